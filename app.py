@@ -1,0 +1,12 @@
+"""The Flask app, for commands, tests and any WSGI host. `bin/serve` runs it behind blog/shell.py."""
+
+import sys
+
+from blog import create_app
+from blog.settings import WrongSetting
+
+try:
+    app = create_app()
+except WrongSetting as error:
+    sys.stderr.write(f"{error}\n")
+    sys.exit(2)

@@ -1,0 +1,61 @@
+"""Talkback, a blog whose heart is the conversation under each post.
+
+create_app() is the whole house from top to bottom: settings, then tools, then rooms.
+"""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from blog.settings import ROOT, Settings, load, secret_key
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The Flask app for `settings` (the environment's unless given); WrongSetting where one cannot be used."""
+    settings = settings or load()
+    app = Flask(
+        "blog",
+        root_path=str(ROOT),
+        static_folder=str(ROOT / "static"),
+        template_folder=str(ROOT / "templates"),
+        instance_path=str(settings.blog_instance),
+    )
+    app.config.update(
+        SETTINGS=settings,
+        SECRET_KEY=secret_key(settings),
+        MAX_CONTENT_LENGTH=settings.max_body,
+        MAX_FORM_MEMORY_SIZE=1_000_000,
+        TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
+        SESSION_COOKIE_NAME="talkback",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.https,
+        WTF_CSRF_TIME_LIMIT=settings.token_seconds,
+    )
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    _bring_tools(app)
+    _open_rooms(app)
+    return app
+
+
+def _bring_tools(app: Flask) -> None:
+    from blog import db, errors, files, htmx, security, wording
+    from blog.site.models import current_site
+
+    db.init(app)
+    wording.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
+    app.jinja_env.globals.update(current_site=current_site)
+    files.init(app)
+    htmx.init(app)
+    security.init(app)
+    errors.init(app)
+
+
+def _open_rooms(app: Flask) -> None:
+    from blog import cli
+    from blog.comments import routes as comments
+    from blog.posts import routes as posts
+
+    app.register_blueprint(comments.blueprint)
+    app.register_blueprint(posts.blueprint)
+    cli.init(app)

@@ -1,0 +1,124 @@
+"""From ASGI to the Flask app in a thread, and back. A thread never waits for a client: the whole request is read
+before Flask is entered, and the whole answer is made before the first byte of it is sent.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import Awaitable, Callable, Iterable, MutableMapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import IO, Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
+
+IN_MEMORY = 1_000_000
+
+
+class Disconnected(Exception):
+    """The client went away before its request was whole."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: list[tuple[str, str]]
+    body: bytes
+
+
+async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes] | None:
+    """The request's body, in memory or beyond 1 MB in a file; None where it is over `most` bytes."""
+    if length_of(scope) > most:
+        return None
+    body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed by whoever asked for it
+    size = 0
+    while True:
+        message = await receive()
+        if message["type"] == "http.disconnect":
+            body.close()
+            raise Disconnected
+        size += len(chunk := message.get("body", b""))
+        if size > most:
+            body.close()
+            return None
+        body.write(chunk)
+        if not message.get("more_body"):
+            body.seek(0)
+            return body
+
+
+def length_of(scope: Scope) -> int:
+    length = header(scope, b"content-length")
+    return int(length) if length.isdigit() else 0
+
+
+def header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
+
+
+async def call(app: WSGIApp, threads: Executor, scope: Scope, body: IO[bytes]) -> Answer:
+    """Let the Flask app answer in one of `threads`."""
+    return await asyncio.get_running_loop().run_in_executor(threads, _call, app, environ(scope, body))
+
+
+def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
+    """The request as PEP 3333 wants it."""
+    client, server = scope.get("client") or ("", 0), scope.get("server") or ("", 80)
+    variables: dict[str, Any] = {
+        "REQUEST_METHOD": scope["method"],
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope["path"].encode().decode("latin-1"),
+        "QUERY_STRING": scope["query_string"].decode("latin-1"),
+        "REQUEST_URI": scope.get("raw_path", b"").decode("latin-1"),
+        "SERVER_PROTOCOL": f"HTTP/{scope['http_version']}",
+        "SERVER_NAME": server[0],
+        "SERVER_PORT": str(server[1]),
+        "REMOTE_ADDR": client[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope["scheme"],
+        "wsgi.input": body,
+        "wsgi.input_terminated": True,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": False,
+        "wsgi.run_once": False,
+    }
+    for raw_name, raw_value in scope["headers"]:
+        name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
+        key = name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
+        separator = "; " if key == "HTTP_COOKIE" else ","
+        variables[key] = f"{variables[key]}{separator}{value}" if key in variables else value
+    return variables
+
+
+def _call(app: WSGIApp, variables: dict[str, Any]) -> Answer:
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], None]:
+        written: list[bytes] = []
+        started[:] = [status, headers, written]
+        return written.append
+
+    chunks = app(variables, start_response)
+    try:
+        body = b"".join(chunks)
+    finally:
+        if close := getattr(chunks, "close", None):
+            close()
+    status, headers, written = started
+    return Answer(int(status[:3]), headers, b"".join(written) + body)
+
+
+async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
+    """Send the whole answer; for HEAD its headers only."""
+    headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+    if not any(name == b"content-length" for name, _ in headers) and answer.status not in {204, 304}:
+        headers.append((b"content-length", str(len(answer.body)).encode()))
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": b"" if head else answer.body})

@@ -1,0 +1,25 @@
+"""Public answers: the same for everybody, kept by anyone, and asked for again each time."""
+
+from __future__ import annotations
+
+from hashlib import blake2b
+
+from flask import Response, make_response, request
+from werkzeug.wrappers import Response as BaseResponse
+
+
+def fresh(page: str) -> Response:
+    """A page that may be kept but must be checked before each use; 304 where the browser's copy still holds."""
+    answer = make_response(page)
+    answer.headers["Cache-Control"] = "no-cache"
+    answer.set_etag(blake2b(answer.get_data(), digest_size=12).hexdigest())
+    answer.make_conditional(request)
+    answer.headers.pop("Date", None)  # whoever serves the app dates its answers
+    return answer
+
+
+def private(page: str | BaseResponse, status: int = 200) -> Response:
+    """An answer for one reader alone, which nobody keeps."""
+    answer = make_response(page, status)
+    answer.headers["Cache-Control"] = "no-store"
+    return answer

@@ -1,0 +1,42 @@
+"""Gathers the rooms' commands. Each makes and migrates the database first; bad input is one sentence and exit 2."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from copy import copy
+from functools import wraps
+from typing import Any
+
+import click
+from flask import Flask, current_app
+from flask.cli import with_appcontext
+
+from blog.errors import Unusable
+from blog.migrations import migrate
+from blog.settings import WrongSetting
+
+
+def init(app: Flask) -> None:
+    from blog.exchange import commands as exchange
+    from blog.posts import commands as posts
+
+    for command in (*posts.COMMANDS, *exchange.COMMANDS):
+        # a copy: the same command serves every app that is made in this process
+        command = copy(command)  # noqa: PLW2901
+        command.callback = _prepared(command.callback)  # type: ignore[arg-type]
+        app.cli.add_command(command)
+
+
+def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
+    @with_appcontext
+    @wraps(run)
+    def prepared(*args: Any, **kwargs: Any) -> Any:
+        try:
+            migrate(current_app.config["SETTINGS"].database)
+            return run(*args, **kwargs)
+        except (WrongSetting, Unusable) as error:
+            click.echo(str(error), err=True)
+            sys.exit(2)
+
+    return prepared

@@ -1,0 +1,1 @@
+"""What is answered: comments, how they are posted, and the thread they make."""

@@ -1,0 +1,141 @@
+"""Posting a comment: clean, limit, judge, save, count, one commit; then whoever watches is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import select, update
+from sqlalchemy.exc import IntegrityError
+
+from blog.comments.models import Comment, count_visible
+from blog.comments.pacing import pause
+from blog.db import db, now, writing
+from blog.html import comment_html
+from blog.live import hint
+from blog.posts.models import Post
+from blog.site.models import current_site, raise_site_version
+
+
+class Refused(Exception):
+    """Why a comment was not taken, in one sentence for its writer, who keeps the text. `wait` is in seconds."""
+
+    def __init__(self, sentence: str, status: int, wait: int = 0) -> None:
+        super().__init__(sentence)
+        self.sentence, self.status, self.wait = sentence, status, wait
+
+
+class NoSuchPost(Exception):
+    """The post is not there, or no longer."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a reader sent, checked by the form, and whence."""
+
+    post_id: int
+    parent_id: int | None
+    name: str
+    email: str
+    website: str
+    body: str
+    key: str
+    reader_key: str
+    address_key: str
+    trapped: bool = False
+
+
+def post_comment(draft: Draft, paced: bool = True) -> Comment:
+    """Save the comment and return it; what was already saved under its key is returned as it stands.
+
+    Raises Refused, with the sentence for the reader, or NoSuchPost. `paced` asks for pauses between comments.
+    """
+    body_html = comment_html(draft.body)
+    try:
+        with writing():
+            if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+                return standing
+            post = next_version(draft.post_id)
+            _check_open(post)
+            parent = _parent(draft, post)
+            if paced and (wait := pause(draft.reader_key, draft.address_key, now())):
+                raise Refused(
+                    _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
+                )
+            comment = _comment(draft, post, body_html)
+            comment.stand_under(parent)
+            if draft.trapped:
+                comment.hold("the trap field was filled in")
+            db.session.add(comment)
+            recount(post)
+    except IntegrityError:
+        # the same submission arrived twice at once, by two processes: the first one counts
+        if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+            return standing
+        raise
+    announce(comment)
+    return comment
+
+
+def posted_before(key: str) -> Comment | None:
+    return db.session.scalars(select(Comment).where(Comment.submission_key == key)).one_or_none()
+
+
+def next_version(post_id: int) -> Post:
+    """Lock the post's row and give its thread the next version; NoSuchPost where no reader may see it."""
+    raised = update(Post).where(Post.id == post_id).values(thread_version=Post.thread_version + 1)
+    db.session.execute(raised, execution_options={"synchronize_session": False})
+    post = db.session.scalars(
+        Post.visible().where(Post.id == post_id), execution_options={"populate_existing": True}
+    ).one_or_none()
+    if post is None:
+        raise NoSuchPost
+    return post
+
+
+def recount(post: Post) -> None:
+    """Count what is visible, inside the act that changed it, and let home know that its number changed."""
+    db.session.flush()
+    count = count_visible(post.id)
+    if count != post.comment_count:
+        post.comment_count = count
+        post.site_version = raise_site_version()
+
+
+def announce(comment: Comment) -> None:
+    """After the commit, who may want to look again; each hint may be lost, doubled or late."""
+    hint(f"post:{comment.post_id}")
+    hint("site")
+
+
+def _check_open(post: Post) -> None:
+    if post.comments_closed_at is not None or not current_site().comments_open:
+        raise Refused(
+            _("This thread was closed; no more responses can be added. Your text is still here to copy."), 403
+        )
+
+
+def _parent(draft: Draft, post: Post) -> Comment | None:
+    if draft.parent_id is None:
+        return None
+    parent = db.session.get(Comment, draft.parent_id)
+    if parent is None or parent.post_id != post.id or not parent.visible:
+        raise Refused(
+            _("The response that you answer is no longer here. You can post this as a response of its own."), 422
+        )
+    return parent
+
+
+def _comment(draft: Draft, post: Post, body_html: str) -> Comment:
+    return Comment(
+        post_id=post.id,
+        version=post.thread_version,
+        name=draft.name,
+        email=draft.email,
+        website=draft.website,
+        body=draft.body,
+        body_html=body_html,
+        submission_key=draft.key,
+        reader_key=draft.reader_key,
+        address_key=draft.address_key,
+    )

@@ -1,0 +1,170 @@
+"""The readers' door to comments: the form, posting, permalinks."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
+
+from blog import htmx
+from blog.caching import private
+from blog.comments.forms import CommentForm, is_key, new_key, reader_key
+from blog.comments.models import Comment
+from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, posted_before
+from blog.comments.threads import Branch, answered
+from blog.db import db
+from blog.html import comment_html
+from blog.posts.models import Post, visible_post
+from blog.security import address_key, csrf
+
+blueprint = Blueprint("comments", __name__)
+
+# what the form can hold, several times over; a post of the desk may bring more
+LARGEST = 1_000_000
+
+
+@blueprint.before_request
+def limit() -> None:
+    request.max_content_length = LARGEST
+
+
+@blueprint.get("/posts/<int:post_id>/comments/token")
+def show_token(post_id: int) -> ResponseReturnValue:
+    reader_key()
+    return private(render_template("comments/_token.html", form=CommentForm(formdata=None, key=new_key())))
+
+
+@blueprint.get("/posts/<int:post_id>/comments/new")
+def new(post_id: int) -> ResponseReturnValue:
+    post = visible_post(post_id) or abort(404)
+    parent = visible_comment(post, request.args.get("parent", type=int)) or abort(404)
+    reader_key()
+    form = CommentForm(formdata=None, key=new_key())
+    return private(render_template("comments/new.html", post=post, parent=parent, form=form))
+
+
+@blueprint.post("/posts/<int:post_id>/comments")
+@csrf.exempt  # without JavaScript it arrives without a token, and gets the confirm page
+def create(post_id: int) -> ResponseReturnValue:
+    post, form = visible_post(post_id) or abort(404), CommentForm.sent()
+    if already := sent_before(form):
+        return taken(already, form)
+    if not form.validate():
+        return refused_by_form(post, form)
+    return posted(post, form)
+
+
+@blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>")
+def show(post_id: int, comment_id: int) -> ResponseReturnValue:
+    post = visible_post(post_id) or abort(404)
+    comment = visible_comment(post, comment_id) or abort(404)
+    return redirect(f"{post.path}#{htmx.dom_id(comment)}", 302)
+
+
+@blueprint.get("/live")
+@blueprint.get("/posts/<int:post_id>/live")
+def show_live(post_id: int | None = None) -> ResponseReturnValue:
+    """Only where no shell stands before this app, which answers these itself: nothing will come."""
+    return Response(status=204)
+
+
+def visible_comment(post: Post, comment_id: int | None) -> Comment | None:
+    query = Comment.visible_on(post).where(Comment.id == comment_id)
+    return db.session.scalars(query).one_or_none()
+
+
+def sent_before(form: CommentForm) -> Comment | None:
+    """A retry by the same reader after an answer that was lost, whatever has become of the token meanwhile."""
+    if not is_key(request.form.get("key")) or "reader" not in session:
+        return None
+    comment = posted_before(request.form["key"])
+    if comment and comment.reader_key != session["reader"]:
+        form.key.data = new_key()  # somebody else's: it must show nothing of theirs, nor stand in the way
+        return None
+    return comment
+
+
+def draft(post: Post, form: CommentForm) -> Draft:
+    return Draft(
+        post_id=post.id,
+        parent_id=form.parent,
+        name=form.name.data or _("Anonymous"),
+        email=form.email.data or "",
+        website=form.website.data or "",
+        body=form.body.data or "",
+        key=form.key.data or new_key(),
+        reader_key=reader_key(),
+        address_key=address_key(request.remote_addr),
+        trapped=bool(form.subject.data),
+    )
+
+
+def posted(post: Post, form: CommentForm) -> Response:
+    try:
+        return taken(post_comment(draft(post, form), current_app.config["SETTINGS"].ratelimit_enabled), form)
+    except Refused as refusal:
+        return refused(post, form, refusal)
+    except NoSuchPost:
+        abort(404)
+    except OperationalError as error:
+        return unsaved(post, form, error)
+
+
+def taken(comment: Comment, form: CommentForm) -> Response:
+    if not htmx.wanted():
+        if not comment.visible:
+            return private(render_template("comments/held.html", comment=comment, post=comment.post))
+        return private(redirect(f"{comment.post.path}#{htmx.dom_id(comment)}"), 303)
+    again = CommentForm(
+        formdata=None, name=form.name.data, email=form.email.data, website=form.website.data, key=new_key()
+    )
+    template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
+    branch = Branch(comment, answered(comment, {}))
+    answer = private(render_template(template, branch=branch, comment=comment, post=comment.post, form=again))
+    sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
+    detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": sentence}
+    return htmx.trigger(answer, "talkback:posted", detail)
+
+
+def refused_by_form(post: Post, form: CommentForm) -> Response:
+    if form.token_refused and len(form.errors) == 1:
+        return unproven(post, form)
+    return the_form(post, form, 422)
+
+
+def unproven(post: Post, form: CommentForm) -> Response:
+    """No token is the first of two steps without JavaScript; an expired one asks to send once more."""
+    expired = bool(request.form.get("csrf_token"))
+    if expired:
+        form.form_errors = [_("This form had been open for long. Your text is still here: please post it once more.")]
+    elif htmx.wanted():
+        form.form_errors = [_("Please press the button once more, so that it is certain that you sent this.")]
+    return the_form(post, form, 403 if htmx.wanted() or expired else 200)
+
+
+def refused(post: Post, form: CommentForm, refusal: Refused) -> Response:
+    form.form_errors = [refusal.sentence]
+    answer = the_form(post, form, refusal.status)
+    if refusal.wait:
+        answer.headers["Retry-After"] = str(refusal.wait)
+    return answer
+
+
+def unsaved(post: Post, form: CommentForm, error: OperationalError) -> Response:
+    """A full disk, a database that is away: the text goes back, to be sent again."""
+    current_app.logger.error("A comment could not be saved", exc_info=error)
+    db.session.rollback()
+    sentence = _("It could not be saved just now; your text is still here. Please try again.")
+    return refused(post, form, Refused(sentence, 503, 30))
+
+
+def the_form(post: Post, form: CommentForm, status: int) -> Response:
+    """The same form back with the text in it and a fresh token: in its place by htmx, else on a page of its own."""
+    parent = visible_comment(post, form.parent)
+    shown = comment_html(form.body.data or "") if not form.body.errors else ""
+    template = "comments/_form.html" if htmx.wanted() else "comments/confirm.html"
+    reader_key()
+    return private(
+        render_template(template, post=post, form=form, parent=parent, shown=shown, inline=htmx.wanted()), status
+    )

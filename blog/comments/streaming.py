@@ -1,0 +1,101 @@
+"""What the live streams carry: the changes of a thread after a version, and of home's counts."""
+
+from __future__ import annotations
+
+from flask import render_template
+from sqlalchemy import select
+
+from blog.comments.models import Comment
+from blog.comments.threads import Branch, nest, with_places
+from blog.db import db
+from blog.live import News, event
+from blog.posts.models import Post, visible_post
+from blog.site.models import Site, current_site
+
+SITE = "site"
+
+# a reader who missed more than this loads the thread anew
+MOST_CHANGES = 100
+
+
+def versions(topics: list[str]) -> dict[str, int]:
+    """The present version of each topic that a reader may follow."""
+    ids = [post_id for topic in topics if (post_id := post_id_of(topic))]
+    found = db.session.execute(
+        select(Post.id, Post.thread_version).where(Post.id.in_(ids), Post.published_at.is_not(None))
+    )
+    known = {f"post:{post_id}": version for post_id, version in found}
+    return known | {SITE: db.session.execute(select(Site.version)).scalar_one()}
+
+
+def news(topic: str, since: int) -> News | None:
+    """The events that bring a page of this topic from version `since` to the present; None where nobody may see it."""
+    if topic == SITE:
+        return news_of_site(since)
+    post = visible_post(post_id_of(topic))
+    return news_of_thread(post, since) if post else None
+
+
+def post_id_of(topic: str) -> int:
+    return int(topic.removeprefix("post:")) if topic.startswith("post:") else 0
+
+
+def news_of_thread(post: Post, since: int) -> News:
+    """The version stands in `post` before the comments are read, so that none can fall between."""
+    version = post.thread_version
+    if since == version:
+        return News(version)
+    changed = select(Comment).where(Comment.post_id == post.id, Comment.version > since).limit(MOST_CHANGES + 1)
+    comments = list(db.session.scalars(changed)) if since < version else []
+    if since > version or len(comments) > MOST_CHANGES:
+        return News(version, event(render_template("comments/anew.live.html", post=post), version))
+    branches = in_order(comments, post)
+    parts = [render_template("comments/comment.live.html", branch=branch, post=post) for branch in branches]
+    parts.append(render_template("comments/count.live.html", post=post))
+    ids = resumes(branches, since, version)
+    return News(version, b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
+
+
+def in_order(comments: list[Comment], post: Post) -> list[Branch]:
+    """Parents before replies, with the hidden ones that a visible reply stands under; the rest of those are gone."""
+    places = with_places(comments)
+    kept = standing_places(places, post)
+    asked = {comment.id for comment in comments}
+    ordered: list[Branch] = []
+
+    def walk(branches: list[Branch]) -> None:
+        for branch in branches:
+            branch.gone = not branch.comment.visible and branch.comment.id not in kept
+            if branch.comment.id in asked or not branch.comment.visible:
+                ordered.append(Branch(branch.comment, branch.answers, gone=branch.gone))
+            walk(branch.branches)
+
+    walk(nest(places))
+    return ordered
+
+
+def standing_places(comments: dict[int, Comment], post: Post) -> set[int]:
+    """Which of the hidden ones still have something visible under them."""
+    if all(comment.visible for comment in comments.values()):
+        return set()
+    return with_places(db.session.scalars(Comment.visible_on(post))).keys() & comments.keys()
+
+
+def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
+    """For each message the version that a reader who got no further may resume from, and `version` for the count."""
+    lowest, safe = version, [version]
+    for branch in reversed(branches):
+        safe.insert(0, max(since, lowest - 1))
+        if branch.comment.version > since:
+            lowest = min(lowest, branch.comment.version)
+    return safe
+
+
+def news_of_site(since: int) -> News:
+    """The counts on home that changed."""
+    version = current_site().version
+    if since == version:
+        return News(version)
+    changed = Post.visible().where(Post.site_version > min(since, version)).limit(MOST_CHANGES)
+    parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
+    return News(version, event("".join(parts), version) if parts else b"")

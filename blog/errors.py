@@ -1,0 +1,74 @@
+"""Every error is a page, or for htmx a sentence in its place: never a stack trace, never nothing."""
+
+from __future__ import annotations
+
+from flask import Flask, Response, current_app, make_response, render_template
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
+
+from blog import htmx
+
+
+class Unusable(Exception):
+    """Input that cannot be used: one sentence that says what is wrong, where, and what to do. Exit status 2."""
+
+
+def init(app: Flask) -> None:
+    app.register_error_handler(HTTPException, show)
+    app.register_error_handler(Exception, unexpected)
+
+
+def show(error: HTTPException) -> Response:
+    """The page of an HTTP error; redirects and answers that already stand pass through."""
+    if error.response is not None or error.code is None or error.code < 400:
+        return make_response(error.get_response())
+    headline, sentence = sentences(error.code)
+    if htmx.wanted():
+        answer = htmx.retarget(said("errors/sentence.html", sentence, error.code), "#comment-error", "innerHTML")
+    else:
+        answer = said("errors/error.html", sentence, error.code, headline=headline)
+    answer.headers["Cache-Control"] = "no-store"
+    if "Retry-After" in (given := dict(error.get_headers())):
+        answer.headers["Retry-After"] = given["Retry-After"]
+    return answer
+
+
+def said(template: str, sentence: str, code: int, **more: str) -> Response:
+    """The sentence on its page; alone where even the page cannot be made (an untrusted host, no database)."""
+    try:
+        return make_response(render_template(template, sentence=sentence, **more), code)
+    except Exception:
+        current_app.logger.warning("An error's page could not be made", exc_info=code >= 500)
+        return Response(sentence, code, content_type="text/plain; charset=utf-8")
+
+
+def unexpected(error: Exception) -> Response:
+    """A database that is away or full is a matter of time; anything else is a fault of ours."""
+    current_app.logger.error("A request failed", exc_info=error)
+    return show(ServiceUnavailable() if isinstance(error, OperationalError) else InternalServerError())
+
+
+def sentences(code: int) -> tuple[str, str]:
+    """A headline and one sentence that says what a reader can do."""
+    known = {
+        400: (_("That did not arrive whole"), _("The request could not be read. Go back and try once more.")),
+        403: (_("Not allowed"), _("This is not open to you.")),
+        404: (_("Nothing here"), _("There is no page at this address. It may have moved or never been published.")),
+        405: (_("Not this way"), _("This address cannot be used like that. Go back and try once more.")),
+        410: (_("No longer here"), _("This was published once and has been taken down.")),
+        413: (
+            _("Too much text"),
+            _("That is more than one comment can hold. Please shorten it; your browser still has it: go back."),
+        ),
+        429: (_("A little too fast"), _("Please wait a moment and try again.")),
+        503: (
+            _("Too busy just now"),
+            _("The site cannot answer at the moment. Please try again shortly; nothing you wrote is lost."),
+        ),
+    }
+    if code in known:
+        return known[code]
+    if code < 500:
+        return known[400]
+    return _("Something went wrong here"), _("The fault is ours and has been noted. Please try again shortly.")

@@ -1,0 +1,1 @@
+"""The loading bay: exports of other systems in, archives out."""

@@ -1,0 +1,109 @@
+"""Loading a batch of comments: each under its post, and under the comment that it answers."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+from sqlalchemy import func, select, update
+
+from blog.comments.models import VISIBLE, Comment
+from blog.db import db, writing
+from blog.exchange import archive
+from blog.exchange.batches import absent
+from blog.exchange.reporting import Report
+from blog.html import comment_html
+from blog.posts.models import Post
+from blog.site.models import raise_site_version
+
+ANONYMOUS = "Anonymous"
+UNSYNCHRONIZED = {"synchronize_session": False}
+
+
+def load_comments(entries: list[archive.Comment], report: Report) -> None:
+    """Bring in those that do not stand yet, in one act; parents stand already, or come before their replies."""
+    fresh = absent(entries, Comment)
+    written = [(entry, _comment(entry)) for entry in fresh]
+    report.standing["comment"] += len(entries) - len(fresh)
+    if not written:
+        return
+    with writing():
+        new = {entry.ref for entry in absent(fresh, Comment)}
+        posts = _ids({entry.post_ref for entry in fresh if entry.post_ref})
+        report.postless += sum(entry.post_ref not in posts for entry in fresh)
+        written = [(entry, comment) for entry, comment in written if entry.ref in new and entry.post_ref in posts]
+        for entry, comment in written:
+            comment.post_id = posts[entry.post_ref or ""]
+        _add_comments(written, report)
+
+
+def _ids(refs: set[str]) -> dict[str, int]:
+    found = db.session.execute(select(Post.import_ref, Post.id).where(Post.import_ref.in_(refs)))
+    return {ref: post_id for ref, post_id in found if ref}
+
+
+def _comment(entry: archive.Comment) -> Comment:
+    comment = Comment(
+        import_ref=entry.ref,
+        anchor=entry.anchor,
+        name=" ".join(entry.name.split())[:200] or ANONYMOUS,
+        website=_website(entry.website),
+        body=entry.body,
+        body_html=comment_html(entry.body),
+        created_at=entry.at,
+        updated_at=entry.at,
+        status=VISIBLE,
+        status_at=entry.at,
+    )
+    if entry.removed:
+        comment.remove("It was removed before it was imported.")
+    return comment
+
+
+def _website(address: str) -> str:
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        return ""
+    return address if parts.scheme in {"http", "https"} and parts.hostname and len(address) <= 500 else ""
+
+
+def _add_comments(written: list[tuple[archive.Comment, Comment]], report: Report) -> None:
+    """Inside an act: give each its place, then count anew on every post that was answered."""
+    versions = _raise_versions({comment.post_id for _, comment in written})
+    parents = _standing({entry.parent_ref for entry, _ in written if entry.parent_ref})
+    for entry, comment in written:
+        parent = parents.get(entry.parent_ref) if entry.parent_ref else None
+        if parent and parent.id is None:
+            db.session.flush()
+        if parent and parent.post_id != comment.post_id:
+            parent = None
+        comment.stand_under(parent)
+        comment.version = versions[comment.post_id]
+        db.session.add(comment)
+        parents[entry.ref] = comment
+        report.comments, report.removed = report.comments + 1, report.removed + entry.removed
+        report.orphaned += parent is None and entry.parent_ref is not None
+    _recount(set(versions))
+
+
+def _standing(refs: set[str]) -> dict[str | None, Comment]:
+    found = db.session.scalars(select(Comment).where(Comment.import_ref.in_(refs)))
+    return {comment.import_ref: comment for comment in found}
+
+
+def _raise_versions(posts: set[int]) -> dict[int, int]:
+    """Lock these posts and give each thread its next version; that is no change of the post itself."""
+    raised = update(Post).where(Post.id.in_(posts))
+    raised = raised.values(thread_version=Post.thread_version + 1, updated_at=Post.updated_at)
+    rows = db.session.execute(raised.returning(Post.id, Post.thread_version), execution_options=UNSYNCHRONIZED)
+    return dict(rows.all())
+
+
+def _recount(posts: set[int]) -> None:
+    if not posts:
+        return
+    db.session.flush()
+    visible = select(func.count()).where(Comment.post_id == Post.id, Comment.status == VISIBLE).scalar_subquery()
+    counted = update(Post).where(Post.id.in_(posts))
+    counted = counted.values(comment_count=visible, site_version=raise_site_version(), updated_at=Post.updated_at)
+    db.session.execute(counted, execution_options=UNSYNCHRONIZED)

@@ -1,0 +1,276 @@
+"""The hub: topics with versions, streams that follow them, and hints that something may have changed.
+
+It knows nothing of what the topics are about. A hint only wakes it; it then reads what changed after the version
+that it last knew, renders that once, and sends it to every stream of the topic. Hints may be lost, doubled or late:
+a stream asks by version, and a stream that fell behind reads for itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections import Counter, deque
+from collections.abc import Awaitable, Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Protocol, TypeVar
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+# a stream that is this many messages behind is closed; it comes again and reads what it missed
+BACKLOG = 64
+RETRY_SECONDS = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What brings a reader of a topic to `version`: server-sent events, ready to send, or nothing."""
+
+    version: int
+    events: bytes = b""
+
+
+class Source(Protocol):
+    """Where news comes from. Both are called in threads."""
+
+    def versions(self, topics: list[str]) -> dict[str, int]:
+        """The present version of each topic that still exists."""
+        ...
+
+    def news(self, topic: str, since: int) -> News | None:
+        """What changed after `since`; None where there is no such topic, or no longer."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class Stream:
+    """One reader's open connection. `position` is the version that it has been brought to."""
+
+    topic: str
+    address: str
+    position: int
+    send: Callable[[bytes], Awaitable[None]]
+    end: Callable[[], object]
+    sent_at: float = 0.0
+    missed: int = 0
+    pumping: bool = False
+    again: bool = False
+    ended: bool = False
+
+
+@dataclass(slots=True)
+class Topic:
+    """What is known of a topic while somebody follows it: its log holds all news after `floor`."""
+
+    name: str
+    version: int = -1
+    floor: int = -1
+    log: deque[News] = field(default_factory=deque)
+    streams: set[Stream] = field(default_factory=set)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    dirty: bool = False
+    reading: bool = False
+
+
+def beat(version: int) -> bytes:
+    """A sign of life, which also says from where to resume; a comment line would go unnoticed by the page."""
+    return f"id: {version}\nevent: beat\ndata:\n\n".encode()
+
+
+def event(html: str, version: int | None = None) -> bytes:
+    """One unnamed server-sent event; its id is the version that a reader may resume from after it."""
+    lines = [f"id: {version}"] if version is not None else []
+    lines += [f"data: {line}" for line in re.split(r"\r\n|\r|\n", html)]
+    return ("\n".join(lines) + "\n\n").encode()
+
+
+_hub: Hub | None = None
+_loop: asyncio.AbstractEventLoop | None = None
+
+
+def hint(topic: str) -> None:
+    """Say, from any thread, that a topic may have changed. Without a hub in this process nobody needs to know."""
+    if _hub is None or _loop is None or _loop.is_closed():
+        return
+    _loop.call_soon_threadsafe(_hub.changed, topic)
+
+
+def listen_for_hints(hub: Hub | None) -> None:
+    """From now on hints of this process go to `hub`, which lives in the running loop; None ends that."""
+    global _hub, _loop  # the one hub of the process
+    _hub, _loop = hub, asyncio.get_running_loop() if hub else None
+
+
+class Hub:
+    """All streams of one process. Everything but `hint` belongs to its event loop."""
+
+    def __init__(self, source: Source, beat: float, most: int, most_per_address: int) -> None:
+        self.source, self.beat = source, beat
+        self.most, self.most_per_address = most, most_per_address
+        self.topics: dict[str, Topic] = {}
+        self.addresses: Counter[str] = Counter()
+        self.stopping = False
+        self.threads = ThreadPoolExecutor(2, thread_name_prefix="live")
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._catching_up: dict[tuple[str, int], asyncio.Future[News | None]] = {}
+
+    @property
+    def open(self) -> int:
+        return self.addresses.total()
+
+    def admits(self, address: str) -> bool:
+        """Whether one more stream may be opened from this address."""
+        return not self.stopping and self.open < self.most and self.addresses[address] < self.most_per_address
+
+    def subscribe(self, stream: Stream) -> None:
+        """From now on the stream is told; what it missed until now comes first."""
+        self.topics.setdefault(stream.topic, Topic(stream.topic)).streams.add(stream)
+        self.addresses[stream.address] += 1
+        self.wake(stream)
+
+    def unsubscribe(self, stream: Stream) -> None:
+        stream.ended = True
+        topic = self.topics[stream.topic]
+        topic.streams.discard(stream)
+        if not topic.streams:
+            del self.topics[stream.topic]
+        self.addresses[stream.address] -= 1
+        if not self.addresses[stream.address]:
+            del self.addresses[stream.address]
+
+    def stop(self) -> None:
+        """End every stream, cleanly, and admit no more."""
+        self.stopping = True
+        for topic in list(self.topics.values()):
+            self._end(topic.streams)
+
+    def changed(self, name: str) -> None:
+        """A hint has come: read what is new of this topic, if anybody follows it."""
+        topic = self.topics.get(name)
+        if topic is None:
+            return
+        topic.dirty = True
+        if not topic.reading:
+            topic.reading = True
+            self._start(self._read(topic))
+
+    async def look(self) -> None:
+        """Something changed somewhere: find out which of the followed topics it was."""
+        if not self.topics:
+            return
+        versions = await self._in_thread(self.source.versions, list(self.topics))
+        for name, topic in list(self.topics.items()):
+            if versions.get(name) != topic.version:
+                self.changed(name)
+
+    async def keep_beating(self) -> None:
+        """Send a sign of life to every stream that has had nothing for a while, for ever."""
+        while True:
+            await asyncio.sleep(min(1.0, self.beat / 4))
+            due = asyncio.get_running_loop().time() - self.beat
+            for topic in list(self.topics.values()):
+                for stream in [s for s in topic.streams if s.sent_at < due]:
+                    self.wake(stream)
+
+    def wake(self, stream: Stream) -> None:
+        """Bring the stream up to date, unless that is being done already."""
+        if stream.ended:
+            return
+        stream.again = True
+        if not stream.pumping:
+            stream.pumping = True
+            self._start(self._pump(stream))
+
+    async def _pump(self, stream: Stream) -> None:
+        clock = asyncio.get_running_loop().time
+        try:
+            while stream.again and not stream.ended:
+                stream.again = False
+                if (news := await self._after(stream)) is None:
+                    self._end([stream])
+                    return
+                idle = clock() - stream.sent_at >= self.beat
+                stream.position, stream.missed = news.version, 0
+                if events := news.events or (beat(news.version) if idle else b""):
+                    stream.sent_at = clock()
+                    await stream.send(events)
+        except Exception:
+            log.warning("A live stream could not be served; its reader will come again.", exc_info=True)
+            self._end([stream])
+        finally:
+            stream.pumping = False
+
+    async def _after(self, stream: Stream) -> News | None:
+        """What the stream has not had yet: from the log where that reaches back far enough, else read for it."""
+        topic = self.topics[stream.topic]
+        if topic.version < 0:
+            async with topic.lock:
+                if topic.version < 0:
+                    if (news := await self._catch_up(stream)) is None:
+                        return None
+                    topic.version = topic.floor = news.version
+                    return news
+        if topic.floor <= stream.position <= topic.version:
+            news_since = [news for news in topic.log if news.version > stream.position]
+            return News(topic.version, b"".join(news.events for news in news_since))
+        return await self._catch_up(stream)
+
+    async def _catch_up(self, stream: Stream) -> News | None:
+        # many come at once with the same version after a restart: one reading serves them all
+        key = (stream.topic, stream.position)
+        if key not in self._catching_up:
+            task = asyncio.ensure_future(self._in_thread(self.source.news, *key))
+            self._catching_up[key] = task
+            task.add_done_callback(lambda _: self._catching_up.pop(key, None))
+        return await asyncio.shield(self._catching_up[key])
+
+    async def _read(self, topic: Topic) -> None:
+        try:
+            while topic.dirty and topic.streams:
+                topic.dirty = False
+                async with topic.lock:
+                    if topic.version >= 0:
+                        self._take(topic, await self._in_thread(self.source.news, topic.name, topic.version))
+        except Exception:
+            log.warning("What is new could not be read; trying again.", exc_info=True)
+            asyncio.get_running_loop().call_later(RETRY_SECONDS, self.changed, topic.name)
+        finally:
+            topic.reading = False
+
+    def _take(self, topic: Topic, news: News | None) -> None:
+        if news is None:
+            self._end(topic.streams)
+            return
+        if news.version == topic.version:
+            return
+        if news.version < topic.version:  # a backup was restored: nothing that is known here holds
+            topic.log.clear()
+            topic.floor = news.version
+        else:
+            topic.log.append(news)
+        topic.version = news.version
+        while len(topic.log) > BACKLOG:
+            topic.floor = topic.log.popleft().version
+        for stream in list(topic.streams):
+            stream.missed += 1
+            if stream.missed > BACKLOG:
+                self._end([stream])
+            else:
+                self.wake(stream)
+
+    def _end(self, streams: Iterable[Stream]) -> None:
+        for stream in list(streams):
+            if not stream.ended:
+                stream.ended = True
+                stream.end()
+
+    async def _in_thread(self, work: Callable[..., T], *args: object) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self.threads, work, *args)
+
+    def _start(self, work: Awaitable[None]) -> None:
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)

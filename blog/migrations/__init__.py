@@ -1,0 +1,65 @@
+"""Bringing the database to its present shape: once, before anything else, on a connection of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from blog.db import BUSY_SECONDS, set_pragmas
+from blog.settings import WrongSetting
+
+ADVISORY_LOCK = 7_262_511
+
+
+def migrate(url: str) -> None:
+    """Make or migrate the database at `url`; WrongSetting where it cannot be reached or is newer than this program."""
+    engine = create_engine(url, poolclass=NullPool)
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    try:
+        with engine.begin() as connection:
+            _upgrade(connection)
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
+        raise WrongSetting(
+            f"The database {engine.url.render_as_string()} cannot be used ({reason}): "
+            "see that it is reachable and that this user may write to it, then start again."
+        ) from error
+
+
+def _set_up(connection: Any, record: object) -> None:
+    set_pragmas(connection, record)
+    # a table that batch mode rebuilds is dropped first, and with foreign keys on that deletes what refers to it
+    connection.execute("PRAGMA foreign_keys=OFF")
+    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+
+
+def _upgrade(connection: Connection) -> None:
+    sqlite = connection.dialect.name == "sqlite"
+    if not sqlite:
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+    config = Config()
+    config.set_main_option("script_location", str(Path(__file__).parent))
+    config.attributes["connection"] = connection
+    script = ScriptDirectory.from_config(config)
+    standing = MigrationContext.configure(connection).get_current_revision()
+    if standing == script.get_current_head():
+        return
+    if standing is not None and standing not in {revision.revision for revision in script.walk_revisions()}:
+        raise WrongSetting(
+            "The database was made by a newer version of this program: update the program, then start again."
+        )
+    command.upgrade(config, "head")
+    if sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
+        raise WrongSetting(
+            f"The migration would leave a row of {broken[0]} without what it refers to: nothing was changed."
+        )

@@ -1,0 +1,17 @@
+"""Alembic's environment: it runs on the connection that migrate() hands over, inside its transaction."""
+
+from alembic import context
+
+import blog.comments.models
+import blog.posts.models
+import blog.site.models  # noqa: F401
+from blog.db import Base
+
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=Base.metadata,
+    render_as_batch=True,
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

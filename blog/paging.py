@@ -1,0 +1,53 @@
+"""Paging by key: a page of a list begins after the last key of the page before, however long the list is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Generic, TypeVar
+
+from sqlalchemy import Select, tuple_
+
+from blog.db import db
+
+T = TypeVar("T")
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True)
+class Page(Generic[T]):
+    """Some items, newest first, and the key that the next page begins after (None on the last)."""
+
+    items: list[T]
+    older: str | None
+
+
+def newest_first(query: Select[T], at: Any, row_id: Any, after: str | None, size: int) -> Page[T]:
+    """The page of `query` that comes after the key `after`, by the column `at` and then `row_id`, both falling.
+
+    A key is `<milliseconds since 1970>-<id>`; one that cannot be read begins at the newest.
+    """
+    query = query.order_by(at.desc(), row_id.desc()).limit(size + 1)
+    if key := _read(after):
+        query = query.where(tuple_(at, row_id) < tuple_(*key))
+    items = list(db.session.scalars(query))
+    older = _write(items[size - 1], at, row_id) if len(items) > size else None
+    return Page(items[:size], older)
+
+
+def _write(item: object, at: Any, row_id: Any) -> str:
+    moment: datetime = getattr(item, at.key)
+    return f"{(moment - EPOCH) // timedelta(milliseconds=1)}-{getattr(item, row_id.key)}"
+
+
+def _read(key: str | None) -> tuple[datetime, int] | None:
+    milliseconds, _, row_id = (key or "").partition("-")
+    if not (milliseconds.isascii() and milliseconds.isdigit() and row_id.isascii() and row_id.isdigit()):
+        return None
+    if len(milliseconds) > 15 or len(row_id) > 18:
+        return None
+    try:
+        return EPOCH + timedelta(milliseconds=int(milliseconds)), int(row_id)
+    except OverflowError:
+        return None

@@ -1,0 +1,1 @@
+"""What is written: posts and pages, their labels, and publishing them."""

@@ -1,0 +1,100 @@
+"""Posts, pages and their labels."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, Text, select
+from sqlalchemy.orm import Mapped, mapped_column, relationship
+
+from blog.db import Base, Record, db
+
+POST = "post"
+PAGE = "page"
+
+post_labels = Table(
+    "post_labels",
+    Base.metadata,
+    Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
+    Column("label_id", ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
+
+class Label(Record):
+    __tablename__ = "labels"
+
+    name: Mapped[str] = mapped_column(String(200), unique=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Post(Record):
+    """A post, or a page (a post without a date). What was typed stands beside what is shown, which was cleaned once.
+
+    `path` is frozen at the first publication. `thread_version` rises with each change of the thread,
+    `site_version` is the site's version at the last change of what home shows of this post.
+    """
+
+    __tablename__ = "posts"
+    __table_args__ = (Index("ix_posts_newest", "kind", "published_at", "id"),)
+
+    kind: Mapped[str] = mapped_column(String(8), default=POST)
+    path: Mapped[str | None] = mapped_column(String(300), unique=True)
+    title: Mapped[str] = mapped_column(String(500), default="")
+    published_at: Mapped[datetime | None]
+    author_name: Mapped[str] = mapped_column(String(200), default="")
+    author_ref: Mapped[str | None] = mapped_column(String(500))
+
+    standfirst: Mapped[str] = mapped_column(Text, default="")
+    photo_url: Mapped[str] = mapped_column(String(2000), default="")
+    photo_alt: Mapped[str] = mapped_column(String(1000), default="")
+    photo_caption: Mapped[str] = mapped_column(Text, default="")
+    photo_credit: Mapped[str] = mapped_column(String(500), default="")
+    source_name: Mapped[str] = mapped_column(String(300), default="")
+    source_title: Mapped[str] = mapped_column(String(500), default="")
+    source_url: Mapped[str] = mapped_column(String(2000), default="")
+    quote: Mapped[str] = mapped_column(Text, default="")
+    quote_html: Mapped[str] = mapped_column(Text, default="")
+    note: Mapped[str] = mapped_column(Text, default="")
+    note_html: Mapped[str] = mapped_column(Text, default="")
+    body: Mapped[str] = mapped_column(Text, default="")
+    body_html: Mapped[str] = mapped_column(Text, default="")
+    excerpt: Mapped[str] = mapped_column(Text, default="")
+    thumbnail: Mapped[str] = mapped_column(String(2000), default="")
+
+    comments_closed_at: Mapped[datetime | None]
+    comment_count: Mapped[int] = mapped_column(default=0)
+    thread_version: Mapped[int] = mapped_column(default=0)
+    site_version: Mapped[int] = mapped_column(default=0, index=True)
+    import_ref: Mapped[str | None] = mapped_column(String(200), unique=True)
+
+    labels: Mapped[list[Label]] = relationship(secondary=post_labels, order_by=Label.name, lazy="selectin")
+
+    @property
+    def headline(self) -> str:
+        """The title; an untitled post goes by the beginning of its text."""
+        return self.title or self.excerpt[:60].strip() or self.path or ""
+
+    @property
+    def published(self) -> bool:
+        return self.published_at is not None
+
+    def publish(self, path: str, at: datetime) -> None:
+        """Show it to everyone from now on; the first path that a post is given stays its path."""
+        self.path = self.path or path
+        self.published_at = at
+
+    @classmethod
+    def visible(cls) -> Select[Post]:
+        """What a reader may see."""
+        return select(cls).where(cls.published_at.is_not(None))
+
+
+def visible_post(post_id: int) -> Post | None:
+    return db.session.scalars(Post.visible().where(Post.id == post_id)).one_or_none()
+
+
+def post_at(path: str) -> Post | None:
+    """The visible post or page at a path such as /2026/11/slug.html."""
+    return db.session.scalars(Post.visible().where(Post.path == path)).one_or_none()

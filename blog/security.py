@@ -1,0 +1,67 @@
+"""What pages may load, and the keys that stand for what must not be kept in clear."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import ipaddress
+
+from flask import Flask, Response, current_app
+from flask_wtf.csrf import CSRFProtect
+
+from blog.htmx import SCRIPTS
+from blog.settings import Settings
+
+# every form is checked unless its view says that it checks its own
+csrf = CSRFProtect()
+
+
+def headers(settings: Settings) -> list[tuple[str, str]]:
+    """The headers that every answer carries, whoever gives it."""
+    cdn = [] if settings.htmx_from == "static" else [script.on_cdn for script in SCRIPTS]
+    policy = {
+        "default-src": ["'none'"],
+        "img-src": ["'self'", "data:", "https:"],
+        "script-src": ["'self'", *cdn],
+        "style-src": ["'self'"],
+        "connect-src": ["'self'"],
+        "form-action": ["'self'"],
+        "base-uri": ["'none'"],
+        "frame-ancestors": ["'none'"],
+    }
+    return [
+        ("Content-Security-Policy", "; ".join(" ".join([name, *sources]) for name, sources in policy.items())),
+        ("X-Content-Type-Options", "nosniff"),
+        ("X-Frame-Options", "DENY"),
+        # not no-referrer: Flask-WTF checks the Referer of forms under https
+        ("Referrer-Policy", "strict-origin-when-cross-origin"),
+        ("Cross-Origin-Opener-Policy", "same-origin"),
+    ]
+
+
+def init(app: Flask) -> None:
+    csrf.init_app(app)
+    standing = headers(app.config["SETTINGS"])
+
+    @app.after_request
+    def secure(response: Response) -> Response:
+        for name, value in standing:
+            response.headers.setdefault(name, value)
+        return response
+
+
+def keyed_hash(purpose: str, value: str) -> str:
+    """A hash that only this blog's secret key can make, so that what it stands for cannot be guessed from a dump."""
+    key = f"{purpose}:{current_app.config['SECRET_KEY']}".encode()
+    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
+
+
+def address_key(address: str | None) -> str:
+    """The keyed hash of a network address; of IPv6 the /64, which is one household."""
+    try:
+        ip = ipaddress.ip_address(address or "")
+    except ValueError:
+        return keyed_hash("address", address or "")
+    if isinstance(ip, ipaddress.IPv6Address):
+        ip = ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False).network_address
+    return keyed_hash("address", str(ip))

@@ -1,0 +1,97 @@
+"""What `bin/serve` runs: the settings, the port, the database, then one process or several."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import resource
+import signal
+import socket
+import sys
+
+import click
+from uvicorn import Config, Server
+from uvicorn.supervisors import Multiprocess
+
+from blog import create_app
+from blog.migrations import migrate
+from blog.posts.planting import plant_welcome
+from blog.settings import Settings, WrongSetting, load, secret_key
+from blog.shell import Shell
+
+
+def main() -> int:
+    """Serve until asked to stop; 2 and one sentence where a setting does not allow it."""
+    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    try:
+        settings = load()
+        secret_key(settings)
+        port = bind(settings)
+        migrate(settings.database)
+        app = create_app(settings)
+    except WrongSetting as error:
+        click.echo(str(error), err=True)
+        return 2
+    with app.app_context():
+        plant_welcome()
+    allow_many_connections()
+    click.echo(f"Talkback is open at http://{settings.bind}:{settings.port} (Ctrl-C ends it).")
+    sys.stdout.flush()
+    if settings.web_concurrency == 1:
+        serve(config(settings, Shell(app)), port)
+    else:
+        Multiprocess(config(settings, "blog.shell:shell"), sockets=[port]).run()
+    return 0
+
+
+def bind(settings: Settings) -> socket.socket:
+    """Take the port before anything else is done, so that a taken one is one sentence."""
+    family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
+    port = socket.socket(family, socket.SOCK_STREAM)
+    port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        port.bind((settings.bind, settings.port))
+        port.listen(2048)
+    except OSError as error:
+        port.close()
+        raise WrongSetting(
+            f"The address {settings.bind}, port {settings.port}, cannot be used ({error.strerror or error}): "
+            "stop what is using it, or set PORT (and BIND) to another."
+        ) from error
+    port.set_inheritable(True)
+    return port
+
+
+def config(settings: Settings, app: Shell | str) -> Config:
+    return Config(
+        app,
+        factory=isinstance(app, str),
+        workers=settings.web_concurrency,
+        loop="uvloop",
+        http="httptools",
+        ws="none",
+        lifespan="on",
+        log_config=None,
+        access_log=False,  # no log of readers' addresses
+        server_header=False,
+        backlog=2048,
+        forwarded_allow_ips=list(settings.trusted_proxies),
+        timeout_graceful_shutdown=3,
+    )
+
+
+def serve(settings: Config, port: socket.socket) -> None:
+    # when it is done uvicorn raises the signal that ended it once more, for whoever started it
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
+    with contextlib.suppress(KeyboardInterrupt):
+        Server(settings).run(sockets=[port])
+
+
+def allow_many_connections() -> None:
+    _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    with contextlib.suppress(ValueError, OSError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,139 @@
+"""Every deploy setting: its name, type and default. The only reader of the environment.
+
+Deploy settings belong to whoever runs the server; what an editor may change is a row of the site room.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+
+TRUE = {"1", "true", "yes", "on"}
+FALSE = {"0", "false", "no", "off"}
+
+
+class WrongSetting(Exception):
+    """A setting that cannot be used; its text is one sentence for the person who runs the server."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says, read once. Sizes are bytes, times seconds."""
+
+    blog_instance: Path = ROOT / "instance"
+    database_url: str = ""
+    port: int = 8000
+    bind: str = "127.0.0.1"
+    web_concurrency: int = 1
+    threads: int = 8
+    blog_url: str = ""
+    trusted_hosts: tuple[str, ...] = ()
+    trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
+    ratelimit_enabled: bool = True
+    htmx_from: str = "cdn"
+    max_body: int = 25_000_000
+    body_seconds: int = 30
+    live_beat: int = 15
+    live_streams: int = 5_000
+    live_streams_per_address: int = 50
+    token_seconds: int = 12 * 3600
+
+    @property
+    def database(self) -> str:
+        """The SQLAlchemy address: the instance's SQLite file unless DATABASE_URL names another."""
+        if not self.database_url:
+            return f"sqlite:///{self.blog_instance / 'blog.sqlite'}"
+        scheme, _, rest = self.database_url.partition("://")
+        return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
+
+    @property
+    def https(self) -> bool:
+        return self.blog_url.startswith("https://")
+
+
+def load(environ: Mapping[str, str] = os.environ) -> Settings:
+    """Read every setting; raise WrongSetting with one sentence for the first that cannot be used."""
+    defaults = Settings()
+    values: dict[str, Any] = {
+        field.name: _read(field.name.upper(), environ[field.name.upper()].strip(), getattr(defaults, field.name))
+        for field in fields(Settings)
+        if environ.get(field.name.upper(), "").strip()
+    }
+    settings = Settings(**values)
+    _check(settings)
+    return settings
+
+
+def secret_key(settings: Settings) -> str:
+    """The key that signs cookies and tokens: made once, kept in the instance with mode 600."""
+    path = settings.blog_instance / "secret_key"
+    try:
+        settings.blog_instance.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _write_key(path)
+        key = path.read_text().strip()
+    except OSError as error:
+        raise WrongSetting(
+            f"The folder {settings.blog_instance} cannot be used ({error.strerror}): "
+            "set BLOG_INSTANCE to a folder that this user may write to."
+        ) from error
+    if not key:
+        raise WrongSetting(f"The file {path} is empty: delete it and a new key is made (readers' open forms expire).")
+    return key
+
+
+def _write_key(path: Path) -> None:
+    # written beside and linked into place, so that of two processes starting at once both read the same whole key
+    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(descriptor, "w") as file:
+            file.write(secrets.token_urlsafe(48))
+        with contextlib.suppress(FileExistsError):
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _read(name: str, text: str, default: object) -> object:
+    if isinstance(default, bool):
+        if text.lower() not in TRUE | FALSE:
+            raise WrongSetting(f"{name} is “{text}”, but only 1 or 0 will do.")
+        return text.lower() in TRUE
+    if isinstance(default, int):
+        if not text.isascii() or not text.isdigit():
+            raise WrongSetting(f"{name} is “{text}”, but it must be a whole number such as {default}.")
+        return int(text)
+    if isinstance(default, tuple):
+        return tuple(part.strip() for part in text.split(",") if part.strip())
+    if isinstance(default, Path):
+        return Path(text).absolute()
+    return text
+
+
+def _check(settings: Settings) -> None:
+    if not 0 < settings.port < 65536:
+        raise WrongSetting(f"PORT is {settings.port}, but ports go from 1 to 65535.")
+    for name in ("web_concurrency", "threads", "live_beat", "body_seconds", "token_seconds"):
+        if getattr(settings, name) < 1:
+            raise WrongSetting(f"{name.upper()} is 0, but at least 1 is needed.")
+    if settings.htmx_from not in {"cdn", "static"}:
+        raise WrongSetting(f"HTMX_FROM is “{settings.htmx_from}”, but only cdn or static will do.")
+    scheme = settings.database_url.partition("://")[0]
+    if settings.database_url and scheme not in {"sqlite", "postgres", "postgresql"}:
+        raise WrongSetting("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    if settings.blog_url:
+        address = urlsplit(settings.blog_url)
+        if address.scheme not in {"http", "https"} or not address.netloc or address.path.strip("/"):
+            raise WrongSetting(
+                f"BLOG_URL is “{settings.blog_url}”, but it must be the blog's public address "
+                "without a path, such as https://blog.example.org."
+            )

@@ -1,0 +1,206 @@
+"""The ASGI face that bin/serve runs: files and live streams at once, everything else by Flask in a thread."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import re
+import signal
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from types import FrameType
+from typing import Any, cast
+
+from flask import Flask
+
+from blog import create_app
+from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, read_body, send_answer
+from blog.comments import streaming
+from blog.db import db
+from blog.files import find
+from blog.hearing import hear
+from blog.live import Hub, News, Stream, listen_for_hints
+from blog.security import headers
+
+log = logging.getLogger(__name__)
+
+LIVE = re.compile(r"/(?:posts/(\d{1,18})/)?live")
+PARENT_SECONDS = 1.0
+
+
+class Conversation:
+    """The hub's source: the comments room, asked within the Flask app, its connection given back each time."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app = app
+
+    def versions(self, topics: list[str]) -> dict[str, int]:
+        with self.app.app_context():
+            return streaming.versions(topics)
+
+    def news(self, topic: str, since: int) -> News | None:
+        # a request, though nobody's: addresses in what is rendered are built as on a page
+        with self.app.test_request_context("/"):
+            try:
+                return streaming.news(topic, since)
+            finally:
+                db.session.remove()
+
+
+class Shell:
+    """One process's face. `app` is its Flask app; the settings are the app's."""
+
+    def __init__(self, app: Flask) -> None:
+        self.app, self.settings = app, app.config["SETTINGS"]
+        self.headers = headers(self.settings)
+        self.threads = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="flask")
+        self.hub = Hub(
+            Conversation(app),
+            beat=self.settings.live_beat,
+            most=self.settings.live_streams,
+            most_per_address=self.settings.live_streams_per_address,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "lifespan":
+            await self.live(receive, send)
+        elif scope["method"] == "GET" and (match := LIVE.fullmatch(scope["path"])):
+            await self.stream(f"post:{int(match[1])}" if match[1] else streaming.SITE, scope, receive, send)
+        elif scope["path"].startswith("/static/") and scope["method"] in {"GET", "HEAD"}:
+            await send_answer(send, self.file(scope), head=scope["method"] == "HEAD")
+        else:
+            await self.flask(scope, receive, send)
+
+    def file(self, scope: Scope) -> Answer:
+        file = find(scope["path"].removeprefix("/static/"))
+        if file is None:
+            return self.sentence(404, "There is no such file.")
+        standing = [*self.headers, *file.headers(scope["query_string"].decode("latin-1"))]
+        if header(scope, b"if-none-match") == f'"{file.fingerprint}"':
+            return Answer(304, standing, b"")
+        return Answer(200, standing, file.content)
+
+    async def flask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            async with asyncio.timeout(self.settings.body_seconds):
+                body = await read_body(scope, receive, self.settings.max_body)
+        except Disconnected:
+            return
+        except TimeoutError:
+            await send_answer(
+                send, self.sentence(408, "The request did not arrive whole in time. Please send it again.")
+            )
+            return
+        if body is None:
+            await send_answer(send, self.sentence(413, "That is more than this site takes at once. Please send less."))
+            return
+        with body:
+            answer = await call(self.app.wsgi_app, self.threads, scope, body)
+        await send_answer(send, answer, head=scope["method"] == "HEAD")
+
+    def sentence(self, status: int, sentence: str) -> Answer:
+        extra = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), ("Connection", "close")]
+        return Answer(status, [*self.headers, *extra], sentence.encode())
+
+    async def stream(self, topic: str, scope: Scope, receive: Receive, send: Send) -> None:
+        address, last_id = (scope.get("client") or ("",))[0], header(scope, b"last-event-id")
+        position = int(last_id) if last_id.isdigit() else since(scope["query_string"])
+        if not self.hub.admits(address):
+            await send_answer(send, self.full(bool(last_id)))
+            return
+        if topic not in await asyncio.get_running_loop().run_in_executor(
+            self.hub.threads, self.hub.source.versions, [topic]
+        ):
+            await send_answer(send, self.sentence(404, "There is nothing to follow at this address."))
+            return
+        await self.follow(topic, address, position, receive, send)
+
+    async def follow(self, topic: str, address: str, position: int, receive: Receive, send: Send) -> None:
+        """Hold the stream until its reader goes or the hub ends it. While idle it is this one coroutine, waiting."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.stream_headers()})
+        # the end of a stream interrupts this very coroutine where it waits
+        interrupt = cast("asyncio.Task[None]", asyncio.current_task()).cancel
+        stream = Stream(topic, address, position, partial(push, send), interrupt)
+        self.hub.subscribe(stream)
+        try:
+            while (await receive())["type"] != "http.disconnect":
+                pass
+        except asyncio.CancelledError:
+            if not stream.ended:
+                raise
+            await send({"type": "http.response.body", "body": b""})
+        finally:
+            self.hub.unsubscribe(stream)
+
+    def stream_headers(self) -> list[tuple[bytes, bytes]]:
+        own = [
+            ("Content-Type", "text/event-stream; charset=utf-8"),
+            ("Cache-Control", "no-store"),
+            ("X-Accel-Buffering", "no"),
+        ]
+        return [(name.lower().encode(), value.encode()) for name, value in [*self.headers, *own]]
+
+    def full(self, again: bool) -> Answer:
+        """htmx's hx-sse tries a 204 again at once when it reconnects, so that there only an error slows it down."""
+        if not again:
+            return Answer(204, [*self.headers, ("Cache-Control", "no-store")], b"")
+        answer = self.sentence(503, "Too many readers at once; live updates come back by themselves.")
+        return Answer(503, [*answer.headers, ("Retry-After", "30")], answer.body)
+
+    async def live(self, receive: Receive, send: Send) -> None:
+        """From the server's start to its end: hear of changes, beat, and end the streams when asked to stop."""
+        await receive()
+        listen_for_hints(self.hub)
+        self.end_streams_on_signals()
+        work: list[Coroutine[Any, Any, None]] = [hear(self.hub, self.settings.database), self.hub.keep_beating()]
+        if self.settings.web_concurrency > 1:
+            work.append(end_with_parent())
+        tasks = [asyncio.create_task(coroutine) for coroutine in work]
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.hub.stop()
+        listen_for_hints(None)
+        for task in tasks:
+            task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.gather(*tasks)
+        await send({"type": "lifespan.shutdown.complete"})
+
+    def end_streams_on_signals(self) -> None:
+        """uvicorn waits for open streams before it tells the app to stop, so the signal itself must end them."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            asked = signal.getsignal(number)
+
+            def stop(caught: int, frame: FrameType | None, asked: Any = asked) -> None:
+                loop.call_soon_threadsafe(self.hub.stop)
+                if callable(asked):
+                    asked(caught, frame)
+
+            signal.signal(number, stop)
+
+
+def shell() -> Shell:
+    """For a process of its own: the face of the environment's app."""
+    return Shell(create_app())
+
+
+def since(query: bytes) -> int:
+    """The version in `?since=`; without one the reader has seen nothing."""
+    match = re.search(rb"(?:^|&)since=(\d{1,18})(?:&|$)", query)
+    return int(match[1]) if match else 0
+
+
+async def push(send: Send, events: bytes) -> None:
+    await send({"type": "http.response.body", "body": events, "more_body": True})
+
+
+async def end_with_parent() -> None:
+    """A worker whose parent was killed would keep the port and serve on unseen."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        await asyncio.sleep(PARENT_SECONDS)
+    os.kill(os.getpid(), signal.SIGTERM)

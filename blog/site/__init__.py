@@ -1,0 +1,1 @@
+"""The blog itself: one row of settings that an editor may change."""

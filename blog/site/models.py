@@ -1,0 +1,48 @@
+"""The site: its title and manners, and the version that the home page's live counts go by."""
+
+from __future__ import annotations
+
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CheckConstraint, String, update
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.db import Record, db
+
+THE_ONE = 1
+UNNAMED = "Talkback"
+
+
+class Site(Record):
+    """One row, with id 1, made by the first migration."""
+
+    __tablename__ = "site"
+    __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
+
+    title: Mapped[str] = mapped_column(String(200), default=UNNAMED)
+    tagline: Mapped[str] = mapped_column(String(500), default="")
+    note_label: Mapped[str] = mapped_column(String(80), default="Editor:")
+    language: Mapped[str] = mapped_column(String(20), default="en")
+    timezone: Mapped[str] = mapped_column(String(80), default="UTC")
+    comments_open: Mapped[bool] = mapped_column(default=True)
+    version: Mapped[int] = mapped_column(default=0)
+
+    @property
+    def zone(self) -> ZoneInfo:
+        return ZoneInfo(self.timezone)
+
+    @property
+    def untouched(self) -> bool:
+        """Nobody has named this blog yet, so an import may."""
+        return self.title == UNNAMED
+
+
+def current_site() -> Site:
+    """The site's row, loaded once a session."""
+    return db.session.get_one(Site, THE_ONE)
+
+
+def raise_site_version() -> int:
+    """Give the site its next version inside the act's transaction; the row's lock makes commits follow it in order."""
+    raised = update(Site).where(Site.id == THE_ONE).values(version=Site.version + 1).returning(Site.version)
+    return db.session.execute(raised, execution_options={"synchronize_session": False}).scalar_one()

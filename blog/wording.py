@@ -1,0 +1,39 @@
+"""Wording and dates: all text through gettext, all times in the site's zone and language."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from flask import Flask
+from flask_babel import Babel, format_date, format_time, get_locale
+from sqlalchemy.exc import SQLAlchemyError
+
+
+def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> None:
+    """Give templates gettext and dates; `language` and `zone` say what the site speaks and where it lives."""
+
+    def spoken() -> str:
+        try:
+            return language()
+        except SQLAlchemyError:  # a sentence must be found even where the database is away
+            return "en"
+
+    Babel(app, locale_selector=spoken, timezone_selector=zone)
+    app.jinja_env.filters.update(day=day, moment=moment, iso=iso)
+    app.jinja_env.globals.update(language_tag=lambda: str(get_locale()).replace("_", "-"))
+
+
+def day(at: datetime) -> str:
+    """November 24, 2026, as the site's language writes it."""
+    return str(format_date(at, "long"))
+
+
+def moment(at: datetime) -> str:
+    """A day and a time of day, such as November 24, 2026, 2:05 PM, as the site's language writes it."""
+    return f"{format_date(at, 'long')}, {format_time(at, 'short')}"
+
+
+def iso(at: datetime) -> str:
+    """For the datetime attribute: UTC, to the second."""
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,141 @@
+// Two ways of swapping that may be repeated and may come in any order, so that the answer to a writer
+// and the live event for everybody else can be the same bytes:
+//   newer   replaces its target only by a newer version
+//   thread  puts a comment in its place, or replaces its article; replies, focus and what is in view stay put
+const waiting = new Map();
+const thread = () => document.getElementById("responses");
+const form = () => document.getElementById("comment-form");
+const version = (element) => Number(element.dataset.version);
+
+window.htmx?.registerExtension("thread", {
+  handle_swap(style, target, fragment, swap) {
+    if (style === "newer") return newer(target, fragment.firstElementChild);
+    if (style !== "thread") return false;
+    return [...fragment.children].flatMap((item) => steadily(() => arrive(item, swap.own)));
+  },
+});
+
+document.addEventListener("click", (event) => {
+  if (event.target.closest("#waiting")) open();
+});
+
+function newer(target, element) {
+  if (version(target) >= version(element)) return [];
+  target.replaceWith(element);
+  return [element];
+}
+
+// A comment as it now is: placed, held back until asked for, changed where it stands, or taken away.
+function arrive(item, own) {
+  const standing = document.getElementById(item.id);
+  if (item.hasAttribute("data-gone")) return leave(standing, item);
+  if (standing) return version(standing) < version(item) ? change(standing, item) : [];
+  const list = listOf(item);
+  if (!list) return [];
+  if (waiting.has(item.id) && !own) return change(waiting.get(item.id), item);
+  if (!own && list.isConnected && moves(list, item)) return hold(item);
+  drop(item.id);
+  return place(item, list);
+}
+
+function listOf(item) {
+  const branch = item.dataset.branch;
+  if (!branch) return thread();
+  const id = `comment-${branch}-replies`;
+  const held = [...waiting.values()].map((other) => other.querySelector(`#${id}`)).find(Boolean);
+  return document.getElementById(id) ?? held;
+}
+
+function place(item, list) {
+  list.insertBefore(item, follower(list, item) ?? null);
+  item.classList.add("arrived");
+  return [item];
+}
+
+function follower(list, item) {
+  const before = (a, b) => Number(a.dataset.position) - Number(b.dataset.position) || number(a) - number(b);
+  return [...list.children].find((other) => before(other, item) > 0);
+}
+
+const number = (item) => Number(item.id.replace(/\D/g, ""));
+
+// Whether placing the comment would move text that is being read, or a field that is being written in.
+function moves(list, item) {
+  const next = follower(list, item) ?? following(list);
+  const line = next ? next.getBoundingClientRect().top : list.getBoundingClientRect().bottom;
+  if (line <= 0 || line >= innerHeight) return false;
+  const writing = form()?.contains(document.activeElement) && form().getBoundingClientRect().top >= line - 1;
+  return Boolean(next) || Boolean(writing);
+}
+
+// The comment after the end of a list of replies; none at the end of the thread.
+function following(list) {
+  for (let item = list.closest("li"); item; item = item.parentElement.closest("li")) {
+    if (item.nextElementSibling) return item.nextElementSibling;
+  }
+  return null;
+}
+
+function change(standing, item) {
+  const [old, article] = [standing.querySelector("article"), item.querySelector("article")];
+  const focused = old.contains(document.activeElement) ? document.activeElement : null;
+  old.replaceWith(article);
+  standing.dataset.version = item.dataset.version;
+  if (focused === old) article.focus({ preventScroll: true });
+  else if (focused) article.querySelector(`.${focused.className}`)?.focus({ preventScroll: true });
+  if (article.classList.contains("hidden-response")) release(standing);
+  return [article];
+}
+
+function leave(standing, item) {
+  drop(item.id);
+  if (!standing || version(standing) > version(item)) return [];
+  if (standing.querySelector("ol > li")) return change(standing, item);
+  release(standing);
+  standing.remove();
+  return [];
+}
+
+// A form that answers a comment which went away keeps its text and goes back to its own place.
+function release(item) {
+  if (form()?.closest("li") === item) form().dispatchEvent(new CustomEvent("talkback:orphaned", { bubbles: true }));
+}
+
+function hold(item) {
+  waiting.set(item.id, item);
+  tell();
+  return [];
+}
+
+function drop(id) {
+  if (waiting.delete(id)) tell();
+}
+
+function tell() {
+  const line = document.getElementById("waiting");
+  const text = waiting.size === 1 ? line.dataset.one : line.dataset.many.replace("{n}", waiting.size);
+  line.textContent = text;
+  line.hidden = waiting.size === 0;
+}
+
+function open() {
+  const items = [...waiting.values()];
+  waiting.clear();
+  tell();
+  for (const item of items) place(item, listOf(item));
+  items[0]?.querySelector("article").focus();
+}
+
+// Makes a change without moving what is in view: the field that is being written in, or the first comment in sight.
+function steadily(work) {
+  const anchor = form()?.contains(document.activeElement) ? document.activeElement : firstInSight();
+  const top = anchor?.getBoundingClientRect().top;
+  const result = work();
+  if (anchor?.isConnected) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
+  return result;
+}
+
+function firstInSight() {
+  const articles = thread()?.querySelectorAll("article") ?? [];
+  return [...articles].find((article) => article.getBoundingClientRect().bottom > 0);
+}

@@ -1,0 +1,56 @@
+"""The standing cast: Ann, Bob and Mallory read and answer; and what they answer to."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from blog.comments.models import Comment
+from blog.comments.posting import Draft, post_comment
+from blog.db import db, now, writing
+from blog.posts.models import Post
+from blog.posts.publishing import derive, labelled, publish
+from blog.site.models import current_site
+
+HTMX = {"HX-Request": "true"}
+
+
+def a_post(title: str = "Herons return", *, draft: bool = False, labels: tuple[str, ...] = (), **fields: Any) -> Post:
+    """A published post, or a draft."""
+    post = Post(title=title, **fields)
+    derive(post)
+    with writing():
+        db.session.add(post)
+        post.labels = labelled(list(labels))
+        if not draft:
+            publish(post, fields.get("published_at") or now(), current_site())
+    return post
+
+
+def a_comment(post: Post, body: str = "Seen one today.", parent: Comment | None = None, **fields: Any) -> Comment:
+    """A comment that was posted the way readers post."""
+    draft = {"name": "Ann", "email": "", "website": "", "key": f"key-{count()}", "reader_key": "r", "address_key": "a"}
+    return post_comment(
+        Draft(post_id=post.id, parent_id=parent.id if parent else None, body=body, **(draft | fields)), paced=False
+    )
+
+
+def count() -> int:
+    """How many comments there are now, whatever this session had read before."""
+    db.session.rollback()
+    return db.session.query(Comment).count()
+
+
+def token(client: FlaskClient, post: Post) -> dict[str, str]:
+    """What htmx fetches at the first focus: a token and a submission key."""
+    page = client.get(f"/posts/{post.id}/comments/token").text
+    return dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
+
+
+def answer(client: FlaskClient, post: Post, body: str, *, htmx: bool = True, **fields: str) -> TestResponse:
+    """Post a comment as the form does, with a token."""
+    form = token(client, post) | {"name": "Ann", "body": body} | fields
+    return client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX if htmx else {})

@@ -1,0 +1,87 @@
+"""What every test starts from: an empty blog of its own, and readers who come to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextvars import Context
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from blog import create_app
+from blog.db import db
+from blog.migrations import migrate
+from blog.settings import Settings
+from tests.proofreader import proofread
+from tests.server import Server
+
+
+class Visitor(FlaskClient):
+    """A reader's browser. Each request has an app context of its own, as on a server, and each answer is proofread."""
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        response = Context().run(super().open, *args, **kwargs)
+        proofread(response, htmx="HX-Request" in response.request.headers or response.request.path.endswith("/token"))
+        return response
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(blog_instance=tmp_path, ratelimit_enabled=False)
+
+
+@pytest.fixture
+def app(settings: Settings) -> Iterator[Flask]:
+    """The app on an empty, migrated blog, with its context pushed."""
+    migrate(settings.database)
+    app = create_app(settings)
+    app.test_client_class = Visitor
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def client(app: Flask) -> FlaskClient:
+    return app.test_client()
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Path:
+    return tmp_path / "instance"
+
+
+@pytest.fixture
+def blog(instance: Path) -> Iterator[Flask]:
+    """The same blog in the test's own process, to plant posts and to be the other process that writes."""
+    settings = Settings(blog_instance=instance)
+    instance.mkdir()
+    migrate(settings.database)
+    app = create_app(settings)
+    with app.app_context():
+        yield app
+        db.session.remove()
+        db.engine.dispose()
+
+
+@pytest.fixture
+def serve(blog: Flask, instance: Path) -> Iterator[Callable[..., Server]]:
+    """Starts servers on the blog; at the end each must stop by itself with nothing wrong in its log."""
+    servers: list[Server] = []
+
+    def start(**settings: str) -> Server:
+        servers.append(Server(instance, **settings))
+        return servers[-1]
+
+    yield start
+    for server in servers:
+        if server.process.poll() is None:
+            server.stop()
+        log = server.log.read_text()
+        assert "Traceback" not in log, log
+        assert "ERROR" not in log, log

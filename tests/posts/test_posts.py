@@ -1,0 +1,194 @@
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from blog.db import now, writing
+from blog.posts.listing import PAGE_SIZE
+from blog.posts.planting import plant_demonstration, plant_welcome, remove_untouched_welcome
+from blog.posts.publishing import slug_of
+from blog.site.models import current_site
+from tests.cast import a_comment, a_post
+
+EVERYTHING = {
+    "author_name": "Ann Editor",
+    "standfirst": "A line before the text.",
+    "photo_url": "https://example.org/photo.jpg",
+    "photo_alt": "A heron",
+    "photo_caption": "A heron at dawn",
+    "photo_credit": "Photo: Bob",
+    "source_name": "The Example Gazette",
+    "source_title": "Herons are back",
+    "source_url": "https://example.org/herons",
+    "quote": "First paragraph.\n\nSecond *paragraph*.",
+    "note": "We saw them too.",
+}
+
+
+def in_order(text: str, *parts: str) -> bool:
+    main = text[text.index("<main") :]
+    places = [main.find(part) for part in parts]
+    return -1 not in places and places == sorted(places)
+
+
+def test_a_post_shows_its_fields_from_top_to_bottom(client: FlaskClient) -> None:
+    post = a_post("Herons return", labels=("Birds", "C#"), **EVERYTHING)
+    page = client.get(post.path or "").text
+    assert in_order(
+        page,
+        'src="https://example.org/photo.jpg"',
+        "A heron at dawn",
+        "Photo: Bob",
+        "Herons return</h1>",
+        "Ann Editor",
+        "0 Responses",
+        "A line before the text.",
+        "The Example Gazette",
+        "Herons are back",
+        "First paragraph.",
+        "<em>paragraph</em>",
+        "Read more ....",
+        "Editor:",
+        "We saw them too.",
+        "Birds",
+        'id="response-count"',
+        'id="responses"',
+        "Post a Comment",
+        'id="comment-form"',
+    )
+    assert 'href="/search/label/C%23"' in page
+
+
+@pytest.mark.parametrize(
+    ("count", "heading"), [(0, "0 Response to"), (1, "1 Response to"), (2, "2 Responses to"), (3, "3 Responses to")]
+)
+def test_the_heading_counts_the_responses(client: FlaskClient, count: int, heading: str) -> None:
+    post = a_post('Say "hello" & <go>')
+    for _ in range(count):
+        a_comment(post)
+    page = client.get(post.path or "").text.replace('<span class="number">', "").replace("</span>", "")
+    assert f'{heading} "Say &#34;hello&#34; &amp; &lt;go&gt;"</h2>' in page
+
+
+def test_an_imported_piece_of_html_shows_as_it_is_but_cleaned(client: FlaskClient) -> None:
+    post = a_post("Old", body='<p onclick="x()">Kept <b>bold</b></p><script>gone()</script>')
+    page = client.get(post.path or "").text
+    assert "<p>Kept <b>bold</b></p>" in page
+    assert "gone()" not in page
+
+
+def test_a_draft_is_nowhere(client: FlaskClient) -> None:
+    a_post("Shown")
+    a_post("Hidden draft", draft=True, labels=("Secret",))
+    for path in ("/", "/2026/", "/search/label/Secret"):
+        assert "Hidden draft" not in client.get(path).text
+    assert client.get("/search/label/Secret").status_code == 404
+
+
+def test_home_shows_the_newest_first_with_counts_and_pages_by_key(client: FlaskClient) -> None:
+    for number in range(PAGE_SIZE + 3):
+        a_post(f"Post {number:02}", published_at=now() - timedelta(hours=number))
+    page = client.get("/").text
+    assert in_order(page, "Post 00", "Post 01", f"Post {PAGE_SIZE - 1}")
+    assert f"Post {PAGE_SIZE}<" not in page
+    older = page.split('href="?after=')[1].split('"')[0]
+    a_post("Newer than all")
+    second = client.get(f"/?after={older}").text
+    assert in_order(second, f"Post {PAGE_SIZE}", f"Post {PAGE_SIZE + 2}")
+    assert f"Post {PAGE_SIZE - 1}<" not in second
+    assert "?after=" not in second
+
+
+@pytest.mark.parametrize("key", ["", "x", "1-", "-1", "9" * 400 + "-1", "1-" + "9" * 400, "\u0661-\u0661", "1-1'--"])
+def test_a_key_that_is_none_begins_at_the_newest(client: FlaskClient, key: str) -> None:
+    a_post("Shown")
+    assert "Shown" in client.get("/", query_string={"after": key}).text
+
+
+def test_older_and_newer_posts_are_linked(client: FlaskClient) -> None:
+    paths = [a_post(f"Post {n}", published_at=now() - timedelta(days=n)).path or "" for n in range(3)]
+    page = client.get(paths[1]).text
+    assert f'rel="next" href="{paths[0]}"' in page
+    assert f'rel="prev" href="{paths[2]}"' in page
+
+
+@pytest.mark.parametrize("name", ["C#", "a/b", ".NET", "100 %", "über & <unter>", "a?b=c"])
+def test_a_label_of_any_spelling_leads_to_its_posts(client: FlaskClient, name: str) -> None:
+    post = a_post("Labelled", labels=(name,))
+    page = client.get(post.path or "").text
+    address = page.split('rel="tag" href="')[1].split('"')[0].replace("&amp;", "&")
+    assert "Labelled" in client.get(address).text
+
+
+def test_the_archive_counts_days_in_the_blogs_own_zone(client: FlaskClient) -> None:
+    with writing():
+        current_site().timezone = "America/Los_Angeles"
+    post = a_post("New Year's Eve there", published_at=datetime(2026, 1, 1, 5, tzinfo=UTC))
+    assert post.path == "/2025/12/new-years-eve-there.html"
+    assert "New Year" in client.get("/2025/12/").text
+    assert "December 31, 2025" in client.get(post.path).text
+    assert client.get("/2026/01/").status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/0000/", "/9999/", "/2026/13/", "/2026/00/", "/nothing", "/2026/11/none.html"])
+def test_an_address_of_nothing_is_a_page_that_says_so(client: FlaskClient, path: str) -> None:
+    response = client.get(path)
+    assert response.status_code == 404
+    assert "Nothing here" in response.text
+
+
+def test_two_posts_of_one_title_have_two_addresses(app: Flask) -> None:
+    first, second, third = (a_post("Same", published_at=datetime(2026, 11, 1, tzinfo=UTC)).path for _ in range(3))
+    assert (first, second, third) == ("/2026/11/same.html", "/2026/11/same_2.html", "/2026/11/same_3.html")
+
+
+@pytest.mark.parametrize(
+    ("title", "slug"),
+    [
+        ("Herons return", "herons-return"),
+        ("Ça va? Ÿes!", "ca-va-yes"),
+        ("日本語", "blog-post"),
+        ("", "blog-post"),
+        ("x" * 200, "x" * 60),
+        ("word " * 40, "-".join(["word"] * 12)),
+    ],
+)
+def test_a_slug_is_plain_ascii_words(title: str, slug: str) -> None:
+    assert slug_of(title) == slug
+
+
+def test_the_welcome_post_comes_only_to_an_empty_blog_and_goes_if_nobody_touched_it(client: FlaskClient) -> None:
+    plant_welcome()
+    plant_welcome()
+    assert client.get("/").text.count("<article") == 1
+    with writing():
+        remove_untouched_welcome()
+    assert client.get("/").text.count("<article") == 0
+
+
+def test_a_welcome_post_that_was_answered_stays(client: FlaskClient, app: Flask) -> None:
+    plant_welcome()
+    page = client.get("/").text
+    post_id = int(page.split('id="post-')[1].split('"')[0])
+    from blog.posts.models import visible_post
+
+    post = visible_post(post_id)
+    assert post is not None
+    a_comment(post)
+    with writing():
+        remove_untouched_welcome()
+    assert client.get("/").text.count("<article") == 1
+
+
+def test_the_demonstration_is_planted_once_and_every_page_of_it_is_sound(client: FlaskClient) -> None:
+    planted = plant_demonstration()
+    assert planted >= 5
+    assert plant_demonstration() == 0
+    page = client.get("/").text
+    paths = {part.split('"')[0].split("#")[0] for part in page.split('href="/20')[1:]}
+    assert len(paths) == planted
+    for path in paths:
+        assert client.get(f"/20{path}").status_code == 200

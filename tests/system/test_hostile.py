@@ -1,0 +1,98 @@
+"""Hostile text by page and by live event, in a browser whose policy is off, so that only the cleaning stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from playwright.sync_api import Page, expect
+
+from tests.cast import a_comment, a_post
+from tests.html.vectors import VECTORS
+from tests.server import Server
+from tests.system.visits import following
+
+# as they arrive: a lone surrogate cannot be sent
+TEXTS = [text.encode("utf-8", "replace").decode().replace("\0", "") for _, text in VECTORS]
+
+CANARY = """
+window.ran = [];
+for (const name of ["alert", "confirm", "prompt", "print"]) {
+  window[name] = (...said) => { window.ran.push(name + said); };
+}
+"""
+
+# What stands in the thread that must not: elements and attributes that readers' text may never bring.
+FOREIGN = """
+() => {
+  const allowed = new Set(["P","BR","B","I","EM","STRONG","U","S","CODE","PRE","A","UL","OL","LI","BLOCKQUOTE"]);
+  const found = [];
+  for (const body of document.querySelectorAll("#responses .body")) {
+    for (const element of body.querySelectorAll("*")) {
+      if (!allowed.has(element.tagName)) found.push(element.tagName);
+      for (const {name, value} of element.attributes) {
+        const known = {A: ["href", "rel"], OL: ["start"]}[element.tagName] ?? [];
+        if (!known.includes(name)) found.push(element.tagName + " " + name);
+        if (name === "href" && !/^https?:\\/\\//.test(value)) found.push(value);
+      }
+    }
+  }
+  for (const element of document.querySelectorAll("#responses *")) {
+    for (const {name, value} of element.attributes) {
+      if (/^on|^(data-)?hx-/.test(name)) found.push(name);
+      if (/^\\s*(javascript|vbscript|data):/i.test(value)) found.push(value);
+    }
+    if (element.id && !/^(thread|comment)-\\d+(-replies|-name)?$/.test(element.id)) found.push("#" + element.id);
+  }
+  const responses = (selector) => document.querySelectorAll(selector).length;
+  if (responses("#responses > li") !== responses("#responses li.response")) found.push("a response out of its place");
+  return found;
+}
+"""
+
+
+def test_no_vector_runs_or_leaves_anything_foreign_in_the_thread(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    assert len(TEXTS) >= 60
+    half = len(TEXTS) // 2
+    post = a_post("Target")
+    for text in TEXTS[:half]:
+        a_comment(post, text, name=text[:80])
+    server = serve()
+    page = reader(bypass_csp=True)
+    page.add_init_script(CANARY)
+    page.goto(server.url + post.path)
+    following(page)
+    expect(page.locator("#responses > li")).to_have_count(half)
+    for text in TEXTS[half:]:
+        a_comment(post, text, name=text[:80])
+    expect(page.locator("#responses > li")).to_have_count(len(TEXTS))
+    for link in page.locator("#responses .body a").all()[:5]:
+        link.hover()
+    page.mouse.wheel(0, 20_000)
+    assert page.evaluate("window.ran") == []
+    assert page.evaluate(FOREIGN) == []
+    page.reload()
+    expect(page.locator("#responses > li")).to_have_count(len(TEXTS))
+    assert page.evaluate("window.ran") == []
+    assert page.evaluate(FOREIGN) == []
+
+
+def test_what_looks_for_foreign_things_finds_them(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post("Target")
+    a_comment(post, "harmless")
+    server = serve()
+    page = reader(bypass_csp=True)
+    page.add_init_script(CANARY)
+    page.goto(server.url + post.path)
+    for planted in (
+        "<img src=x onerror=alert(1)>",
+        "<a href='javascript:alert(1)'>x</a>",
+        "<p id=responses>x</p>",
+        "<p hx-get=/>x</p>",
+        "<section>x</section>",
+    ):
+        page.locator("#responses .body").evaluate("(body, html) => { body.innerHTML = html }", planted)
+        assert page.evaluate(FOREIGN) != []
+    page.locator("#responses .body").evaluate("(body) => { body.innerHTML = '<img src=x onerror=alert(1)>' }")
+    page.wait_for_function("window.ran.length > 0")

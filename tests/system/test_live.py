@@ -1,0 +1,266 @@
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests.cast import a_comment, a_post
+from tests.server import Server
+from tests.system.relay import Relay
+from tests.system.visits import SIGHT, change, following, hide, sees, show, stay, stayed, write
+
+TITLE = "Herons return"
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_what_one_reader_writes_both_see_once_and_no_page_is_loaded(
+    serve: Callable[..., Server], reader: Callable[..., Page], processes: str
+) -> None:
+    post = a_post(TITLE)
+    server = serve(WEB_CONCURRENCY=processes)
+    ann, bob, home = reader(), reader(), reader()
+    for page in (ann, bob):
+        page.goto(server.url + post.path)
+    home.goto(server.url)
+    for page in (ann, bob, home):
+        following(page)
+        stay(page)
+    write(ann, "Seen one today.")
+    for page in (ann, bob):
+        sees(page, "Seen one today.", f'1 Response to "{TITLE}"')
+    expect(home.locator(f"#post-{post.id}-count")).to_have_text("1 Response")
+    write(bob, "Me too.", "Bob")
+    for page in (ann, bob):
+        sees(page, "Me too.", f'2 Responses to "{TITLE}"')
+        sees(page, "Seen one today.", f'2 Responses to "{TITLE}"')
+        expect(page.locator("#responses > li")).to_have_count(2)
+    expect(home.locator(f"#post-{post.id}-count")).to_have_text("2 Responses")
+    assert all(stayed(page) for page in (ann, bob, home))
+
+
+def test_a_server_that_was_away_for_thirty_seconds_is_found_again(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    ann, bob = reader(), reader()
+    for page in (ann, bob):
+        page.goto(server.url + post.path)
+        following(page)
+        stay(page)
+    server.stop()
+    a_comment(post, "Written meanwhile.")
+    time.sleep(30)  # the outage itself
+    server.start()
+    for page in (ann, bob):
+        sees(page, "Written meanwhile.", f'1 Response to "{TITLE}"')
+    write(ann, "And we go on.")
+    for page in (ann, bob):
+        sees(page, "And we go on.", f'2 Responses to "{TITLE}"')
+        assert stayed(page)
+
+
+def test_a_connection_that_falls_silent_without_closing_is_given_up_and_made_anew(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve(LIVE_BEAT="1")
+    with Relay(server.port) as relay:
+        page = reader()
+        page.goto(f"http://127.0.0.1:{relay.port}{post.path}")
+        following(page)
+        stay(page)
+        relay.fall_silent()
+        a_comment(post, "Nobody heard this.")
+        relay.serve_new_connections()
+        # the browser tries up to six connections that it still believes in, each until it is given up
+        expect(page.locator("#responses .body")).to_have_text("Nobody heard this.", timeout=40_000)
+        sees(page, "Nobody heard this.", f'1 Response to "{TITLE}"')
+        assert stayed(page)
+
+
+def test_a_page_opened_out_of_sight_opens_no_stream_until_it_is_seen(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.add_init_script(SIGHT + "seen = false;")
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.goto(server.url + post.path, wait_until="networkidle")
+    assert not [url for url in asked if url.partition("?")[0].endswith("/live")]
+    a_comment(post, "Before it was seen.")
+    show(page)
+    sees(page, "Before it was seen.", f'1 Response to "{TITLE}"')
+    hide(page)
+    expect(page.locator("#live")).not_to_have_attribute("data-following", "")
+    a_comment(post, "While away.")
+    show(page)
+    sees(page, "While away.", f'2 Responses to "{TITLE}"')
+
+
+def test_eight_tabs_on_one_post_all_load_and_all_hear(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    first = reader()
+    tabs = [first, *(first.context.new_page() for _ in range(7))]
+    for tab in tabs:
+        tab.goto(server.url + post.path)
+        expect(tab.locator("#response-count")).to_be_visible()
+    following(first)
+    a_comment(post, "To all of you.")
+    for tab in tabs:
+        sees(tab, "To all of you.", f'1 Response to "{TITLE}"')
+    first.close()
+    a_comment(post, "The first one left.")
+    for tab in tabs[1:]:
+        sees(tab, "The first one left.", f'2 Responses to "{TITLE}"')
+
+
+def test_eight_tabs_on_eight_posts_all_load_and_the_last_can_post(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    posts = [a_post(f"Post {number}") for number in range(8)]
+    server = serve()
+    first = reader()
+    tabs = [first, *(first.context.new_page() for _ in range(7))]
+    for tab, post in zip(tabs, posts, strict=True):
+        tab.goto(server.url + post.path)
+        expect(tab.locator("#response-count")).to_be_visible()
+    write(tabs[-1], "Posted from the eighth.")
+    sees(tabs[-1], "Posted from the eighth.", '1 Response to "Post 7"')
+    for tab in tabs[:-1]:
+        tab.close()
+    a_comment(posts[-1], "Heard by the last.")
+    sees(tabs[-1], "Heard by the last.", '2 Responses to "Post 7"')
+
+
+def test_a_parent_that_changes_leaves_the_focus_in_its_reply(
+    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
+) -> None:
+    post = a_post(TITLE)
+    parent = a_comment(post, "The parent.")
+    reply = a_comment(post, "The reply.", parent=parent)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    following(page)
+    link = page.locator(f"#comment-{reply.id} a.reply")
+    link.focus()
+    change(parent, "remove", "asked for")
+    expect(page.locator(f"#comment-{parent.id}")).to_contain_text("no longer here")
+    expect(link).to_be_focused()
+    change(parent, "approve")
+    expect(page.locator(f"#comment-{parent.id} .body")).to_have_text("The parent.")
+    expect(link).to_be_focused()
+
+
+def test_a_parent_that_changes_leaves_what_is_being_written_under_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    parent = a_comment(post, "The parent.")
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    following(page)
+    page.locator(f"#comment-{parent.id} a.reply").click()
+    page.keyboard.type("Half a thought")
+    version = page.locator(f"#thread-{parent.id}").get_attribute("data-version")
+    change(parent, "approve")
+    expect(page.locator(f"#thread-{parent.id}")).not_to_have_attribute("data-version", str(version))
+    expect(page.get_by_label("Your response")).to_be_focused()
+    page.keyboard.type(" and the rest")
+    expect(page.get_by_label("Your response")).to_have_value("Half a thought and the rest")
+
+
+def test_a_parent_that_goes_away_gives_the_form_back_with_its_text(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    parent = a_comment(post, "The parent.")
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    following(page)
+    page.locator(f"#comment-{parent.id} a.reply").click()
+    page.keyboard.type("Half a thought")
+    change(parent, "remove", "asked for")
+    expect(page.locator(f"#thread-{parent.id}")).to_have_count(0)
+    expect(page.locator("#comment-error")).to_contain_text("no longer here")
+    expect(page.get_by_label("Your response")).to_have_value("Half a thought")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "Half a thought", f'1 Response to "{TITLE}"')
+
+
+def test_a_reader_who_missed_a_hundred_changes_is_offered_the_thread_anew(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.add_init_script(SIGHT)
+    page.goto(server.url + post.path)
+    following(page)
+    hide(page)
+    for number in range(101):
+        a_comment(post, f"Number {number}.")
+    show(page)
+    expect(page.locator("#response-count")).to_have_text(f'101 Responses to "{TITLE}"')
+    page.get_by_role("link", name="Load the responses anew").click()
+    expect(page.locator("#responses > li")).to_have_count(101)
+    following(page)
+    a_comment(post, "And one more.")
+    sees(page, "And one more.", f'102 Responses to "{TITLE}"')
+
+
+def test_what_arrives_does_not_move_the_field_that_is_written_in(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    for number in range(12):
+        a_comment(post, f"Number {number}.")
+    server = serve()
+    page = reader(viewport={"width": 390, "height": 800})
+    page.goto(server.url + post.path)
+    following(page)
+    field = page.get_by_label("Your response")
+    field.fill("In the middle of")
+    field.scroll_into_view_if_needed()
+    before = field.bounding_box()
+    a_comment(post, "At the end.")
+    expect(page.locator("#response-count")).to_have_text(f'13 Responses to "{TITLE}"')
+    line = page.get_by_role("button", name="1 new response")
+    expect(line).to_be_visible()
+    assert field.bounding_box() == before
+    line.click()
+    expect(page.locator("#responses .body", has_text="At the end.")).to_be_in_viewport()
+    expect(field).to_have_value("In the middle of")
+
+
+def test_a_reply_that_arrives_above_what_is_read_moves_nothing_in_sight(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    comments = [a_comment(post, f"Number {number}.") for number in range(30)]
+    server = serve()
+    page = reader(viewport={"width": 800, "height": 600})
+    page.goto(server.url + post.path)
+    following(page)
+    read = page.locator(f"#comment-{comments[20].id}")
+    read.scroll_into_view_if_needed()
+    before = read.bounding_box()
+    a_comment(post, "Above.", parent=comments[2])
+    sees(page, "Above.", f'31 Responses to "{TITLE}"')
+    assert read.bounding_box() == pytest.approx(before, abs=1)
+    a_comment(post, "In sight.", parent=comments[20])
+    expect(page.get_by_role("button", name="1 new response")).to_be_visible()
+    assert read.bounding_box() == pytest.approx(before, abs=1)
+    page.get_by_role("button", name="1 new response").click()
+    sees(page, "In sight.", f'32 Responses to "{TITLE}"')

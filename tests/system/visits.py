@@ -1,0 +1,62 @@
+"""What readers do on a page, and what they then see."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Page, expect
+
+from blog.comments.models import Comment
+from blog.comments.posting import next_version, recount
+from blog.db import db, writing
+
+
+def write(page: Page, text: str, name: str = "Ann") -> None:
+    page.get_by_label("Your response").fill(text)
+    page.get_by_label("Name").fill(name)
+    page.get_by_role("button", name="Post comment").click()
+
+
+def sees(page: Page, text: str, heading: str) -> None:
+    """The response once, and the heading."""
+    expect(page.locator("#responses .body", has_text=text)).to_have_count(1)
+    expect(page.locator("#response-count")).to_have_text(heading)
+
+
+def stay(page: Page) -> None:
+    """Mark the page, so that a navigation would be noticed."""
+    page.evaluate("window.stayed = true")
+
+
+def stayed(page: Page) -> bool:
+    return bool(page.evaluate("window.stayed === true"))
+
+
+def following(page: Page) -> None:
+    """Wait until the live stream stands."""
+    expect(page.locator("#live")).to_have_attribute("data-following", "")
+
+
+def hide(page: Page) -> None:
+    page.evaluate("show(false)")
+
+
+def show(page: Page) -> None:
+    page.evaluate("show(true)")
+
+
+# A headless browser believes every page to be in sight; this lets a test put one away.
+SIGHT = """
+let seen = true;
+Object.defineProperty(document, "hidden", {get: () => !seen});
+Object.defineProperty(document, "visibilityState", {get: () => (seen ? "visible" : "hidden")});
+window.show = (now) => { seen = now; document.dispatchEvent(new Event("visibilitychange")); };
+"""
+
+
+def change(comment: Comment, verb: str, *reason: str) -> None:
+    """As an editor would, in another process."""
+    with writing():
+        post = next_version(comment.post_id)
+        changed = db.session.get_one(Comment, comment.id)
+        getattr(changed, verb)(*reason)
+        changed.version = post.thread_version
+        recount(post)

@@ -1,0 +1,215 @@
+"""The hub alone, with a source that the test holds in its hand."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+
+import pytest
+
+from blog.live import BACKLOG, Hub, News, Stream, event
+
+
+@dataclass
+class Notebook:
+    """A source with one topic, whose version is the number of its lines."""
+
+    lines: list[str] = field(default_factory=list)
+    gone: bool = False
+    reads: int = 0
+    failures: int = 0
+
+    def versions(self, topics: list[str]) -> dict[str, int]:
+        return {} if self.gone else dict.fromkeys(topics, len(self.lines))
+
+    def news(self, topic: str, since: int) -> News | None:
+        self.reads += 1
+        if self.failures:
+            self.failures -= 1
+            raise ConnectionError("the database went away")
+        if self.gone:
+            return None
+        version = len(self.lines)
+        return News(version, b"".join(event(line, n) for n, line in enumerate(self.lines[since:], since + 1)))
+
+
+@dataclass
+class Reader:
+    hub: Hub
+    received: list[bytes] = field(default_factory=list)
+    ended: asyncio.Event = field(default_factory=asyncio.Event)
+    slow: asyncio.Event | None = None
+
+    def follow(self, since: int, topic: str = "t", address: str = "a") -> Stream:
+        stream = Stream(topic, address, since, self.take, self.ended.set)
+        self.hub.subscribe(stream)
+        return stream
+
+    async def take(self, events: bytes) -> None:
+        if self.slow:
+            await self.slow.wait()
+        self.received.append(events)
+
+    @property
+    def text(self) -> str:
+        return b"".join(self.received).decode()
+
+
+async def until(holds: Callable[[], object]) -> None:
+    async with asyncio.timeout(5):
+        while not holds():
+            await asyncio.sleep(0.005)
+
+
+def run(test: Callable[[Hub, Notebook], Awaitable[None]], beat: float = 60) -> None:
+    async def main() -> None:
+        book = Notebook()
+        hub = Hub(book, beat=beat, most=100, most_per_address=3)
+        await test(hub, book)
+        hub.threads.shutdown()
+
+    asyncio.run(main())
+
+
+def test_a_reader_gets_what_was_missed_and_then_what_comes_each_once() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        book.lines = ["one", "two"]
+        reader = Reader(hub)
+        reader.follow(1)
+        await until(lambda: "two" in reader.text)
+        book.lines.append("three")
+        hub.changed("t")
+        hub.changed("t")
+        await until(lambda: "three" in reader.text)
+        assert [reader.text.count(word) for word in ("one", "two", "three")] == [0, 1, 1]
+
+    run(test)
+
+
+def test_a_change_during_the_first_reading_is_not_lost() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        readers = [Reader(hub) for _ in range(3)]
+        for reader in readers:
+            reader.follow(0)
+        for number in range(20):
+            book.lines.append(f"line-{number};")
+            hub.changed("t")
+            await asyncio.sleep(0)
+        await until(lambda: all("line-19;" in reader.text for reader in readers))
+        for reader in readers:
+            assert [reader.text.count(f"line-{number};") for number in range(20)] == [1] * 20
+
+    run(test)
+
+
+def test_a_lost_hint_is_made_good_by_the_next_look() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        reader = Reader(hub)
+        reader.follow(0)
+        await until(lambda: reader.received)
+        book.lines.append("unannounced")
+        await hub.look()
+        await until(lambda: "unannounced" in reader.text)
+
+    run(test)
+
+
+def test_one_reading_serves_all_who_follow() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        readers = [Reader(hub) for _ in range(50)]
+        for number, reader in enumerate(readers):
+            reader.follow(0, address=str(number))
+        await until(lambda: all(reader.received for reader in readers))
+        before = book.reads
+        book.lines.append("new")
+        hub.changed("t")
+        await until(lambda: all("new" in reader.text for reader in readers))
+        assert book.reads - before == 1
+
+    run(test)
+
+
+def test_a_topic_that_is_gone_ends_its_streams() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        reader = Reader(hub)
+        reader.follow(0)
+        await until(lambda: reader.received)
+        book.gone = True
+        await hub.look()
+        await asyncio.wait_for(reader.ended.wait(), 5)
+
+    run(test)
+
+
+def test_a_restored_backup_is_read_anew_and_later_news_still_come() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        book.lines = ["a", "b", "c"]
+        reader = Reader(hub)
+        stream = reader.follow(3)
+        await until(lambda: reader.received)
+        book.lines = ["a"]
+        await hub.look()
+        await until(lambda: stream.position == 1)
+        book.lines.append("after")
+        hub.changed("t")
+        await until(lambda: "after" in reader.text)
+
+    run(test)
+
+
+def test_a_reader_who_takes_nothing_is_dropped_and_the_others_go_on() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        stuck, brisk = Reader(hub, slow=asyncio.Event()), Reader(hub)
+        stuck.follow(0)
+        brisk.follow(0)
+        for number in range(BACKLOG + 2):
+            book.lines.append(f"line-{number};")
+            hub.changed("t")
+            await until(lambda number=number: f"line-{number};" in brisk.text)
+        await asyncio.wait_for(stuck.ended.wait(), 5)
+        assert not brisk.ended.is_set()
+
+    run(test)
+
+
+def test_a_database_that_went_away_is_asked_again() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        reader = Reader(hub)
+        reader.follow(0)
+        await until(lambda: reader.received)
+        book.failures = 1
+        book.lines.append("later")
+        hub.changed("t")
+        await until(lambda: "later" in reader.text)
+
+    run(test)
+
+
+def test_an_idle_stream_beats() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        reader = Reader(hub)
+        reader.follow(0)
+        beating = asyncio.create_task(hub.keep_beating())
+        await until(lambda: b"".join(reader.received).count(b"event: beat") >= 3)
+        beating.cancel()
+
+    run(test, beat=0.02)
+
+
+def test_too_many_from_one_address_or_in_all_are_not_admitted() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        streams = [Reader(hub).follow(0, address="one") for _ in range(3)]
+        assert not hub.admits("one")
+        assert hub.admits("two")
+        hub.unsubscribe(streams[0])
+        assert hub.admits("one")
+        hub.stop()
+        assert not hub.admits("two")
+
+    run(test)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\r\nb"])
+def test_every_kind_of_line_break_begins_a_new_data_line(text: str) -> None:
+    assert event(text, 7) == b"id: 7\ndata: a\ndata: b\n\n"
