@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 import pytest
@@ -69,7 +70,10 @@ def run(test: Callable[[Hub, Notebook], Awaitable[None]], beat: float = 60) -> N
         await test(hub, book)
         hub.threads.shutdown()
 
-    asyncio.run(main())
+    # in a thread of its own: the browser tests leave a loop running in this one
+    thread = ThreadPoolExecutor(1)
+    thread.submit(asyncio.run, main()).result()
+    thread.shutdown()
 
 
 def test_a_reader_gets_what_was_missed_and_then_what_comes_each_once() -> None:

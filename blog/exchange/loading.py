@@ -29,7 +29,7 @@ def load(source: archive.Archive) -> Report:
     for posts in batches(_addressed_first(source.posts)):
         load_posts(posts, source.site.host, report)
     for comments in batches(source.comments()):
-        load_comments(comments, report)
+        load_comments(comments, source.site.host, report)
     return report
 
 

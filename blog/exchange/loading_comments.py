@@ -11,7 +11,7 @@ from blog.db import db, writing
 from blog.exchange import archive
 from blog.exchange.batches import absent
 from blog.exchange.reporting import Report
-from blog.html import comment_html
+from blog.html import imported_comment_html
 from blog.posts.models import Post
 from blog.site.models import raise_site_version
 
@@ -19,10 +19,13 @@ ANONYMOUS = "Anonymous"
 UNSYNCHRONIZED = {"synchronize_session": False}
 
 
-def load_comments(entries: list[archive.Comment], report: Report) -> None:
-    """Bring in those that do not stand yet, in one act; parents stand already, or come before their replies."""
+def load_comments(entries: list[archive.Comment], host: str, report: Report) -> None:
+    """Bring in those that do not stand yet, in one act; parents stand already, or come before their replies.
+
+    `host` is the blog's old one, whose links become local.
+    """
     fresh = absent(entries, Comment)
-    written = [(entry, _comment(entry)) for entry in fresh]
+    written = [(entry, _comment(entry, host)) for entry in fresh]
     report.standing["comment"] += len(entries) - len(fresh)
     if not written:
         return
@@ -41,14 +44,14 @@ def _ids(refs: set[str]) -> dict[str, int]:
     return {ref: post_id for ref, post_id in found if ref}
 
 
-def _comment(entry: archive.Comment) -> Comment:
+def _comment(entry: archive.Comment, host: str) -> Comment:
     comment = Comment(
         import_ref=entry.ref,
         anchor=entry.anchor,
         name=" ".join(entry.name.split())[:200] or ANONYMOUS,
         website=_website(entry.website),
         body=entry.body,
-        body_html=comment_html(entry.body),
+        body_html=imported_comment_html(entry.body, host=host),
         created_at=entry.at,
         updated_at=entry.at,
         status=VISIBLE,

@@ -4,9 +4,19 @@ Everything here is a pure function, safe in any thread. Bleach has the last word
 imports it.
 """
 
+from blog.html.imported import imported_comment_html
 from blog.html.pictures import first_picture
 from blog.html.plain import excerpt, plain_text
 from blog.html.posts import CleanedPost, editor_html, post_html
 from blog.html.readers import comment_html
 
-__all__ = ["CleanedPost", "comment_html", "editor_html", "excerpt", "first_picture", "plain_text", "post_html"]
+__all__ = [
+    "CleanedPost",
+    "comment_html",
+    "editor_html",
+    "excerpt",
+    "first_picture",
+    "imported_comment_html",
+    "plain_text",
+    "post_html",
+]

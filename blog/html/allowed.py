@@ -14,6 +14,7 @@ REL = "nofollow ugc noopener"
 ANYTHING = re.compile(r".*", re.DOTALL)
 NUMBER = re.compile(r"\d{1,5}")
 WEB = re.compile(r"https?://\S+")
+WEB_OR_HERE = re.compile(r"(?:https?://|/(?![/\\]))\S*|/")
 LINK = re.compile(r"(?:https?://|mailto:|#|/(?![/\\]))\S*|/")
 PICTURE = re.compile(r"(?:https://|/(?![/\\]))\S+|data:image/(?:png|jpeg|gif|webp);base64,[\w+/=%]*")
 
@@ -60,6 +61,12 @@ POST_SHAPES: Shapes = {
 def reader_last_word(html: str) -> str:
     """`html`, made from a reader's text, with whatever is not allowed there turned into text."""
     return _cleaner(READER_TAGS, READER_SHAPES, ("http", "https"), strip=False).clean(html)
+
+
+def imported_last_word(html: str) -> str:
+    """`html` of an imported comment with the tags that are not allowed in the thread taken off."""
+    shapes = {**READER_SHAPES, ("a", "href"): WEB_OR_HERE}
+    return _cleaner(READER_TAGS, shapes, ("http", "https"), strip=True).clean(html)
 
 
 def post_last_word(html: str) -> str:

@@ -36,6 +36,17 @@ def settle_pictures(body: etree._Element) -> list[str]:
     return [address for address in insecure if address]
 
 
+def link_pictures(body: etree._Element) -> None:
+    """Put a link in the place of every picture in `body` that is more than a tracker."""
+    for picture in list(body.iter("img")):
+        address, _ = picture_address(picture.get("src", ""))
+        if _tracks(picture, address):
+            picture.tag = GONE
+        else:
+            _link(picture, address)
+    etree.strip_elements(body, GONE, with_tail=False)
+
+
 def first_picture(html: str) -> str | None:
     """The address of the first picture in `html` that belongs to its content and that a page may load, for a thumbnail.
 

@@ -48,6 +48,24 @@ function complain(sentence) {
   document.getElementById("comment-error").textContent = `▲ ${sentence}`;
 }
 
+// Whoever presses the button before the token has come, as a browser that fills forms does, waits for it.
+document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
+  if (target !== form() || field("csrf_token")) return;
+  ctx.fetch = async (address, request) => {
+    await token();
+    for (const name of ["csrf_token", "key"]) request.body.set(name, field(name)?.value ?? "");
+    return fetch(address, request);
+  };
+});
+
+async function token() {
+  const place = document.getElementById("comment-token");
+  if (place.classList.contains("htmx-request")) {
+    await new Promise((resolve) => place.addEventListener("htmx:finally:request", resolve, { once: true }));
+  }
+  if (!field("csrf_token")) await htmx.ajax("GET", place.getAttribute("hx-get"), { target: place, swap: "innerHTML" });
+}
+
 document.addEventListener("talkback:posted", ({ detail }) => {
   goHome();
   const posted = document.getElementById(detail.held ? "held-response" : detail.comment);

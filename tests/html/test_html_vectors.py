@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 import pytest
 from lxml import html as lxml_html
 
-from blog.html import comment_html, editor_html, post_html
+from blog.html import comment_html, editor_html, imported_comment_html, post_html
 from blog.html.allowed import reader_last_word
 from tests.html.vectors import VECTORS
 
@@ -43,7 +43,13 @@ def _post(text: str) -> str:
     return post_html(text, host="blog.example").html
 
 
-CLEANERS = {"reader": (comment_html, READER), "editor": (editor_html, POST), "post": (_post, POST)}
+IMPORTED = dict(READER)
+CLEANERS = {
+    "reader": (comment_html, READER),
+    "imported": (imported_comment_html, IMPORTED),
+    "editor": (editor_html, POST),
+    "post": (_post, POST),
+}
 
 
 class Events(HTMLParser):
@@ -91,6 +97,8 @@ def _fits(tag: str, name: str, value: str, allowed: dict[str, str]) -> bool:
     }
     if allowed is READER:
         shapes |= {"href": re.compile(r"https?://[!-~]+"), "rel": re.compile("nofollow ugc noopener")}
+    if allowed is IMPORTED:
+        shapes |= {"href": re.compile(r"(?:https?://|/(?![/\\]))[!-~]*"), "rel": re.compile("nofollow ugc noopener")}
     return name in allowed.get(tag, "").split() and (name not in shapes or bool(shapes[name].fullmatch(value)))
 
 

@@ -153,6 +153,28 @@ def test_a_double_click_posts_once(serve: Callable[..., Server], reader: Callabl
     sees(page, "Once.", f'1 Response to "{TITLE}"')
 
 
+def test_pressing_the_button_before_the_token_has_come_waits_for_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    tokens: list[Route] = []
+    page.route("**/comments/token", lambda route: tokens.append(route) if len(tokens) < 2 else route.continue_())
+    page.goto(server.url + post.path)
+    page.get_by_label("Your response").fill("Quick.")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.get_by_role("button", name="Posting")).to_be_disabled()
+    tokens[0].continue_()
+    sees(page, "Quick.", f'1 Response to "{TITLE}"')
+    page.reload()
+    page.get_by_label("Your response").fill("Its first token was lost.")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.get_by_role("button", name="Posting")).to_be_disabled()
+    tokens[1].abort()
+    sees(page, "Its first token was lost.", f'2 Responses to "{TITLE}"')
+
+
 def test_an_answer_that_was_lost_is_made_good_by_pressing_again(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
