@@ -21,9 +21,7 @@ MOST_CHANGES = 100
 def versions(topics: list[str]) -> dict[str, int]:
     """The present version of each topic that a reader may follow."""
     ids = [post_id for topic in topics if (post_id := post_id_of(topic))]
-    found = db.session.execute(
-        select(Post.id, Post.thread_version).where(Post.id.in_(ids), Post.published_at.is_not(None))
-    )
+    found = db.session.execute(Post.visible().with_only_columns(Post.id, Post.thread_version).where(Post.id.in_(ids)))
     known = {f"post:{post_id}": version for post_id, version in found}
     return known | {SITE: db.session.execute(select(Site.version)).scalar_one()}
 

@@ -18,7 +18,7 @@ def stats() -> dict[str, Any]:
     apart by their profile, else by name. In `comments`, `replies` are visible and answer another; `max_depth` is that
     of the deepest visible one: 1 at the top of a thread, 2 for a reply to it, 0 where there is none.
     """
-    published = _counts(select(Post.kind, func.count()).where(Post.published_at.is_not(None)).group_by(Post.kind))
+    published = _counts(Post.visible().with_only_columns(Post.kind, func.count()).group_by(Post.kind))
     return {
         "posts": published.get(POST, 0),
         "pages": published.get(PAGE, 0),

@@ -19,7 +19,7 @@ from blog.settings import WrongSetting
 ADVISORY_LOCK = 7_262_511
 
 
-def migrate(url: str) -> None:
+def migrate(url: str, revision: str = "head") -> None:
     """Make or migrate the database at `url`; WrongSetting where it cannot be reached or is newer than this program."""
     engine = create_engine(url, poolclass=NullPool)
     if engine.dialect.name == "sqlite":
@@ -27,7 +27,7 @@ def migrate(url: str) -> None:
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     try:
         with engine.begin() as connection:
-            _upgrade(connection)
+            _upgrade(connection, revision)
     except SQLAlchemyError as error:
         reason = str(getattr(error, "orig", error)).strip().partition("\n")[0]
         raise WrongSetting(
@@ -43,7 +43,7 @@ def _set_up(connection: Any, record: object) -> None:
     connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
 
 
-def _upgrade(connection: Connection) -> None:
+def _upgrade(connection: Connection, revision: str) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
         connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
@@ -58,7 +58,7 @@ def _upgrade(connection: Connection) -> None:
         raise WrongSetting(
             "The database was made by a newer version of this program: update the program, then start again."
         )
-    command.upgrade(config, "head")
+    command.upgrade(config, revision)
     if sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
         raise WrongSetting(
             f"The migration would leave a row of {broken[0]} without what it refers to: nothing was changed."

@@ -3,6 +3,8 @@
 from alembic import context
 
 import blog.comments.models
+import blog.editors.models
+import blog.media.models
 import blog.posts.models
 import blog.site.models  # noqa: F401
 from blog.db import Base

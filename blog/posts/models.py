@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ForeignKey, Index, Select, String, Table, Text, select
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.db import Base, Record, db
+from blog.db import Base, Record, db, now
 
 POST = "post"
 PAGE = "page"
+
+DRAFT = "draft"
+PUBLISHED = "published"
+UNPUBLISHED = "unpublished"
+TRASHED = "trashed"
 
 post_labels = Table(
     "post_labels",
@@ -63,6 +68,8 @@ class Post(Record):
     excerpt: Mapped[str] = mapped_column(Text, default="")
     thumbnail: Mapped[str] = mapped_column(String(2000), default="")
 
+    unpublished_at: Mapped[datetime | None]
+    trashed_at: Mapped[datetime | None]
     comments_closed_at: Mapped[datetime | None]
     comment_count: Mapped[int] = mapped_column(default=0)
     thread_version: Mapped[int] = mapped_column(default=0)
@@ -78,17 +85,56 @@ class Post(Record):
 
     @property
     def published(self) -> bool:
-        return self.published_at is not None
+        return self.state == PUBLISHED
+
+    @property
+    def state(self) -> str:
+        """One of trashed, unpublished, published and draft."""
+        if self.trashed_at is not None:
+            return TRASHED
+        if self.published_at is None:
+            return DRAFT
+        return PUBLISHED if self.unpublished_at is None else UNPUBLISHED
 
     def publish(self, path: str, at: datetime) -> None:
-        """Show it to everyone from now on; the first path that a post is given stays its path."""
+        """Show it to everyone; the path and the time of the first publication stay."""
         self.path = self.path or path
-        self.published_at = at
+        self.published_at = self.published_at or at
+        self.unpublished_at = None
+
+    def unpublish(self) -> None:
+        """Show it to nobody; its address says that it is gone."""
+        self.unpublished_at = now()
+
+    def trash(self) -> None:
+        self.trashed_at = now()
+
+    def restore(self) -> None:
+        """Out of the trash, into the state that it had before."""
+        self.trashed_at = None
+
+    def closed(self, after_days: int | None, at: datetime) -> bool:
+        """Whether its thread takes no more responses: by hand, or by the site's rule of so many days."""
+        if self.comments_closed_at is not None:
+            return True
+        return bool(after_days and self.published_at and at > self.published_at + timedelta(days=after_days))
+
+    @classmethod
+    def in_state(cls, state: str) -> Select[Post]:
+        """The posts of one state, for the desk."""
+        out_of_trash = cls.trashed_at.is_(None)
+        rules: dict[str, tuple[ColumnElement[bool], ...]] = {
+            TRASHED: (cls.trashed_at.is_not(None),),
+            DRAFT: (out_of_trash, cls.published_at.is_(None)),
+            PUBLISHED: (out_of_trash, cls.published_at.is_not(None), cls.unpublished_at.is_(None)),
+            UNPUBLISHED: (out_of_trash, cls.published_at.is_not(None), cls.unpublished_at.is_not(None)),
+        }
+        return select(cls).where(*rules[state])
 
     @classmethod
     def visible(cls) -> Select[Post]:
         """What a reader may see."""
-        return select(cls).where(cls.published_at.is_not(None))
+        return cls.in_state(PUBLISHED)
 
 
 def visible_post(post_id: int) -> Post | None:

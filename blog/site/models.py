@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, String, update
+from sqlalchemy import CheckConstraint, String, Text, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.db import Record, db
@@ -25,6 +25,9 @@ class Site(Record):
     language: Mapped[str] = mapped_column(String(20), default="en")
     timezone: Mapped[str] = mapped_column(String(80), default="UTC")
     comments_open: Mapped[bool] = mapped_column(default=True)
+    close_after_days: Mapped[int | None]
+    accent: Mapped[str] = mapped_column(String(20), default="red")
+    menu: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=0)
 
     @property

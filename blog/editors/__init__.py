@@ -1,0 +1,1 @@
+"""Who may write: accounts, sessions, signing in, and the first account."""

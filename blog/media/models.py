@@ -1,0 +1,23 @@
+"""Pictures that are kept here."""
+
+from __future__ import annotations
+
+from sqlalchemy import String
+from sqlalchemy.orm import Mapped, mapped_column
+
+from blog.db import Record
+
+
+class Picture(Record):
+    """One picture, known by the digest of what was brought; its files lie in the instance's media folder.
+
+    `width` and `height` are those of the largest size kept, in pixels.
+    """
+
+    __tablename__ = "pictures"
+
+    digest: Mapped[str] = mapped_column(String(64), unique=True)
+    name: Mapped[str] = mapped_column(String(200), default="")
+    extension: Mapped[str] = mapped_column(String(5))
+    width: Mapped[int]
+    height: Mapped[int]
