@@ -5,7 +5,10 @@ create_app() is the whole house from top to bottom: settings, then tools, then r
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from flask import Flask
+from flask_babel import gettext as _
 
 from blog.settings import ROOT, Settings, load, secret_key
 
@@ -30,7 +33,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_COOKIE_SECURE=settings.https,
-        WTF_CSRF_TIME_LIMIT=settings.token_seconds,
+        PERMANENT_SESSION_LIFETIME=timedelta(days=30),
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a reader's form says otherwise
+        COMMENT_TOKEN_SECONDS=settings.token_seconds,
     )
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _bring_tools(app)
@@ -39,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _bring_tools(app: Flask) -> None:
-    from blog import db, errors, files, htmx, security, wording
+    from blog import db, errors, files, htmx, methods, security, wording
     from blog.site.models import current_site
 
     db.init(app)
@@ -48,14 +53,32 @@ def _bring_tools(app: Flask) -> None:
     files.init(app)
     htmx.init(app)
     security.init(app)
+    methods.init(app)
     errors.init(app)
 
 
 def _open_rooms(app: Flask) -> None:
     from blog import cli
     from blog.comments import routes as comments
+    from blog.editors import desk as editors
+    from blog.editors import locking
     from blog.posts import routes as posts
 
+    locking.init(app, desk_menu)
+    app.register_blueprint(editors.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(posts.blueprint)
     cli.init(app)
+
+
+def desk_menu() -> list[tuple[str, str]]:
+    """The rooms of the desk, as an editor sees them."""
+    return [
+        ("/desk/posts", _("Posts")),
+        ("/desk/pages", _("Pages")),
+        ("/desk/comments", _("Responses")),
+        ("/desk/labels", _("Labels")),
+        ("/desk/settings", _("Settings")),
+        ("/desk/imports", _("Import")),
+        ("/desk/password", _("Password")),
+    ]

@@ -18,14 +18,22 @@ from blog.settings import WrongSetting
 
 
 def init(app: Flask) -> None:
+    from blog.editors import commands as editors
     from blog.exchange import commands as exchange
     from blog.posts import commands as posts
 
-    for command in (*posts.COMMANDS, *exchange.COMMANDS):
-        # a copy: the same command serves every app that is made in this process
-        command = copy(command)  # noqa: PLW2901
+    for command in (*editors.COMMANDS, *posts.COMMANDS, *exchange.COMMANDS):
+        app.cli.add_command(_ready(command))
+
+
+def _ready(command: click.Command) -> click.Command:
+    """A copy whose run is prepared: the same command serves every app that is made in this process."""
+    command = copy(command)
+    if isinstance(command, click.Group):
+        command.commands = {name: _ready(part) for name, part in command.commands.items()}
+    else:
         command.callback = _prepared(command.callback)  # type: ignore[arg-type]
-        app.cli.add_command(command)
+    return command
 
 
 def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:

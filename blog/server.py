@@ -14,6 +14,8 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
+from blog.editors.accounts import first_run_token
+from blog.editors.models import owner_stands
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
 from blog.settings import Settings, WrongSetting, load, secret_key
@@ -34,14 +36,23 @@ def main() -> int:
         return 2
     with app.app_context():
         plant_welcome()
+        first_run = None if owner_stands() else f"{address(settings)}/desk/first-run/{first_run_token()}"
     allow_many_connections()
-    click.echo(f"Talkback is open at http://{settings.bind}:{settings.port} (Ctrl-C ends it).")
+    click.echo(f"Talkback is open at {address(settings)} (Ctrl-C ends it).")
+    if first_run:
+        click.echo(f"Make the owner's account here: {first_run}")
     sys.stdout.flush()
     if settings.web_concurrency == 1:
         serve(config(settings, Shell(app)), port)
     else:
         Multiprocess(config(settings, "blog.shell:shell"), sockets=[port]).run()
     return 0
+
+
+def address(settings: Settings) -> str:
+    """Where a person on this machine, or with BLOG_URL anybody, finds the blog."""
+    host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
+    return settings.blog_url.rstrip("/") or f"http://{host}:{settings.port}"
 
 
 def bind(settings: Settings) -> socket.socket:

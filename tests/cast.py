@@ -54,3 +54,20 @@ def answer(client: FlaskClient, post: Post, body: str, *, htmx: bool = True, **f
     """Post a comment as the form does, with a token."""
     form = token(client, post) | {"name": "Ann", "body": body} | fields
     return client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX if htmx else {})
+
+
+def csrf(client: FlaskClient, path: str) -> str:
+    """The form token on a page of the desk."""
+    page = client.get(path).text
+    return re.search(r'name="csrf_token"[^>]* value="([^"]*)"', page)[1]  # type: ignore[index]
+
+
+def sign_in(
+    client: FlaskClient,
+    email: str,
+    password: str,
+    environ_overrides: dict[str, str] | None = None,
+    **fields: str,
+) -> TestResponse:
+    form = {"csrf_token": csrf(client, "/desk/sign-in"), "email": email, "password": password} | fields
+    return client.post("/desk/session", data=form, environ_overrides=environ_overrides or {})

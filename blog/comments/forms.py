@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 import secrets
+from datetime import timedelta
 from typing import Any, Self
 
-from flask import session
+from flask import current_app, session
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
@@ -46,6 +47,11 @@ class CommentForm(FlaskForm):
     key = HiddenField()
     # a field that people do not see; a program fills it
     subject = StringField(_("Leave this empty"))
+
+    class Meta(FlaskForm.Meta):
+        @property
+        def csrf_time_limit(self) -> timedelta:
+            return timedelta(seconds=current_app.config["COMMENT_TOKEN_SECONDS"])
 
     @classmethod
     def blank(cls, **values: Any) -> Self:

@@ -94,12 +94,12 @@ def test_a_name_may_be_left_out(client: FlaskClient) -> None:
 def test_an_expired_token_gives_the_form_back_with_a_fresh_one(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post)
-    app.config["WTF_CSRF_TIME_LIMIT"] = -1
+    app.config["COMMENT_TOKEN_SECONDS"] = -1
     response = client.post(f"/posts/{post.id}/comments", data=form | {"body": "Kept"}, headers=HTMX)
     assert response.status_code == 403
     assert "open for long" in response.text
     assert "Kept" in response.text
-    app.config["WTF_CSRF_TIME_LIMIT"] = 3600
+    app.config["COMMENT_TOKEN_SECONDS"] = 3600
     again = dict(re.findall(r'name="(csrf_token|key)" value="([^"]*)"', response.text))
     assert client.post(f"/posts/{post.id}/comments", data=again | {"body": "Kept"}, headers=HTMX).status_code == 200
 
@@ -127,7 +127,7 @@ def test_a_retry_after_a_lost_answer_succeeds_even_where_the_token_expired(app: 
     post = a_post()
     form = token(client, post) | {"body": "Once"}
     client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
-    app.config["WTF_CSRF_TIME_LIMIT"] = -1
+    app.config["COMMENT_TOKEN_SECONDS"] = -1
     assert client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code == 200
     assert count() == 1
 

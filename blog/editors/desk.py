@@ -1,0 +1,121 @@
+"""The editors' door to their accounts: first run, signing in and out, the password."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Blueprint, Response, abort, redirect, render_template, request, session
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blog.caching import private
+from blog.editors.accounts import Taken, add_owner, change_password, first_run_open
+from blog.editors.forms import ChangePasswordForm, FirstRunForm, SignInForm
+from blog.editors.locking import current_editor, lock, sign_in_page, the_editor, unlocked
+from blog.editors.models import Editor
+from blog.editors.passwords import fits
+from blog.editors.signing_in import begin_session, editor_with, end_session, seconds_to_wait
+from blog.security import address_key
+
+blueprint = lock(Blueprint("editors", __name__, url_prefix="/desk"))
+
+
+@blueprint.get("/first-run/<token>")
+@unlocked
+def new_owner(token: str) -> ResponseReturnValue:
+    if not first_run_open(token):
+        abort(404)
+    return private(render_template("editors/desk/first_run.html", form=FirstRunForm(formdata=None), token=token))
+
+
+@blueprint.post("/first-run/<token>")
+@unlocked
+def create_owner(token: str) -> ResponseReturnValue:
+    form = FirstRunForm()
+    if not first_run_open(token):
+        abort(404)
+    if not form.validate():
+        return private(render_template("editors/desk/first_run.html", form=form, token=token), 422)
+    try:
+        owner = add_owner(form.email.data or "", form.name.data or "", form.password.data or "")
+    except Taken:
+        abort(404)
+    return let_in(owner, remember=False, onward="/desk/")
+
+
+@blueprint.get("/sign-in")
+@unlocked
+def new_session() -> ResponseReturnValue:
+    onward = onward_path(request.args.get("next", ""))
+    if current_editor():
+        return redirect(onward, 303)
+    return sign_in_page(SignInForm(formdata=None), 200, kept=[], onward=onward)
+
+
+@blueprint.post("/session")
+@unlocked
+def create_session() -> ResponseReturnValue:
+    form, email = SignInForm(), request.form.get("email", "")
+    if not form.validate():
+        return refused(form, 422)
+    if wait := seconds_to_wait(email, address_key(request.remote_addr)):
+        return refused(form, 429, _("Too many tries. Please wait %(minutes)d minutes.", minutes=wait // 60 + 1), wait)
+    editor = editor_with(email, form.password.data or "", address_key(request.remote_addr))
+    if editor is None:
+        return refused(form, 403, _("The e-mail address or the password is not right."))
+    return let_in(editor, form.remember.data, onward_path(request.form.get("onward", "")))
+
+
+@blueprint.delete("/session")
+def destroy_session() -> ResponseReturnValue:
+    end_session(session["desk"])
+    session.clear()
+    return redirect("/desk/sign-in?signed-out", 303)
+
+
+@blueprint.get("/password")
+def edit_password() -> ResponseReturnValue:
+    return render_template("editors/desk/password.html", form=ChangePasswordForm(formdata=None))
+
+
+@blueprint.post("/password")
+def update_password() -> ResponseReturnValue:
+    form, editor = ChangePasswordForm(), the_editor()
+    if form.validate() and not fits(form.current.data or "", editor.password_hash):
+        form.current.errors = [_("This is not your present password.")]
+    if form.errors:
+        return render_template("editors/desk/password.html", form=form), 422
+    change_password(editor, form.password.data or "", session["desk"])
+    return redirect("/desk/password?changed", 303)
+
+
+def let_in(editor: Editor, remember: bool, onward: str) -> Response:
+    """Signed in from here on, by a session and a form token that nobody had before."""
+    kept, reader = kept_from_form(), session.get("reader")
+    session.clear()
+    if reader:
+        session["reader"] = reader
+    session["desk"] = begin_session(editor, remember)
+    session.permanent = remember
+    if kept:
+        return private(render_template("editors/desk/go_on.html", kept=kept, onward=onward))
+    return private(redirect(onward, 303), 303)
+
+
+def refused(form: SignInForm, status: int, sentence: str = "", wait: int = 0) -> Response:
+    form.form_errors = [sentence] if sentence else []
+    answer = sign_in_page(form, status, kept_from_form(), onward_path(request.form.get("onward", "")))
+    if wait:
+        answer.headers["Retry-After"] = str(wait)
+    return answer
+
+
+def kept_from_form() -> list[tuple[str, str]]:
+    return [
+        (name.removeprefix("kept-"), value) for name, value in request.form.items(multi=True) if name[:5] == "kept-"
+    ]
+
+
+def onward_path(path: str) -> str:
+    """Where to go after signing in: an address of the desk, never one that leads elsewhere."""
+    return path if re.fullmatch(r"/desk/[\w/?&=%.+-]*", path) and "//" not in path else "/desk/"

@@ -1,0 +1,92 @@
+"""Signing in and out: what a right password begins, what wrong ones cost, and who a session belongs to."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, delete, func, select
+
+from blog.db import db, now, writing
+from blog.editors.models import Editor, EditorSession, SignInFailure, editor_of
+from blog.editors.passwords import fits
+from blog.security import keyed_hash
+
+REMEMBERED = timedelta(days=30)
+NOT_REMEMBERED = timedelta(hours=12)
+
+# by network address, and by the account from that address; never by the account alone, or anybody could lock it
+WINDOW = timedelta(minutes=10)
+FAILURES_OF_ADDRESS = 20
+FAILURES_OF_ACCOUNT = 5
+
+
+def seconds_to_wait(email: str, address_key: str) -> int:
+    """How long this network address must wait before it may try this account again; 0 for not at all."""
+    here = SignInFailure.address_key == address_key
+    account = SignInFailure.account_key == _account_key(email)
+    return max(_wait(FAILURES_OF_ADDRESS, here), _wait(FAILURES_OF_ACCOUNT, here, account))
+
+
+def _wait(most: int, *whose: ColumnElement[bool]) -> int:
+    at = now()
+    # not later than now: a clock that was set back must not keep anyone out
+    recent = SignInFailure.created_at.between(at - WINDOW, at)
+    times = select(SignInFailure.created_at).where(recent, *whose).order_by(SignInFailure.created_at.desc())
+    oldest = db.session.scalars(times.offset(most - 1).limit(1)).one_or_none()
+    return int((oldest + WINDOW - at).total_seconds()) + 1 if oldest else 0
+
+
+def editor_with(email: str, password: str, address_key: str) -> Editor | None:
+    """The editor whose password this is. For a wrong one and for no account alike: None, after the same time."""
+    editor = editor_of(email)
+    if fits(password, editor.password_hash if editor else None):
+        return editor
+    with writing():
+        db.session.add(SignInFailure(account_key=_account_key(email), address_key=address_key))
+        db.session.execute(delete(SignInFailure).where(SignInFailure.created_at < now() - WINDOW))
+    return None
+
+
+def begin_session(editor: Editor, remember: bool) -> str:
+    """A new session of this editor; the random id goes to the browser, its hash stays here."""
+    session_id = secrets.token_urlsafe(32)
+    with writing():
+        db.session.execute(delete(EditorSession).where(EditorSession.expires_at < now()))
+        db.session.add(EditorSession(editor_id=editor.id, key=_session_key(session_id), expires_at=_end(remember)))
+    return session_id
+
+
+def end_session(session_id: str) -> None:
+    with writing():
+        db.session.execute(delete(EditorSession).where(EditorSession.key == _session_key(session_id)))
+
+
+def end_other_sessions(editor: Editor, session_id: str) -> None:
+    """Inside an act: sign the editor out everywhere but here."""
+    others = EditorSession.editor_id == editor.id, EditorSession.key != _session_key(session_id)
+    db.session.execute(delete(EditorSession).where(*others))
+
+
+def editor_of_session(session_id: str) -> Editor | None:
+    standing = select(EditorSession).where(EditorSession.key == _session_key(session_id))
+    session = db.session.scalars(standing).one_or_none()
+    return session.editor if session and session.expires_at > now() else None
+
+
+def sessions_of(editor: Editor) -> int:
+    counted = select(func.count(EditorSession.id)).where(EditorSession.editor_id == editor.id)
+    return db.session.execute(counted).scalar_one()
+
+
+def _end(remember: bool) -> datetime:
+    return now() + (REMEMBERED if remember else NOT_REMEMBERED)
+
+
+def _session_key(session_id: str) -> str:
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+def _account_key(email: str) -> str:
+    return keyed_hash("account", email.strip().lower())
