@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import secrets
-from datetime import timedelta
 from typing import Any, Self
 
 from flask import current_app, session
@@ -50,8 +49,8 @@ class CommentForm(FlaskForm):
 
     class Meta(FlaskForm.Meta):
         @property
-        def csrf_time_limit(self) -> timedelta:
-            return timedelta(seconds=current_app.config["COMMENT_TOKEN_SECONDS"])
+        def csrf_time_limit(self) -> int:
+            return int(current_app.config["COMMENT_TOKEN_SECONDS"])
 
     @classmethod
     def blank(cls, **values: Any) -> Self:
