@@ -11,7 +11,7 @@ from flask_babel import gettext as _
 from blog.caching import private
 from blog.editors.accounts import Taken, add_owner, change_password, first_run_open
 from blog.editors.forms import ChangePasswordForm, FirstRunForm, SignInForm
-from blog.editors.locking import current_editor, lock, sign_in_page, the_editor, unlocked
+from blog.editors.locking import SignedOut, current_editor, lock, the_editor, unlocked
 from blog.editors.models import Editor
 from blog.editors.passwords import fits
 from blog.editors.signing_in import begin_session, editor_with, end_session, seconds_to_wait
@@ -87,6 +87,18 @@ def update_password() -> ResponseReturnValue:
         return render_template("editors/desk/password.html", form=form), 422
     change_password(editor, form.password.data or "", session["desk"])
     return redirect("/desk/password?changed", 303)
+
+
+@blueprint.app_errorhandler(SignedOut)
+def show_sign_in(_: SignedOut) -> ResponseReturnValue:
+    """What was sent after the session had ended is kept, but for files, and goes on after signing in."""
+    kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    return sign_in_page(SignInForm(formdata=None), 403, kept, request.full_path.rstrip("?"))
+
+
+def sign_in_page(form: SignInForm, status: int, kept: list[tuple[str, str]], onward: str) -> Response:
+    page = render_template("editors/desk/sign_in.html", form=form, kept=kept, onward=onward)
+    return private(page, status)
 
 
 def let_in(editor: Editor, remember: bool, onward: str) -> Response:

@@ -5,14 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TypeVar
 
-from flask import Blueprint, Flask, Response, current_app, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, Flask, Response, current_app, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from blog import htmx
-from blog.caching import private
-from blog.editors.forms import SignInForm
 from blog.editors.models import Editor
 from blog.editors.signing_in import editor_of_session
+
+
+class SignedOut(Exception):
+    """An editor sent something after the session had ended; the door shows the sign-in form, which takes it along."""
+
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
@@ -56,18 +59,7 @@ def require_editor() -> ResponseReturnValue | None:
         return None
     if request.method in {"GET", "HEAD"} and not htmx.wanted():
         return redirect(url_for("editors.new_session", next=request.full_path.rstrip("?")), 303)
-    return sign_in_page(SignInForm(formdata=None), 403, kept=kept_fields())
-
-
-def kept_fields() -> list[tuple[str, str]]:
-    """What an editor sent after the session had ended, so that signing in can take it along."""
-    return [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
-
-
-def sign_in_page(form: SignInForm, status: int, kept: list[tuple[str, str]], onward: str = "") -> Response:
-    onward = onward or (request.full_path.rstrip("?") if kept else "/desk/")
-    page = render_template("editors/desk/sign_in.html", form=form, kept=kept, onward=onward)
-    return private(page, status)
+    raise SignedOut
 
 
 def keep_private(response: Response) -> Response:
