@@ -59,13 +59,17 @@ def _bring_tools(app: Flask) -> None:
 
 def _open_rooms(app: Flask) -> None:
     from blog import cli
+    from blog.comments import desk as comments_desk
     from blog.comments import routes as comments
     from blog.editors import desk as editors
     from blog.editors import locking
     from blog.posts import routes as posts
+    from blog.site import desk as site_desk
 
     locking.init(app, desk_menu)
     app.register_blueprint(editors.blueprint)
+    app.register_blueprint(site_desk.blueprint)
+    app.register_blueprint(comments_desk.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(posts.blueprint)
     cli.init(app)

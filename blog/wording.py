@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from flask import Flask
 from flask_babel import Babel, format_date, format_time, get_locale
+from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
 
@@ -21,7 +22,23 @@ def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> No
 
     Babel(app, locale_selector=spoken, timezone_selector=zone)
     app.jinja_env.filters.update(day=day, moment=moment, iso=iso)
-    app.jinja_env.globals.update(language_tag=lambda: str(get_locale()).replace("_", "-"))
+    app.jinja_env.globals.update(state_word=state_word, language_tag=lambda: str(get_locale()).replace("_", "-"))
+
+
+def state_word(state: str) -> str:
+    """What a state of a post or of a comment is called."""
+    words = {
+        "all": _("All"),
+        "draft": _("Draft"),
+        "published": _("Published"),
+        "unpublished": _("Unpublished"),
+        "trashed": _("Trash"),
+        "visible": _("Shown"),
+        "held": _("Held"),
+        "spam": _("Spam"),
+        "removed": _("Removed"),
+    }
+    return str(words.get(state, state))
 
 
 def day(at: datetime) -> str:

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
 from blog.comments.posting import Draft, post_comment
 from blog.db import db, now, writing
+from blog.editors.accounts import add_editor
+from blog.editors.models import OWNER
 from blog.posts.models import Post
 from blog.posts.publishing import derive, labelled, publish
 from blog.site.models import current_site
@@ -71,3 +74,11 @@ def sign_in(
 ) -> TestResponse:
     form = {"csrf_token": csrf(client, "/desk/sign-in"), "email": email, "password": password} | fields
     return client.post("/desk/session", data=form, environ_overrides=environ_overrides or {})
+
+
+def signed_in(app: Flask) -> FlaskClient:
+    """Ed's browser, at the desk."""
+    add_editor("ed@example.org", "Ed", OWNER, "a sentence to remember")
+    client = app.test_client()
+    sign_in(client, "ed@example.org", "a sentence to remember")
+    return client

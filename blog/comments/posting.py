@@ -26,7 +26,7 @@ class Refused(Exception):
 
 
 class NoSuchPost(Exception):
-    """The post is not there, or no longer."""
+    """The post is not there, or no reader may see it any longer."""
 
 
 @dataclass(frozen=True)
@@ -82,12 +82,10 @@ def posted_before(key: str) -> Comment | None:
 
 
 def next_version(post_id: int) -> Post:
-    """Lock the post's row and give its thread the next version; NoSuchPost where no reader may see it."""
+    """Lock the post's row and give its thread the next version; NoSuchPost where there is none."""
     raised = update(Post).where(Post.id == post_id).values(thread_version=Post.thread_version + 1)
     db.session.execute(raised, execution_options={"synchronize_session": False})
-    post = db.session.scalars(
-        Post.visible().where(Post.id == post_id), execution_options={"populate_existing": True}
-    ).one_or_none()
+    post = db.session.get(Post, post_id, populate_existing=True)
     if post is None:
         raise NoSuchPost
     return post
@@ -109,6 +107,8 @@ def announce(comment: Comment) -> None:
 
 
 def _check_open(post: Post) -> None:
+    if not post.published:
+        raise NoSuchPost
     if post.comments_closed_at is not None or not current_site().comments_open:
         raise Refused(
             _("This thread was closed; no more responses can be added. Your text is still here to copy."), 403

@@ -8,6 +8,7 @@ from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blog import htmx
 from blog.caching import private
 from blog.editors.accounts import Taken, add_owner, change_password, first_run_open
 from blog.editors.forms import ChangePasswordForm, FirstRunForm, SignInForm
@@ -92,6 +93,8 @@ def update_password() -> ResponseReturnValue:
 @blueprint.app_errorhandler(SignedOut)
 def show_sign_in(_: SignedOut) -> ResponseReturnValue:
     """What was sent after the session had ended is kept, but for files, and goes on after signing in."""
+    if htmx.wanted():
+        return Response(status=403, headers={"HX-Redirect": "/desk/sign-in"})
     kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     return sign_in_page(SignInForm(formdata=None), 403, kept, request.full_path.rstrip("?"))
 

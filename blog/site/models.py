@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, String, Text, update
@@ -11,6 +12,8 @@ from blog.db import Record, db
 
 THE_ONE = 1
 UNNAMED = "Talkback"
+ACCENTS = ("red", "blue", "green", "plum", "ochre")
+ADDRESS = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
 class Site(Record):
@@ -35,9 +38,22 @@ class Site(Record):
         return ZoneInfo(self.timezone)
 
     @property
+    def links(self) -> list[tuple[str, str]]:
+        """The entries of the menu: (word, address)."""
+        return menu_lines(self.menu)
+
+    @property
     def untouched(self) -> bool:
         """Nobody has named this blog yet, so an import may."""
         return self.title == UNNAMED
+
+
+def menu_lines(text: str) -> list[tuple[str, str]]:
+    """The lines of the form “word | address”; an address is http(s) or leads from the root of this site."""
+    pairs = [
+        (word.strip(), address.strip()) for word, _, address in (line.rpartition("|") for line in text.splitlines())
+    ]
+    return [(word, address) for word, address in pairs if word and ADDRESS.fullmatch(address)]
 
 
 def current_site() -> Site:

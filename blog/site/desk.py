@@ -1,0 +1,28 @@
+"""The editors' door to the site's settings."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+
+from blog.editors.locking import lock
+from blog.site.forms import SettingsForm
+from blog.site.models import current_site
+from blog.site.setting import change_settings
+
+blueprint = lock(Blueprint("site_desk", __name__, url_prefix="/desk/settings"))
+
+
+@blueprint.get("")
+def edit() -> ResponseReturnValue:
+    form = SettingsForm(formdata=None, obj=current_site())
+    return render_template("site/desk/edit.html", form=form, saved="saved" in request.args)
+
+
+@blueprint.post("")
+def update() -> ResponseReturnValue:
+    form = SettingsForm()
+    if not form.validate():
+        return render_template("site/desk/edit.html", form=form, saved=False), 422
+    change_settings({name: value for name, value in form.data.items() if name != "csrf_token"})
+    return redirect("/desk/settings?saved", 303)
