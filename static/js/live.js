@@ -18,7 +18,7 @@ function follow(address, known, beat) {
   let retry = null;
 
   function start() {
-    if (wanted || document.hidden) return;
+    if (wanted || unseen()) return;
     wanted = new AbortController();
     heard = Date.now();
     others.postMessage({ hello: known });
@@ -128,8 +128,12 @@ function follow(address, known, beat) {
   addEventListener("online", () => stream && open());
   addEventListener("pagehide", stop);
   addEventListener("pageshow", start);
-  document.addEventListener("visibilitychange", () => (document.hidden ? stop() : start()));
+  document.addEventListener("visibilitychange", () => (unseen() ? stop() : start()));
   start();
+}
+
+function unseen() {
+  return document.hidden || document.visibilityState === "hidden";
 }
 
 // Runs `work` when it is this tab's turn, and keeps the turn until what it returns is done.
