@@ -49,7 +49,7 @@ def _bring_tools(app: Flask) -> None:
 
     db.init(app)
     wording.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
-    app.jinja_env.globals.update(current_site=current_site)
+    app.jinja_env.globals.update(current_site=current_site, now=db.now)
     files.init(app)
     htmx.init(app)
     security.init(app)
@@ -63,14 +63,20 @@ def _open_rooms(app: Flask) -> None:
     from blog.comments import routes as comments
     from blog.editors import desk as editors
     from blog.editors import locking
+    from blog.exchange import desk as exchange_desk
+    from blog.media import routes as media
+    from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
     from blog.site import desk as site_desk
 
     locking.init(app, desk_menu)
     app.register_blueprint(editors.blueprint)
     app.register_blueprint(site_desk.blueprint)
+    app.register_blueprint(exchange_desk.blueprint)
     app.register_blueprint(comments_desk.blueprint)
     app.register_blueprint(comments.blueprint)
+    app.register_blueprint(media.blueprint)
+    app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)
     cli.init(app)
 

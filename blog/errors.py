@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Flask, Response, current_app, make_response, render_template
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from blog import htmx
+from blog.db import db
 
 
 class Unusable(Exception):
@@ -35,17 +38,26 @@ def show(error: HTTPException) -> Response:
 
 
 def said(template: str, sentence: str, code: int, **more: str) -> Response:
-    """The sentence on its page; alone where even the page cannot be made (an untrusted host, no database)."""
+    """The sentence on its page; alone where even the page cannot be made (an untrusted host)."""
     try:
-        return make_response(render_template(template, sentence=sentence, **more), code)
+        return make_response(rendered(template, sentence=sentence, **more), code)
     except Exception:
         current_app.logger.warning("An error's page could not be made", exc_info=code >= 500)
         return Response(sentence, code, content_type="text/plain; charset=utf-8")
 
 
+def rendered(template: str, **values: Any) -> str:
+    """The page; where the database is away, under a masthead without the blog's own name."""
+    try:
+        return render_template(template, **values)
+    except SQLAlchemyError:
+        return render_template(template, **values, current_site=lambda: {"title": "Talkback"})
+
+
 def unexpected(error: Exception) -> Response:
     """A database that is away or full is a matter of time; anything else is a fault of ours."""
     current_app.logger.error("A request failed", exc_info=error)
+    db.session.rollback()
     return show(ServiceUnavailable() if isinstance(error, OperationalError) else InternalServerError())
 
 

@@ -63,12 +63,11 @@ class Stream:
 
 @dataclass(slots=True)
 class Topic:
-    """What is known of a topic while somebody follows it: its log holds all news after `floor`."""
+    """What is known of a topic while somebody follows it: its log holds its last news, each with the version that they follow."""
 
     name: str
     version: int = -1
-    floor: int = -1
-    log: deque[News] = field(default_factory=deque)
+    log: deque[tuple[int, News]] = field(default_factory=deque)
     streams: set[Stream] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     dirty: bool = False
@@ -124,6 +123,10 @@ class Hub:
     def admits(self, address: str) -> bool:
         """Whether one more stream may be opened from this address."""
         return not self.stopping and self.open < self.most and self.addresses[address] < self.most_per_address
+
+    async def standing(self, topic: str) -> bool:
+        """Whether there is such a topic now; raises what the source raises."""
+        return topic in await self._in_thread(self.source.versions, [topic])
 
     def subscribe(self, stream: Stream) -> None:
         """From now on the stream is told; what it missed until now comes first."""
@@ -211,10 +214,10 @@ class Hub:
                 if topic.version < 0:
                     if (news := await self._catch_up(stream)) is None:
                         return None
-                    topic.version = topic.floor = news.version
+                    topic.version = news.version
                     return news
-        if topic.floor <= stream.position <= topic.version:
-            news_since = [news for news in topic.log if news.version > stream.position]
+        if stream.position == topic.version or any(since == stream.position for since, _ in topic.log):
+            news_since = [news for since, news in topic.log if since >= stream.position]
             return News(topic.version, b"".join(news.events for news in news_since))
         return await self._catch_up(stream)
 
@@ -248,12 +251,11 @@ class Hub:
             return
         if news.version < topic.version:  # a backup was restored: nothing that is known here holds
             topic.log.clear()
-            topic.floor = news.version
         else:
-            topic.log.append(news)
+            topic.log.append((topic.version, news))
         topic.version = news.version
         while len(topic.log) > BACKLOG:
-            topic.floor = topic.log.popleft().version
+            topic.log.popleft()
         for stream in list(topic.streams):
             stream.missed += 1
             if stream.missed > BACKLOG:

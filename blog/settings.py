@@ -40,6 +40,7 @@ class Settings:
     ratelimit_enabled: bool = True
     htmx_from: str = "cdn"
     max_body: int = 25_000_000
+    max_upload: int = 2_000_000_000
     body_seconds: int = 30
     live_beat: int = 15
     live_streams: int = 5_000
@@ -53,6 +54,10 @@ class Settings:
             return f"sqlite:///{self.blog_instance / 'blog.sqlite'}"
         scheme, _, rest = self.database_url.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
+
+    def environment(self) -> dict[str, str]:
+        """For a process of our own that must see the same blog."""
+        return {**os.environ, "BLOG_INSTANCE": str(self.blog_instance), "DATABASE_URL": self.database_url}
 
     @property
     def https(self) -> bool:

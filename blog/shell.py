@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import logging
 import os
 import re
@@ -15,12 +16,13 @@ from types import FrameType
 from typing import Any, cast
 
 from flask import Flask
+from sqlalchemy.exc import OperationalError
 
 from blog import create_app
-from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, read_body, send_answer
+from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, length_of, read_body, send_answer
 from blog.comments import streaming
-from blog.db import db
-from blog.files import find
+from blog.db import db, row_id
+from blog.files import find, kept_headers, media_folder, open_kept, send_kept
 from blog.hearing import hear
 from blog.live import Hub, News, Stream, listen_for_hints
 from blog.security import headers
@@ -29,6 +31,8 @@ log = logging.getLogger(__name__)
 
 LIVE = re.compile(r"/(?:posts/(\d{1,18})/)?live")
 PARENT_SECONDS = 1.0
+UPLOAD = "/desk/imports"
+UPLOAD_SECONDS = 3600
 
 
 class Conversation:
@@ -56,6 +60,7 @@ class Shell:
     def __init__(self, app: Flask) -> None:
         self.app, self.settings = app, app.config["SETTINGS"]
         self.headers = headers(self.settings)
+        self.pictures = media_folder(self.settings)
         self.threads = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="flask")
         self.hub = Hub(
             Conversation(app),
@@ -71,6 +76,8 @@ class Shell:
             await self.stream(f"post:{int(match[1])}" if match[1] else streaming.SITE, scope, receive, send)
         elif scope["path"].startswith("/static/") and scope["method"] in {"GET", "HEAD"}:
             await send_answer(send, self.file(scope), head=scope["method"] == "HEAD")
+        elif scope["path"].startswith("/media/") and scope["method"] in {"GET", "HEAD"}:
+            await self.picture(scope, send)
         else:
             await self.flask(scope, receive, send)
 
@@ -83,10 +90,27 @@ class Shell:
             return Answer(304, standing, b"")
         return Answer(200, standing, file.content)
 
+    async def picture(self, scope: Scope, send: Send) -> None:
+        head = scope["method"] == "HEAD"
+        found = await asyncio.to_thread(open_kept, self.pictures, scope["path"].removeprefix("/media/"))
+        if found is None:
+            await send_answer(send, self.sentence(404, "There is no such picture."), head=head)
+            return
+        place, file = found
+        standing = [*self.headers, *kept_headers(place)]
+        with file:
+            if f'"{place.stem}"' in header(scope, b"if-none-match"):
+                await send_answer(send, Answer(304, standing, b""))
+            else:
+                await send_kept(send, file, standing, head=head)
+
     async def flask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        seconds, most = self.settings.body_seconds, self.settings.max_body
+        if length_of(scope) > most and scope["path"] == UPLOAD and await self.at_desk(scope):
+            seconds, most = UPLOAD_SECONDS, self.settings.max_upload
         try:
-            async with asyncio.timeout(self.settings.body_seconds):
-                body = await read_body(scope, receive, self.settings.max_body)
+            async with asyncio.timeout(seconds):
+                body = await read_body(scope, receive, most)
         except Disconnected:
             return
         except TimeoutError:
@@ -101,19 +125,28 @@ class Shell:
             answer = await call(self.app.wsgi_app, self.threads, scope, body)
         await send_answer(send, answer, head=scope["method"] == "HEAD")
 
+    async def at_desk(self, scope: Scope) -> bool:
+        """Whether an editor sends this, who alone may send as much as an export: asked before any of it is read."""
+        asked = {**scope, "method": "HEAD", "query_string": b"", "headers": of_reader(scope)}
+        answer = await call(self.app.wsgi_app, self.threads, asked, io.BytesIO())
+        return answer.status == 200
+
     def sentence(self, status: int, sentence: str) -> Answer:
         extra = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), ("Connection", "close")]
         return Answer(status, [*self.headers, *extra], sentence.encode())
 
     async def stream(self, topic: str, scope: Scope, receive: Receive, send: Send) -> None:
         address, last_id = (scope.get("client") or ("",))[0], header(scope, b"last-event-id")
-        position = int(last_id) if last_id.isdigit() else since(scope["query_string"])
+        position = since(scope["query_string"]) if (resumed := row_id(last_id)) is None else resumed
         if not self.hub.admits(address):
             await send_answer(send, self.full(bool(last_id)))
             return
-        if topic not in await asyncio.get_running_loop().run_in_executor(
-            self.hub.threads, self.hub.source.versions, [topic]
-        ):
+        try:
+            standing = await self.hub.standing(topic)
+        except OperationalError:  # of which whoever listens for changes says enough in the log
+            await send_answer(send, self.full(again=True))
+            return
+        if not standing:
             await send_answer(send, self.sentence(404, "There is nothing to follow at this address."))
             return
         await self.follow(topic, address, position, receive, send)
@@ -147,7 +180,7 @@ class Shell:
         """htmx's hx-sse tries a 204 again at once when it reconnects, so that there only an error slows it down."""
         if not again:
             return Answer(204, [*self.headers, ("Cache-Control", "no-store")], b"")
-        answer = self.sentence(503, "Too many readers at once; live updates come back by themselves.")
+        answer = self.sentence(503, "Too busy just now; live updates come back by themselves.")
         return Answer(503, [*answer.headers, ("Retry-After", "30")], answer.body)
 
     async def live(self, receive: Receive, send: Send) -> None:
@@ -186,6 +219,10 @@ class Shell:
 def shell() -> Shell:
     """For a process of its own: the face of the environment's app."""
     return Shell(create_app())
+
+
+def of_reader(scope: Scope) -> list[tuple[bytes, bytes]]:
+    return [(name, value) for name, value in scope["headers"] if name in {b"host", b"cookie"}]
 
 
 def since(query: bytes) -> int:

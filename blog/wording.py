@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
 
+from babel import Locale
+from babel.dates import format_date, format_time
 from flask import Flask
-from flask_babel import Babel, format_date, format_time, get_locale
+from flask_babel import Babel, get_locale, to_user_timezone
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -43,14 +46,26 @@ def state_word(state: str) -> str:
 
 def day(at: datetime) -> str:
     """November 24, 2026, as the site's language writes it."""
-    return str(format_date(at, "long"))
+    return _day(to_user_timezone(at).date(), get_locale())
 
 
 def moment(at: datetime) -> str:
     """A day and a time of day, such as November 24, 2026, 2:05 PM, as the site's language writes it."""
-    return f"{format_date(at, 'long')}, {format_time(at, 'short')}"
+    local, spoken = to_user_timezone(at), get_locale()
+    return f"{_day(local.date(), spoken)}, {_hour(local.hour, local.minute, spoken)}"
 
 
 def iso(at: datetime) -> str:
     """For the datetime attribute: UTC, to the second."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return f"{at.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
+
+
+# a page shows hundreds of times, and writing one out costs as much as the rest of its response
+@lru_cache(maxsize=4096)
+def _day(day: date, spoken: Locale) -> str:
+    return format_date(day, "long", locale=spoken)
+
+
+@lru_cache(maxsize=4096)
+def _hour(hour: int, minute: int, spoken: Locale) -> str:
+    return format_time(time(hour, minute), "short", locale=spoken)

@@ -16,6 +16,7 @@ from blog import create_app
 from blog.db import db
 from blog.migrations import migrate
 from blog.settings import Settings
+from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
 from tests.proofreader import proofread
 from tests.server import Server
 
@@ -29,9 +30,33 @@ class Visitor(FlaskClient):
         return response
 
 
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Emptied]:
+    """The run's own database on a PostgreSQL server, where one answers."""
+    with new_database(server_address()) as address:
+        emptied = Emptied(address)
+        yield emptied
+        emptied.close()
+
+
+@pytest.fixture(params=DATABASES)
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """DATABASE_URL: each test runs once on an empty SQLite file in its instance, and once on PostgreSQL."""
+    yield from address_of(request)
+
+
+def address_of(request: pytest.FixtureRequest) -> Iterator[str]:
+    if request.param == "sqlite":
+        yield ""
+    else:
+        emptied = request.getfixturevalue("postgres")
+        yield emptied.empty()
+        emptied.leave()
+
+
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return Settings(blog_instance=tmp_path, ratelimit_enabled=False)
+def settings(tmp_path: Path, database: str) -> Settings:
+    return Settings(blog_instance=tmp_path, database_url=database, ratelimit_enabled=False)
 
 
 @pytest.fixture
@@ -57,9 +82,9 @@ def instance(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def blog(instance: Path) -> Iterator[Flask]:
+def blog(instance: Path, database: str) -> Iterator[Flask]:
     """The same blog in the test's own process, to plant posts and to be the other process that writes."""
-    settings = Settings(blog_instance=instance)
+    settings = Settings(blog_instance=instance, database_url=database)
     instance.mkdir()
     migrate(settings.database)
     app = create_app(settings)
@@ -70,12 +95,12 @@ def blog(instance: Path) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def serve(blog: Flask, instance: Path) -> Iterator[Callable[..., Server]]:
+def serve(blog: Flask, instance: Path, database: str) -> Iterator[Callable[..., Server]]:
     """Starts servers on the blog; at the end each must stop by itself with nothing wrong in its log."""
     servers: list[Server] = []
 
     def start(**settings: str) -> Server:
-        servers.append(Server(instance, **settings))
+        servers.append(Server(instance, **{"DATABASE_URL": database, **settings}))
         return servers[-1]
 
     yield start

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+import subprocess
+import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +14,19 @@ from sqlalchemy.pool import NullPool
 
 from blog.db import Base, db, now
 from blog.migrations import migrate
-from blog.settings import Settings, WrongSetting
+from blog.settings import ROOT, Settings, WrongSetting, load
 from tests.cast import a_comment, a_post
+from tests.postgres.databases import driven, new_database, on_sqlite, server_address
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
+def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without a table."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'blog.sqlite'}"
+        return
+    with new_database(server_address()) as address:
+        yield driven(address)
 
 
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
@@ -21,9 +35,9 @@ def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_a_filled_database_of_the_first_version_keeps_every_row(settings: Settings) -> None:
-    migrate(settings.database, "0001")
-    engine = create_engine(settings.database, poolclass=NullPool)
+def test_a_filled_database_of_the_first_version_keeps_every_row(bare: str) -> None:
+    migrate(bare, "0001")
+    engine = create_engine(bare, poolclass=NullPool)
     with engine.begin() as connection:
         tables = MetaData()
         tables.reflect(connection)
@@ -33,10 +47,21 @@ def test_a_filled_database_of_the_first_version_keeps_every_row(settings: Settin
                     connection.execute(table.insert().values(filled(table, number)))
         before = rows(connection, tables)
     assert set(before.values()) == {1, 2}
-    migrate(settings.database)
+    migrate(bare)
     with engine.connect() as connection:
         assert rows(connection, tables) == before
-        assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+        if engine.dialect.name == "sqlite":
+            assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
+
+
+def test_two_processes_that_start_at_once_migrate_once(bare: str) -> None:
+    program = f"from blog.migrations import migrate; migrate({bare!r})"
+    processes = [
+        subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)
+    ]
+    assert [process.communicate()[1] for process in processes] == ["", "", ""]
+    with create_engine(bare, poolclass=NullPool).connect() as connection:
+        assert connection.execute(text("SELECT count(*) FROM site")).scalar_one() == 1
 
 
 def filled(table: Table, number: int) -> dict[str, object]:
@@ -70,11 +95,23 @@ def test_migrating_again_changes_nothing(app: Flask, settings: Settings) -> None
         assert rows(connection, Base.metadata) == before
 
 
-def test_a_database_of_a_newer_program_is_refused_in_one_sentence(app: Flask, settings: Settings) -> None:
-    with create_engine(settings.database, poolclass=NullPool).begin() as connection:
+def test_a_database_of_a_newer_program_is_refused_in_one_sentence(bare: str) -> None:
+    migrate(bare)
+    with create_engine(bare, poolclass=NullPool).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(WrongSetting, match="newer version"):
-        migrate(settings.database)
+        migrate(bare)
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["postgresql://ann:secret@127.0.0.1:1/blog", "postgresql://ann:secret@127.0.0.1:port/blog", "postgres://[::1/blog"],
+)
+def test_a_server_that_cannot_be_reached_is_one_sentence_without_the_password(address: str) -> None:
+    with pytest.raises(WrongSetting, match="cannot be used") as refusal:
+        migrate(load({"DATABASE_URL": address}).database)
+    assert "secret" not in str(refusal.value)
+    assert "\n" not in str(refusal.value)
 
 
 def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
@@ -85,6 +122,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
     assert path.read_text().startswith("This is a letter")
 
 
+@on_sqlite
 def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
     def pragma(name: str) -> object:
         return db.session.execute(text(f"PRAGMA {name}")).scalar()

@@ -12,6 +12,8 @@ from flask_wtf import FlaskForm
 from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.validators import Email, Length, Optional, ValidationError
 
+from blog.db import row_id
+
 BODY_LENGTH = 10_000
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
 
@@ -87,8 +89,7 @@ class CommentForm(FlaskForm):
 
     @property
     def parent(self) -> int | None:
-        text = self.parent_id.data or ""
-        return int(text) if text.isascii() and text.isdigit() and len(text) < 18 else None
+        return row_id(self.parent_id.data)
 
 
 def new_key() -> str:

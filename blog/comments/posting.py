@@ -109,7 +109,8 @@ def announce(comment: Comment) -> None:
 def _check_open(post: Post) -> None:
     if not post.published:
         raise NoSuchPost
-    if post.comments_closed_at is not None or not current_site().comments_open:
+    site = current_site()
+    if not site.comments_open or post.closed(site.close_after_days, now()):
         raise Refused(
             _("This thread was closed; no more responses can be added. Your text is still here to copy."), 403
         )

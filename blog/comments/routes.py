@@ -13,7 +13,8 @@ from blog.comments.forms import CommentForm, is_key, new_key, reader_key
 from blog.comments.models import Comment
 from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, posted_before
 from blog.comments.threads import Branch, answered
-from blog.db import db
+from blog.db import db, row_id
+from blog.errors import rendered, unexpected
 from blog.html import comment_html
 from blog.posts.models import Post, visible_post
 from blog.security import address_key, csrf
@@ -38,7 +39,7 @@ def show_token(post_id: int) -> ResponseReturnValue:
 @blueprint.get("/posts/<int:post_id>/comments/new")
 def new(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
-    parent = visible_comment(post, request.args.get("parent", type=int)) or abort(404)
+    parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
     reader_key()
     form = CommentForm(formdata=None, key=new_key())
     return private(render_template("comments/new.html", post=post, parent=parent, form=form))
@@ -157,6 +158,19 @@ def unsaved(post: Post, form: CommentForm, error: OperationalError) -> Response:
     db.session.rollback()
     sentence = _("It could not be saved just now; your text is still here. Please try again.")
     return refused(post, form, Refused(sentence, 503, 30))
+
+
+@blueprint.errorhandler(OperationalError)
+def keep(error: OperationalError) -> Response:
+    """The database is away: what was sent by a plain form goes back on a page that is made without it."""
+    answer = unexpected(error)
+    if request.endpoint != "comments.create" or htmx.wanted():
+        return answer
+    form = CommentForm.sent()
+    form.form_errors = [_("It could not be saved just now; your text is still here. Please try again.")]
+    reader_key()
+    values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
+    return private(rendered("comments/unsaved.html", form=form, **values), 503)
 
 
 def the_form(post: Post, form: CommentForm, status: int) -> Response:

@@ -7,7 +7,7 @@ from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.comments.threads import Branch, nest, with_places
-from blog.db import db
+from blog.db import db, row_id
 from blog.live import News, event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
@@ -35,7 +35,7 @@ def news(topic: str, since: int) -> News | None:
 
 
 def post_id_of(topic: str) -> int:
-    return int(topic.removeprefix("post:")) if topic.startswith("post:") else 0
+    return row_id(topic.removeprefix("post:")) or 0
 
 
 def news_of_thread(post: Post, since: int) -> News:

@@ -6,20 +6,25 @@ Texts are HTML as they were exported, not cleaned. Times are aware, with their m
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What an export says of the blog itself; "" where it says nothing. `tagline` is plain text."""
+    """What an export says of the blog itself; "" where it says nothing. `tagline` is plain text.
+
+    `hosted`: the blog stood under a domain of its own, which need not be `host`.
+    """
 
     title: str = ""
     tagline: str = ""
     zone: str = ""
     language: str = ""
     host: str = ""
+    hosted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,17 +59,31 @@ class Comment:
     anchor: str
 
 
+def no_picture(_address: str) -> bytes | None:
+    """The album of an export that brings none."""
+    return None
+
+
 @dataclass(frozen=True, slots=True)
 class Archive:
     """An export that was read to its end once and found whole.
 
     `posts` and `comments` each go through it once more when called, and give every ref once; a parent comes before
-    its replies. `doubled` counts the entries left out since their ref came before, `circular` the replies that
-    answer themselves through others and are given without their parent.
+    its replies. `total` is how many there are of both. `picture` gives the content of the picture that stood at an
+    address, where the export brings it along.
+
+    `doubled` counts the entries left out since their ref came before, `circular` the replies that answer themselves
+    through others and are given without their parent, `skipped` by reason the entries that Blogger did not show,
+    `unpacked` the labels that stood in one. `mended` are the XML prefixes that nobody had declared.
     """
 
     site: Site
     posts: Callable[[], Iterator[Post]]
     comments: Callable[[], Iterator[Comment]]
+    total: int = 0
+    picture: Callable[[str], bytes | None] = no_picture
     doubled: int = 0
     circular: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    unpacked: int = 0
+    mended: tuple[str, ...] = ()

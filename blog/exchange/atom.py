@@ -2,24 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from typing import IO
+from zipfile import BadZipFile
 
 from lxml import etree
 
 from blog.errors import Unusable
 
 ATOM = "{http://www.w3.org/2005/Atom}"
+UNDECLARED = re.compile(r"Namespace prefix (\S+) (?:on|for) ")
 
 
-def entries(path: Path) -> Iterator[etree._Element]:
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """A feed that can be opened as often as it takes, from its beginning; `name` is what sentences call it."""
+
+    name: str
+    open: Callable[[], IO[bytes]]
+
+
+class UndeclaredPrefix(Unusable):
+    """The feed is sound but for `prefix`, which stands before names and which nobody declared."""
+
+    prefix: str = ""
+
+
+def entries(feed: Feed) -> Iterator[etree._Element]:
     """The feed's own entries, each emptied once the next is asked for; what stood before the first is still there then.
 
     Raises Unusable, with the line, where the file is no sound XML.
     """
     try:
-        with path.open("rb") as file:
+        with feed.open() as file:
             # "internal" and not False: nothing is declared that could be resolved (see recognition.py), and with False
             # lxml loses the line of an entity that nobody declared
             context = etree.iterparse(
@@ -34,13 +53,17 @@ def entries(path: Path) -> Iterator[etree._Element]:
                 remove_pis=True,
             )
             for _, entry in context:
-                if (feed := entry.getparent()) is not None and feed.getparent() is None:
+                if (parent := entry.getparent()) is not None and parent.getparent() is None:
                     yield entry
-                    _free(entry, feed)
+                    _free(entry, parent)
     except etree.XMLSyntaxError as error:
-        raise _broken(path, error) from error
+        raise _broken(feed, error) from error
     except OSError as error:
-        raise Unusable(f"{path} cannot be read ({error.strerror}): see that this user may read it.") from error
+        raise Unusable(f"{feed.name} cannot be read ({error.strerror}): see that this user may read it.") from error
+    except (BadZipFile, EOFError, zlib.error) as error:
+        raise Unusable(
+            f"{feed.name} does not come out of its zip whole, so nothing was imported: download the export once more."
+        ) from error
 
 
 def _free(entry: etree._Element, feed: etree._Element) -> None:
@@ -49,13 +72,17 @@ def _free(entry: etree._Element, feed: etree._Element) -> None:
         del feed[0]
 
 
-def _broken(path: Path, error: etree.XMLSyntaxError) -> Unusable:
+def _broken(feed: Feed, error: etree.XMLSyntaxError) -> Unusable:
     line, column = error.position
     reason = (error.msg or "it ends too early").partition(", line")[0]
-    return Unusable(
-        f"{path} is broken at line {line}, column {column} ({reason}), so nothing was imported: "
+    prefix = UNDECLARED.match(reason)
+    broken = (UndeclaredPrefix if prefix else Unusable)(
+        f"{feed.name} is broken at line {line}, column {column} ({reason}), so nothing was imported: "
         "it may be cut off or have been changed by hand; save the export once more and import that."
     )
+    if prefix and isinstance(broken, UndeclaredPrefix):
+        broken.prefix = prefix[1]
+    return broken
 
 
 def text(element: etree._Element, *names: str) -> str:
@@ -72,7 +99,13 @@ def whole_text(element: etree._Element) -> str:
     return "".join(str(part) for part in element.itertext())
 
 
-def when(path: Path, entry: etree._Element, name: str) -> datetime:
+def content(entry: etree._Element) -> str:
+    """What the entry says, as it stands there."""
+    found = entry.find(f"{ATOM}content")
+    return "" if found is None else whole_text(found)
+
+
+def when(feed: Feed, entry: etree._Element, name: str) -> datetime:
     """The time of RFC 3339 in the entry's child `name`, in UTC; Unusable, with the line, where it is none."""
     child = entry.find(f"{ATOM}{name}")
     written = text(entry, name)
@@ -83,11 +116,16 @@ def when(path: Path, entry: etree._Element, name: str) -> datetime:
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         shown = f"“{written[:40]}” as its {name} date" if written else f"no {name} date"
-        raise unusable_entry(path, entry if child is None else child, shown) from error
+        raise unusable_entry(feed, entry if child is None else child, shown) from error
 
 
-def unusable_entry(path: Path, place: etree._Element, what: str) -> Unusable:
+def updated(feed: Feed, entry: etree._Element, at: datetime) -> datetime:
+    """When the entry was changed last; `at` where it does not say."""
+    return when(feed, entry, "updated") if text(entry, "updated") else at
+
+
+def unusable_entry(feed: Feed, place: etree._Element, what: str) -> Unusable:
     return Unusable(
-        f"The entry at line {place.sourceline} of {path} has {what}, so nothing was imported: "
+        f"The entry at line {place.sourceline} of {feed.name} has {what}, so nothing was imported: "
         "save the export once more, or put that line right, and import again."
     )

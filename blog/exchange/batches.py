@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
 from typing import TypeVar
 
 from sqlalchemy import select
@@ -10,6 +11,7 @@ from sqlalchemy import select
 from blog.comments.models import Comment
 from blog.db import db
 from blog.exchange import archive
+from blog.exchange.reporting import Report
 from blog.posts.models import Post
 
 BATCH = 100
@@ -17,6 +19,26 @@ BATCH = 100
 BATCH_CHARACTERS = 2_000_000
 
 Entry = TypeVar("Entry", archive.Post, archive.Comment)
+Progress = Callable[[int, int], None]
+TOLD_EACH = 50
+
+
+def unseen(_done: int, _total: int) -> None:
+    """Progress that nobody looks at."""
+
+
+class Tally:
+    """Counts the entries that went by, and tells."""
+
+    def __init__(self, progress: Progress, total: int) -> None:
+        self._progress, self._done, self._total = progress, 0, total
+
+    def over(self, entries: Iterable[Entry]) -> Iterator[Entry]:
+        for entry in entries:
+            yield entry
+            self._done += 1
+            if self._done % TOLD_EACH == 0:
+                self._progress(self._done, self._total)
 
 
 def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
@@ -31,6 +53,20 @@ def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
             batch, characters = [], 0
     if batch:
         yield batch
+
+
+def fresh(batches: Iterable[list[Entry]], model: type[Post] | type[Comment], report: Report) -> Iterator[list[Entry]]:
+    """Of each batch those that do not stand in the blog yet; the others are reported as standing."""
+    for batch in batches:
+        new = absent(batch, model)
+        # what only read must not keep anybody waiting, and whoever is told of the progress may want to write
+        db.session.rollback()
+        report.standing += _kinds(batch) - _kinds(new)
+        yield new
+
+
+def _kinds(entries: list[Entry]) -> Counter[str]:
+    return Counter(entry.kind if isinstance(entry, archive.Post) else "comment" for entry in entries)
 
 
 def absent(entries: list[Entry], model: type[Post] | type[Comment]) -> list[Entry]:

@@ -1,191 +1,178 @@
-"""Blogger's classic export: one Atom feed of posts, pages, comments, settings and the theme (`blog-….xml`).
+"""Blogger's exports: one Atom feed of posts, pages and comments, in the classic dialect or in Takeout's.
 
-Read from real files, since Blogger's own description is gone. Posts and pages share one space of numbers: a
-comment on a page names it as `.post-N`. Which comment a comment answers stands only in its `related` link.
+Which of the two an entry speaks shows in the entry, whatever the file is called. Posts and pages share one space of
+numbers: a comment on a page names it as `.post-N`.
 """
 
 from __future__ import annotations
 
-import contextlib
-import re
-from array import array
-from collections.abc import Iterator
-from pathlib import Path
-from urllib.parse import unquote, urlsplit
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+from urllib.parse import urlsplit
 
 from lxml import etree
 
 from blog.errors import Unusable
-from blog.exchange.archive import Archive, Comment, Post, Site
-from blog.exchange.atom import ATOM, entries, text, unusable_entry, when, whole_text
-from blog.exchange.lineage import Lineage, doubled, once
+from blog.exchange import blogger_classic, blogger_takeout
+from blog.exchange.archive import Archive, Comment, Post, Site, no_picture
+from blog.exchange.atom import ATOM, Feed, UndeclaredPrefix, entries, text
+from blog.exchange.lineage import Lineage
+from blog.exchange.mending import declared
 from blog.html import plain_text
 
-KIND_SCHEME = "http://schemas.google.com/g/2005#kind"
-KIND = "http://schemas.google.com/blogger/2008/kind#"
-LABEL_SCHEME = "http://www.blogger.com/atom/ns#"
-IN_REPLY_TO = "{http://purl.org/syndication/thread/1.0}in-reply-to"
-PROPERTY = "{http://schemas.google.com/g/2005}extendedProperty"
-DRAFT = [f"{{{app}}}control/{{{app}}}draft" for app in ("http://purl.org/atom/app#", "http://www.w3.org/2007/app")]
-
-NUMBER = re.compile(r"(?:post|page)-([0-9]{1,39})\Z")
-ANSWERED = re.compile(r"/comments/default/([0-9]{1,39})/?\Z")
-REMOVED = re.compile(r"This (?:comment|post) has been removed by (?:a blog administrator|the author)\.")
-# the rest of the settings hold e-mail addresses
-SETTINGS = ("BLOG_NAME", "BLOG_DESCRIPTION", "BLOG_TIME_ZONE", "BLOG_LOCALE")
+MOST_PREFIXES = 20
 
 
-def read(path: Path) -> Archive:
-    """Read the export to its end and return it; Unusable, in one sentence, where it is broken or holds no export."""
-    site, posts, lineage = _survey(path)
-    lineage.settle()
-    doubled_posts, doubled_comments = doubled(posts), doubled(lineage.refs)
+class Dialect(Protocol):
+    """How entries say what they are. `kind` is post, page, comment, settings or template, else ""."""
+
+    def kind(self, entry: etree._Element, /) -> str: ...
+    def hidden(self, entry: etree._Element, /) -> str: ...
+    def post(self, feed: Feed, entry: etree._Element, kind: str, /) -> Post: ...
+    def comment(self, feed: Feed, entry: etree._Element, /) -> Comment: ...
+
+
+DIALECTS: tuple[Dialect, ...] = (blogger_classic, blogger_takeout)
+
+
+@dataclass(slots=True)
+class Survey:
+    """What the first pass found: every entry was read as the later ones will read it."""
+
+    lineage: Lineage = field(default_factory=Lineage)
+    settings: dict[str, str] = field(default_factory=dict)
+    title: str = ""
+    host: str = ""
+    known: bool = False
+    total: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+    unpacked: int = 0
+
+
+def read(
+    feed: Feed,
+    site: Site | None = None,
+    picture: Callable[[str], bytes | None] = no_picture,
+    progress: Callable[[int, int], None] = lambda done, total: None,
+) -> Archive:
+    """Read the export to its end and return it; Unusable, in one sentence, where it is broken or holds no export.
+
+    `site` is what is known of the blog from beside the feed. `progress` is told how many entries were read, of 0.
+    """
+    feed, mended, survey = _survey_mended(feed, progress)
+    survey.lineage.settle()
+    lineage = survey.lineage
     return Archive(
-        site=site,
-        posts=lambda: once(_posts(path), doubled_posts),
-        comments=lambda: lineage.parents_first(once(_comments(path), doubled_comments)),
-        doubled=doubled_posts.total() + doubled_comments.total(),
+        site=_site(site, survey),
+        posts=lambda: lineage.once(_posts(feed)),
+        comments=lambda: lineage.parents_first(lineage.once(_comments(feed))),
+        total=survey.total - sum(lineage.doubled.values()),
+        picture=picture,
+        doubled=sum(lineage.doubled.values()),
         circular=lineage.circular,
+        skipped=survey.skipped,
+        unpacked=survey.unpacked,
+        mended=tuple(mended),
     )
 
 
-def _survey(path: Path) -> tuple[Site, array[int], Lineage]:
-    """The first pass: every entry is read as the second pass will read it, so that what cannot be read shows now."""
-    posts, lineage = array("q"), Lineage()
-    settings: dict[str, str] = {}
-    title = host = ""
-    known = False
-    for entry in entries(path):
-        feed = entry.getparent()
-        if feed is not None and not known:
-            title, host = title or text(feed, "title"), host or _host(feed)
-        kind = _kind(entry)
-        known = known or bool(kind)
-        if kind in {"post", "page"}:
-            posts.append(hash(_post(path, entry, kind).ref))
-        elif kind == "comment":
-            comment = _comment(path, entry)
-            lineage.note(comment.ref, comment.parent_ref)
-        elif kind == "settings" and (name := text(entry, "id").rpartition(".")[2]) in SETTINGS:
-            settings[name] = text(entry, "content")
-    if not known:
+def _survey_mended(feed: Feed, progress: Callable[[int, int], None]) -> tuple[Feed, list[str], Survey]:
+    """The survey of `feed`, and the feed with the prefixes declared that were not."""
+    mended: list[str] = []
+    while True:
+        try:
+            return feed, mended, _survey(feed, progress)
+        except UndeclaredPrefix as found:
+            if found.prefix in mended or len(mended) == MOST_PREFIXES:
+                raise
+            mended.append(found.prefix)
+            feed = declared(feed, found.prefix)
+
+
+def _survey(feed: Feed, progress: Callable[[int, int], None]) -> Survey:
+    survey = Survey()
+    for number, entry in enumerate(entries(feed)):
+        if number % 100 == 0:
+            progress(number, 0)
+        _note_entry(feed, entry, survey)
+    if not survey.known:
         raise Unusable(
-            f"{path} looks like a feed, but not like an export: in Blogger's settings choose “Back up content”, "
-            "and import the .xml file that it saves."
+            f"{feed.name} looks like a feed, but not like an export: in Blogger's settings choose “Back up content”, "
+            "and import the .xml file or the Takeout .zip that comes of it."
         )
-    return _site(settings, title, host), posts, lineage
+    return survey
 
 
-def _posts(path: Path) -> Iterator[Post]:
-    for entry in entries(path):
-        if (kind := _kind(entry)) in {"post", "page"}:
-            yield _post(path, entry, kind)
+def _note_entry(feed: Feed, entry: etree._Element, survey: Survey) -> None:
+    if not survey.known and (head := entry.getparent()) is not None:
+        survey.title, survey.host = survey.title or text(head, "title"), survey.host or _host(head)
+    dialect, kind = _understood(entry)
+    survey.known = survey.known or bool(kind)
+    if kind in {"post", "page", "comment"}:
+        if hidden := dialect.hidden(entry):
+            survey.skipped[hidden] += 1
+            return
+        survey.total += 1
+        if kind == "comment":
+            comment = dialect.comment(feed, entry)
+            survey.lineage.note(comment.ref, comment.parent_ref)
+        else:
+            survey.lineage.note(dialect.post(feed, entry, kind).ref)
+            survey.unpacked += sum("," in term for term in _terms(entry))
+    elif kind == "settings":
+        survey.settings |= blogger_classic.setting(entry)
 
 
-def _comments(path: Path) -> Iterator[Comment]:
-    for entry in entries(path):
-        if _kind(entry) == "comment":
-            yield _comment(path, entry)
+def _understood(entry: etree._Element) -> tuple[Dialect, str]:
+    for dialect in DIALECTS:
+        if kind := dialect.kind(entry):
+            return dialect, kind
+    return DIALECTS[0], ""
 
 
-def _site(settings: dict[str, str], title: str, host: str) -> Site:
+def _shown(feed: Feed) -> Iterator[tuple[etree._Element, Dialect, str]]:
+    for entry in entries(feed):
+        dialect, kind = _understood(entry)
+        if kind and not dialect.hidden(entry):
+            yield entry, dialect, kind
+
+
+def _posts(feed: Feed) -> Iterator[Post]:
+    for entry, dialect, kind in _shown(feed):
+        if kind in {"post", "page"}:
+            yield dialect.post(feed, entry, kind)
+
+
+def _comments(feed: Feed) -> Iterator[Comment]:
+    for entry, dialect, kind in _shown(feed):
+        if kind == "comment":
+            yield dialect.comment(feed, entry)
+
+
+def _site(site: Site | None, survey: Survey) -> Site:
+    if site:
+        return replace(site, title=site.title or survey.title, host=site.host or survey.host)
+    settings = survey.settings
     return Site(
-        title=settings.get("BLOG_NAME") or title,
+        title=settings.get("BLOG_NAME") or survey.title,
         tagline=plain_text(settings.get("BLOG_DESCRIPTION", "")),
         zone=settings.get("BLOG_TIME_ZONE", ""),
         language=settings.get("BLOG_LOCALE", ""),
-        host=host,
+        host=survey.host,
+        hosted=settings.get("BLOG_PUBLISHING_MODE", "").endswith("HOSTED"),
     )
 
 
-def _post(path: Path, entry: etree._Element, kind: str) -> Post:
-    at = when(path, entry, "published")
-    return Post(
-        ref=f"blogger:post-{_number(path, entry)}",
-        kind=kind,
-        path=_old_path(entry),
-        title=text(entry, "title"),
-        at=at,
-        updated_at=when(path, entry, "updated") if text(entry, "updated") else at,
-        author_name=text(entry, "author", "name"),
-        author_ref=text(entry, "author", "uri") or None,
-        labels=tuple(_terms(entry, LABEL_SCHEME)),
-        body=_content(entry),
-        draft=any((entry.findtext(draft) or "").strip() == "yes" for draft in DRAFT),
-    )
+def _terms(entry: etree._Element) -> Iterator[str]:
+    yield from (category.get("term", "") for category in entry.iterchildren(f"{ATOM}category"))
 
 
-def _comment(path: Path, entry: etree._Element) -> Comment:
-    number, body = _number(path, entry), _content(entry)
-    post, parent = _answered_post(entry), _answered_comment(entry)
-    return Comment(
-        ref=f"blogger:comment-{number}",
-        post_ref=f"blogger:post-{post}" if post else None,
-        parent_ref=f"blogger:comment-{parent}" if parent else None,
-        name=text(entry, "author", "name"),
-        website=text(entry, "author", "uri"),
-        body=body,
-        at=when(path, entry, "published"),
-        removed=_removed(entry, body),
-        anchor=f"c{number}",
-    )
-
-
-def _kind(entry: etree._Element) -> str:
-    """post, page, comment, settings or template; "" for an entry of another feed."""
-    return next((term.removeprefix(KIND) for term in _terms(entry, KIND_SCHEME) if term.startswith(KIND)), "")
-
-
-def _terms(entry: etree._Element, scheme: str) -> Iterator[str]:
-    for category in entry.iterchildren(f"{ATOM}category"):
-        if category.get("scheme") == scheme and (term := category.get("term", "").strip()):
-            yield term
-
-
-def _number(path: Path, entry: etree._Element) -> str:
-    found = NUMBER.search(text(entry, "id"))
-    if not found:
-        raise unusable_entry(path, entry, "no id that ends in a number")
-    return found[1]
-
-
-def _content(entry: etree._Element) -> str:
-    content = entry.find(f"{ATOM}content")
-    return "" if content is None else whole_text(content)
-
-
-def _links(entry: etree._Element, relation: str) -> Iterator[str]:
-    for link in entry.iterchildren(f"{ATOM}link"):
-        if link.get("rel") == relation and (address := link.get("href", "").strip()):
-            yield address
-
-
-def _old_path(entry: etree._Element) -> str | None:
-    for address in _links(entry, "alternate"):
-        with contextlib.suppress(ValueError):
-            path = unquote(urlsplit(address).path)
-            return path if path.strip("/") else None
-    return None
-
-
-def _host(feed: etree._Element) -> str:
-    for address in _links(feed, "alternate"):
-        with contextlib.suppress(ValueError):
-            return urlsplit(address).hostname or ""
+def _host(head: etree._Element) -> str:
+    for link in head.iterchildren(f"{ATOM}link"):
+        if link.get("rel") == "alternate" and (address := link.get("href", "").strip()):
+            with suppress(ValueError):
+                return urlsplit(address).hostname or ""
     return ""
-
-
-def _answered_post(entry: etree._Element) -> str | None:
-    answered = entry.find(IN_REPLY_TO)
-    found = NUMBER.search(answered.get("ref", "").strip()) if answered is not None else None
-    return found[1] if found else None
-
-
-def _answered_comment(entry: etree._Element) -> str | None:
-    return next((found[1] for address in _links(entry, "related") if (found := ANSWERED.search(address))), None)
-
-
-def _removed(entry: etree._Element, body: str) -> bool:
-    marks = (mark.get("value") for mark in entry.iterchildren(PROPERTY) if mark.get("name") == "blogger.contentRemoved")
-    unlinked = next(_links(entry, "alternate"), None) is None
-    return "true" in marks or (unlinked and bool(REMOVED.fullmatch(body.strip())))

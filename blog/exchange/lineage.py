@@ -1,25 +1,47 @@
-"""Which comment answers which: found in a first pass, so that a second can give parents before their replies.
+"""Which entries an export has and which comment answers which: found in a first pass, so that a second can give
+every ref once, and parents before their replies.
 
-Refs are kept as their hashes, 8 bytes each, because an export may hold a million of them. Two refs with one hash
-do no harm: what is decided by hash alone is only what to look at more closely.
+An export may hold a million comments, so this is kept in a private file of SQLite's own, which is gone when it is
+closed: memory holds a few pages of it.
 """
 
 from __future__ import annotations
 
 import json
-from array import array
-from collections import Counter
-from collections.abc import Container, Iterable, Iterator
+import sqlite3
+import weakref
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict, replace
 from datetime import datetime
-from itertools import pairwise
-from os import SEEK_END
-from tempfile import TemporaryFile
+from operator import itemgetter
 from typing import Protocol, TypeVar
 
 from blog.exchange.archive import Comment
 
-NONE = 0
+# nobody else reads the file and nothing of it is ever needed again: one transaction that never ends
+SCHEMA = """
+PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE; PRAGMA cache_size=-4000;
+BEGIN;
+CREATE TABLE entries (ref TEXT PRIMARY KEY, parent TEXT, times INTEGER NOT NULL DEFAULT 1,
+                      given INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+CREATE INDEX replies ON entries (parent) WHERE parent IS NOT NULL;
+CREATE TABLE waiting (id INTEGER PRIMARY KEY, parent TEXT NOT NULL, comment TEXT NOT NULL);
+CREATE INDEX waiting_for ON waiting (parent);
+"""
+NOTE = "INSERT INTO entries (ref, parent) VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET times = times + 1"
+FORGET_ABSENT = "UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND parent NOT IN (SELECT ref FROM entries)"
+SOUND = """
+WITH RECURSIVE sound (ref) AS (
+  SELECT DISTINCT above.ref FROM entries reply JOIN entries above ON above.ref = reply.parent
+  WHERE reply.parent IS NOT NULL AND above.parent IS NULL
+  UNION ALL SELECT reply.ref FROM sound JOIN entries reply ON reply.parent = sound.ref)
+"""
+CIRCLING = f"{SOUND} SELECT ref, parent FROM entries WHERE parent IS NOT NULL AND ref NOT IN (SELECT ref FROM sound)"  # noqa: S608
+STANDING = """
+SELECT entry.parent, coalesce(above.given, 1), EXISTS (SELECT 1 FROM entries reply WHERE reply.parent = entry.ref)
+FROM entries entry LEFT JOIN entries above ON above.ref = entry.parent WHERE entry.ref = ?
+"""
+NOTED_AT_ONCE = 1000
 
 
 class Named(Protocol):
@@ -31,101 +53,99 @@ T = TypeVar("T", bound=Named)
 
 
 class Lineage:
-    """The comments of an export and their parents, as `note` is told of them."""
+    """The entries of an export and the parents of its comments, as `note` is told of them.
+
+    `doubled` are the refs that came more than once, with how often after the first time.
+    """
 
     def __init__(self) -> None:
-        self.refs, self._answered = array("q"), array("q")
-        self.parents: dict[int, int] = {}
-        self.circular = 0
+        self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
+        weakref.finalize(self, self._db.close)
+        self._db.executescript(SCHEMA)
+        self._noted: list[tuple[str, str | None]] = []
+        self._cut: set[str] = set()
+        self._replies = 0
+        self.doubled: dict[str, int] = {}
 
-    def note(self, ref: str, parent_ref: str | None) -> None:
-        self.refs.append(hash(ref))
-        self._answered.append(hash(parent_ref) if parent_ref else NONE)
+    @property
+    def circular(self) -> int:
+        """How many replies answer themselves through others, and are given without their parent."""
+        return len(self._cut)
+
+    def note(self, ref: str, parent_ref: str | None = None) -> None:
+        self._noted.append((ref, parent_ref))
+        if len(self._noted) == NOTED_AT_ONCE:
+            self._write_noted()
+
+    def _write_noted(self) -> None:
+        # in the order of the table, which spares it most of the pages that it would read and write
+        self._db.executemany(NOTE, sorted(self._noted, key=itemgetter(0)))
+        self._noted = []
 
     def settle(self) -> None:
         """After the first pass: keep the parents that are in the export, and cut every circle at one place."""
-        asked = set(self._answered) - {NONE}
-        present = {ref for ref in self.refs if ref in asked}
-        for ref, parent in zip(self.refs, self._answered, strict=True):
-            if parent in present:
-                self.parents.setdefault(ref, parent)
-        self._answered = array("q")
-        self._cut_circles()
+        self._write_noted()
+        self._db.execute(FORGET_ABSENT)
+        self.doubled = dict(self._db.execute("SELECT ref, times - 1 FROM entries WHERE times > 1"))
+        (self._replies,) = self._db.execute("SELECT count(*) FROM entries WHERE parent IS NOT NULL").fetchone()
+        self._cut = _cuts(dict(self._db.execute(CIRCLING)))
+        self._db.executemany("UPDATE entries SET parent = NULL WHERE ref = ?", [(ref,) for ref in self._cut])
 
-    def _cut_circles(self) -> None:
-        sound: set[int] = set()
-        for start in list(self.parents):
-            path: list[int] = []
-            on_path: set[int] = set()
-            ref = start
-            while ref not in sound and ref in self.parents:
-                path.append(ref)
-                on_path.add(ref)
-                ref = self.parents[ref]
-                if ref in on_path:
-                    self.parents[ref] = NONE
-                    self.circular += 1
-                    break
-            sound.update(path)
+    def once(self, items: Iterable[T]) -> Iterator[T]:
+        """`items` without those whose ref came before."""
+        met: set[str] = set()
+        for item in items:
+            if item.ref in self.doubled:
+                if item.ref in met:
+                    continue
+                met.add(item.ref)
+            yield item
 
     def parents_first(self, comments: Iterable[Comment]) -> Iterator[Comment]:
-        """`comments`, each after its parent where that is among them; what has to wait does so in a file."""
-        answered = {parent for parent in self.parents.values() if parent != NONE}
-        given: set[int] = set()
-        with Waiting() as waiting:
-            for comment in comments:
-                ready = [self._uncircled(comment)]
-                while ready:
-                    following = ready.pop()
-                    ref, parent = hash(following.ref), self.parents.get(hash(following.ref), NONE)
-                    if parent != NONE and parent not in given:
-                        waiting.put(parent, following)
-                        continue
-                    yield following
-                    if ref in answered:
-                        given.add(ref)
-                        ready.extend(waiting.take(ref))
+        """`comments`, each after its parent where that is among them; what has to wait does so in the file."""
+        if not self._replies:
+            yield from map(self._uncircled, comments)
+            return
+        self._db.execute("UPDATE entries SET given = 0 WHERE given")
+        self._db.execute("DELETE FROM waiting")
+        for comment in comments:
+            ready = [self._uncircled(comment)]
+            while ready:
+                following = ready.pop()
+                parent, given, answered = self._db.execute(STANDING, (following.ref,)).fetchone()
+                if not given:
+                    self._wait(parent, following)
+                    continue
+                yield following
+                if answered:
+                    self._db.execute("UPDATE entries SET given = 1 WHERE ref = ?", (following.ref,))
+                    ready.extend(self._waited_for(following.ref))
 
     def _uncircled(self, comment: Comment) -> Comment:
-        cut = self.parents.get(hash(comment.ref)) == NONE
-        return replace(comment, parent_ref=None) if cut else comment
+        return replace(comment, parent_ref=None) if comment.ref in self._cut else comment
+
+    def _wait(self, parent: str, comment: Comment) -> None:
+        written = json.dumps(asdict(comment), default=datetime.isoformat)
+        self._db.execute("INSERT INTO waiting (parent, comment) VALUES (?, ?)", (parent, written))
+
+    def _waited_for(self, ref: str) -> list[Comment]:
+        rows = self._db.execute("SELECT comment FROM waiting WHERE parent = ? ORDER BY id", (ref,)).fetchall()
+        self._db.execute("DELETE FROM waiting WHERE parent = ?", (ref,))
+        read = [json.loads(written) for (written,) in rows]
+        return [Comment(**{**fields, "at": datetime.fromisoformat(fields["at"])}) for fields in read]
 
 
-class Waiting:
-    """Comments that came before what they answer: in a temporary file, so that memory holds only where."""
-
-    def __init__(self) -> None:
-        self._file = TemporaryFile()  # noqa: SIM115
-        self._places: dict[int, list[int]] = {}
-
-    def __enter__(self) -> Waiting:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._file.close()
-
-    def put(self, parent: int, comment: Comment) -> None:
-        self._places.setdefault(parent, []).append(self._file.seek(0, SEEK_END))
-        self._file.write(json.dumps(asdict(comment), default=datetime.isoformat).encode() + b"\n")
-
-    def take(self, parent: int) -> Iterator[Comment]:
-        for place in self._places.pop(parent, ()):
-            self._file.seek(place)
-            fields = json.loads(self._file.readline())
-            yield Comment(**{**fields, "at": datetime.fromisoformat(fields["at"])})
-
-
-def doubled(refs: Iterable[int]) -> Counter[int]:
-    """The hashes that came more than once, and how often after the first time."""
-    return Counter(ref for ref, following in pairwise(sorted(refs)) if ref == following)
-
-
-def once(items: Iterable[T], suspects: Container[int]) -> Iterator[T]:
-    """`items` without those whose ref came before; only refs whose hash is among `suspects` can have."""
-    met: set[str] = set()
-    for item in items:
-        if hash(item.ref) in suspects:
-            if item.ref in met:
-                continue
-            met.add(item.ref)
-        yield item
+def _cuts(parents: dict[str, str]) -> set[str]:
+    """One ref of every circle among these, which all stand in one or below one."""
+    cuts: set[str] = set()
+    seen: set[str] = set()
+    for start in parents:
+        path: set[str] = set()
+        ref = start
+        while ref not in seen and ref in parents:
+            path.add(ref)
+            seen.add(ref)
+            ref = parents[ref]
+        if ref in path:
+            cuts.add(ref)
+    return cuts

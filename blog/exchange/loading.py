@@ -6,69 +6,44 @@ export it takes what is new.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from zoneinfo import available_timezones
-
-import pytz  # type: ignore[import-untyped]
-from babel import Locale
-from babel.core import UnknownLocaleError
-
-from blog.db import writing
+from blog.comments.models import Comment
 from blog.exchange import archive
-from blog.exchange.batches import batches
+from blog.exchange.batches import Progress, Tally, batches, fresh, unseen
+from blog.exchange.cleaning import Cleaners, clean_comments, clean_posts
+from blog.exchange.homes import home_of, question
 from blog.exchange.loading_comments import load_comments
-from blog.exchange.loading_posts import load_posts
+from blog.exchange.loading_posts import addressed_first, load_posts
+from blog.exchange.loading_site import take_site
+from blog.exchange.pictures import Keep, Pictures, keep_in_media
 from blog.exchange.reporting import Report
-from blog.site.models import Site, current_site, raise_site_version
+from blog.posts.models import Post
 
 
-def load(source: archive.Archive) -> Report:
-    """Bring in what does not stand yet: the site's name where it has none, posts, then comments."""
-    report = Report(host=source.site.host, doubled=source.doubled, circular=source.circular)
-    _take_site(source.site, report)
-    for posts in batches(_addressed_first(source.posts)):
-        load_posts(posts, source.site.host, report)
-    for comments in batches(source.comments()):
-        load_comments(comments, source.site.host, report)
+def load(source: archive.Archive, *, host: str = "", keep: Keep = keep_in_media, progress: Progress = unseen) -> Report:
+    """Bring in what does not stand yet: the site's name where it has none, posts, then comments.
+
+    `host` is where the blog stood, if somebody said so; `keep` puts a picture away and gives its address.
+    """
+    home = home_of(source.site, host)
+    report = Report(
+        host=home.host,
+        question=question(source.site, host),
+        doubled=source.doubled,
+        circular=source.circular,
+        skipped=source.skipped,
+        unpacked=source.unpacked,
+        mended=source.mended,
+    )
+    take_site(source.site, report)
+    tally = Tally(progress, source.total)
+    pictures = Pictures(source.picture, keep, report)
+    with Cleaners(home) as cleaners:
+        posts = fresh(batches(tally.over(addressed_first(source.posts))), Post, report)
+        settled = ([pictures.settled(post) for post in batch] for batch in posts)
+        for batch in cleaners.cleaned(settled, clean_posts):
+            load_posts(batch, home.host, report)
+        comments = fresh(batches(tally.over(source.comments())), Comment, report)
+        for answers in cleaners.cleaned(comments, clean_comments):
+            load_comments(answers, report)
+    progress(source.total, source.total)
     return report
-
-
-def _addressed_first(posts: Callable[[], Iterator[archive.Post]]) -> Iterator[archive.Post]:
-    """Posts that bring their address before those that need one, so that no old address is given away."""
-    waiting = False
-    for post in posts():
-        if post.path or post.draft:
-            yield post
-        else:
-            waiting = True
-    if waiting:
-        yield from (post for post in posts() if not post.path and not post.draft)
-
-
-def _take_site(found: archive.Site, report: Report) -> None:
-    if not found.title or not current_site().untouched:
-        return
-    with writing():
-        site = current_site()
-        site.title, site.tagline = " ".join(found.title.split())[:200], found.tagline[:500]
-        _take_zone(site, found.zone, report)
-        _take_language(site, found.language, report)
-        raise_site_version()
-    report.named = f"the name “{site.title}”, the time zone {site.timezone}, the language {site.language}"
-
-
-def _take_zone(site: Site, zone: str, report: Report) -> None:
-    # dates are written by way of the one and kept by way of the other
-    if zone in available_timezones() and zone in pytz.all_timezones_set:
-        site.timezone = zone
-    elif zone:
-        report.unknown.append(f"The export's time zone “{zone}” is not known here, so it stays {site.timezone}.")
-
-
-def _take_language(site: Site, language: str, report: Report) -> None:
-    if not language:
-        return
-    try:
-        site.language = str(Locale.parse(language.replace("-", "_")))
-    except (ValueError, UnknownLocaleError):
-        report.unknown.append(f"The export's language “{language}” is not known here, so it stays {site.language}.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from urllib.parse import urlsplit
 
 from sqlalchemy import func, select, update
@@ -11,29 +12,28 @@ from blog.db import db, writing
 from blog.exchange import archive
 from blog.exchange.batches import absent
 from blog.exchange.reporting import Report
-from blog.html import imported_comment_html
 from blog.posts.models import Post
 from blog.site.models import raise_site_version
 
 ANONYMOUS = "Anonymous"
+Written = list[tuple[archive.Comment, Comment]]
 UNSYNCHRONIZED = {"synchronize_session": False}
 
 
-def load_comments(entries: list[archive.Comment], host: str, report: Report) -> None:
-    """Bring in those that do not stand yet, in one act; parents stand already, or come before their replies.
+def load_comments(entries: list[tuple[archive.Comment, str]], report: Report) -> None:
+    """Bring in those that do not stand yet, each with its cleaned text, in one act.
 
-    `host` is the blog's old one, whose links become local.
+    Parents stand already, or come before their replies.
     """
-    fresh = absent(entries, Comment)
-    written = [(entry, _comment(entry, host)) for entry in fresh]
-    report.standing["comment"] += len(entries) - len(fresh)
-    if not written:
+    if not entries:
         return
+    fresh = [entry for entry, _ in entries]
+    comments = [(entry, _comment(entry, body_html)) for entry, body_html in entries]
     with writing():
         new = {entry.ref for entry in absent(fresh, Comment)}
         posts = _ids({entry.post_ref for entry in fresh if entry.post_ref})
         report.postless += sum(entry.post_ref not in posts for entry in fresh)
-        written = [(entry, comment) for entry, comment in written if entry.ref in new and entry.post_ref in posts]
+        written = [(entry, comment) for entry, comment in comments if entry.ref in new and entry.post_ref in posts]
         for entry, comment in written:
             comment.post_id = posts[entry.post_ref or ""]
         _add_comments(written, report)
@@ -44,14 +44,14 @@ def _ids(refs: set[str]) -> dict[str, int]:
     return {ref: post_id for ref, post_id in found if ref}
 
 
-def _comment(entry: archive.Comment, host: str) -> Comment:
+def _comment(entry: archive.Comment, body_html: str) -> Comment:
     comment = Comment(
         import_ref=entry.ref,
         anchor=entry.anchor,
         name=" ".join(entry.name.split())[:200] or ANONYMOUS,
         website=_website(entry.website),
         body=entry.body,
-        body_html=imported_comment_html(entry.body, host=host),
+        body_html=body_html,
         created_at=entry.at,
         updated_at=entry.at,
         status=VISIBLE,
@@ -70,23 +70,35 @@ def _website(address: str) -> str:
     return address if parts.scheme in {"http", "https"} and parts.hostname and len(address) <= 500 else ""
 
 
-def _add_comments(written: list[tuple[archive.Comment, Comment]], report: Report) -> None:
+def _add_comments(written: Written, report: Report) -> None:
     """Inside an act: give each its place, then count anew on every post that was answered."""
     versions = _raise_versions({comment.post_id for _, comment in written})
     parents = _standing({entry.parent_ref for entry, _ in written if entry.parent_ref})
-    for entry, comment in written:
-        parent = parents.get(entry.parent_ref) if entry.parent_ref else None
-        if parent and parent.id is None:
-            db.session.flush()
-        if parent and parent.post_id != comment.post_id:
-            parent = None
-        comment.stand_under(parent)
-        comment.version = versions[comment.post_id]
-        db.session.add(comment)
-        parents[entry.ref] = comment
-        report.comments, report.removed = report.comments + 1, report.removed + entry.removed
-        report.orphaned += parent is None and entry.parent_ref is not None
+    for generation in _generations(written):
+        for entry, comment in generation:
+            parent = parents.get(entry.parent_ref) if entry.parent_ref else None
+            if parent and parent.post_id != comment.post_id:
+                parent = None
+            comment.stand_under(parent)
+            comment.version = versions[comment.post_id]
+            parents[entry.ref] = comment
+            report.comments, report.removed = report.comments + 1, report.removed + entry.removed
+            report.orphaned += parent is None and entry.parent_ref is not None
+        db.session.add_all(comment for _, comment in generation)
+        db.session.flush()
     _recount(set(versions))
+
+
+def _generations(written: Written) -> Iterator[Written]:
+    """`written` in parts, each of which answers what is in a part before or in none; the fewer, the faster."""
+    generations: dict[str, int] = {}
+    parts: list[Written] = []
+    for entry, comment in written:
+        place = generations[entry.ref] = generations.get(entry.parent_ref or "", -1) + 1
+        if place == len(parts):
+            parts.append([])
+        parts[place].append((entry, comment))
+    yield from parts
 
 
 def _standing(refs: set[str]) -> dict[str | None, Comment]:
@@ -105,7 +117,6 @@ def _raise_versions(posts: set[int]) -> dict[int, int]:
 def _recount(posts: set[int]) -> None:
     if not posts:
         return
-    db.session.flush()
     visible = select(func.count()).where(Comment.post_id == Post.id, Comment.status == VISIBLE).scalar_subquery()
     counted = update(Post).where(Post.id.in_(posts))
     counted = counted.values(comment_count=visible, site_version=raise_site_version(), updated_at=Post.updated_at)

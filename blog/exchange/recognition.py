@@ -1,19 +1,24 @@
-"""What a file looks like, by its beginning: the name of the format that a reader exists for, or a refusal."""
+"""What a file looks like, by its beginning and never by its name: something that a reader exists for, or a refusal."""
 
 from __future__ import annotations
 
+import zlib
 from pathlib import Path
 from typing import Any
 from xml.parsers import expat
+from zipfile import BadZipFile
 
 from blog.errors import Unusable
+from blog.exchange.atom import Feed
 
 BLOGGER = "blogger"
+TAKEOUT = "takeout"
 CHUNK = 65_536
+BLANKS = b"\xef\xbb\xbf \t\r\n"
+ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 
 # by their first bytes, in small letters and after blanks
 BEGINNINGS = {
-    b"pk\x03\x04": "a zip archive",
     b"\x1f\x8b": "a gzip archive",
     b"bzh": "a bzip2 archive",
     b"7z\xbc\xaf": "a 7z archive",
@@ -28,12 +33,13 @@ BEGINNINGS = {
 }
 # by what stands in the first tag
 ROOTS = {
-    "http://schemas.google.com/blogger/2018": "a Blogger feed of Google Takeout",
     "wordpress.org/export/": "a WordPress export",
     "http://disqus.com": "a Disqus export",
     "http://www.w3.org/1999/xhtml": "an HTML page",
 }
-WANTED = "give it the .xml file that Blogger's settings save under “Back up content”"
+WANTED = (
+    "give it the .xml file that Blogger's settings save under “Back up content”, or Blogger's .zip of Google Takeout"
+)
 
 
 class _Found(Exception):
@@ -41,20 +47,40 @@ class _Found(Exception):
 
 
 def recognise(path: Path) -> str:
-    """The format of the file; Unusable, with one sentence that says what it looks like, where none can be read."""
+    """BLOGGER (a feed in either dialect) or TAKEOUT (a zip); Unusable, with one sentence that says what the file
+    looks like, where it is none of these.
+    """
     head = _head(path)
+    if head.startswith(ZIP):
+        return TAKEOUT
     if not head.strip():
         raise Unusable(f"{path} is empty, so there is nothing to import: {WANTED}.")
+    _check(Feed(str(path), lambda: path.open("rb")), head)
+    return BLOGGER
+
+
+def check_feed(feed: Feed) -> None:
+    """Unusable, in one sentence, where `feed` does not look like one."""
+    try:
+        with feed.open() as file:
+            head = file.read(CHUNK)
+        _check(feed, head)
+    except (BadZipFile, EOFError, zlib.error) as error:
+        raise Unusable(
+            f"{feed.name} does not come out of its zip whole, so nothing was imported: download the export once more."
+        ) from error
+
+
+def _check(feed: Feed, head: bytes) -> None:
     for beginning, what in BEGINNINGS.items():
-        if head.lstrip(b"\xef\xbb\xbf \t\r\n").lower().startswith(beginning):
-            raise _foreign(path, what)
-    tag = _first_tag(path, head)
+        if head.lstrip(BLANKS).lower().startswith(beginning):
+            raise _foreign(feed, what)
+    tag = _first_tag(feed, head)
     for mark, what in ROOTS.items():
         if mark in tag:
-            raise _foreign(path, what)
-    if tag.partition(" ")[0].rpartition(":")[2] == "feed" and "http://www.w3.org/2005/Atom" in tag:
-        return BLOGGER
-    raise _foreign(path, f"an XML file of another kind, with <{tag.partition(' ')[0][:40]}> as its first tag")
+            raise _foreign(feed, what)
+    if tag.partition(" ")[0].rpartition(":")[2] != "feed" or "http://www.w3.org/2005/Atom" not in tag:
+        raise _foreign(feed, f"an XML file of another kind, with <{tag.partition(' ')[0][:40]}> as its first tag")
 
 
 def _head(path: Path) -> bytes:
@@ -71,7 +97,7 @@ def _head(path: Path) -> bytes:
         raise Unusable(f"{path} cannot be read ({error.strerror}): see that this user may read it.") from error
 
 
-def _first_tag(path: Path, head: bytes) -> str:
+def _first_tag(feed: Feed, head: bytes) -> str:
     """The first tag's name and what stands in it; what would declare entities before it is refused unread."""
     found: list[str] = []
 
@@ -81,7 +107,7 @@ def _first_tag(path: Path, head: bytes) -> str:
 
     def declared(*_: Any) -> None:
         raise Unusable(
-            f"{path} declares entities in a DOCTYPE, which no export needs and which can be harmful, "
+            f"{feed.name} declares entities in a DOCTYPE, which no export needs and which can be harmful, "
             "so it was not read: save the export once more and import that."
         )
 
@@ -92,24 +118,24 @@ def _first_tag(path: Path, head: bytes) -> str:
     parser = expat.ParserCreate()
     parser.StartElementHandler, parser.EntityDeclHandler, parser.StartDoctypeDeclHandler = start, declared, doctype
     try:
-        with path.open("rb") as file:
+        with feed.open() as file:
             parser.ParseFile(file)
     except _Found:
         return found[0]
     except expat.ExpatError as error:
-        raise _no_xml(path, head, error) from error
-    raise _foreign(path, "an XML file without a tag")
+        raise _no_xml(feed, head, error) from error
+    raise _foreign(feed, "an XML file without a tag")
 
 
-def _no_xml(path: Path, head: bytes, error: expat.ExpatError) -> Unusable:
-    if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
+def _no_xml(feed: Feed, head: bytes, error: expat.ExpatError) -> Unusable:
+    if head.lstrip(BLANKS).startswith(b"<"):
         reason = expat.ErrorString(error.code)
         return Unusable(
-            f"{path} looks like XML that is cut off or broken at line {error.lineno} ({reason}), "
+            f"{feed.name} looks like XML that is cut off or broken at line {error.lineno} ({reason}), "
             f"so nothing was imported: save the export once more and import that."
         )
-    return _foreign(path, "a binary file" if b"\0" in head else "a text file")
+    return _foreign(feed, "a binary file" if b"\0" in head else "a text file")
 
 
-def _foreign(path: Path, what: str) -> Unusable:
-    return Unusable(f"{path} looks like {what}, which cannot be imported: {WANTED}.")
+def _foreign(feed: Feed, what: str) -> Unusable:
+    return Unusable(f"{feed.name} looks like {what}, which cannot be imported: {WANTED}.")

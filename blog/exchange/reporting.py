@@ -1,30 +1,30 @@
-"""What an import did, and the short plain lines that say so."""
+"""What an import did: counts, and examples of what its owner should look at."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
-FIRST = 5
+from blog.exchange import sentences
+
+MOST = 100
 
 
 @dataclass(slots=True)
 class Sample:
-    """How many there were, and the first few of them."""
+    """How many there were, and the first hundred of them, so that a long import does not fill memory."""
 
     count: int = 0
     first: list[str] = field(default_factory=list)
 
     def add(self, item: str) -> None:
         self.count += 1
-        if len(self.first) < FIRST:
+        if len(self.first) < MOST:
             self.first.append(item)
 
-    def lines(self) -> Iterator[str]:
-        yield from (f"  {item}" for item in self.first)
-        if self.count > len(self.first):
-            yield f"  and {self.count - len(self.first)} more"
+    def as_json(self) -> dict[str, Any]:
+        return {"count": self.count, "first": self.first}
 
 
 @dataclass(slots=True)
@@ -32,6 +32,8 @@ class Report:
     """Counts of what came in, of what was left out, and of what the owner should look at."""
 
     host: str = ""
+    question: str = ""
+    dry_run: bool = False
     posts: int = 0
     post_drafts: int = 0
     pages: int = 0
@@ -42,61 +44,48 @@ class Report:
     standing: Counter[str] = field(default_factory=Counter)
     doubled: int = 0
     postless: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
     orphaned: int = 0
     circular: int = 0
     future: int = 0
+    unpacked: int = 0
+    mended: tuple[str, ...] = ()
     named: str = ""
     unknown: list[str] = field(default_factory=list)
     moved: Sample = field(default_factory=Sample)
+    kept: int = 0
+    unkept: Sample = field(default_factory=Sample)
     pictures: Sample = field(default_factory=Sample)
+    embeds: Sample = field(default_factory=Sample)
 
-    def lines(self) -> Iterator[str]:
-        yield self._came_in()
-        yield from self._left_out()
-        yield from self._to_look_at()
+    def lines(self) -> list[str]:
+        """The report as short plain lines."""
+        return [sentences.came_in(self), *sentences.left_out(self), *sentences.to_look_at(self)]
 
-    def _came_in(self) -> str:
-        parts = [
-            _some(self.posts, "post") + _of_them(self.post_drafts, "a draft", "drafts"),
-            _some(self.pages, "page") + _of_them(self.page_drafts, "a draft", "drafts"),
-            _some(self.comments, "comment") + _of_them(self.removed, "removed", "removed"),
-            _some(len(self.labels), "label"),
-        ]
-        return ", ".join(part for part in parts if not part.startswith("0 ")) or "Nothing new came in."
-
-    def _left_out(self) -> Iterator[str]:
-        if self.standing.total():
-            standing = ", ".join(_some(number, kind) for kind, number in self.standing.items() if number)
-            yield f"Left as they were, since they came in before: {standing}."
-        if self.doubled:
-            yield f"Skipped, since another entry before has the same id: {_some(self.doubled, 'entry', 'entries')}."
-        if self.postless:
-            yield f"Skipped, since the post that they answer is not here: {_some(self.postless, 'comment')}."
-
-    def _to_look_at(self) -> Iterator[str]:
-        if self.named:
-            yield f"Taken from the export: {self.named}."
-        yield from self.unknown
-        if self.posts + self.pages and self.host and ".blogspot." not in self.host:
-            yield f"Links to {self.host} became links within this blog: let that name lead here."
-        if self.orphaned:
-            yield f"At the top of the thread, since what they answer is not here: {_some(self.orphaned, 'comment')}."
-        if self.circular:
-            yield f"At the top of the thread, since comments answer each other in a circle: {self.circular}."
-        if self.future:
-            yield f"Kept as drafts, since their date is still to come: {self.future}."
-        if self.moved.count:
-            moved = _some(self.moved.count, "post or page", "posts and pages")
-            yield f"At an address that they did not have before: {moved}."
-            yield from self.moved.lines()
-        if self.pictures.count:
-            yield f"Not shown, since they are not reachable by https: {_some(self.pictures.count, 'picture')}."
-            yield from self.pictures.lines()
-
-
-def _some(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
-
-
-def _of_them(number: int, one: str, many: str) -> str:
-    return f" ({number} of them {one if number == 1 else many})" if number else ""
+    def as_json(self) -> dict[str, Any]:
+        """The same for programs; `look_at` are the sentences for the owner's eye."""
+        return {
+            "dry_run": self.dry_run,
+            "came_in": {
+                "posts": self.posts,
+                "post_drafts": self.post_drafts,
+                "pages": self.pages,
+                "page_drafts": self.page_drafts,
+                "comments": self.comments,
+                "comments_removed": self.removed,
+                "labels": len(self.labels),
+                "pictures": self.kept,
+            },
+            "left_as_they_were": {f"{kind}s": self.standing[kind] for kind in ("post", "page", "comment")},
+            "skipped": {
+                "same_id_before": self.doubled,
+                "comments_without_post": self.postless,
+                **{reason: self.skipped[reason] for reason in sentences.SKIPPED},
+            },
+            "pictures_not_reachable_by_https": self.pictures.as_json(),
+            "pictures_not_kept": self.unkept.as_json(),
+            "embeds_that_became_links": self.embeds.as_json(),
+            "moved": self.moved.as_json(),
+            "mended_prefixes": list(self.mended),
+            "look_at": [line for line in sentences.to_look_at(self) if not line.startswith(sentences.INDENT)],
+        }

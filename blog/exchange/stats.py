@@ -8,15 +8,17 @@ from sqlalchemy import Select, func, select
 
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.db import db
+from blog.media.models import Picture
 from blog.posts.models import PAGE, POST, Post, post_labels
 
 
 def stats() -> dict[str, Any]:
     """The numbers of posts and comments.
 
-    `posts` and `pages` are published, `drafts` of both kinds, `labels` those in use on either. `authors` are told
-    apart by their profile, else by name. In `comments`, `replies` are visible and answer another; `max_depth` is that
-    of the deepest visible one: 1 at the top of a thread, 2 for a reply to it, 0 where there is none.
+    `posts` and `pages` are published, `drafts` of both kinds, `labels` those in use on either, `images` the pictures
+    kept here. `authors` are told apart by their profile, else by name. In `comments`, `replies` are visible and answer
+    another; `max_depth` is that of the deepest visible one: 1 at the top of a thread, 2 for a reply to it, 0 where
+    there is none.
     """
     published = _counts(Post.visible().with_only_columns(Post.kind, func.count()).group_by(Post.kind))
     return {
@@ -26,7 +28,7 @@ def stats() -> dict[str, Any]:
         "scheduled": 0,
         "labels": _number(select(func.count(post_labels.c.label_id.distinct()))),
         "authors": _authors(),
-        "images": 0,
+        "images": _number(select(func.count(Picture.id))),
         "comments": _comments(),
     }
 

@@ -9,11 +9,11 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from blog.db import BUSY_SECONDS, set_pragmas
+from blog.db import BUSY_SECONDS, patience, set_pragmas
 from blog.settings import WrongSetting
 
 ADVISORY_LOCK = 7_262_511
@@ -21,7 +21,7 @@ ADVISORY_LOCK = 7_262_511
 
 def migrate(url: str, revision: str = "head") -> None:
     """Make or migrate the database at `url`; WrongSetting where it cannot be reached or is newer than this program."""
-    engine = create_engine(url, poolclass=NullPool)
+    engine = _engine(url)
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
@@ -34,6 +34,18 @@ def migrate(url: str, revision: str = "head") -> None:
             f"The database {engine.url.render_as_string()} cannot be used ({reason}): "
             "see that it is reachable and that this user may write to it, then start again."
         ) from error
+
+
+def _engine(url: str) -> Engine:
+    try:
+        address = make_url(url)
+    except (ValueError, SQLAlchemyError) as error:
+        raise WrongSetting(
+            "DATABASE_URL cannot be used, since it is no whole address: "
+            "it should look like postgresql://name:password@host:5432/database."
+        ) from error
+    limits = {} if address.get_backend_name() == "sqlite" else patience(address)
+    return create_engine(address, poolclass=NullPool, connect_args=limits)
 
 
 def _set_up(connection: Any, record: object) -> None:

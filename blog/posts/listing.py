@@ -5,14 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy.orm import lazyload, load_only
 
 from blog.db import db
 from blog.paging import Page, newest_first
-from blog.posts.models import POST, Label, Post
+from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post
 from blog.site.models import current_site
 
 PAGE_SIZE = 20
+
+ALL = "all"
+STATES = (ALL, DRAFT, PUBLISHED, UNPUBLISHED, TRASHED)
+DESK_PAGE_SIZE = 40
+MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -53,3 +59,24 @@ def neighbours(post: Post) -> Neighbours:
     older = visible_posts().where(place < here).order_by(Post.published_at.desc(), Post.id.desc()).limit(1)
     newer = visible_posts().where(place > here).order_by(Post.published_at, Post.id).limit(1)
     return Neighbours(db.session.scalars(older).first(), db.session.scalars(newer).first())
+
+
+def posts_at_desk(kind: str, state: str, words: str, after: str | None) -> Page[Post]:
+    """The posts or the pages of a state (or of all but the trash) with these words in the title, last changed first."""
+    query = select(Post).where(Post.trashed_at.is_(None)) if state == ALL else Post.in_state(state)
+    for word in words.split()[:MOST_WORDS]:
+        query = query.where(Post.title.icontains(word, autoescape=True))
+    query = query.where(Post.kind == kind).options(load_only(*LISTED), lazyload(Post.labels))
+    return newest_first(query, Post.updated_at, Post.id, after, DESK_PAGE_SIZE)
+
+
+LISTED = (
+    Post.kind, Post.path, Post.title, Post.excerpt, Post.updated_at, Post.published_at, Post.unpublished_at,
+    Post.trashed_at, Post.comment_count,
+)  # fmt: skip
+"""What a line of the desk's list shows: never the texts, which may be long."""
+
+
+def taken_down(path: str) -> bool:
+    """Whether something was public at this path once and is no longer."""
+    return bool(db.session.scalar(select(exists().where(Post.path == path, Post.published_at.is_not(None)))))

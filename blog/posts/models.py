@@ -38,12 +38,14 @@ class Post(Record):
     """A post, or a page (a post without a date). What was typed stands beside what is shown, which was cleaned once.
 
     `path` is frozen at the first publication. `thread_version` rises with each change of the thread,
-    `site_version` is the site's version at the last change of what home shows of this post.
+    `site_version` is the site's version at the last change of what home shows of this post. `updated_at` is when an
+    editor changed it: the acts set it, since a reader's answer is no change of the post.
     """
 
     __tablename__ = "posts"
     __table_args__ = (Index("ix_posts_newest", "kind", "published_at", "id"),)
 
+    updated_at: Mapped[datetime] = mapped_column(default=now)
     kind: Mapped[str] = mapped_column(String(8), default=POST)
     path: Mapped[str | None] = mapped_column(String(300), unique=True)
     title: Mapped[str] = mapped_column(String(500), default="")

@@ -4,30 +4,42 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
 from datetime import datetime
 
 from sqlalchemy import select
 
-from blog.db import db
-from blog.html import editor_html, excerpt, first_picture, post_html
+from blog.db import db, now, writing
+from blog.html import CleanedPost, editor_html, excerpt, first_picture, post_html
 from blog.live import hint
+from blog.media.keeping import small
 from blog.posts.models import PAGE, Label, Post
-from blog.site.models import Site, raise_site_version
+from blog.site.models import Site, current_site, raise_site_version
 
 SLUG_LENGTH = 60
+ADDRESS_LENGTH = 2000
 
 
-def derive(post: Post, host: str = "") -> list[str]:
+class NoPost(Exception):
+    """There is no such post."""
+
+
+class Nameless(Exception):
+    """It has neither a headline nor a text, so that nothing could be shown of it."""
+
+
+def derive(post: Post, host: str = "", body: CleanedPost | None = None) -> CleanedPost:
     """Clean what was typed into what is shown; slow, so before the act. `host` is the blog's old one, whose links
-    become local. Returns the addresses of pictures that no page may load, since they are not reachable by https.
+    become local. Returns the cleaned body, with what in it could not stay as it was; an import brings it as `body`.
     """
-    body = post_html(post.body or "", host=host)
+    body = body or post_html(post.body or "", host=host)
     post.body_html = body.html
-    post.quote_html = editor_html(post.quote or "")
-    post.note_html = editor_html(post.note or "")
+    post.quote_html = editor_html(post.quote) if post.quote else ""
+    post.note_html = editor_html(post.note) if post.note else ""
     post.excerpt = post.standfirst or excerpt(f"{post.quote_html} {post.body_html} {post.note_html}")
-    post.thumbnail = post.photo_url or first_picture(post.body_html) or ""
-    return body.insecure_pictures
+    picture = post.photo_url or first_picture(post.body_html) or ""
+    post.thumbnail = small(picture) if len(picture) <= ADDRESS_LENGTH else ""
+    return body
 
 
 def slug_of(title: str) -> str:
@@ -56,9 +68,48 @@ def free_path(post: Post, at: datetime, site: Site) -> str:
 
 
 def publish(post: Post, at: datetime, site: Site) -> None:
-    """Inside an act: give the post its path and show it."""
+    """Inside an act: give the post its path and show it. Nameless where there is nothing to show."""
+    if not (post.title or post.excerpt):
+        raise Nameless
     post.publish(free_path(post, at, site), at)
     post.site_version = raise_site_version()
+
+
+def publish_post(post_id: int) -> Post:
+    """Show it to everyone, from now on or as it stood before; Nameless where there is nothing to show."""
+    return _change(post_id, lambda post: publish(post, now(), current_site()))
+
+
+def unpublish_post(post_id: int) -> Post:
+    """Show it to nobody; its address says that it is gone, and whoever follows its thread hears no more."""
+    return _change(post_id, Post.unpublish)
+
+
+def trash_post(post_id: int) -> Post:
+    return _change(post_id, Post.trash)
+
+
+def restore_post(post_id: int) -> Post:
+    """Out of the trash, as it stood before."""
+    return _change(post_id, Post.restore)
+
+
+def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
+    with writing():
+        post = for_writing(post_id)
+        verb(post)
+        post.updated_at = now()
+        post.site_version = raise_site_version()
+    announce(post)
+    return post
+
+
+def for_writing(post_id: int) -> Post:
+    """Inside an act: the post as it stands now, its row locked; NoPost where there is none."""
+    post = db.session.get(Post, post_id, with_for_update=True, populate_existing=True)
+    if post is None:
+        raise NoPost
+    return post
 
 
 def labelled(names: list[str]) -> list[Label]:

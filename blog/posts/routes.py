@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blog.caching import fresh
 from blog.comments.forms import CommentForm
 from blog.comments.threads import thread_of
-from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled
+from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site
 
@@ -43,7 +43,7 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/<path:path>")
 def show(path: str) -> ResponseReturnValue:
-    post = post_at(f"/{path}") or abort(404)
+    post = post_at(f"/{path}") or abort(410 if taken_down(f"/{path}") else 404)
     return fresh(
         render_template(
             "posts/show.html",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 from xml.sax.saxutils import escape, quoteattr
+from zipfile import ZIP_DEFLATED, ZipFile
 
 from click.testing import Result
 from flask import Flask
@@ -61,3 +62,71 @@ def an_export(folder: Path, entries: Iterable[str], name: str = "blog.xml") -> P
 
 def run(app: Flask, *arguments: object) -> Result:
     return app.test_cli_runner().invoke(args=[str(argument) for argument in arguments])
+
+
+TAKEOUT_HEAD = (
+    "<?xml version='1.0' encoding='utf-8'?>\n<feed xmlns='http://www.w3.org/2005/Atom' "
+    "xmlns:blogger='http://schemas.google.com/blogger/2018'><id>tag:blogger.com,1999:blog-77</id>"
+    "<title>The Heron Post</title>\n"
+)
+SETTINGS = {
+    "blog_name": "The Heron Post",
+    "blog_description": "Birds &amp; weirs",
+    "blog_locale": "en_GB",
+    "blog_time_zone": "Europe/Berlin",
+    "blog_subdomain": "heronpost",
+    "blog_publishing_mode": "BLOGSPOT",
+    "blog_comment_email": "owner@example.org",
+}
+
+
+def takeout_entry(kind: str, number: int, body: str = "Text.", **said: str | None) -> str:
+    """One entry of a Takeout's feed; `said` are its `blogger:` children, and its name, title, uri and at."""
+    at = said.pop("at", None) or "2020-04-01T10:00:00Z"
+    title, name, uri = said.pop("title", None) or "", said.pop("name", "Ann") or "", said.pop("uri", None)
+    labels = (said.pop("labels", None) or "").split("|")
+    children = {"status": "LIVE"} | said
+    return (
+        f"<entry><id>tag:blogger.com,1999:blog-77.post-{number}</id><blogger:type>{kind}</blogger:type>"
+        + "".join(f"<blogger:{key}>{escape(value or '')}</blogger:{key}>" for key, value in children.items())
+        + f"<author><name>{name}</name>{f'<uri>{uri}</uri>' if uri else ''}<blogger:type>BLOGGER</blogger:type>"
+        f"</author><title>{title}</title><content type='html'>{escape(body)}</content>"
+        + "".join(f"<category scheme='tag:blogger.com,1999:blog-77' term={quoteattr(label)}/>" for label in labels)
+        + f"<category/><link/><published>{at}</published><updated>{at}</updated><blogger:trashed/></entry>\n"
+    )
+
+
+def takeout_post(number: int, body: str = "Text.", kind: str = "POST", **said: str | None) -> str:
+    return takeout_entry(kind, number, body, **({"filename": f"/2020/04/post-{number}.html"} | said))
+
+
+def takeout_comment(number: int, post: int, parent: int | None = None, body: str = "Seen one.", **said: str) -> str:
+    reply = f"tag:blogger.com,1999:blog-77.post-{parent}" if parent else ""
+    answered = {"parent": f"tag:blogger.com,1999:blog-77.post-{post}", "inReplyTo": reply}
+    return takeout_entry("COMMENT", number, body, **(answered | said))
+
+
+def takeout_feed(*entries: str) -> str:
+    return TAKEOUT_HEAD + "".join(entries) + "</feed>\n"
+
+
+def settings_csv(**changed: str) -> str:
+    settings = SETTINGS | changed
+    return ",".join(settings) + "\n" + ",".join(f'"{value}"' for value in settings.values()) + "\n"
+
+
+def a_takeout(folder: Path, files: dict[str, str | bytes], name: str = "takeout.zip") -> Path:
+    """A zip with these files, by their paths below `Takeout/Blogger`."""
+    path = folder / name
+    with ZipFile(path, "w", ZIP_DEFLATED) as archive:
+        archive.writestr("Takeout/archive_browser.html", "<html></html>")
+        for inside, content in files.items():
+            archive.writestr(f"Takeout/Blogger/{inside}", content)
+    return path
+
+
+def one_blog(*entries: str, **changed: str) -> dict[str, str | bytes]:
+    return {
+        "Blogs/The Heron Post/feed.atom": takeout_feed(*entries),
+        "Blogs/The Heron Post/settings.csv": settings_csv(**changed),
+    }

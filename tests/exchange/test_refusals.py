@@ -5,16 +5,15 @@ from __future__ import annotations
 import gzip
 import json
 import os
-import zipfile
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
-from blog.db import db
 from blog.exchange.recognition import recognise
 from tests.cast import a_comment, a_post
 from tests.exchange.making import HEAD, SAMPLES, an_export, comment_entry, post_entry, run
+from tests.postgres.databases import dump
 
 ENTITIES = "<!DOCTYPE feed [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>]>"
 ELSEWHERE = "<!DOCTYPE feed SYSTEM 'http://dtd.example.org/x'>"
@@ -31,12 +30,11 @@ CONTENTS = {
     "a Disqus export": "<disqus xmlns='http://disqus.com'></disqus>",
     "with <opml> as its first tag": "<opml version='1.0'><body/></opml>",
     "a WordPress export": (SAMPLES / "wordpress-cut-off.xml").read_text(),
-    "a Blogger feed of Google Takeout": (SAMPLES / "takeout-feed.atom").read_text(),
     "cut off or broken at line 1": "<?xml version='1.0'?><feed xmlns=",
     "cut off or broken at line 2": "\n<?xml version='1.0'?><feed xmlns='http://www.w3.org/2005/Atom'/>",
     "looks like a feed": HEAD + "<entry><id>urn:1</id><title>x</title></entry></feed>",
     "broken at line 4": HEAD + post_entry(1) + "<entry><id>tag:blogger.com,1999:blog-77.po",
-    "broken at line 5": HEAD + post_entry(1) + post_entry(2) + "<entry><app:control/></entry></feed>",
+    "broken at line 5": HEAD + post_entry(1) + post_entry(2) + "<entry><control></entry></feed>",
     "broken at line 3, column": HEAD + "<entry><title>a&nbsp;b</title></entry></feed>",
     "broken at line 3, column ": HEAD + "<entry><title>a\x0bb</title></entry></feed>",
     "line 4 of": HEAD + post_entry(1) + comment_entry(2, 1, at="the first of May") + "</feed>",
@@ -46,22 +44,17 @@ CONTENTS = {
 }
 
 
-def whole(app: Flask) -> list[str]:
-    with db.engine.connect() as connection:
-        return list(connection.connection.driver_connection.iterdump())  # type: ignore[union-attr]
-
-
 def assert_refused(app: Flask, path: Path, sentence: str) -> None:
     post = a_post("A post that stands")
     a_comment(post)
-    before = whole(app)
+    before = dump()
     result = run(app, "import", path)
     assert (result.exit_code, result.stdout) == (2, "")
     assert sentence.strip() in result.stderr
     assert len(result.stderr.splitlines()) == 1
     assert result.stderr.count(": ") <= 2
     assert result.stderr.endswith(".\n")
-    assert whole(app) == before
+    assert dump() == before
 
 
 @pytest.mark.parametrize("sentence", CONTENTS)
@@ -74,10 +67,7 @@ def test_a_file_that_is_no_sound_export_is_refused_by_name(app: Flask, tmp_path:
 def test_archives_and_binaries_are_refused_by_name(app: Flask, tmp_path: Path) -> None:
     (tmp_path / "gz").write_bytes(gzip.compress(b"<feed/>"))
     (tmp_path / "binary").write_bytes(bytes(range(256)))
-    with zipfile.ZipFile(tmp_path / "zip", "w") as archive:
-        archive.writestr("Takeout/Blogger/Blogs/x/feed.atom", "<feed/>")
     assert_refused(app, tmp_path / "gz", "a gzip archive")
-    assert_refused(app, tmp_path / "zip", "a zip archive")
     assert_refused(app, tmp_path / "binary", "a binary file")
 
 
@@ -98,11 +88,11 @@ def test_a_file_that_may_not_be_read_is_refused(app: Flask, tmp_path: Path) -> N
 def test_an_export_is_cut_off_anywhere_and_nothing_of_it_comes_in(app: Flask, tmp_path: Path) -> None:
     text = an_export(tmp_path, [post_entry(1), comment_entry(2, 1)]).read_text()
     path = tmp_path / "cut.xml"
-    before = whole(app)
+    before = dump()
     for length in range(1, len(text.rstrip()), 23):
         path.write_text(text[:length])
         assert run(app, "import", path).exit_code == 2
-    assert whole(app) == before
+    assert dump() == before
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])

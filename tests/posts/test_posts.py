@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from blog.db import now, writing
 from blog.posts.listing import PAGE_SIZE
 from blog.posts.planting import plant_demonstration, plant_welcome, remove_untouched_welcome
-from blog.posts.publishing import slug_of
+from blog.posts.publishing import slug_of, unpublish_post
 from blog.site.models import current_site
-from tests.cast import a_comment, a_post
+from tests.cast import a_comment, a_post, answer, token
 
 EVERYTHING = {
     "author_name": "Ann Editor",
@@ -192,3 +192,37 @@ def test_the_demonstration_is_planted_once_and_every_page_of_it_is_sound(client:
     assert len(paths) == planted
     for path in paths:
         assert client.get(f"/20{path}").status_code == 200
+
+
+def test_a_thread_closes_by_itself_after_the_days_that_the_site_allows(client: FlaskClient) -> None:
+    old, young = (a_post(f"{days} days old", published_at=now() - timedelta(days=days)) for days in (11, 9))
+    form = token(client, old)
+    with writing():
+        current_site().close_after_days = 10
+    assert "This thread was closed" in client.get(old.path or "").text
+    assert "This thread was closed" not in client.get(young.path or "").text
+    refused = client.post(f"/posts/{old.id}/comments", data=form | {"name": "Ann", "body": "Too late <I> fear"})
+    assert refused.status_code == 403
+    assert "Too late &lt;I&gt; fear" in refused.text
+    assert answer(client, young, "In time").status_code == 200
+
+
+def test_what_was_public_once_says_that_it_is_gone_and_what_never_was_is_nowhere(client: FlaskClient) -> None:
+    shown, draft = a_post("Shown once"), a_post("Never shown", draft=True, path="/2026/11/never-shown.html")
+    unpublish_post(shown.id)
+    assert client.get(shown.path or "").status_code == 410
+    assert client.get(draft.path or "").status_code == 404
+    assert client.get("/posts/1/comments/new?parent=1").status_code == 404
+
+
+def test_the_menu_and_the_accent_stand_on_every_page(client: FlaskClient) -> None:
+    assert "masthead-menu" not in client.get("/").text
+    with writing():
+        current_site().menu = (
+            "About | /p/about.html\nElsewhere | https://example.org/\nEvil | javascript:alert(1)\nHalf"
+        )
+        current_site().accent = "blue"
+    page = client.get("/").text
+    assert 'data-accent="blue"' in page
+    assert in_order(page.replace("<header", "<main", 1), 'href="/p/about.html"', 'href="https://example.org/"')
+    assert "javascript:" not in page

@@ -11,6 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sy
 
 from blog.htmx import SCRIPTS
 from blog.settings import ROOT
+from tests.conftest import address_of
 
 CHROMIUM = [
     "--no-sandbox",
@@ -22,6 +23,12 @@ CHROMIUM = [
     "--disable-sync",
 ]
 expect.set_options(timeout=10_000)
+
+
+@pytest.fixture(params=["sqlite"])
+def database(request: pytest.FixtureRequest) -> Iterator[str]:
+    """What a browser sees rests on the database in a few places only: the tests of those name both."""
+    yield from address_of(request)
 
 
 @pytest.fixture(scope="session")

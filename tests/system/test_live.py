@@ -8,6 +8,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from tests.cast import a_comment, a_post
+from tests.postgres.databases import on_both
 from tests.server import Server
 from tests.system.relay import Relay
 from tests.system.visits import SIGHT, change, following, hide, sees, show, stay, stayed, write
@@ -15,7 +16,9 @@ from tests.system.visits import SIGHT, change, following, hide, sees, show, stay
 TITLE = "Herons return"
 
 
-@pytest.mark.parametrize("processes", ["1", "2"])
+@pytest.mark.parametrize(
+    ("database", "processes"), [("sqlite", "1"), ("sqlite", "2"), ("postgres", "2")], indirect=["database"]
+)
 def test_what_one_reader_writes_both_see_once_and_no_page_is_loaded(
     serve: Callable[..., Server], reader: Callable[..., Page], processes: str
 ) -> None:
@@ -41,6 +44,7 @@ def test_what_one_reader_writes_both_see_once_and_no_page_is_loaded(
     assert all(stayed(page) for page in (ann, bob, home))
 
 
+@on_both
 def test_a_server_that_was_away_for_thirty_seconds_is_found_again(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
@@ -141,6 +145,7 @@ def test_eight_tabs_on_eight_posts_all_load_and_the_last_can_post(
     sees(tabs[-1], "Heard by the last.", '2 Responses to "Post 7"')
 
 
+@on_both
 def test_a_parent_that_changes_leaves_the_focus_in_its_reply(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:

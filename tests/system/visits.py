@@ -60,3 +60,11 @@ def change(comment: Comment, verb: str, *reason: str) -> None:
         getattr(changed, verb)(*reason)
         changed.version = post.thread_version
         recount(post)
+
+
+def sign_in(page: Page, url: str, email: str, password: str) -> None:
+    page.goto(f"{url}/desk/sign-in")
+    page.get_by_label("E-mail").fill(email)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("button", name="Sign out")).to_be_visible()

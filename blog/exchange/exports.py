@@ -1,0 +1,39 @@
+"""Opening an export, whatever it is, into the neutral shape."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from blog.exchange import blogger, takeout_settings
+from blog.exchange.albums import Album
+from blog.exchange.archive import Archive, Site
+from blog.exchange.atom import Feed
+from blog.exchange.batches import Progress, unseen
+from blog.exchange.recognition import TAKEOUT, check_feed, recognise
+from blog.exchange.takeouts import Takeout
+
+
+def open_export(path: Path, blog: str = "", progress: Progress = unseen) -> Archive:
+    """Read the export at `path` to its end once; Unusable, in one sentence, where that cannot be done.
+
+    `blog` names one of several blogs in a zip. `progress` is told how many entries were read, of 0.
+    """
+    if recognise(path) == TAKEOUT:
+        return _open_takeout(Takeout(path), blog, progress)
+    feed = Feed(str(path), lambda: path.open("rb"))
+    return blogger.read(feed, _site_beside(path), progress=progress)
+
+
+def _open_takeout(takeout: Takeout, blog: str, progress: Progress) -> Archive:
+    chosen = takeout.chosen(blog)
+    feed = takeout.feed(chosen)
+    check_feed(feed)
+    return blogger.read(feed, takeout.site(chosen), Album(takeout).picture, progress)
+
+
+def _site_beside(path: Path) -> Site | None:
+    """A Takeout that was unpacked has the settings beside the feed."""
+    settings = path.with_name("settings.csv")
+    if path.suffix != ".atom" or not settings.is_file() or settings.stat().st_size > takeout_settings.MOST:
+        return None
+    return takeout_settings.site_of(settings.read_bytes())

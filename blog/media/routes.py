@@ -1,0 +1,21 @@
+"""The readers' door to pictures, for a plain WSGI server: under bin/serve the shell answers for them."""
+
+from __future__ import annotations
+
+from flask import Blueprint, abort, current_app, make_response, request
+from flask.typing import ResponseReturnValue
+
+from blog.files import kept_headers, media_folder, open_kept
+
+blueprint = Blueprint("media", __name__)
+
+
+@blueprint.get("/media/<path:name>")
+def show(name: str) -> ResponseReturnValue:
+    place, file = open_kept(media_folder(current_app.config["SETTINGS"]), name) or abort(404)
+    with file:
+        answer = make_response(file.read())
+    answer.headers.update(kept_headers(place))
+    answer.make_conditional(request)
+    answer.headers.pop("Date", None)  # whoever serves the app dates its answers
+    return answer

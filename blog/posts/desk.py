@@ -1,0 +1,209 @@
+"""The editors' door to posts and pages: lists, the writing form, publishing, the trash; and to labels."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+from sqlalchemy.exc import OperationalError
+from werkzeug.exceptions import NotFound, UnprocessableEntity
+
+from blog import errors, htmx
+from blog.caching import private
+from blog.db import db
+from blog.editors.locking import lock, the_editor
+from blog.media.keeping import NoPicture, keep
+from blog.posts.forms import LabelForm, PostForm
+from blog.posts.labelling import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
+from blog.posts.listing import ALL, STATES, posts_at_desk
+from blog.posts.models import PAGE, POST, Label, Post
+from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, trash_post, unpublish_post
+from blog.posts.writing import Changed, preview_of, write_post
+from blog.security import csrf
+
+# what all texts of a form may come to, in bytes
+LARGEST = 5_000_000
+
+blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
+
+
+@blueprint.before_request
+def make_room() -> None:
+    request.max_form_memory_size = LARGEST
+
+
+lock(blueprint)
+
+
+@blueprint.errorhandler(NoPost)
+@blueprint.errorhandler(NoLabel)
+def show_nothing(_error: Exception) -> ResponseReturnValue:
+    return errors.show(NotFound())
+
+
+@blueprint.errorhandler(Nameless)
+def show_nameless(_error: Exception) -> ResponseReturnValue:
+    return errors.show(UnprocessableEntity())
+
+
+@blueprint.get("/")
+def home() -> ResponseReturnValue:
+    return redirect("/desk/posts", 303)
+
+
+@blueprint.get("/posts", defaults={"kind": POST})
+@blueprint.get("/pages", defaults={"kind": PAGE})
+def index(kind: str) -> ResponseReturnValue:
+    state, words = request.args.get("state", ALL), request.args.get("q", "").strip()
+    if state not in STATES:
+        abort(404)
+    page = posts_at_desk(kind, state, words, request.args.get("after"))
+    template = "posts/desk/_list.html" if htmx.wanted() else "posts/desk/index.html"
+    return render_template(template, page=page, kind=kind, state=state, words=words, states=STATES)
+
+
+@blueprint.get("/posts/new")
+def new() -> ResponseReturnValue:
+    return the_form(PostForm.blank(request.args.get("kind", POST), the_editor().name))
+
+
+@blueprint.post("/posts")
+def create() -> ResponseReturnValue:
+    return written(PostForm())
+
+
+@blueprint.get("/posts/<int:post_id>")
+def show(post_id: int) -> ResponseReturnValue:
+    """Where the browser stands after a refusal: whoever loads that address anew gets the form."""
+    return redirect(f"/desk/posts/{post_id}/edit", 303)
+
+
+@blueprint.get("/posts/<int:post_id>/edit")
+def edit(post_id: int) -> ResponseReturnValue:
+    return the_form(PostForm.of(the_post(post_id)))
+
+
+@blueprint.post("/posts/<int:post_id>")
+def update(post_id: int) -> ResponseReturnValue:
+    return written(PostForm.of(the_post(post_id)))
+
+
+@blueprint.post("/posts/preview")
+@blueprint.post("/posts/<int:post_id>/preview")
+def show_preview(post_id: int | None = None) -> ResponseReturnValue:
+    form = PostForm.of(the_post(post_id)) if post_id else PostForm()
+    if not sound(form) and form.token_refused:
+        return the_form(form, 403)
+    left_out = [field for field in form if field.errors]
+    for field in left_out:
+        field.data = ""
+    return render_template("posts/desk/preview.html", post=preview_of(form.typed(), form.post), left_out=left_out)
+
+
+@blueprint.post("/posts/<int:post_id>/publication")
+def create_publication(post_id: int) -> ResponseReturnValue:
+    return changed(publish_post(post_id))
+
+
+@blueprint.delete("/posts/<int:post_id>/publication")
+def destroy_publication(post_id: int) -> ResponseReturnValue:
+    return changed(unpublish_post(post_id))
+
+
+@blueprint.post("/posts/<int:post_id>/trash")
+def create_trash(post_id: int) -> ResponseReturnValue:
+    return changed(trash_post(post_id))
+
+
+@blueprint.delete("/posts/<int:post_id>/trash")
+def destroy_trash(post_id: int) -> ResponseReturnValue:
+    return changed(restore_post(post_id))
+
+
+@blueprint.get("/labels")
+def index_labels() -> ResponseReturnValue:
+    return render_template("posts/desk/labels.html", rows=labels_with_counts())
+
+
+@blueprint.get("/labels/<int:label_id>")
+def edit_label(label_id: int) -> ResponseReturnValue:
+    label = db.session.get(Label, label_id) or abort(404)
+    return the_label(LabelForm(formdata=None, obj=label), label)
+
+
+@blueprint.post("/labels/<int:label_id>")
+def update_label(label_id: int) -> ResponseReturnValue:
+    label, form = db.session.get(Label, label_id) or abort(404), LabelForm()
+    if not form.validate():
+        return the_label(form, label, 422)
+    renamed = rename_label(label_id, form.name.data or "")
+    return redirect(f"/desk/labels/{renamed.id}?{'renamed' if renamed.id == label_id else 'merged'}", 303)
+
+
+@blueprint.delete("/labels/<int:label_id>")
+def destroy_label(label_id: int) -> ResponseReturnValue:
+    delete_label(label_id)
+    return redirect("/desk/labels?deleted", 303)
+
+
+# these check their form's own token, so that a refusal can give back what was typed
+for view in (create, update, show_preview, update_label):
+    csrf.exempt(view)
+
+
+def the_post(post_id: int) -> Post:
+    post = db.session.get(Post, post_id)
+    if post is None:
+        raise NoPost
+    return post
+
+
+def written(form: PostForm) -> Response:
+    """Save what was typed and do what the button asked; whatever stands in the way, the form comes back with it all."""
+    if not sound(form):
+        return the_form(form, 403 if form.token_refused else 422)
+    try:
+        post = write_post(form.post.id if form.post else None, form.typed(), form.asked, form.updated_at.data or "")
+    except Changed as refusal:
+        form.stand_on(refusal.post)
+        return the_form(form, 409)
+    except Nameless:
+        form.title.errors = [_("Give it a headline: there is nothing yet that readers could see.")]
+        return the_form(form, 422)
+    except OperationalError as error:
+        current_app.logger.error("A post could not be saved", exc_info=error)
+        db.session.rollback()
+        return the_form(form, 503)
+    return private(redirect(f"/desk/posts/{post.id}/edit?done={form.asked}", 303), 303)
+
+
+def sound(form: PostForm) -> bool:
+    """Whether all is well with what was sent. A good photo is kept either way: no browser fills in a file again."""
+    form.validate()
+    photo = request.files.get("photo_file")
+    if photo and not form.token_refused:
+        try:
+            form.photo_url.data, form.photo_url.errors = keep(photo.read(), photo.filename or ""), []
+        except NoPicture as refusal:
+            form.photo_file.errors = [str(refusal)]
+    return not form.errors
+
+
+def the_form(form: PostForm, status: int = 200) -> Response:
+    page = render_template("posts/desk/edit.html", form=form, post=form.post, offered=offered_labels(), status=status)
+    return private(page, status)
+
+
+def the_label(form: LabelForm, label: Label, status: int = 200) -> Response:
+    page = render_template("posts/desk/label.html", form=form, label=label, count=posts_under(label))
+    return private(page, status)
+
+
+def changed(post: Post) -> ResponseReturnValue:
+    """The state in its place by htmx; else the list that the editor came from, or the post's form."""
+    if htmx.wanted():
+        return render_template("posts/desk/publish.htmx.html", post=post)
+    onward = request.form.get("onward", "")
+    return redirect(
+        onward if onward.startswith(("/desk/posts?", "/desk/pages?")) else f"/desk/posts/{post.id}/edit", 303
+    )

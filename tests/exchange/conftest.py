@@ -1,0 +1,23 @@
+"""A media room that keeps in memory, so that these tests rest on its promise alone."""
+
+from __future__ import annotations
+
+import pytest
+
+from blog.media import keeping
+from blog.media.recognition import format_of, refusal_of
+
+
+@pytest.fixture
+def media(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
+    """What was kept, by its address."""
+    kept: dict[str, bytes] = {}
+
+    def keep(content: bytes, name: str) -> str:
+        if not format_of(content):
+            raise keeping.NoPicture(refusal_of(content))
+        kept[f"/media/{name}"] = content
+        return f"/media/{name}"
+
+    monkeypatch.setattr(keeping, "keep", keep)
+    return kept

@@ -1,0 +1,109 @@
+"""The upload at the desk; the work itself is done by the process that it starts, which is run here by hand."""
+
+from __future__ import annotations
+
+import io
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from blog.db import db, now, writing
+from blog.exchange import running
+from blog.exchange.models import DONE, REFUSED, RUNNING, WAITING, Import
+from blog.posts.models import Post
+from tests.cast import HTMX, csrf, signed_in
+
+SAMPLE = Path(__file__).parent / "samples" / "blogger.xml"
+
+
+@pytest.fixture
+def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The imports that would have been started in processes of their own."""
+    started: list[int] = []
+    monkeypatch.setattr(running, "begin", started.append)
+    return started
+
+
+@pytest.fixture
+def desk(app: Flask) -> FlaskClient:
+    return signed_in(app)
+
+
+def upload(desk: FlaskClient, content: bytes, name: str = "blog.xml", **fields: str):
+    form = {"csrf_token": csrf(desk, "/desk/imports"), "export": (io.BytesIO(content), name)} | fields
+    return desk.post("/desk/imports", data=form, content_type="multipart/form-data")
+
+
+def fresh(import_id: int) -> Import:
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get_one(Import, import_id)
+
+
+def test_an_uploaded_export_comes_in_and_says_what_came(desk: FlaskClient, begun: list[int]) -> None:
+    answer = upload(desk, SAMPLE.read_bytes())
+    assert answer.status_code == 303
+    (import_id,) = begun
+    assert fresh(import_id).state == WAITING
+    assert "Waiting to begin" in desk.get(answer.location).text
+    running.run(import_id)
+    assert fresh(import_id).state == DONE
+    assert db.session.query(Post).count() > 0
+    page = desk.get(answer.location)
+    assert "It is all here." in page.text
+    assert "every 1s" not in desk.get(answer.location, headers=HTMX).text
+    assert not running.file_of(import_id).exists()
+
+
+def test_a_broken_file_is_one_sentence_with_the_name_that_the_editor_knows(desk: FlaskClient, begun: list[int]) -> None:
+    answer = upload(desk, b"<feed><entry>", "my blog.xml")
+    running.run(begun[0])
+    assert fresh(begun[0]).state == REFUSED
+    page = desk.get(answer.location).text
+    assert "Nothing was brought in." in page
+    assert str(running.file_of(begun[0]).parent) not in page
+
+
+def test_nothing_chosen_or_an_address_that_is_none_is_said_at_the_field(desk: FlaskClient, begun: list[int]) -> None:
+    form = {"csrf_token": csrf(desk, "/desk/imports")}
+    assert "Choose the file first" in desk.post("/desk/imports", data=form).text
+    assert "begins with https://" in upload(desk, b"x", blog_url="blog.example").text
+    assert begun == []
+
+
+def test_only_one_works_on_an_import_and_a_lease_that_ran_out_is_taken_over(
+    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(desk, SAMPLE.read_bytes())
+    with writing():
+        asked = db.session.get_one(Import, begun[0])
+        asked.state, asked.leased_until = RUNNING, now() + timedelta(minutes=1)
+    running.run(begun[0])
+    assert fresh(begun[0]).state == RUNNING
+    running.begin_interrupted()
+    assert begun == begun[:1]
+    with writing():
+        db.session.get_one(Import, begun[0]).leased_until = now() - timedelta(seconds=1)
+    running.begin_interrupted()
+    assert begun == [begun[0]] * 2
+    running.run(begun[0])
+    assert fresh(begun[0]).state == DONE
+
+
+def test_nobody_but_an_editor_uploads_or_sees_an_import(app: Flask, begun: list[int]) -> None:
+    nobody = app.test_client()
+    token = csrf(nobody, "/desk/sign-in")
+    form = {"csrf_token": token, "export": (io.BytesIO(SAMPLE.read_bytes()), "blog.xml")}
+    assert nobody.post("/desk/imports", data=form, content_type="multipart/form-data").status_code == 403
+    assert nobody.get("/desk/imports").status_code == 303
+    assert nobody.get("/desk/imports/1").status_code == 303
+    assert begun == []
+
+
+def test_without_its_token_an_upload_is_refused(desk: FlaskClient, begun: list[int]) -> None:
+    form = {"export": (io.BytesIO(b"x"), "blog.xml")}
+    assert desk.post("/desk/imports", data=form, content_type="multipart/form-data").status_code == 400
+    assert begun == []

@@ -1,0 +1,129 @@
+"""PostgreSQL for tests: one database of this run's own, emptied for each test, and dropped at the end."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import psycopg
+import pytest
+from sqlalchemy import MetaData, Table, create_engine, event, text
+from sqlalchemy.engine import make_url
+from sqlalchemy.pool import NullPool, Pool
+
+from blog.db import db
+from blog.migrations import migrate
+
+DATABASES = ("sqlite", "postgres")
+DEFAULT = "postgresql://127.0.0.1/test"
+
+PREFIX = "talkback_test_"
+LEFT_BEHIND = (
+    f"SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}%' AND pg_get_userbyid(datdba) = current_user "
+    "AND datname NOT IN (SELECT application_name FROM pg_stat_activity WHERE application_name IS NOT NULL)"
+)
+"""What runs that were killed could not drop."""
+OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+SEQUENCE = "format('%I.%I', schemaname, sequencename)::regclass"
+
+on_both = pytest.mark.parametrize("database", DATABASES, indirect=True)
+on_sqlite = pytest.mark.parametrize("database", ["sqlite"], indirect=True)
+on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
+
+
+def server_address() -> str:
+    """The address of a database on the server that tests may use; without a server the test is skipped.
+
+    That is a failure where TEST_DATABASE_URL names a server, and where TALKBACK_NEED_POSTGRES says that one is there.
+    """
+    address = os.environ.get("TEST_DATABASE_URL", DEFAULT)
+    try:
+        psycopg.connect(address, connect_timeout=3).close()
+    except psycopg.OperationalError as error:
+        needed = "TEST_DATABASE_URL" in os.environ or os.environ.get("TALKBACK_NEED_POSTGRES") == "1"
+        missing(f"No PostgreSQL server answers ({str(error).strip()}).", needed)
+    return address
+
+
+def missing(what: str, needed: bool) -> None:
+    if needed:
+        pytest.fail(what)
+    pytest.skip(f"{what} TEST_DATABASE_URL can name one.")
+
+
+@contextmanager
+def new_database(at: str, *options: str) -> Iterator[str]:
+    """The address of a database without a table, on the server at `at`, for as long as the context is open."""
+    name = f"{PREFIX}{secrets.token_hex(6)}"
+    # whoever is still there goes by the name of its database
+    with psycopg.connect(at, autocommit=True, application_name=name) as connection:
+        for (left,) in connection.execute(LEFT_BEHIND).fetchall():
+            connection.execute(f"DROP DATABASE IF EXISTS {left} WITH (FORCE)".encode())
+        connection.execute(f"CREATE DATABASE {name} {' '.join(options)}".encode())
+        # what a test wrote need not survive a power cut
+        connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off".encode())
+        try:
+            yield make_url(at).set(database=name).render_as_string(hide_password=False)
+        finally:
+            connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
+
+
+def driven(address: str) -> str:
+    """The same address for SQLAlchemy, as the settings make it."""
+    return f"postgresql+psycopg://{address.partition('://')[2]}"
+
+
+class Emptied:
+    """A migrated database. Rows are deleted one table after the other: for a few rows that takes a millisecond, where
+    TRUNCATE takes twenty."""
+
+    def __init__(self, address: str) -> None:
+        self.address = address
+        migrate(driven(address))
+        self.engine = create_engine(driven(address), poolclass=NullPool)
+        tables = MetaData()
+        with self.engine.connect() as connection:
+            tables.reflect(connection)
+            self.tables = [table for table in tables.sorted_tables if table.name != "alembic_version"]
+            self.first: dict[Table, list[dict[str, Any]]] = {
+                table: [dict(row) for row in connection.execute(table.select()).mappings()] for table in self.tables
+            }
+        self.opened: list[psycopg.Connection[Any]] = []
+        event.listen(Pool, "connect", self._note)
+
+    def _note(self, connection: Any, _record: object) -> None:
+        if isinstance(connection, psycopg.Connection):
+            self.opened.append(connection)
+
+    def empty(self) -> str:
+        """As it was after the migrations, with nobody else connected; returns its address."""
+        with self.engine.begin() as connection:
+            connection.execute(text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
+            for table in reversed(self.tables):
+                connection.execute(table.delete())
+            for table in self.tables:
+                if rows := self.first[table]:
+                    connection.execute(table.insert(), rows)
+            connection.execute(text(f"SELECT setval({SEQUENCE}, start_value, false) FROM pg_sequences"))
+        return self.address
+
+    def leave(self) -> None:
+        """Close what apps that a test made for itself left open; psycopg would complain of each."""
+        for connection in self.opened:
+            connection.close()
+        self.opened.clear()
+
+    def close(self) -> None:
+        event.remove(Pool, "connect", self._note)
+
+
+def dump() -> list[str]:
+    """Every row of every table that the app in context keeps, for tests that nothing, or not one word, came in."""
+    db.session.rollback()
+    with db.engine.connect() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        return [f"{table.name} {row}" for table in tables.sorted_tables for row in connection.execute(table.select())]

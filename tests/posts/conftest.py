@@ -1,0 +1,13 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.cast import signed_in
+
+
+@pytest.fixture
+def ed(app: Flask) -> FlaskClient:
+    """Ed's browser, at the desk."""
+    return signed_in(app)

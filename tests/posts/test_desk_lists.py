@@ -1,0 +1,89 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from blog.db import now
+from blog.posts.listing import DESK_PAGE_SIZE
+from blog.posts.publishing import trash_post, unpublish_post
+from tests.cast import HTMX, a_comment, a_post
+
+
+def listed(page: str) -> list[str]:
+    return re.findall(r'id="post-\d+-title"[^>]*>([^<]*)<', page)
+
+
+def test_the_desk_opens_on_the_posts(ed: FlaskClient) -> None:
+    assert ed.get("/desk/").location == "/desk/posts"
+
+
+def test_each_state_has_a_list_and_the_first_shows_all_but_the_trash(ed: FlaskClient) -> None:
+    a_post("A draft", draft=True)
+    a_post("Shown")
+    unpublish_post(a_post("Taken down").id)
+    trash_post(a_post("Thrown away").id)
+    assert set(listed(ed.get("/desk/posts").text)) == {"A draft", "Shown", "Taken down"}
+    lists = {"draft": "A draft", "published": "Shown", "unpublished": "Taken down", "trashed": "Thrown away"}
+    for state, headline in lists.items():
+        page = ed.get(f"/desk/posts?state={state}").text
+        assert listed(page) == [headline]
+        assert re.search(rf'state={state}" aria-current="page"', page)
+    assert ed.get("/desk/posts?state=nonsense").status_code == 404
+
+
+def test_posts_and_pages_have_a_list_each(ed: FlaskClient) -> None:
+    a_post("A post")
+    a_post("A page", kind="page")
+    assert listed(ed.get("/desk/posts").text) == ["A post"]
+    assert listed(ed.get("/desk/pages").text) == ["A page"]
+    assert 'href="/desk/posts/new?kind=page"' in ed.get("/desk/pages").text
+
+
+@pytest.mark.parametrize(("words", "found"), [("heron", 1), ("RETURN herons", 1), ("heron gull", 0), ("100%", 0)])
+def test_words_are_looked_for_in_the_headline(ed: FlaskClient, words: str, found: int) -> None:
+    a_post("Herons return")
+    a_post("Nothing of that kind")
+    assert len(listed(ed.get("/desk/posts", query_string={"q": words}).text)) == found
+
+
+def test_by_htmx_the_list_comes_alone_and_is_the_same(ed: FlaskClient) -> None:
+    a_post("Herons return")
+    whole, part = ed.get("/desk/posts?q=heron").text, ed.get("/desk/posts?q=heron", headers=HTMX).text
+    assert part.startswith('<div id="posts-list">')
+    assert re.sub(r'name="csrf_token" value="[^"]*"', "", part) in re.sub(r'name="csrf_token" value="[^"]*"', "", whole)
+
+
+def test_the_list_is_paged_by_key_last_changed_first(ed: FlaskClient) -> None:
+    for number in range(DESK_PAGE_SIZE + 2):
+        a_post(f"Post {number:02}", updated_at=now() - timedelta(hours=number))
+    page = ed.get("/desk/posts?state=published").text
+    assert listed(page) == [f"Post {number:02}" for number in range(DESK_PAGE_SIZE)]
+    older = re.search(r'rel="next" href="([^"]*)"', page)[1].replace("&amp;", "&")  # type: ignore[index]
+    assert listed(ed.get(older).text) == [f"Post {DESK_PAGE_SIZE}", f"Post {DESK_PAGE_SIZE + 1}"]
+
+
+def test_each_line_counts_the_responses_and_names_the_state(ed: FlaskClient) -> None:
+    post = a_post("Answered")
+    for _ in range(3):
+        a_comment(post)
+    page = ed.get("/desk/posts").text
+    assert f'href="/desk/comments?post={post.id}">3</a>' in page
+    assert '<span class="state state-published">Published</span>' in page
+
+
+def test_a_draft_without_a_headline_can_be_found_but_not_published(ed: FlaskClient) -> None:
+    post = a_post("", draft=True)
+    page = ed.get("/desk/posts").text
+    assert "Untitled" in page
+    assert f'id="post-{post.id}-publication"' not in page
+
+
+@pytest.mark.parametrize("path", ["/desk/", "/desk/posts", "/desk/pages", "/desk/labels"])
+def test_nobody_else_sees_a_list(client: FlaskClient, path: str) -> None:
+    a_post("Secret", draft=True)
+    answer = client.get(path)
+    assert answer.status_code == 303
+    assert answer.location.startswith("/desk/sign-in")

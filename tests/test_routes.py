@@ -1,0 +1,140 @@
+"""Every route of the app, and what becomes of it for nobody and for an editor. A route outside of the list fails."""
+
+from __future__ import annotations
+
+import io
+import re
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from PIL import Image
+from sqlalchemy import select
+
+from blog.db import db, writing
+from blog.exchange.models import Import
+from blog.media.keeping import keep
+from tests.cast import a_comment, a_post, csrf, signed_in
+
+SIGN_IN = 303
+SHUT = 403
+
+# method and rule: the status for nobody, for an editor; each sends a token that holds, and nothing else
+ROUTES: dict[str, tuple[int, int]] = {
+    "GET /": (200, 200),
+    "GET /<int(fixed_digits=4):year>/": (200, 200),
+    "GET /<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/": (200, 200),
+    "GET /<path:path>": (200, 200),
+    "GET /search/label/<path:name>": (200, 200),
+    "GET /static/<path:filename>": (200, 200),
+    "GET /media/<path:name>": (200, 200),
+    "GET /live": (204, 204),
+    "GET /posts/<int:post_id>/live": (204, 204),
+    "GET /posts/<int:post_id>/comments/token": (200, 200),
+    "GET /posts/<int:post_id>/comments/new": (200, 200),
+    "GET /posts/<int:post_id>/comments/<int:comment_id>": (302, 302),
+    "POST /posts/<int:post_id>/comments": (422, 422),
+    "GET /desk/first-run/<token>": (404, 404),
+    "POST /desk/first-run/<token>": (404, 404),
+    "GET /desk/sign-in": (200, 303),
+    "POST /desk/session": (422, 422),
+    "DELETE /desk/session": (SHUT, 303),
+    "GET /desk/": (SIGN_IN, 303),
+    "GET /desk/password": (SIGN_IN, 200),
+    "POST /desk/password": (SHUT, 422),
+    "GET /desk/posts": (SIGN_IN, 200),
+    "POST /desk/posts": (SHUT, 422),
+    "GET /desk/pages": (SIGN_IN, 200),
+    "GET /desk/posts/new": (SIGN_IN, 200),
+    "POST /desk/posts/preview": (SHUT, 200),
+    "GET /desk/posts/<int:post_id>": (SIGN_IN, 303),
+    "POST /desk/posts/<int:post_id>": (SHUT, 409),
+    "GET /desk/posts/<int:post_id>/edit": (SIGN_IN, 200),
+    "POST /desk/posts/<int:post_id>/preview": (SHUT, 200),
+    "POST /desk/posts/<int:post_id>/publication": (SHUT, 303),
+    "DELETE /desk/posts/<int:post_id>/publication": (SHUT, 303),
+    "POST /desk/posts/<int:post_id>/trash": (SHUT, 303),
+    "DELETE /desk/posts/<int:post_id>/trash": (SHUT, 303),
+    "GET /desk/labels": (SIGN_IN, 200),
+    "GET /desk/labels/<int:label_id>": (SIGN_IN, 200),
+    "POST /desk/labels/<int:label_id>": (SHUT, 422),
+    "DELETE /desk/labels/<int:label_id>": (SHUT, 303),
+    "GET /desk/comments": (SIGN_IN, 200),
+    "GET /desk/comments/<int:comment_id>": (SIGN_IN, 200),
+    "POST /desk/comments/<int:comment_id>/approval": (SHUT, 303),
+    "POST /desk/comments/<int:comment_id>/hold": (SHUT, 303),
+    "POST /desk/comments/<int:comment_id>/removal": (SHUT, 303),
+    "GET /desk/settings": (SIGN_IN, 200),
+    "POST /desk/settings": (SHUT, 422),
+    "GET /desk/imports": (SIGN_IN, 200),
+    "POST /desk/imports": (SHUT, 422),
+    "GET /desk/imports/<int:import_id>": (SIGN_IN, 200),
+}
+
+
+def rules(app: Flask) -> dict[str, str]:
+    """Each route by its method and rule: the endpoint."""
+    return {
+        f"{method} {rule}": rule.endpoint
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def everything_kept() -> list[Any]:
+    """Every row of every table."""
+    db.session.rollback()
+    return [list(db.session.execute(select(table)).all()) for table in db.Model.metadata.sorted_tables]
+
+
+def a_picture() -> str:
+    file = io.BytesIO()
+    Image.new("RGB", (60, 40), "red").save(file, "PNG")
+    return keep(file.getvalue()).removeprefix("/media/")
+
+
+@pytest.fixture
+def world(app: Flask) -> dict[str, Any]:
+    """Something at every address: what the parts of the rules stand for."""
+    post = a_post("Herons return", labels=("Birds",))
+    assert post.published_at
+    with writing():
+        db.session.add(asked := Import(name="blog.xml"))
+    return {
+        "import_id": asked.id,
+        "post_id": post.id,
+        "comment_id": a_comment(post).id,
+        "label_id": post.labels[0].id,
+        "path": (post.path or "")[1:],
+        "year": post.published_at.year,
+        "month": f"{post.published_at:%m}",
+        "name": "Birds",
+        "filename": "img/icon.svg",
+        "token": "guess",
+    }
+
+
+def test_every_route_is_in_the_list(app: Flask) -> None:
+    assert sorted(rules(app)) == sorted(ROUTES)
+
+
+@pytest.mark.parametrize("route", ROUTES)
+@pytest.mark.parametrize("signed", [False, True], ids=["nobody", "editor"])
+def test_what_becomes_of_it(app: Flask, client: FlaskClient, world: dict[str, Any], route: str, signed: bool) -> None:
+    ed = signed_in(app)
+    visitor = ed if signed else client
+    method, rule = route.split(" ", 1)
+    if rule.startswith("/media/"):
+        world["name"] = a_picture()
+    address = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: str(world[part[1]]), rule)
+    form = {"csrf_token": csrf(visitor, "/desk/password" if signed else "/desk/sign-in")} if method != "GET" else {}
+    before = everything_kept()
+    answer = visitor.open(
+        address, method=method, data=form, query_string={"parent": world["comment_id"]}, buffered=True
+    )
+    assert answer.status_code == ROUTES[route][signed]
+    if method == "GET" or not signed:
+        assert everything_kept() == before
+    if answer.status_code == SIGN_IN and not signed:
+        assert answer.location.startswith("/desk/sign-in?next=")
