@@ -63,7 +63,7 @@ class Stream:
 
 @dataclass(slots=True)
 class Topic:
-    """What is known of a topic while somebody follows it: its log holds its last news, each with the version that they follow."""
+    """What is known of a topic while somebody follows it: its log holds the last news, each with what it follows."""
 
     name: str
     version: int = -1
