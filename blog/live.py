@@ -197,10 +197,14 @@ class Hub:
                     return
                 idle = clock() - stream.sent_at >= self.beat
                 stream.position, stream.missed = news.version, 0
+                if stream.ended:
+                    return
                 if events := news.events or (beat(news.version) if idle else b""):
                     stream.sent_at = clock()
                     await stream.send(events)
         except Exception:
+            if stream.ended:
+                return
             log.warning("A live stream could not be served; its reader will come again.", exc_info=True)
             self._end([stream])
         finally:

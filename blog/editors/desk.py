@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, abort, redirect, render_template, request, session
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
@@ -108,6 +108,7 @@ def let_in(editor: Editor, remember: bool, onward: str) -> Response:
     """Signed in from here on, by a session and a form token that nobody had before."""
     kept, reader = kept_from_form(), session.get("reader")
     session.clear()
+    g.pop("csrf_token", None)  # Flask-WTF keeps the old session's for the rest of the request
     if reader:
         session["reader"] = reader
     session["desk"] = begin_session(editor, remember)

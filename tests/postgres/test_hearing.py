@@ -81,7 +81,7 @@ def test_a_connection_that_broke_is_made_again_and_what_was_missed_is_looked_for
 
 
 def cut_off_who_listens() -> None:
-    listens = "datname = current_database() AND query LIKE 'LISTEN%'"
+    listens = f"datname = current_database() AND query IN ('LISTEN {CHANNEL}', 'SELECT 1')"
     ended = db.session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listens}"))
     assert ended.all() == [(True,)]
 
