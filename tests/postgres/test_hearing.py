@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -42,7 +43,9 @@ def hearing_of(database: str, story: Callable[[Looks], Awaitable[None]]) -> None
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    asyncio.run(run())
+    # in a thread of its own, since a browser's loop runs in this one
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, run()).result()
 
 
 def elsewhere(app: Flask, act: Callable[[], object]) -> Awaitable[object]:
