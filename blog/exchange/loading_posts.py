@@ -11,9 +11,10 @@ from blog.exchange import archive
 from blog.exchange.batches import absent
 from blog.exchange.reporting import Report
 from blog.html import CleanedPost
+from blog.posts.labelling import labelled
 from blog.posts.models import PAGE, Post
 from blog.posts.planting import remove_untouched_welcome
-from blog.posts.publishing import derive, free_path, labelled
+from blog.posts.publishing import derive, free_path
 from blog.site.models import Site, current_site, raise_site_version
 
 Cleaned = list[tuple[archive.Post, CleanedPost]]

@@ -1,4 +1,4 @@
-"""Labels as the desk keeps them: how many posts carry each, renaming, merging, deleting."""
+"""Labels: made where a post first carries them; renamed, merged and deleted at the desk."""
 
 from __future__ import annotations
 
@@ -30,6 +30,17 @@ def offered_labels() -> list[str]:
             select(Label.name).outerjoin(post_labels).group_by(Label.id).order_by(use.desc()).limit(MOST_OFFERED)
         )
     )
+
+
+def labelled(names: list[str]) -> list[Label]:
+    """Inside an act: the labels of these names, made where they do not stand yet."""
+    names = list(dict.fromkeys(name.strip()[:200] for name in names if name.strip()))
+    standing = {label.name: label for label in db.session.scalars(select(Label).where(Label.name.in_(names)))}
+    for name in names:
+        if name not in standing:
+            standing[name] = Label(name=name)
+            db.session.add(standing[name])
+    return [standing[name] for name in names]
 
 
 def posts_under(label: Label) -> int:

@@ -13,7 +13,7 @@ from blog.db import db, now, writing
 from blog.html import CleanedPost, editor_html, excerpt, first_picture, post_html
 from blog.live import hint
 from blog.media.keeping import small
-from blog.posts.models import PAGE, Label, Post
+from blog.posts.models import PAGE, Post
 from blog.site.models import Site, current_site, raise_site_version
 
 SLUG_LENGTH = 60
@@ -110,17 +110,6 @@ def for_writing(post_id: int) -> Post:
     if post is None:
         raise NoPost
     return post
-
-
-def labelled(names: list[str]) -> list[Label]:
-    """Inside an act: the labels of these names, made where they do not stand yet."""
-    names = list(dict.fromkeys(name.strip()[:200] for name in names if name.strip()))
-    standing = {label.name: label for label in db.session.scalars(select(Label).where(Label.name.in_(names)))}
-    for name in names:
-        if name not in standing:
-            standing[name] = Label(name=name)
-            db.session.add(standing[name])
-    return [standing[name] for name in names]
 
 
 def announce(post: Post) -> None:

@@ -10,8 +10,9 @@ from typing import Any
 from blog.db import db, now, writing
 from blog.html import editor_html, first_picture
 from blog.media.keeping import small
+from blog.posts.labelling import labelled
 from blog.posts.models import Label, Post
-from blog.posts.publishing import announce, derive, for_writing, labelled, publish
+from blog.posts.publishing import announce, derive, for_writing, publish
 from blog.site.models import current_site, raise_site_version
 
 SAVE = "save"
