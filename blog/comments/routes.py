@@ -5,6 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_babel import lazy_gettext
 from sqlalchemy.exc import OperationalError
 
 from blog import htmx
@@ -23,6 +24,7 @@ blueprint = Blueprint("comments", __name__)
 
 # what the form can hold, several times over; a post of the desk may bring more
 LARGEST = 1_000_000
+UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
 
 
 @blueprint.before_request
@@ -156,8 +158,7 @@ def unsaved(post: Post, form: CommentForm, error: OperationalError) -> Response:
     """A full disk, a database that is away: the text goes back, to be sent again."""
     current_app.logger.error("A comment could not be saved", exc_info=error)
     db.session.rollback()
-    sentence = _("It could not be saved just now; your text is still here. Please try again.")
-    return refused(post, form, Refused(sentence, 503, 30))
+    return refused(post, form, Refused(str(UNSAVED), 503, 30))
 
 
 @blueprint.errorhandler(OperationalError)
@@ -167,7 +168,7 @@ def keep(error: OperationalError) -> Response:
     if request.endpoint != "comments.create" or htmx.wanted():
         return answer
     form = CommentForm.sent()
-    form.form_errors = [_("It could not be saved just now; your text is still here. Please try again.")]
+    form.form_errors = [UNSAVED]
     reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
     return private(rendered("comments/unsaved.html", form=form, **values), 503)

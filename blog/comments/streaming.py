@@ -90,10 +90,11 @@ def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
 
 
 def news_of_site(since: int) -> News:
-    """The counts on home that changed."""
+    """The counts on home that changed: of very many, as after an import, those of the newest posts, which home shows."""
     version = current_site().version
     if since == version:
         return News(version)
-    changed = Post.visible().where(Post.site_version > min(since, version)).limit(MOST_CHANGES)
+    changed = Post.visible().where(Post.site_version > min(since, version))
+    changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST_CHANGES)
     parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
     return News(version, event("".join(parts), version) if parts else b"")

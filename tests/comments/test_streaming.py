@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -8,7 +9,7 @@ from flask import Flask
 from blog.comments.models import Comment
 from blog.comments.posting import next_version, recount
 from blog.comments.streaming import news, versions
-from blog.db import db, writing
+from blog.db import db, now, writing
 from blog.live import News
 from blog.posts.models import Post
 from tests.cast import a_comment, a_post
@@ -149,6 +150,13 @@ def test_home_hears_only_of_the_counts_that_changed() -> None:
     assert f"#post-{second.id}-count" in found[0][1]
     assert f"#post-{first.id}-count" not in found[0][1]
     assert "1 Response<" in found[0][1]
+
+
+def test_of_very_many_changed_counts_home_hears_those_of_the_newest_posts() -> None:
+    posts = [a_post(f"Post {n}", published_at=now() - timedelta(days=n)) for n in range(105)]
+    text = "".join(html for _, html in events("site", 0))
+    assert f"#post-{posts[0].id}-count" in text
+    assert f"#post-{posts[104].id}-count" not in text
 
 
 def test_text_with_any_kind_of_line_break_stays_one_message() -> None:
