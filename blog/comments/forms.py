@@ -44,8 +44,9 @@ class CommentForm(FlaskForm):
         filters=[_strip],
     )
     website = StringField(_("Website"), [Optional(), Length(max=500)], filters=[_address])
-    parent_id = HiddenField()
-    key = HiddenField()
+    # named, since WTForms would ask gettext for the name of a field without one, at every page
+    parent_id = HiddenField("")
+    key = HiddenField("")
     # a field that people do not see; a program fills it
     subject = StringField(_("Leave this empty"))
 

@@ -90,7 +90,7 @@ def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
 
 
 def news_of_site(since: int) -> News:
-    """The counts on home that changed: of very many, as after an import, those of the newest posts, which home shows."""
+    """The counts on home that changed; of very many, as after an import, those of the newest posts."""
     version = current_site().version
     if since == version:
         return News(version)

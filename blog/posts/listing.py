@@ -56,8 +56,9 @@ def neighbours(post: Post) -> Neighbours:
     if post.kind != POST:
         return Neighbours(None, None)
     place, here = tuple_(Post.published_at, Post.id), tuple_(post.published_at, post.id)
-    older = visible_posts().where(place < here).order_by(Post.published_at.desc(), Post.id.desc()).limit(1)
-    newer = visible_posts().where(place > here).order_by(Post.published_at, Post.id).limit(1)
+    linked = visible_posts().options(load_only(Post.path, Post.title, Post.excerpt), lazyload(Post.labels)).limit(1)
+    older = linked.where(place < here).order_by(Post.published_at.desc(), Post.id.desc())
+    newer = linked.where(place > here).order_by(Post.published_at, Post.id)
     return Neighbours(db.session.scalars(older).first(), db.session.scalars(newer).first())
 
 

@@ -43,7 +43,10 @@ class Post(Record):
     """
 
     __tablename__ = "posts"
-    __table_args__ = (Index("ix_posts_newest", "kind", "published_at", "id"),)
+    __table_args__ = (
+        Index("ix_posts_newest", "kind", "published_at", "id"),
+        Index("ix_posts_changed", "kind", "updated_at", "id"),
+    )
 
     updated_at: Mapped[datetime] = mapped_column(default=now)
     kind: Mapped[str] = mapped_column(String(8), default=POST)
