@@ -12,7 +12,7 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO
 
-from flask import Flask, url_for
+from flask import Flask
 
 from blog.bridge import Send
 from blog.settings import ROOT, Settings
@@ -48,10 +48,13 @@ def init(app: Flask) -> None:
     app.jinja_env.globals["asset"] = asset
 
 
+# once a process: a page names some fifteen, and a file that is replaced under a running server keeps its old
+# address, under which nobody is told to keep the new content
+@lru_cache(maxsize=256)
 def asset(name: str) -> str:
     """The address of a file under static/, which changes when the file does."""
     file = find(name)
-    return url_for("static", filename=name, v=file.fingerprint if file else None)
+    return f"/static/{name}?v={file.fingerprint}" if file else f"/static/{name}"
 
 
 def find(name: str) -> StaticFile | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
-from flask import Flask, Response, request, url_for
+from flask import Flask, Response, request
 
 VERSION = "4.0.1"
 CDN = f"https://cdn.jsdelivr.net/npm/htmx.org@{VERSION}/dist/"
@@ -37,13 +37,8 @@ SCRIPTS = (
 def init(app: Flask) -> None:
     static = app.config["SETTINGS"].htmx_from == "static"
 
-    def htmx_scripts() -> list[dict[str, str]]:
-        return [
-            {"src": url_for("static", filename=s.here) if static else s.on_cdn, "integrity": s.integrity}
-            for s in SCRIPTS
-        ]
-
-    app.jinja_env.globals.update(dom_id=dom_id, htmx_scripts=htmx_scripts)
+    scripts = [{"src": f"/static/{s.here}" if static else s.on_cdn, "integrity": s.integrity} for s in SCRIPTS]
+    app.jinja_env.globals.update(dom_id=dom_id, htmx_scripts=scripts)
 
 
 def wanted() -> bool:

@@ -131,3 +131,23 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
     assert pragma("synchronous") == 2
     assert pragma("foreign_keys") == 1
     assert int(str(pragma("busy_timeout"))) >= 5000
+
+
+def test_comments_of_an_older_version_get_their_branches(bare: str) -> None:
+    migrate(bare, "0004")
+    engine = create_engine(bare, poolclass=NullPool)
+    parents = {1: None, 2: 1, 3: 2, 4: None, 5: 4, 6: None}
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        posts, comments = tables.tables["posts"], tables.tables["comments"]
+        connection.execute(posts.insert().values(filled(posts, 1)))
+        for number, parent in parents.items():
+            row = filled(comments, number) | {"post_id": 1, "parent_id": parent, "branch_id": parent}
+            row["status"] = "held" if number in {4, 6} else "visible"
+            connection.execute(comments.insert().values(row))
+    migrate(bare)
+    with engine.connect() as connection:
+        branches = connection.execute(text("SELECT id, top_id, branch_count FROM comments ORDER BY id")).all()
+        assert branches == [(1, None, 3), (2, 1, 0), (3, 1, 0), (4, None, 1), (5, 4, 0), (6, None, 0)]
+        assert connection.execute(text("SELECT top_count FROM posts")).scalar_one() == 2

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 import secrets
-from typing import Any, Self
+from functools import lru_cache
+from typing import Self
 
-from flask import current_app, session
+from flask import current_app, render_template, session
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from markupsafe import Markup
 from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.validators import Email, Length, Optional, ValidationError
 
@@ -56,11 +58,6 @@ class CommentForm(FlaskForm):
             return int(current_app.config["COMMENT_TOKEN_SECONDS"])
 
     @classmethod
-    def blank(cls, **values: Any) -> Self:
-        """The form as it stands in a page that everyone gets: without a token, without a name."""
-        return cls(formdata=None, meta={"csrf": False}, **values)
-
-    @classmethod
     def sent(cls) -> Self:
         form = cls()
         form.key.data = form.key.data if is_key(form.key.data) else new_key()
@@ -91,6 +88,14 @@ class CommentForm(FlaskForm):
     @property
     def parent(self) -> int | None:
         return row_id(self.parent_id.data)
+
+
+# the same for everybody for as long as the post keeps its address, and a third of the time that its page takes
+@lru_cache(maxsize=512)
+def blank_form(post_id: int, path: str, _language: str) -> Markup:
+    """The form as it stands in a page that everyone gets: without a token, without a name."""
+    form = CommentForm(formdata=None, meta={"csrf": False})
+    return Markup(render_template("comments/_form.html", post={"id": post_id, "path": path}, form=form, inline=True))  # noqa: S704
 
 
 def new_key() -> str:

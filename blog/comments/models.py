@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, func, select
+from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.db import Record, db, now
+from blog.db import Record, now
 from blog.posts.models import Post
 
 VISIBLE = "visible"
@@ -15,15 +15,22 @@ HELD = "held"
 SPAM = "spam"
 REMOVED = "removed"
 
-# a reply deeper than this stands flat under its last step
-STEPS = 4
+# what a ban is of
+READER = "reader"
+ADDRESS = "address"
+EMAIL = "email"
+DOMAIN = "domain"
+
+SOME_VISIBLE = text("branch_count > 0")
 
 
 class Comment(Record):
     """One response. `branch_id` is the comment in whose list of replies it stands (none at the top);
-    it differs from `parent_id`, the comment it answers, only below the last step.
+    it differs from `parent_id`, the comment it answers, only below the last step. `top_id` is the comment at the top
+    of its branch, none where that is itself; there alone `branch_count` says how many visible ones the branch has.
 
-    `version` is the post's thread version at the last change; `body` what was typed, `body_html` what is shown.
+    `seconds` is how long the form had been open, `editor_id` whose answer it is where an editor's. `version` is the
+    post's thread version at the last change; `body` what was typed, `body_html` what is shown.
     """
 
     __tablename__ = "comments"
@@ -31,12 +38,20 @@ class Comment(Record):
         Index("ix_comments_thread", "post_id", "version"),
         Index("ix_comments_address", "address_key", "created_at"),
         Index("ix_comments_reader", "reader_key", "created_at"),
+        Index("ix_comments_queue", "status", "created_at", "id"),
+        Index("ix_comments_counted", "post_id", "status"),
+        # what pages list: the branches that have something to show
+        Index(
+            "ix_comments_tops", "post_id", "created_at", "id", sqlite_where=SOME_VISIBLE, postgresql_where=SOME_VISIBLE
+        ),
         {"sqlite_autoincrement": True},
     )
 
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    top_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
+    branch_count: Mapped[int] = mapped_column(default=0)
     depth: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
 
@@ -49,6 +64,10 @@ class Comment(Record):
     website: Mapped[str] = mapped_column(String(500), default="")
     body: Mapped[str] = mapped_column(Text)
     body_html: Mapped[str] = mapped_column(Text)
+
+    edited_at: Mapped[datetime | None]
+    seconds: Mapped[int | None]
+    editor_id: Mapped[int | None] = mapped_column(ForeignKey("editors.id"))
 
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
     address_key: Mapped[str | None] = mapped_column(String(64))
@@ -68,17 +87,21 @@ class Comment(Record):
         """Where it stands among its neighbours, who go by their ids where it is the same: milliseconds since 1970."""
         return round(self.created_at.timestamp() * 1000)
 
-    def stand_under(self, parent: Comment | None) -> None:
-        """Take a place in the thread as a reply to `parent`, or at its top."""
+    def stand_under(self, parent: Comment | None, steps: int) -> None:
+        """Take a place in the thread as a reply to `parent`, or at its top; below so many steps it stands flat."""
         self.parent_id = parent.id if parent else None
         self.depth = parent.depth + 1 if parent else 0
-        self.branch_id = (parent.id if parent.depth < STEPS else parent.branch_id) if parent else None
+        self.branch_id = (parent.id if parent.depth < steps else parent.branch_id or parent.id) if parent else None
+        self.top_id = (parent.top_id or parent.id) if parent else None
 
     def hold(self, reason: str) -> None:
         self._become(HELD, reason)
 
     def approve(self) -> None:
         self._become(VISIBLE, "")
+
+    def mark_as_spam(self, reason: str) -> None:
+        self._become(SPAM, reason)
 
     def remove(self, reason: str) -> None:
         self._become(REMOVED, reason)
@@ -91,6 +114,16 @@ class Comment(Record):
         return select(cls).where(cls.post_id == post.id, cls.status == VISIBLE)
 
 
-def count_visible(post_id: int) -> int:
-    counted = select(func.count()).where(Comment.post_id == post_id, Comment.status == VISIBLE)
-    return db.session.execute(counted).scalar_one()
+class Ban(Record):
+    """Whose responses wait for an editor: a reader's key, an address's, an e-mail address or a website's domain.
+    `name` is what the desk calls it.
+    """
+
+    __tablename__ = "bans"
+    __table_args__ = (UniqueConstraint("kind", "value"),)
+
+    kind: Mapped[str] = mapped_column(String(10))
+    value: Mapped[str] = mapped_column(String(254))
+    name: Mapped[str] = mapped_column(String(200), default="")
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    editor_name: Mapped[str] = mapped_column(String(80), default="")

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from blog.comments.counting import recount
 from blog.comments.models import Comment
-from blog.comments.posting import announce, next_version, recount
+from blog.comments.posting import announce, next_version
 from blog.db import db, writing
 
 
@@ -37,6 +38,6 @@ def _change(comment_id: int, verb: Callable[[Comment], None]) -> Comment:
         comment = db.session.get_one(Comment, comment_id, populate_existing=True)
         verb(comment)
         comment.version = post.thread_version
-        recount(post)
+        recount(comment, post)
     announce(comment)
     return comment

@@ -8,13 +8,14 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
-from blog.comments.models import Comment, count_visible
+from blog.comments.counting import recount
+from blog.comments.models import Comment
 from blog.comments.pacing import pause
 from blog.db import db, now, writing
 from blog.html import comment_html
 from blog.live import hint
 from blog.posts.models import Post
-from blog.site.models import current_site, raise_site_version
+from blog.site.models import current_site
 
 
 class Refused(Exception):
@@ -63,11 +64,11 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
                     _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
                 )
             comment = _comment(draft, post, body_html)
-            comment.stand_under(parent)
+            comment.stand_under(parent, current_site().steps)
             if draft.trapped:
                 comment.hold("the trap field was filled in")
             db.session.add(comment)
-            recount(post)
+            recount(comment, post)
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
         if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
@@ -89,15 +90,6 @@ def next_version(post_id: int) -> Post:
     if post is None:
         raise NoSuchPost
     return post
-
-
-def recount(post: Post) -> None:
-    """Count what is visible, inside the act that changed it, and let home know that its number changed."""
-    db.session.flush()
-    count = count_visible(post.id)
-    if count != post.comment_count:
-        post.comment_count = count
-        post.site_version = raise_site_version()
 
 
 def announce(comment: Comment) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, func, select
+from sqlalchemy import ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.db import Record, db
@@ -45,6 +45,26 @@ class SignInFailure(Record):
 
     account_key: Mapped[str] = mapped_column(String(64))
     address_key: Mapped[str] = mapped_column(String(64))
+
+
+class AuditEntry(Record):
+    """Who did what to which comment, when and why. `before` and `after` are what undoing needs, as the act that wrote
+    it reads them; entries that were one action of an editor's share `together`.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (Index("ix_audit_comment", "comment_id", "id"),)
+
+    editor_id: Mapped[int | None]
+    editor_name: Mapped[str] = mapped_column(String(80), default="")
+    verb: Mapped[str] = mapped_column(String(20))
+    comment_id: Mapped[int | None]
+    subject: Mapped[str] = mapped_column(String(300), default="")
+    before: Mapped[str] = mapped_column(Text, default="")
+    after: Mapped[str] = mapped_column(Text, default="")
+    reason: Mapped[str] = mapped_column(String(500), default="")
+    together: Mapped[str | None] = mapped_column(String(32), index=True)
+    undone_at: Mapped[datetime | None]
 
 
 def owner_stands() -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 
+from blog.comments.counting import recount_branches, recount_posts
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db, writing
 from blog.exchange import archive
 from blog.exchange.batches import absent
 from blog.exchange.reporting import Report
 from blog.posts.models import Post
-from blog.site.models import raise_site_version
+from blog.site.models import current_site
 
 ANONYMOUS = "Anonymous"
 Written = list[tuple[archive.Comment, Comment]]
@@ -73,20 +74,22 @@ def _website(address: str) -> str:
 def _add_comments(written: Written, report: Report) -> None:
     """Inside an act: give each its place, then count anew on every post that was answered."""
     versions = _raise_versions({comment.post_id for _, comment in written})
+    steps = current_site().steps
     parents = _standing({entry.parent_ref for entry, _ in written if entry.parent_ref})
     for generation in _generations(written):
         for entry, comment in generation:
             parent = parents.get(entry.parent_ref) if entry.parent_ref else None
             if parent and parent.post_id != comment.post_id:
                 parent = None
-            comment.stand_under(parent)
+            comment.stand_under(parent, steps)
             comment.version = versions[comment.post_id]
             parents[entry.ref] = comment
             report.comments, report.removed = report.comments + 1, report.removed + entry.removed
             report.orphaned += parent is None and entry.parent_ref is not None
         db.session.add_all(comment for _, comment in generation)
         db.session.flush()
-    _recount(set(versions))
+    recount_branches({comment.top_id or comment.id for _, comment in written})
+    recount_posts(set(versions))
 
 
 def _generations(written: Written) -> Iterator[Written]:
@@ -112,12 +115,3 @@ def _raise_versions(posts: set[int]) -> dict[int, int]:
     raised = raised.values(thread_version=Post.thread_version + 1, updated_at=Post.updated_at)
     rows = db.session.execute(raised.returning(Post.id, Post.thread_version), execution_options=UNSYNCHRONIZED)
     return dict(rows.all())
-
-
-def _recount(posts: set[int]) -> None:
-    if not posts:
-        return
-    visible = select(func.count()).where(Comment.post_id == Post.id, Comment.status == VISIBLE).scalar_subquery()
-    counted = update(Post).where(Post.id.in_(posts))
-    counted = counted.values(comment_count=visible, site_version=raise_site_version(), updated_at=Post.updated_at)
-    db.session.execute(counted, execution_options=UNSYNCHRONIZED)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
-from sqlalchemy import Select, exists, select, tuple_
+from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, select, tuple_, union_all
 from sqlalchemy.orm import lazyload, load_only
 
 from blog.db import db
 from blog.paging import Page, newest_first
-from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post
+from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post, headline
 from blog.site.models import current_site
 
 PAGE_SIZE = 20
@@ -22,9 +23,15 @@ MOST_WORDS = 8
 
 
 @dataclass(frozen=True)
+class Neighbour:
+    path: str
+    headline: str
+
+
+@dataclass(frozen=True)
 class Neighbours:
-    older: Post | None
-    newer: Post | None
+    older: Neighbour | None = None
+    newer: Neighbour | None = None
 
 
 def visible_posts() -> Select[Post]:
@@ -54,12 +61,22 @@ def posts_in(year: int, month: int | None, after: str | None) -> Page[Post]:
 def neighbours(post: Post) -> Neighbours:
     """The posts just before and after in time; a page has none."""
     if post.kind != POST:
-        return Neighbours(None, None)
-    place, here = tuple_(Post.published_at, Post.id), tuple_(post.published_at, post.id)
-    linked = visible_posts().options(load_only(Post.path, Post.title, Post.excerpt), lazyload(Post.labels)).limit(1)
-    older = linked.where(place < here).order_by(Post.published_at.desc(), Post.id.desc())
-    newer = linked.where(place > here).order_by(Post.published_at, Post.id)
-    return Neighbours(db.session.scalars(older).first(), db.session.scalars(newer).first())
+        return Neighbours()
+    rows = db.session.execute(NEIGHBOURS, {"at": post.published_at, "id": post.id})
+    return Neighbours(**{row.side: Neighbour(row.path, headline(row.title, row.excerpt, row.path)) for row in rows})
+
+
+def _neighbours() -> CompoundSelect[Any]:
+    place = tuple_(Post.published_at, Post.id)
+    here = tuple_(bindparam("at", type_=Post.published_at.type), bindparam("id"))
+    linked = visible_posts().with_only_columns(Post.path, Post.title, Post.excerpt).limit(1)
+    older = linked.where(place < here).order_by(Post.published_at.desc(), Post.id.desc()).subquery()
+    newer = linked.where(place > here).order_by(Post.published_at, Post.id).subquery()
+    return union_all(select(literal("older").label("side"), older), select(literal("newer").label("side"), newer))
+
+
+# built once, since building it takes longer than running it
+NEIGHBOURS = _neighbours()
 
 
 def posts_at_desk(kind: str, state: str, words: str, after: str | None) -> Page[Post]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, select
-from sqlalchemy.orm import Mapped, mapped_column, relationship
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select
+from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
 
@@ -37,9 +37,10 @@ class Label(Record):
 class Post(Record):
     """A post, or a page (a post without a date). What was typed stands beside what is shown, which was cleaned once.
 
-    `path` is frozen at the first publication. `thread_version` rises with each change of the thread,
-    `site_version` is the site's version at the last change of what home shows of this post. `updated_at` is when an
-    editor changed it: the acts set it, since a reader's answer is no change of the post.
+    `path` is frozen at the first publication. `comment_count` is how many responses are visible, `top_count` how many
+    branches show one; `comment_rule` is the post's own in place of the site's. `thread_version` rises with each change
+    of the thread, `site_version` is the site's version at the last change of what home shows of this post.
+    `updated_at` is when an editor changed it: the acts set it, since a reader's answer is no change of the post.
     """
 
     __tablename__ = "posts"
@@ -76,7 +77,9 @@ class Post(Record):
     unpublished_at: Mapped[datetime | None]
     trashed_at: Mapped[datetime | None]
     comments_closed_at: Mapped[datetime | None]
+    comment_rule: Mapped[str | None] = mapped_column(String(10))
     comment_count: Mapped[int] = mapped_column(default=0)
+    top_count: Mapped[int] = mapped_column(default=0)
     thread_version: Mapped[int] = mapped_column(default=0)
     site_version: Mapped[int] = mapped_column(default=0, index=True)
     import_ref: Mapped[str | None] = mapped_column(String(200), unique=True)
@@ -86,7 +89,7 @@ class Post(Record):
     @property
     def headline(self) -> str:
         """The title; an untitled post goes by the beginning of its text."""
-        return self.title or self.excerpt[:60].strip() or self.path or ""
+        return headline(self.title, self.excerpt, self.path)
 
     @property
     def published(self) -> bool:
@@ -142,10 +145,18 @@ class Post(Record):
         return cls.in_state(PUBLISHED)
 
 
+# built once, since building a query takes longer than running it
+AT_PATH = Post.visible().where(Post.path == bindparam("path")).options(joinedload(Post.labels))
+
+
+def headline(title: str, excerpt: str, path: str | None) -> str:
+    return title or excerpt[:60].strip() or path or ""
+
+
 def visible_post(post_id: int) -> Post | None:
     return db.session.scalars(Post.visible().where(Post.id == post_id)).one_or_none()
 
 
 def post_at(path: str) -> Post | None:
     """The visible post or page at a path such as /2026/11/slug.html."""
-    return db.session.scalars(Post.visible().where(Post.path == path)).one_or_none()
+    return db.session.scalars(AT_PATH, {"path": path}).unique().one_or_none()

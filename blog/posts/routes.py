@@ -6,7 +6,7 @@ from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.caching import fresh
-from blog.comments.forms import CommentForm
+from blog.comments.forms import blank_form
 from blog.comments.threads import thread_of
 from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
@@ -50,7 +50,7 @@ def show(path: str) -> ResponseReturnValue:
             post=post,
             version=post.thread_version,  # read with the post, before its comments
             thread=thread_of(post),
-            form=CommentForm.blank(),
+            form=blank_form(post.id, f"/{path}", current_site().language),
             neighbours=neighbours(post),
         )
     )

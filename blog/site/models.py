@@ -17,7 +17,12 @@ ADDRESS = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
 class Site(Record):
-    """One row, with id 1, made by the first migration."""
+    """One row, with id 1, made by the first migration.
+
+    `comment_rule` says which responses wait for an editor (the comments room knows the rules), `approvals` how many a
+    reader needs under the rule of first-timers, `muted` words and patterns, one a line. `steps` is how deep replies
+    nest, `address_days` how long hashes of addresses are kept. `queue_version` rises with what the queue shows.
+    """
 
     __tablename__ = "site"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
@@ -32,6 +37,16 @@ class Site(Record):
     accent: Mapped[str] = mapped_column(String(20), default="red")
     menu: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=0)
+
+    comment_rule: Mapped[str] = mapped_column(String(10), default="open")
+    approvals: Mapped[int] = mapped_column(default=1)
+    hold_after_days: Mapped[int | None]
+    most_links: Mapped[int | None] = mapped_column(default=3)
+    muted: Mapped[str] = mapped_column(Text, default="")
+    steps: Mapped[int] = mapped_column(default=4)
+    edit_minutes: Mapped[int] = mapped_column(default=15)
+    address_days: Mapped[int] = mapped_column(default=30)
+    queue_version: Mapped[int] = mapped_column(default=0)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -65,3 +80,9 @@ def raise_site_version() -> int:
     """Give the site its next version inside the act's transaction; the row's lock makes commits follow it in order."""
     raised = update(Site).where(Site.id == THE_ONE).values(version=Site.version + 1).returning(Site.version)
     return db.session.execute(raised, execution_options={"synchronize_session": False}).scalar_one()
+
+
+def raise_queue_version() -> None:
+    """The same for what the editors' queue shows."""
+    raised = update(Site).where(Site.id == THE_ONE).values(queue_version=Site.queue_version + 1)
+    db.session.execute(raised, execution_options={"synchronize_session": False})

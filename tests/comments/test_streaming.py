@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from blog.comments.counting import recount
 from blog.comments.models import Comment
-from blog.comments.posting import next_version, recount
+from blog.comments.posting import next_version
 from blog.comments.streaming import news, versions
 from blog.db import db, now, writing
 from blog.live import News
@@ -27,7 +28,7 @@ def change(comment: Comment, verb: str, *reason: str) -> None:
         changed = db.session.get_one(Comment, comment.id)
         getattr(changed, verb)(*reason)
         changed.version = post.thread_version
-        recount(post)
+        recount(changed, post)
 
 
 def events(topic: str, since: int) -> list[tuple[int, str]]:

@@ -243,7 +243,7 @@ def test_an_import_that_is_interrupted_leaves_whole_batches_and_goes_on_the_next
     monkeypatch.setattr(batches, "BATCH", 10)
     entries = [post_entry(1), *(comment_entry(n + 10, 1, parent=n + 9 if n % 3 else None) for n in range(30))]
     archive = read(an_export(tmp_path, entries))
-    recount, calls = loading_comments._recount, []
+    recount, calls = loading_comments.recount_posts, []
 
     def breaking(posts: set[int]) -> None:
         calls.append(posts)
@@ -251,7 +251,7 @@ def test_an_import_that_is_interrupted_leaves_whole_batches_and_goes_on_the_next
             raise KeyboardInterrupt
         recount(posts)
 
-    monkeypatch.setattr(loading_comments, "_recount", breaking)
+    monkeypatch.setattr(loading_comments, "recount_posts", breaking)
     with pytest.raises(KeyboardInterrupt):
         load(archive)
     db.session.rollback()

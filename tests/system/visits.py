@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from blog.comments.counting import recount
 from blog.comments.models import Comment
-from blog.comments.posting import next_version, recount
+from blog.comments.posting import next_version
 from blog.db import db, writing
 
 
@@ -59,7 +60,7 @@ def change(comment: Comment, verb: str, *reason: str) -> None:
         changed = db.session.get_one(Comment, comment.id)
         getattr(changed, verb)(*reason)
         changed.version = post.thread_version
-        recount(post)
+        recount(changed, post)
 
 
 def sign_in(page: Page, url: str, email: str, password: str) -> None:

@@ -1,0 +1,56 @@
+"""Counting anew, inside the act that changed something: counts are never incremented."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from sqlalchemy import func, or_, select, update
+from sqlalchemy.orm import aliased
+
+from blog.comments.models import VISIBLE, Comment
+from blog.db import db
+from blog.posts.models import Post
+from blog.site.models import raise_queue_version, raise_site_version
+
+UNSYNCHRONIZED = {"synchronize_session": False}
+
+
+def recount(comment: Comment, post: Post) -> None:
+    """After `comment` changed: the count of its branch, those of its post, and home's where that is another now."""
+    db.session.flush()
+    recount_branches({comment.top_id or comment.id})
+    raise_queue_version()
+    visible = select(func.count()).where(Comment.post_id == post.id, Comment.status == VISIBLE)
+    tops = select(func.count()).where(Comment.post_id == post.id, Comment.branch_count > 0)
+    count, post.top_count = db.session.execute(select(visible.scalar_subquery(), tops.scalar_subquery())).one()
+    if count != post.comment_count:
+        post.comment_count = count
+        post.site_version = raise_site_version()
+
+
+def recount_branches(tops: Collection[int]) -> None:
+    """How many visible comments stand in the branch of each of these."""
+    within = aliased(Comment)
+    visible = select(func.count()).where(
+        or_(within.id == Comment.id, within.top_id == Comment.id), within.status == VISIBLE
+    )
+    counted = update(Comment).where(Comment.id.in_(tops))
+    counted = counted.values(branch_count=visible.scalar_subquery(), updated_at=Comment.updated_at)
+    db.session.execute(counted, execution_options=UNSYNCHRONIZED)
+
+
+def recount_posts(posts: Collection[int]) -> None:
+    """After many comments under many posts changed, as by an import."""
+    if not posts:
+        return
+    visible = select(func.count()).where(Comment.post_id == Post.id, Comment.status == VISIBLE)
+    tops = select(func.count()).where(Comment.post_id == Post.id, Comment.branch_count > 0)
+    counted = update(Post).where(Post.id.in_(posts))
+    counted = counted.values(
+        comment_count=visible.scalar_subquery(),
+        top_count=tops.scalar_subquery(),
+        site_version=raise_site_version(),
+        updated_at=Post.updated_at,
+    )
+    raise_queue_version()
+    db.session.execute(counted, execution_options=UNSYNCHRONIZED)
