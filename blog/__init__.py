@@ -58,8 +58,10 @@ def _bring_tools(app: Flask) -> None:
 
 
 def _open_rooms(app: Flask) -> None:
-    from blog import cli
+    from blog import cli, limits
     from blog.comments import desk as comments_desk
+    from blog.comments import own_routes as own_comments
+    from blog.comments import pictures
     from blog.comments import routes as comments
     from blog.editors import desk as editors
     from blog.editors import locking
@@ -70,15 +72,18 @@ def _open_rooms(app: Flask) -> None:
     from blog.site import desk as site_desk
 
     locking.init(app, desk_menu)
+    pictures.init(app)
     app.register_blueprint(editors.blueprint)
     app.register_blueprint(site_desk.blueprint)
     app.register_blueprint(exchange_desk.blueprint)
     app.register_blueprint(comments_desk.blueprint)
     app.register_blueprint(comments.blueprint)
+    app.register_blueprint(own_comments.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)
     cli.init(app)
+    limits.init(app)
 
 
 def desk_menu() -> list[tuple[str, str]]:

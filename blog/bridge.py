@@ -53,6 +53,17 @@ async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes] | No
             return body
 
 
+async def drain(receive: Receive, most: int) -> None:
+    """Let up to `most` bytes of what is not wanted arrive and go: a browser that is still sending when the connection
+    ends never shows the answer.
+    """
+    more = True
+    while more and most > 0:
+        message = await receive()
+        most -= len(message.get("body", b""))
+        more = message.get("more_body", False)
+
+
 def length_of(scope: Scope) -> int:
     length = header(scope, b"content-length")
     return int(length) if length.isdigit() else 0

@@ -70,8 +70,11 @@ def sentences(code: int) -> tuple[str, str]:
         405: (_("Not this way"), _("This address cannot be used like that. Go back and try once more.")),
         410: (_("No longer here"), _("This was published once and has been taken down.")),
         413: (
-            _("Too much text"),
-            _("That is more than one comment can hold. Please shorten it; your browser still has it: go back."),
+            _("Too much at once"),
+            _(
+                "That is more than can be sent here. Please shorten it, or choose a smaller file; "
+                "your browser still has it: go back."
+            ),
         ),
         429: (_("A little too fast"), _("Please wait a moment and try again.")),
         503: (

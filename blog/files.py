@@ -12,7 +12,8 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import IO
 
-from flask import Flask
+from flask import Flask, render_template
+from markupsafe import Markup
 
 from blog.bridge import Send
 from blog.settings import ROOT, Settings
@@ -45,7 +46,8 @@ class StaticFile:
 
 
 def init(app: Flask) -> None:
-    app.jinja_env.globals["asset"] = asset
+    page_files = lru_cache(maxsize=1)(lambda: Markup(render_template("_files.html")))  # noqa: S704
+    app.jinja_env.globals.update(asset=asset, page_files=page_files)
 
 
 # once a process: a page names some fifteen, and a file that is replaced under a running server keeps its old

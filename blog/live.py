@@ -47,13 +47,16 @@ class Source(Protocol):
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """One reader's open connection. `position` is the version that it has been brought to."""
+    """One reader's open connection. `position` is the version that it has been brought to; `allowed` is asked before
+    anything is sent, where not everybody may follow the topic.
+    """
 
     topic: str
     address: str
     position: int
     send: Callable[[bytes], Awaitable[None]]
     end: Callable[[], object]
+    allowed: Callable[[], Awaitable[bool]] | None = None
     sent_at: float = 0.0
     missed: int = 0
     pumping: bool = False
@@ -200,6 +203,9 @@ class Hub:
                 if stream.ended:
                     return
                 if events := news.events or (beat(news.version) if idle else b""):
+                    if stream.allowed and not await stream.allowed():
+                        self._end([stream])
+                        return
                     stream.sent_at = clock()
                     await stream.send(events)
         except Exception:

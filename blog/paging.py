@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
-from sqlalchemy import Select, tuple_
+from sqlalchemy import ColumnElement, Select, true, tuple_
 
 from blog.db import db
 
@@ -29,11 +29,16 @@ def newest_first(query: Select[T], at: Any, row_id: Any, after: str | None, size
     A key is `<milliseconds since 1970>-<id>`; one that cannot be read begins at the newest.
     """
     query = query.order_by(at.desc(), row_id.desc()).limit(size + 1)
-    if key := _read(after):
-        query = query.where(tuple_(at, row_id) < tuple_(*key))
+    query = query.where(older_than(at, row_id, after))
     items = list(db.session.scalars(query))
     older = _write(items[size - 1], at, row_id) if len(items) > size else None
     return Page(items[:size], older)
+
+
+def older_than(at: Any, row_id: Any, after: str | None) -> ColumnElement[bool]:
+    """What comes after the key `after`, in a query that lists by these two columns."""
+    key = _read(after)
+    return tuple_(at, row_id) < tuple_(*key) if key else true()
 
 
 def _write(item: object, at: Any, row_id: Any) -> str:

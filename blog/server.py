@@ -16,7 +16,7 @@ from uvicorn.supervisors import Multiprocess
 from blog import create_app
 from blog.editors.accounts import first_run_token
 from blog.editors.models import owner_stands
-from blog.exchange.running import begin_interrupted
+from blog.exchange.running import keep_going
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
 from blog.settings import Settings, WrongSetting, load, secret_key
@@ -37,8 +37,8 @@ def main() -> int:
         return 2
     with app.app_context():
         plant_welcome()
-        begin_interrupted()
         first_run = None if owner_stands() else f"{address(settings)}/desk/first-run/{first_run_token()}"
+    keep_going(app)
     allow_many_connections()
     click.echo(f"Talkback is open at {address(settings)} (Ctrl-C ends it).")
     if first_run:

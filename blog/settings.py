@@ -38,6 +38,7 @@ class Settings:
     trusted_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     ratelimit_enabled: bool = True
+    ratelimit_storage_uri: str = "memory://"
     htmx_from: str = "cdn"
     max_body: int = 25_000_000
     max_upload: int = 2_000_000_000
@@ -58,6 +59,13 @@ class Settings:
     def environment(self) -> dict[str, str]:
         """For a process of our own that must see the same blog."""
         return {**os.environ, "BLOG_INSTANCE": str(self.blog_instance), "DATABASE_URL": self.database_url}
+
+    @property
+    def desk_body(self) -> int:
+        """How large what an editor sends may be: also a photo that is too large comes in, so that only it is refused
+        and not the text beside it.
+        """
+        return 4 * self.max_body
 
     @property
     def https(self) -> bool:
@@ -135,6 +143,8 @@ def _check(settings: Settings) -> None:
     scheme = settings.database_url.partition("://")[0]
     if settings.database_url and scheme not in {"sqlite", "postgres", "postgresql"}:
         raise WrongSetting("DATABASE_URL must begin with sqlite:/// or postgresql://.")
+    if not _is_store(settings.ratelimit_storage_uri):
+        raise WrongSetting("RATELIMIT_STORAGE_URI must be memory://, or a Redis server such as redis://127.0.0.1:6379/0.")
     if settings.blog_url:
         address = urlsplit(settings.blog_url)
         if address.scheme not in {"http", "https"} or not address.netloc or address.path.strip("/"):
@@ -142,3 +152,13 @@ def _check(settings: Settings) -> None:
                 f"BLOG_URL is “{settings.blog_url}”, but it must be the blog's public address "
                 "without a path, such as https://blog.example.org."
             )
+
+
+def _is_store(address: str) -> bool:
+    """Whether limits can be counted there, as far as the address itself tells; its password is never repeated."""
+    try:
+        store = urlsplit(address)
+        named = bool(store.hostname) and (store.port is None or store.port > 0)
+    except ValueError:
+        return False
+    return address == "memory://" or (store.scheme in {"redis", "rediss"} and named)

@@ -9,7 +9,7 @@ import logging
 import os
 import re
 import signal
-from collections.abc import Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from types import FrameType
@@ -18,9 +18,10 @@ from typing import Any, cast
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from blog import create_app
+from blog import bridge, create_app
 from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, length_of, read_body, send_answer
 from blog.comments import streaming
+from blog.comments.forgetting import forget_some
 from blog.db import db, row_id
 from blog.files import find, kept_headers, media_folder, open_kept, send_kept
 from blog.hearing import hear
@@ -31,8 +32,14 @@ log = logging.getLogger(__name__)
 
 LIVE = re.compile(r"/(?:posts/(\d{1,18})/)?live")
 PARENT_SECONDS = 1.0
+FORGET_SECONDS = 3600.0
+DESK = "/desk/"
+DESK_LIVE = "/desk/live"
 UPLOAD = "/desk/imports"
 UPLOAD_SECONDS = 3600
+BEYOND = 2**62
+
+Ask = Callable[[], Awaitable[bool]]
 
 
 class Conversation:
@@ -74,6 +81,8 @@ class Shell:
             await self.live(receive, send)
         elif scope["method"] == "GET" and (match := LIVE.fullmatch(scope["path"])):
             await self.stream(f"post:{int(match[1])}" if match[1] else streaming.SITE, scope, receive, send)
+        elif scope["method"] == "GET" and scope["path"] == DESK_LIVE:
+            await self.stream(streaming.DESK, scope, receive, send, partial(self.at_desk, scope))
         elif scope["path"].startswith("/static/") and scope["method"] in {"GET", "HEAD"}:
             await send_answer(send, self.file(scope), head=scope["method"] == "HEAD")
         elif scope["path"].startswith("/media/") and scope["method"] in {"GET", "HEAD"}:
@@ -106,8 +115,10 @@ class Shell:
 
     async def flask(self, scope: Scope, receive: Receive, send: Send) -> None:
         seconds, most = self.settings.body_seconds, self.settings.max_body
-        if length_of(scope) > most and scope["path"] == UPLOAD and await self.at_desk(scope):
-            seconds, most = UPLOAD_SECONDS, self.settings.max_upload
+        # pictures and exports take their time on a slow line, and may be larger than anything that readers send
+        if length_of(scope) > bridge.IN_MEMORY and scope["path"].startswith(DESK) and await self.at_desk(scope):
+            most = self.settings.max_upload if scope["path"] == UPLOAD else self.settings.desk_body
+            seconds = UPLOAD_SECONDS
         try:
             async with asyncio.timeout(seconds):
                 body = await read_body(scope, receive, most)
@@ -119,23 +130,36 @@ class Shell:
             )
             return
         if body is None:
-            await send_answer(send, self.sentence(413, "That is more than this site takes at once. Please send less."))
+            if length_of(scope) <= 2 * most:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(self.settings.body_seconds):
+                        await bridge.drain(receive, 2 * most)
+            await send_answer(send, await self.too_large(scope))
             return
         with body:
             answer = await call(self.app.wsgi_app, self.threads, scope, body)
         await send_answer(send, answer, head=scope["method"] == "HEAD")
 
+    async def too_large(self, scope: Scope) -> Answer:
+        """Flask's own page for it, as it answers to the length alone; the body is not read."""
+        headers = [(name, value) for name, value in scope["headers"] if name != b"content-length"]
+        asked = {**scope, "headers": [*headers, (b"content-length", str(BEYOND).encode())]}
+        answer = await call(self.app.wsgi_app, self.threads, asked, io.BytesIO())
+        if answer.status < 400:  # nobody looked at what was sent
+            return self.sentence(413, "That is more than this site takes at once. Please send less.")
+        return Answer(answer.status, [*answer.headers, ("Connection", "close")], answer.body)
+
     async def at_desk(self, scope: Scope) -> bool:
         """Whether an editor sends this, who alone may send as much as an export: asked before any of it is read."""
-        asked = {**scope, "method": "HEAD", "query_string": b"", "headers": of_reader(scope)}
+        asked = {**scope, "method": "HEAD", "path": DESK_LIVE, "query_string": b"", "headers": of_reader(scope)}
         answer = await call(self.app.wsgi_app, self.threads, asked, io.BytesIO())
-        return answer.status == 200
+        return answer.status == 204
 
     def sentence(self, status: int, sentence: str) -> Answer:
         extra = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), ("Connection", "close")]
         return Answer(status, [*self.headers, *extra], sentence.encode())
 
-    async def stream(self, topic: str, scope: Scope, receive: Receive, send: Send) -> None:
+    async def stream(self, topic: str, scope: Scope, receive: Receive, send: Send, allowed: Ask | None = None) -> None:
         address, last_id = (scope.get("client") or ("",))[0], header(scope, b"last-event-id")
         position = since(scope["query_string"]) if (resumed := row_id(last_id)) is None else resumed
         if not self.hub.admits(address):
@@ -146,17 +170,16 @@ class Shell:
         except OperationalError:  # of which whoever listens for changes says enough in the log
             await send_answer(send, self.full(again=True))
             return
-        if not standing:
+        if not standing or (allowed and not await allowed()):
             await send_answer(send, self.sentence(404, "There is nothing to follow at this address."))
             return
-        await self.follow(topic, address, position, receive, send)
-
-    async def follow(self, topic: str, address: str, position: int, receive: Receive, send: Send) -> None:
-        """Hold the stream until its reader goes or the hub ends it. While idle it is this one coroutine, waiting."""
-        await send({"type": "http.response.start", "status": 200, "headers": self.stream_headers()})
         # the end of a stream interrupts this very coroutine where it waits
         interrupt = cast("asyncio.Task[None]", asyncio.current_task()).cancel
-        stream = Stream(topic, address, position, partial(push, send), interrupt)
+        await self.follow(Stream(topic, address, position, partial(push, send), interrupt, allowed), receive, send)
+
+    async def follow(self, stream: Stream, receive: Receive, send: Send) -> None:
+        """Hold the stream until its reader goes or the hub ends it. While idle it is this one coroutine, waiting."""
+        await send({"type": "http.response.start", "status": 200, "headers": self.stream_headers()})
         self.hub.subscribe(stream)
         try:
             while (await receive())["type"] != "http.disconnect":
@@ -189,6 +212,7 @@ class Shell:
         listen_for_hints(self.hub)
         self.end_streams_on_signals()
         work: list[Coroutine[Any, Any, None]] = [hear(self.hub, self.settings.database), self.hub.keep_beating()]
+        work.append(self.keep_forgetting())
         if self.settings.web_concurrency > 1:
             work.append(end_with_parent())
         tasks = [asyncio.create_task(coroutine) for coroutine in work]
@@ -201,6 +225,21 @@ class Shell:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
         await send({"type": "lifespan.shutdown.complete"})
+
+    async def keep_forgetting(self) -> None:
+        """Addresses that are due to be forgotten, at the start and every hour, in small parts; any process may."""
+        while True:
+            while await asyncio.to_thread(self.forget):
+                await asyncio.sleep(0)
+            await asyncio.sleep(FORGET_SECONDS)
+
+    def forget(self) -> int:
+        try:
+            with self.app.app_context():
+                return forget_some()
+        except Exception:
+            log.warning("Addresses could not be forgotten; trying again in an hour.", exc_info=True)
+            return 0
 
     def end_streams_on_signals(self) -> None:
         """uvicorn waits for open streams before it tells the app to stop, so the signal itself must end them."""

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
+from typing import Any
 
 from babel import Locale
 from babel.dates import format_date, format_time
-from flask import Flask
-from flask_babel import Babel, get_locale, to_user_timezone
+from flask import Flask, g
+from flask_babel import Babel, get_locale, get_translations, to_user_timezone
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -24,8 +25,21 @@ def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> No
             return "en"
 
     Babel(app, locale_selector=spoken, timezone_selector=zone)
+    # a page has some thirty words of its own, and Flask-Babel looks for the language at each
+    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
+        lambda text: translations().ugettext(text),
+        lambda one, many, count: translations().ungettext(one, many, count),
+        newstyle=True,
+    )
     app.jinja_env.filters.update(day=day, moment=moment, iso=iso)
     app.jinja_env.globals.update(state_word=state_word, language_tag=lambda: str(get_locale()).replace("_", "-"))
+
+
+def translations() -> Any:
+    """The catalogue of this request's language."""
+    if "translations" not in g:
+        g.translations = get_translations()
+    return g.translations
 
 
 def state_word(state: str) -> str:
@@ -37,7 +51,7 @@ def state_word(state: str) -> str:
         "unpublished": _("Unpublished"),
         "trashed": _("Trash"),
         "visible": _("Shown"),
-        "held": _("Held"),
+        "held": _("Waiting"),
         "spam": _("Spam"),
         "removed": _("Removed"),
     }

@@ -12,7 +12,9 @@ from flask.testing import FlaskClient
 from PIL import Image
 from sqlalchemy import select
 
+from blog.comments.models import Ban
 from blog.db import db, writing
+from blog.editors.models import AuditEntry
 from blog.exchange.models import Import
 from blog.media.keeping import keep
 from tests.cast import a_comment, a_post, csrf, signed_in
@@ -34,7 +36,14 @@ ROUTES: dict[str, tuple[int, int]] = {
     "GET /posts/<int:post_id>/comments/token": (200, 200),
     "GET /posts/<int:post_id>/comments/new": (200, 200),
     "GET /posts/<int:post_id>/comments/<int:comment_id>": (302, 302),
+    "POST /posts/<int:post_id>/comments/<int:comment_id>": (403, 403),
+    "DELETE /posts/<int:post_id>/comments/<int:comment_id>": (403, 403),
+    "GET /posts/<int:post_id>/comments/<int:comment_id>/edit": (403, 403),
+    "GET /posts/<int:post_id>/comments/<int:comment_id>/removal": (403, 403),
+    "GET /posts/<int:post_id>/comments/mine": (200, 200),
+    "GET /posts/<int:post_id>/comments/held": (200, 200),
     "POST /posts/<int:post_id>/comments": (422, 422),
+    "POST /posts/<int:post_id>/comments/preview": (422, 422),
     "GET /desk/first-run/<token>": (404, 404),
     "POST /desk/first-run/<token>": (404, 404),
     "GET /desk/sign-in": (200, 303),
@@ -62,9 +71,20 @@ ROUTES: dict[str, tuple[int, int]] = {
     "DELETE /desk/labels/<int:label_id>": (SHUT, 303),
     "GET /desk/comments": (SIGN_IN, 200),
     "GET /desk/comments/<int:comment_id>": (SIGN_IN, 200),
-    "POST /desk/comments/<int:comment_id>/approval": (SHUT, 303),
+    "POST /desk/comments/<int:comment_id>/approval": (SHUT, 409),
     "POST /desk/comments/<int:comment_id>/hold": (SHUT, 303),
     "POST /desk/comments/<int:comment_id>/removal": (SHUT, 303),
+    "POST /desk/comments/<int:comment_id>/spam": (SHUT, 303),
+    "POST /desk/comments/decisions": (SHUT, 400),
+    "GET /desk/comments/<int:comment_id>/answers/new": (SIGN_IN, 200),
+    "POST /desk/comments/<int:comment_id>/answers": (SHUT, 422),
+    "GET /desk/comments/<int:comment_id>/bans/new": (SIGN_IN, 200),
+    "POST /desk/comments/<int:comment_id>/bans": (SHUT, 422),
+    "GET /desk/bans": (SIGN_IN, 200),
+    "DELETE /desk/bans/<int:ban_id>": (SHUT, 303),
+    "GET /desk/audit": (SIGN_IN, 200),
+    "POST /desk/audit/<int:entry_id>/reversal": (SHUT, 303),
+    "GET /desk/live": (SIGN_IN, 204),
     "GET /desk/settings": (SIGN_IN, 200),
     "POST /desk/settings": (SHUT, 422),
     "GET /desk/imports": (SIGN_IN, 200),
@@ -101,7 +121,12 @@ def world(app: Flask) -> dict[str, Any]:
     assert post.published_at
     with writing():
         db.session.add(asked := Import(name="blog.xml"))
+        db.session.add(ban := Ban(kind="domain", value="spam.example"))
+        db.session.flush()
+        db.session.add(entry := AuditEntry(verb="ban", after=f"{ban.id} {ban.created_at.isoformat()}"))
     return {
+        "ban_id": ban.id,
+        "entry_id": entry.id,
         "import_id": asked.id,
         "post_id": post.id,
         "comment_id": a_comment(post).id,

@@ -21,7 +21,7 @@ def recount(comment: Comment, post: Post) -> None:
     recount_branches({comment.top_id or comment.id})
     raise_queue_version()
     visible = select(func.count()).where(Comment.post_id == post.id, Comment.status == VISIBLE)
-    tops = select(func.count()).where(Comment.post_id == post.id, Comment.branch_count > 0)
+    tops = select(func.count()).where(Comment.post_id == post.id, Comment.shows_something())
     count, post.top_count = db.session.execute(select(visible.scalar_subquery(), tops.scalar_subquery())).one()
     if count != post.comment_count:
         post.comment_count = count
@@ -44,7 +44,7 @@ def recount_posts(posts: Collection[int]) -> None:
     if not posts:
         return
     visible = select(func.count()).where(Comment.post_id == Post.id, Comment.status == VISIBLE)
-    tops = select(func.count()).where(Comment.post_id == Post.id, Comment.branch_count > 0)
+    tops = select(func.count()).where(Comment.post_id == Post.id, Comment.shows_something())
     counted = update(Post).where(Post.id.in_(posts))
     counted = counted.values(
         comment_count=visible.scalar_subquery(),

@@ -1,63 +1,227 @@
-"""The editors' door to comments: a plain list, and hold, approve and remove for each."""
+"""The editors' door to comments: the queue, a verb for each decision, answers, bans, and undoing."""
 
 from __future__ import annotations
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
 from werkzeug.exceptions import NotFound
 
 from blog import errors, htmx
-from blog.comments.listing import STATES, comments_in
-from blog.comments.models import Comment
-from blog.comments.moderating import NoSuchComment, approve, hold, remove
-from blog.db import db
+from blog.caching import private
+from blog.comments.answering import Answered, Unanswerable, answer_comment
+from blog.comments.banning import NoSuchBan, ban, ban_word, bannable, bans, unban
+from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
+from blog.comments.listing import (
+    ALL,
+    PAGE_SIZE,
+    STATES,
+    Waiting,
+    Wanted,
+    comments_in,
+    newest_id,
+    shown_of_readers,
+    waiting,
+)
+from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment
+from blog.comments.moderating import Decisions, NoSuchComment, Pick, clash, decide
+from blog.comments.undoing import NoSuchEntry, NotUndone, undo, was
+from blog.db import db, row_id
+from blog.editors import auditing
+from blog.editors.auditing import entries, last_action
 from blog.editors.locking import lock, the_editor
+from blog.editors.models import AuditEntry
+from blog.security import csrf
 
-blueprint = lock(Blueprint("comments_desk", __name__, url_prefix="/desk/comments"))
+blueprint = lock(Blueprint("comments_desk", __name__, url_prefix="/desk"))
+
+# what each button of the queue is called in a form, and what it does
+VERBS = {"approval": auditing.APPROVE, "hold": auditing.HOLD, "spam": auditing.SPAM, "removal": auditing.REMOVE}
 
 
 @blueprint.errorhandler(NoSuchComment)
-def show_nothing(_error: NoSuchComment) -> ResponseReturnValue:
+@blueprint.errorhandler(NoSuchBan)
+@blueprint.errorhandler(NoSuchEntry)
+def show_nothing(_error: Exception) -> ResponseReturnValue:
     return errors.show(NotFound())
 
 
-@blueprint.get("")
+@blueprint.get("/comments")
 def index() -> ResponseReturnValue:
-    state, words = request.args.get("state", "all"), request.args.get("q", "").strip()
-    if state not in STATES:
-        abort(404)
-    page = comments_in(state, words, request.args.get("post", type=int), request.args.get("after"))
-    return render_template("comments/desk/index.html", page=page, state=state, words=words, states=STATES)
+    standing = waiting()
+    wanted = asked_for(standing)
+    page = comments_in(wanted, request.args.get("after"))
+    values = {"shown": shown_of_readers(page.items), "last": last_action(the_editor()), "newest": newest_id()}
+    return render_template("comments/desk/index.html", page=page, wanted=wanted, states=STATES, **values)
 
 
-@blueprint.get("/<int:comment_id>")
+@blueprint.get("/comments/<int:comment_id>")
 def show(comment_id: int) -> ResponseReturnValue:
-    comment = db.session.get(Comment, comment_id) or abort(404)
+    comment = the_comment(comment_id)
     if htmx.wanted():
         return render_template("comments/desk/_verbs.html", comment=comment)
-    return render_template("comments/desk/show.html", comment=comment)
+    return the_page(comment)
 
 
-@blueprint.post("/<int:comment_id>/approval")
-def create_approval(comment_id: int) -> ResponseReturnValue:
-    return decided(approve(comment_id))
+@blueprint.post("/comments/<int:comment_id>/approval", endpoint="create_approval", defaults={"noun": "approval"})
+@blueprint.post("/comments/<int:comment_id>/hold", endpoint="create_hold", defaults={"noun": "hold"})
+@blueprint.post("/comments/<int:comment_id>/spam", endpoint="create_spam", defaults={"noun": "spam"})
+@blueprint.post("/comments/<int:comment_id>/removal", endpoint="create_removal", defaults={"noun": "removal"})
+def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
+    why, pick = request.form.get("why", "").strip()[:300], Pick(comment_id, request.form.get("seen", ""))
+    return decided(decide(VERBS[noun], [pick], the_editor(), why))
 
 
-@blueprint.post("/<int:comment_id>/hold")
-def create_hold(comment_id: int) -> ResponseReturnValue:
-    return decided(hold(comment_id, _("held by %(name)s", name=the_editor().name)))
+@blueprint.post("/comments/decisions")
+def create_decisions() -> ResponseReturnValue:
+    verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picked()
+    done = decide(verb, picks, the_editor()) if picks else Decisions()
+    if htmx.wanted():
+        return render_template("comments/desk/decisions.htmx.html", done=done, entry=done.entry)
+    return redirect(onward("/desk/comments"), 303)
 
 
-@blueprint.post("/<int:comment_id>/removal")
-def create_removal(comment_id: int) -> ResponseReturnValue:
-    return decided(remove(comment_id, _("removed by %(name)s", name=the_editor().name)))
+@blueprint.get("/comments/<int:comment_id>/answers/new")
+def new_answer(comment_id: int) -> ResponseReturnValue:
+    return the_answer(the_comment(comment_id), AnswerForm(formdata=None, key=new_key()))
 
 
-def decided(comment: Comment) -> ResponseReturnValue:
+@blueprint.post("/comments/<int:comment_id>/answers")
+def create_answer(comment_id: int) -> ResponseReturnValue:
+    form, comment = AnswerForm(), the_comment(comment_id)
+    key = form.key.data = form.key.data if form.key.data and is_key(form.key.data) else new_key()
+    if not form.validate():
+        return the_answer(comment, form, 403 if form.token_refused else 422)
+    try:
+        return answered(answer_comment(comment_id, the_editor(), form.body.data or "", key))
+    except Unanswerable as refusal:
+        form.form_errors = [str(refusal)]
+        return the_answer(comment, form, 422)
+
+
+@blueprint.get("/comments/<int:comment_id>/bans/new")
+def new_ban(comment_id: int) -> ResponseReturnValue:
+    comment = the_comment(comment_id)
+    return the_ban(comment, BanForm(formdata=None, seen=str(comment.version)))
+
+
+@blueprint.post("/comments/<int:comment_id>/bans")
+def create_ban(comment_id: int) -> ResponseReturnValue:
+    comment, form = the_comment(comment_id), BanForm()
+    if not form.validate():
+        return the_ban(comment, form, 403 if form.csrf_token.errors else 422)
+    pick = Pick(comment_id, form.seen.data or "")
+    return decided(ban(pick, form.choices.data or [], form.reason.data or "", the_editor()))
+
+
+@blueprint.get("/bans")
+def index_bans() -> ResponseReturnValue:
+    page = bans(request.args.get("after"))
+    return render_template("comments/desk/bans.html", page=page, last=last_action(the_editor()))
+
+
+@blueprint.delete("/bans/<int:ban_id>")
+def destroy_ban(ban_id: int) -> ResponseReturnValue:
+    unban(ban_id, the_editor())
+    return redirect("/desk/bans", 303)
+
+
+@blueprint.post("/audit/<int:entry_id>/reversal")
+def create_reversal(entry_id: int) -> ResponseReturnValue:
+    try:
+        done = undo(entry_id, the_editor())
+    except NotUndone as refusal:
+        return not_undone(refusal)
+    if htmx.wanted():
+        parts = {"entry": done.entry, "comments": done.comments, "sentence": done.sentence}
+        return render_template("comments/desk/reverse.htmx.html", **parts)
+    return redirect(onward("/desk/comments"), 303)
+
+
+@blueprint.get("/live")
+def show_live() -> ResponseReturnValue:
+    """That an editor asks, which is what the shell wants to know before it opens the stream; without one: nothing."""
+    return Response(status=204)
+
+
+# these check their form's own token, so that a refusal can give back what was typed
+for view in (create_answer, create_ban):
+    csrf.exempt(view)
+
+
+for word in (waiting, ban_word, was):
+    blueprint.add_app_template_global(word)
+
+
+def asked_for(standing: Waiting) -> Wanted:
+    """The filters in the address. Without any, what waits; everything, where nothing does or something is asked for."""
+    kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
+    like = the_comment(row_id(request.args[kind])) if kind else None
+    words, post_id = request.args.get("q", "").strip(), row_id(request.args.get("post"))
+    wanted = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
+    if "state" not in request.args and standing.count and not wanted.narrowed:
+        return Wanted(HELD)
+    return wanted if wanted.state in STATES else abort(404)
+
+
+def picked() -> list[Pick]:
+    """The marked comments, or all that were on the page; each is sent as `<id>-<version>`."""
+    values = request.form.getlist("listed" if "all" in request.form else "comment")[: PAGE_SIZE + 1]
+    pairs = [(row_id(number), seen) for number, _dash, seen in (value.partition("-") for value in values)]
+    return [Pick(number, seen) for number, seen in pairs if number is not None]
+
+
+def the_comment(comment_id: int | None) -> Comment:
+    comment = db.session.get(Comment, comment_id) if comment_id else None
+    return comment or abort(404)
+
+
+def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
+    shown, history = shown_of_readers([comment]), entries(comment.id, request.args.get("after"))
+    values = {"shown": shown, "history": history, "refusal": refusal, "last": last_action(the_editor())}
+    return private(render_template("comments/desk/show.html", comment=comment, **values), status)
+
+
+def decided(done: Decisions) -> ResponseReturnValue:
     """In its place by htmx; else the page that the editor came from, or the comment's own."""
+    comment = (done.comments or done.stayed)[0]
+    refusal = "" if done.entry else clash(comment)
+    status = 409 if refusal else 200
     if htmx.wanted():
-        return render_template("comments/desk/_verbs.html", comment=comment)
-    onward = request.form.get("onward", "")
-    here = onward if onward.startswith("/desk/comments") else f"/desk/comments/{comment.id}"
-    return Response(status=303, headers={"Location": redirect(here).location})
+        values = {"comment": comment, "entry": done.entry, "refusal": refusal}
+        return private(render_template("comments/desk/decide.htmx.html", **values), status)
+    return the_page(comment, status, refusal) if refusal else redirect(onward(f"/desk/comments/{comment.id}"), 303)
+
+
+def answered(done: Answered) -> ResponseReturnValue:
+    if htmx.wanted():
+        values = {"comment": done.comment, "entry": done.entry}
+        return render_template("comments/desk/decide.htmx.html", **values)
+    return redirect(f"/desk/comments/{done.answer.id}", 303)
+
+
+def the_answer(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
+    template = "comments/desk/_answer.html" if htmx.wanted() else "comments/desk/answer.html"
+    return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
+
+
+def the_ban(comment: Comment, form: BanForm, status: int = 200) -> Response:
+    template = "comments/desk/_ban.html" if htmx.wanted() else "comments/desk/ban.html"
+    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.wanted()}
+    return private(render_template(template, **values), status)
+
+
+def not_undone(refusal: NotUndone) -> Response:
+    ids = {entry.comment_id for entry in refusal.entries if entry.comment_id}
+    comments = [comment for number in sorted(ids) if (comment := db.session.get(Comment, number))]
+    entry: AuditEntry = refusal.entries[-1]
+    if htmx.wanted():
+        values = {"entry": entry, "comments": comments, "refusal": refusal.sentence}
+        return private(render_template("comments/desk/reverse.htmx.html", **values), 409)
+    page = entries(None, None)
+    return private(render_template("editors/desk/audit.html", page=page, refusal=refusal.sentence), 409)
+
+
+def onward(otherwise: str) -> str:
+    """Where a plain form leads back to: an address of the desk."""
+    asked = request.form.get("onward", "")
+    return asked if asked.startswith(("/desk/comments", "/desk/bans", "/desk/audit")) else otherwise

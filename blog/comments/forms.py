@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import hmac
 import re
 import secrets
+from datetime import datetime
 from functools import lru_cache
 from typing import Self
 
 from flask import current_app, render_template, session
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
+from itsdangerous import BadData, URLSafeTimedSerializer
 from markupsafe import Markup
-from wtforms import Field, HiddenField, StringField, TextAreaField
+from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
 from wtforms.validators import Email, Length, Optional, ValidationError
 
-from blog.db import row_id
+from blog.comments.moderation import LEAST_SECONDS
+from blog.db import now, row_id
+from blog.editors.locking import current_editor
+from blog.editors.names import reserved
 
 BODY_LENGTH = 10_000
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
@@ -29,39 +35,31 @@ def _newlines(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
+def _opened_at(token: str | None) -> datetime | None:
+    """When this token of the present session was given, to the second; Flask-WTF's own check tells nobody."""
+    serializer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
+    try:
+        value, at = serializer.loads(token or "", return_timestamp=True)
+    except BadData:
+        return None
+    return at if hmac.compare_digest(str(value).encode(), str(session.get("csrf_token", "")).encode()) else None
+
+
 def _address(text: str | None) -> str:
     """A website as people type it: without a scheme it is taken for https."""
     text = _strip(text)
     return text if not text or "://" in text or text.startswith(("javascript:", "data:")) else f"https://{text}"
 
 
-class CommentForm(FlaskForm):
-    """What a reader writes. `key` makes a second arrival of the same submission the same comment."""
+class TextForm(FlaskForm):
+    """The text of a response, as it is written and as its writer changes it; its token is tested with its fields."""
 
     body = TextAreaField(_("Your response"), filters=[_newlines])
-    name = StringField(_("Name"), [Length(max=80, message=_("A name has at most 80 characters."))], filters=[_strip])
-    email = StringField(
-        _("E-mail"),
-        [Optional(), Length(max=254), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
-        filters=[_strip],
-    )
-    website = StringField(_("Website"), [Optional(), Length(max=500)], filters=[_address])
-    # named, since WTForms would ask gettext for the name of a field without one, at every page
-    parent_id = HiddenField("")
-    key = HiddenField("")
-    # a field that people do not see; a program fills it
-    subject = StringField(_("Leave this empty"))
 
     class Meta(FlaskForm.Meta):
         @property
         def csrf_time_limit(self) -> int:
             return int(current_app.config["COMMENT_TOKEN_SECONDS"])
-
-    @classmethod
-    def sent(cls) -> Self:
-        form = cls()
-        form.key.data = form.key.data if is_key(form.key.data) else new_key()
-        return form
 
     def validate_body(self, field: Field) -> None:
         text = field.data or ""
@@ -75,6 +73,55 @@ class CommentForm(FlaskForm):
                 )
             )
 
+    @property
+    def token_refused(self) -> bool:
+        return bool(self.csrf_token.errors)
+
+    @property
+    def seconds(self) -> int | None:
+        """How long it had been open, by the time that its token was signed at; None where no good one was sent."""
+        opened = _opened_at(self.csrf_token.data)
+        return max(0, int((now() - opened).total_seconds())) if opened else None
+
+    @property
+    def token(self) -> str:
+        """For the page: what was sent, while it holds for long yet, so that a form that comes back keeps its age."""
+        seconds = self.seconds
+        young = seconds is not None and seconds < self.meta.csrf_time_limit / 2
+        return str(self.csrf_token.data if young else self.csrf_token.current_token)
+
+    @property
+    def least_seconds(self) -> int:
+        """How long a program of ours waits before it sends what somebody else than the reader filled in."""
+        return LEAST_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
+
+
+class CommentForm(TextForm):
+    """What a reader writes. `key` makes a second arrival of the same submission the same comment."""
+
+    name = StringField(_("Name"), [Length(max=80, message=_("A name has at most 80 characters."))], filters=[_strip])
+    email = StringField(
+        _("E-mail"),
+        [Optional(), Length(max=254), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
+        filters=[_strip],
+    )
+    website = StringField(_("Website"), [Optional(), Length(max=500)], filters=[_address])
+    # named, since WTForms would ask gettext for the name of a field without one, at every page
+    parent_id = HiddenField("")
+    key = HiddenField("")
+    # a field that people do not see; a program fills it
+    subject = StringField(_("Leave this empty"))
+
+    @classmethod
+    def sent(cls) -> Self:
+        form = cls()
+        form.key.data = form.key.data if is_key(form.key.data) else new_key()
+        return form
+
+    def validate_name(self, field: Field) -> None:
+        if reserved(field.data or "") and not current_editor():
+            raise ValidationError(_("This is the name of an editor here. Please write another, or sign in first."))
+
     def validate_website(self, field: Field) -> None:
         if field.data and not re.fullmatch(
             r"https?://[^\s<>\"'\\^`{|}@/]+\.[^\s<>\"'\\^`{|}@/]+(/[^\s<>\"]*)?", field.data
@@ -82,12 +129,29 @@ class CommentForm(FlaskForm):
             raise ValidationError(_("A website begins with https:// or http://. Leave it empty if you like."))
 
     @property
-    def token_refused(self) -> bool:
-        return bool(self.csrf_token.errors)
-
-    @property
     def parent(self) -> int | None:
         return row_id(self.parent_id.data)
+
+
+class AnswerForm(TextForm):
+    """An editor's answer from the desk; its token lasts as long as the session."""
+
+    key = HiddenField("")
+
+    class Meta(FlaskForm.Meta):
+        pass
+
+
+class BanForm(FlaskForm):
+    """What to ban of a comment, of what is known of it, and why."""
+
+    choices = SelectMultipleField(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False)
+    reason = StringField(_("Why (for the list of bans and the log)"), [Length(max=300)], filters=[_strip])
+    seen = HiddenField("")
+
+    def validate_choices(self, field: Field) -> None:
+        if not field.data:
+            raise ValidationError(_("Choose at least one."))
 
 
 # the same for everybody for as long as the post keeps its address, and a third of the time that its page takes
@@ -104,10 +168,3 @@ def new_key() -> str:
 
 def is_key(text: str | None) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_-]{20,64}", text or ""))
-
-
-def reader_key() -> str:
-    """Who writes, as far as the session's cookie tells: made at the first writing, never on a page that is read."""
-    if "reader" not in session:
-        session["reader"] = secrets.token_urlsafe(16)
-    return str(session["reader"])

@@ -1,25 +1,107 @@
-"""Lists of comments for the desk."""
+"""The editors' queue: which comments it shows, what it tells of each, and how many wait."""
 
 from __future__ import annotations
 
-from sqlalchemy import or_, select
-from sqlalchemy.orm import joinedload
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
 
-from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
-from blog.paging import Page, newest_first
+from sqlalchemy import Select, false, func, or_, select, union_all
+from sqlalchemy.orm import selectinload
 
-STATES = ("all", VISIBLE, HELD, REMOVED, SPAM)
+from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment
+from blog.db import db
+from blog.paging import Page, newest_first, older_than
+from blog.posts.models import Post
+from blog.site.models import Site
+
+ALL = "all"
+STATES = (HELD, SPAM, REMOVED, VISIBLE, ALL)
 PAGE_SIZE = 40
+MOST_WORDS = 8
+# of those that wait, the newest so many are told apart
+NEWEST_WAITING = 50
 
 
-def comments_in(state: str, words: str, post_id: int | None, after: str | None) -> Page[Comment]:
-    """The newest comments of a state (or of all) whose text, name or e-mail address has these words."""
-    query = select(Comment).options(joinedload(Comment.post))
-    if state != "all":
-        query = query.where(Comment.status == state)
-    if post_id is not None:
-        query = query.where(Comment.post_id == post_id)
-    for word in words.split()[:8]:
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked for: a state or all, words in the text, the name or the e-mail address, a post, and `like`, a
+    comment whose reader, e-mail address or network address (`kind`) it shall be.
+    """
+
+    state: str
+    words: str = ""
+    post_id: int | None = None
+    kind: str = ""
+    like: Comment | None = None
+
+    @property
+    def narrowed(self) -> bool:
+        return bool(self.words or self.post_id or self.like)
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """How many comments wait, the newest of them by their ids, and the queue's version when that was so."""
+
+    version: int
+    count: int
+    newest: tuple[int, ...]
+
+
+def comments_in(wanted: Wanted, after: str | None) -> Page[Comment]:
+    """The newest ones first. Each state is read by itself, as far as a page needs: the index goes by state."""
+    states = STATES[:-1] if wanted.state == ALL else (wanted.state,)
+    newest = union_all(*(_newest_of(replace(wanted, state=state), after) for state in states)).subquery()
+    query = select(Comment).where(Comment.id.in_(select(newest.c.id)))
+    query = query.options(
+        selectinload(Comment.post).load_only(*SHOWN_OF_POST).lazyload(Post.labels), selectinload(Comment.parent)
+    )
+    return newest_first(query, Comment.created_at, Comment.id, after, PAGE_SIZE)
+
+
+SHOWN_OF_POST = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.unpublished_at, Post.trashed_at)
+
+
+def _newest_of(wanted: Wanted, after: str | None) -> Select[Any]:
+    query = select(Comment.id).where(Comment.status == wanted.state)
+    query = query.where(older_than(Comment.created_at, Comment.id, after))
+    if wanted.post_id is not None:
+        query = query.where(Comment.post_id == wanted.post_id)
+    if wanted.like is not None:
+        query = query.where(_same(wanted.kind, wanted.like))
+    for word in wanted.words.split()[:MOST_WORDS]:
         fields = (Comment.body, Comment.name, Comment.email)
         query = query.where(or_(*(field.icontains(word, autoescape=True) for field in fields)))
-    return newest_first(query, Comment.created_at, Comment.id, after, PAGE_SIZE)
+    newest = query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(PAGE_SIZE + 1).subquery()
+    return select(newest.c.id)
+
+
+def _same(kind: str, like: Comment) -> Any:
+    columns = {READER: Comment.reader_key, ADDRESS: Comment.address_key, EMAIL: func.lower(Comment.email)}
+    value = {READER: like.reader_key, ADDRESS: like.address_key, EMAIL: like.email.lower()}[kind]
+    return columns[kind] == value if value else false()
+
+
+def shown_of_readers(comments: Sequence[Comment]) -> dict[int, int]:
+    """For each of these comments whose reader is known: how many others of that reader are shown."""
+    readers = {comment.reader_key for comment in comments if comment.reader_key}
+    counted = select(Comment.reader_key, func.count()).where(Comment.reader_key.in_(readers), Comment.status == VISIBLE)
+    found: dict[str | None, int] = dict(db.session.execute(counted.group_by(Comment.reader_key)).all())
+    return {
+        comment.id: found.get(comment.reader_key, 0) - comment.visible for comment in comments if comment.reader_key
+    }
+
+
+def waiting() -> Waiting:
+    """Read at once, so that the number is what the version says."""
+    held = select(func.count()).where(Comment.status == HELD).scalar_subquery()
+    version, count = db.session.execute(select(Site.queue_version, held)).one()
+    newest = select(Comment.id).where(Comment.status == HELD)
+    newest = newest.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(NEWEST_WAITING)
+    return Waiting(version, count, tuple(db.session.scalars(newest)) if count else ())
+
+
+def newest_id() -> int:
+    """The highest number of all comments: what has a higher one came later."""
+    return db.session.execute(select(func.coalesce(func.max(Comment.id), 0))).scalar_one()

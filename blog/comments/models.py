@@ -4,7 +4,18 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, Select, String, Text, UniqueConstraint, select, text
+from sqlalchemy import (
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Text,
+    UniqueConstraint,
+    literal_column,
+    select,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.db import Record, now
@@ -106,8 +117,17 @@ class Comment(Record):
     def remove(self, reason: str) -> None:
         self._become(REMOVED, reason)
 
+    def stand_as(self, status: str, reason: str, at: datetime) -> None:
+        """As it stood before, since when it did."""
+        self.status, self.status_reason, self.status_at = status, reason, at
+
     def _become(self, status: str, reason: str) -> None:
         self.status, self.status_at, self.status_reason = status, now(), reason
+
+    @classmethod
+    def shows_something(cls) -> ColumnElement[bool]:
+        """Of a comment at the top: something in its branch is visible. Written out, for the sake of the index."""
+        return cls.branch_count > literal_column("0")
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:

@@ -1,43 +1,144 @@
-"""Holding, approving and removing a comment, as an editor decides."""
+"""What editors decide on comments: to show them, to hold them, that they are spam, to remove them.
+
+Each decision is written to the audit log with what undoing it needs. Of two editors the first decides.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flask_babel import gettext as _
 
 from blog.comments.counting import recount
-from blog.comments.models import Comment
+from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.posting import announce, next_version
 from blog.db import db, writing
+from blog.editors import auditing
+from blog.editors.auditing import What, last_decider, record
+from blog.editors.models import AuditEntry, Editor
+from blog.html import excerpt
+
+BECOMES = {auditing.APPROVE: VISIBLE, auditing.HOLD: HELD, auditing.SPAM: SPAM, auditing.REMOVE: REMOVED}
+SUBJECT_LENGTH = 120
 
 
 class NoSuchComment(Exception):
     """There is no comment of this number."""
 
 
-def approve(comment_id: int) -> Comment:
-    """Show it to everybody."""
-    return _change(comment_id, Comment.approve)
+class Pick(NamedTuple):
+    """A comment as an editor saw it: its version then, or "" where that does not matter."""
+
+    comment_id: int
+    seen: str = ""
+
+    def holds(self, comment: Comment) -> bool:
+        return self.seen in {"", str(comment.version)}
 
 
-def hold(comment_id: int, reason: str) -> Comment:
-    """Show it to nobody until somebody decides."""
-    return _change(comment_id, lambda comment: comment.hold(reason))
+@dataclass
+class Decisions:
+    """What came of one action: an entry for each decision, the comments decided on, and those that stay as they are
+    because they had changed before, or stood so already.
+    """
+
+    entries: list[AuditEntry] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    stayed: list[Comment] = field(default_factory=list)
+
+    @property
+    def entry(self) -> AuditEntry | None:
+        """By which the action is undone."""
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def pairs(self) -> list[tuple[AuditEntry, Comment]]:
+        return list(zip(self.entries, self.comments, strict=True))
 
 
-def remove(comment_id: int, reason: str) -> Comment:
-    """Take it away; where replies stand under it, its place stays."""
-    return _change(comment_id, lambda comment: comment.remove(reason))
-
-
-def _change(comment_id: int, verb: Callable[[Comment], None]) -> Comment:
+def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> Decisions:
+    """Do this to each of these comments, in one act; NoSuchComment where there is none of them."""
+    done, together = Decisions(), new_action() if len(picks) > 1 else None
     with writing():
-        comment = db.session.get(Comment, comment_id)
-        if comment is None:
-            raise NoSuchComment
-        post = next_version(comment.post_id)
-        comment = db.session.get_one(Comment, comment_id, populate_existing=True)
-        verb(comment)
-        comment.version = post.thread_version
-        recount(comment, post)
-    announce(comment)
-    return comment
+        for pick in picks:
+            if (comment := comment_at(pick.comment_id)) is None:
+                continue
+            if comment.status == BECOMES[verb] or not pick.holds(comment):
+                done.stayed.append(comment)
+                continue
+            done.entries.append(change(comment, verb, editor, why, together))
+            done.comments.append(comment)
+    if not done.comments and not done.stayed:
+        raise NoSuchComment
+    announce_all(done.comments)
+    return done
+
+
+def change(comment: Comment, verb: str, editor: Editor, why: str = "", together: str | None = None) -> AuditEntry:
+    """Inside an act: do it and write it down."""
+    before = remembered(comment)
+    _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != auditing.APPROVE else ""), verb)
+    after = remembered(comment)
+    what = What(comment_id=comment.id, subject=subject_of(comment), reason=why, together=together)
+    return record(editor, verb, **what | What(before=before, after=after))
+
+
+def _decide(comment: Comment, reason: str, verb: str) -> None:
+    verbs: dict[str, Callable[[], None]] = {
+        auditing.APPROVE: comment.approve,
+        auditing.HOLD: lambda: comment.hold(reason),
+        auditing.SPAM: lambda: comment.mark_as_spam(reason),
+        auditing.REMOVE: lambda: comment.remove(reason),
+    }
+    changing(comment, verbs[verb])
+
+
+def changing(comment: Comment, verb: Callable[[], None]) -> None:
+    """Inside an act: a change of state, with the thread's next version and all counts."""
+    post = next_version(comment.post_id)
+    verb()
+    comment.version = post.thread_version
+    recount(comment, post)
+
+
+REASONS: dict[str, Callable[[str], str]] = {
+    auditing.APPROVE: lambda name: "",
+    auditing.HOLD: lambda name: _("held by %(name)s", name=name),
+    auditing.SPAM: lambda name: _("marked as spam by %(name)s", name=name),
+    auditing.REMOVE: lambda name: _("removed by %(name)s", name=name),
+}
+
+
+def comment_at(comment_id: int) -> Comment | None:
+    """As it stands now, whatever this session had read before."""
+    return db.session.get(Comment, comment_id, populate_existing=True)
+
+
+def remembered(comment: Comment) -> str:
+    """Its state, so that it can be put back, and compared with a later one."""
+    state = {"status": comment.status, "reason": comment.status_reason, "at": comment.status_at.isoformat()}
+    return json.dumps(state, ensure_ascii=False)
+
+
+def subject_of(comment: Comment) -> str:
+    return f"{comment.name}: {excerpt(comment.body_html, SUBJECT_LENGTH)}"
+
+
+def new_action() -> str:
+    return secrets.token_hex(16)
+
+
+def clash(comment: Comment) -> str:
+    """Why a verb was not done, in one sentence."""
+    if name := last_decider(comment.id):
+        return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
+    return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))
+
+
+def announce_all(comments: Sequence[Comment]) -> None:
+    for comment in {comment.post_id: comment for comment in comments}.values():
+        announce(comment)

@@ -8,8 +8,10 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 
+from blog.comments.closing import closed_because
 from blog.comments.counting import recount
 from blog.comments.models import Comment
+from blog.comments.moderation import examine, verdict
 from blog.comments.pacing import pause
 from blog.db import db, now, writing
 from blog.html import comment_html
@@ -44,14 +46,20 @@ class Draft:
     reader_key: str
     address_key: str
     trapped: bool = False
+    # how long the form had been open, where that is known
+    seconds: int | None = None
+    # whose answer it is, where an editor's: it neither pauses nor waits
+    editor_id: int | None = None
 
 
 def post_comment(draft: Draft, paced: bool = True) -> Comment:
     """Save the comment and return it; what was already saved under its key is returned as it stands.
 
-    Raises Refused, with the sentence for the reader, or NoSuchPost. `paced` asks for pauses between comments.
+    Raises Refused, with the sentence for the reader, or NoSuchPost. `paced` asks for pauses between comments, and for
+    the rules that go by time.
     """
     body_html = comment_html(draft.body)
+    evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
     try:
         with writing():
             if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
@@ -59,14 +67,14 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             post = next_version(draft.post_id)
             _check_open(post)
             parent = _parent(draft, post)
-            if paced and (wait := pause(draft.reader_key, draft.address_key, now())):
+            if paced and draft.editor_id is None and (wait := pause(draft.reader_key, draft.address_key, now())):
                 raise Refused(
                     _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
                 )
             comment = _comment(draft, post, body_html)
             comment.stand_under(parent, current_site().steps)
-            if draft.trapped:
-                comment.hold("the trap field was filled in")
+            if reasons := verdict(comment, post, evidence, paced):
+                comment.hold(reasons)
             db.session.add(comment)
             recount(comment, post)
     except IntegrityError:
@@ -96,16 +104,14 @@ def announce(comment: Comment) -> None:
     """After the commit, who may want to look again; each hint may be lost, doubled or late."""
     hint(f"post:{comment.post_id}")
     hint("site")
+    hint("desk")
 
 
 def _check_open(post: Post) -> None:
     if not post.published:
         raise NoSuchPost
-    site = current_site()
-    if not site.comments_open or post.closed(site.close_after_days, now()):
-        raise Refused(
-            _("This thread was closed; no more responses can be added. Your text is still here to copy."), 403
-        )
+    if why := closed_because(post):
+        raise Refused(_("%(why)s Your text is still here to copy.", why=why), 403)
 
 
 def _parent(draft: Draft, post: Post) -> Comment | None:
@@ -131,4 +137,6 @@ def _comment(draft: Draft, post: Post, body_html: str) -> Comment:
         submission_key=draft.key,
         reader_key=draft.reader_key,
         address_key=draft.address_key,
+        editor_id=draft.editor_id,
+        seconds=draft.seconds,
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, session
+from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
@@ -10,17 +10,24 @@ from sqlalchemy.exc import OperationalError
 
 from blog import htmx
 from blog.caching import private
-from blog.comments.forms import CommentForm, is_key, new_key, reader_key
-from blog.comments.models import Comment
+from blog.comments.closing import closed_because
+from blog.comments.editing import own_comments, seconds_left
+from blog.comments.forms import CommentForm, is_key, new_key
+from blog.comments.models import HELD, Comment
 from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, posted_before
-from blog.comments.threads import Branch, answered
+from blog.comments.readers import known_reader, reader_key, remember, take_over, the_writer
+from blog.comments.threads import Branch, answered, place_of
 from blog.db import db, row_id
+from blog.editors.locking import current_editor
 from blog.errors import rendered, unexpected
-from blog.html import comment_html
+from blog.html import comment_html, quotation
+from blog.limits import TOKENS, limited
 from blog.posts.models import Post, visible_post
 from blog.security import address_key, csrf
 
 blueprint = Blueprint("comments", __name__)
+blueprint.after_request(remember)
+blueprint.add_app_template_global(closed_because)
 
 # what the form can hold, several times over; a post of the desk may bring more
 LARGEST = 1_000_000
@@ -33,23 +40,26 @@ def limit() -> None:
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")
+@limited(TOKENS)
 def show_token(post_id: int) -> ResponseReturnValue:
     reader_key()
     return private(render_template("comments/_token.html", form=CommentForm(formdata=None, key=new_key())))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
+@limited(TOKENS)
 def new(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
     reader_key()
-    form = CommentForm(formdata=None, key=new_key())
+    form = CommentForm(formdata=None, key=new_key(), body=quoted(parent) if request.args.get("quote") else "")
     return private(render_template("comments/new.html", post=post, parent=parent, form=form))
 
 
 @blueprint.post("/posts/<int:post_id>/comments")
 @csrf.exempt  # without JavaScript it arrives without a token, and gets the confirm page
 def create(post_id: int) -> ResponseReturnValue:
+    take_over()
     post, form = visible_post(post_id) or abort(404), CommentForm.sent()
     if already := sent_before(form):
         return taken(already, form)
@@ -58,11 +68,24 @@ def create(post_id: int) -> ResponseReturnValue:
     return posted(post, form)
 
 
+@blueprint.post("/posts/<int:post_id>/comments/preview")
+@csrf.exempt  # as above
+def create_preview(post_id: int) -> ResponseReturnValue:
+    post, form = visible_post(post_id) or abort(404), CommentForm.sent()
+    form.validate()
+    if not htmx.wanted():
+        return the_form(post, form, 422 if form.errors.keys() - {"csrf_token"} else 200)
+    if form.token_refused:
+        return htmx.retarget(unproven(post, form), "#comment-form", "outerHTML")
+    shown = "" if form.body.errors else comment_html(form.body.data or "")
+    return private(render_template("comments/_preview.html", form=form, shown=shown), 422 if form.body.errors else 200)
+
+
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>")
 def show(post_id: int, comment_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     comment = visible_comment(post, comment_id) or abort(404)
-    return redirect(f"{post.path}#{htmx.dom_id(comment)}", 302)
+    return redirect(place_of(comment, post), 302)
 
 
 @blueprint.get("/live")
@@ -77,29 +100,38 @@ def visible_comment(post: Post, comment_id: int | None) -> Comment | None:
     return db.session.scalars(query).one_or_none()
 
 
+def quoted(comment: Comment) -> str:
+    address = url_for("comments.show", post_id=comment.post_id, comment_id=comment.id)
+    return quotation(comment.body_html, comment.name, address)
+
+
 def sent_before(form: CommentForm) -> Comment | None:
     """A retry by the same reader after an answer that was lost, whatever has become of the token meanwhile."""
-    if not is_key(request.form.get("key")) or "reader" not in session:
+    if not is_key(request.form.get("key")) or not (reader := known_reader()):
         return None
     comment = posted_before(request.form["key"])
-    if comment and comment.reader_key != session["reader"]:
+    if comment and comment.reader_key != reader:
         form.key.data = new_key()  # somebody else's: it must show nothing of theirs, nor stand in the way
         return None
     return comment
 
 
 def draft(post: Post, form: CommentForm) -> Draft:
+    """An editor who is signed in answers as that editor, whatever stands in the fields of a reader."""
+    editor = current_editor()
     return Draft(
         post_id=post.id,
         parent_id=form.parent,
-        name=form.name.data or _("Anonymous"),
-        email=form.email.data or "",
-        website=form.website.data or "",
+        name=editor.name if editor else form.name.data or _("Anonymous"),
+        email="" if editor else form.email.data or "",
+        website="" if editor else form.website.data or "",
         body=form.body.data or "",
         key=form.key.data or new_key(),
         reader_key=reader_key(),
         address_key=address_key(request.remote_addr),
         trapped=bool(form.subject.data),
+        seconds=form.seconds,
+        editor_id=editor.id if editor else None,
     )
 
 
@@ -117,16 +149,20 @@ def posted(post: Post, form: CommentForm) -> Response:
 def taken(comment: Comment, form: CommentForm) -> Response:
     if not htmx.wanted():
         if not comment.visible:
-            return private(render_template("comments/held.html", comment=comment, post=comment.post))
-        return private(redirect(f"{comment.post.path}#{htmx.dom_id(comment)}"), 303)
+            held = own_comments(comment.post, the_writer(), HELD)
+            return private(render_template("comments/held.html", held=held, post=comment.post))
+        return private(redirect(place_of(comment, comment.post)), 303)
     again = CommentForm(
         formdata=None, name=form.name.data, email=form.email.data, website=form.website.data, key=new_key()
     )
     template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
-    branch = Branch(comment, answered(comment, {}))
-    answer = private(render_template(template, branch=branch, comment=comment, post=comment.post, form=again))
+    branch, held = Branch(comment, answered(comment, {})), own_comments(comment.post, the_writer(), HELD)
+    answer = private(
+        render_template(template, branch=branch, held=held, comment=comment, post=comment.post, form=again)
+    )
     sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
     detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": sentence}
+    detail |= {"id": comment.id, "seconds": seconds_left(comment)}
     return htmx.trigger(answer, "talkback:posted", detail)
 
 
@@ -165,7 +201,7 @@ def unsaved(post: Post, form: CommentForm, error: OperationalError) -> Response:
 def keep(error: OperationalError) -> Response:
     """The database is away: what was sent by a plain form goes back on a page that is made without it."""
     answer = unexpected(error)
-    if request.endpoint != "comments.create" or htmx.wanted():
+    if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.wanted():
         return answer
     form = CommentForm.sent()
     form.form_errors = [UNSAVED]

@@ -5,14 +5,17 @@ from __future__ import annotations
 from flask import render_template
 from sqlalchemy import select
 
+from blog.comments.listing import waiting
 from blog.comments.models import Comment
-from blog.comments.threads import Branch, nest, with_places
+from blog.comments.threads import Branch, nest, visible_beside, with_places
 from blog.db import db, row_id
 from blog.live import News, event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
 
 SITE = "site"
+# for editors alone
+DESK = "desk"
 
 # a reader who missed more than this loads the thread anew
 MOST_CHANGES = 100
@@ -23,13 +26,16 @@ def versions(topics: list[str]) -> dict[str, int]:
     ids = [post_id for topic in topics if (post_id := post_id_of(topic))]
     found = db.session.execute(Post.visible().with_only_columns(Post.id, Post.thread_version).where(Post.id.in_(ids)))
     known = {f"post:{post_id}": version for post_id, version in found}
-    return known | {SITE: db.session.execute(select(Site.version)).scalar_one()}
+    version, queue_version = db.session.execute(select(Site.version, Site.queue_version)).one()
+    return known | {SITE: version, DESK: queue_version}
 
 
 def news(topic: str, since: int) -> News | None:
     """The events that bring a page of this topic from version `since` to the present; None where nobody may see it."""
     if topic == SITE:
         return news_of_site(since)
+    if topic == DESK:
+        return news_of_desk(since)
     post = visible_post(post_id_of(topic))
     return news_of_thread(post, since) if post else None
 
@@ -47,17 +53,17 @@ def news_of_thread(post: Post, since: int) -> News:
     comments = list(db.session.scalars(changed)) if since < version else []
     if since > version or len(comments) > MOST_CHANGES:
         return News(version, event(render_template("comments/anew.live.html", post=post), version))
-    branches = in_order(comments, post)
+    branches = in_order(comments)
     parts = [render_template("comments/comment.live.html", branch=branch, post=post) for branch in branches]
     parts.append(render_template("comments/count.live.html", post=post))
     ids = resumes(branches, since, version)
     return News(version, b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
 
 
-def in_order(comments: list[Comment], post: Post) -> list[Branch]:
+def in_order(comments: list[Comment]) -> list[Branch]:
     """Parents before replies, with the hidden ones that a visible reply stands under; the rest of those are gone."""
     places = with_places(comments)
-    kept = standing_places(places, post)
+    kept = standing_places(places)
     asked = {comment.id for comment in comments}
     ordered: list[Branch] = []
 
@@ -72,11 +78,11 @@ def in_order(comments: list[Comment], post: Post) -> list[Branch]:
     return ordered
 
 
-def standing_places(comments: dict[int, Comment], post: Post) -> set[int]:
+def standing_places(comments: dict[int, Comment]) -> set[int]:
     """Which of the hidden ones still have something visible under them."""
-    if all(comment.visible for comment in comments.values()):
+    if not (hidden := [comment for comment in comments.values() if not comment.visible]):
         return set()
-    return with_places(db.session.scalars(Comment.visible_on(post))).keys() & comments.keys()
+    return with_places(db.session.scalars(visible_beside(hidden))).keys() & comments.keys()
 
 
 def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
@@ -98,3 +104,11 @@ def news_of_site(since: int) -> News:
     changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST_CHANGES)
     parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
     return News(version, event("".join(parts), version) if parts else b"")
+
+
+def news_of_desk(since: int) -> News:
+    """How many comments wait, for those who decide on them."""
+    standing = waiting()
+    if since == standing.version:
+        return News(standing.version)
+    return News(standing.version, event(render_template("comments/desk/waiting.live.html"), standing.version))

@@ -1,21 +1,34 @@
-"""The thread under a post, as a page shows it."""
+"""The thread under a post, as a page shows it: some branches, each a comment with what stands under it."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flask import render_template
 from markupsafe import Markup
-from sqlalchemy import select
+from sqlalchemy import CompoundSelect, Select, bindparam, func, or_, select, tuple_, union_all
 
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
+from blog.htmx import dom_id
+from blog.memory import Memory
+from blog.paging import EPOCH
 from blog.posts.models import Post
+from blog.site.models import Site
+
+OLDEST = "oldest"
+NEWEST = "newest"
+
+# a time of more digits than this would be after the year 9999
+MOST_DIGITS = 15
+
+# how many branches a page of a thread has
+PAGE_SIZE = 50
 
 
 class Shown(NamedTuple):
@@ -25,6 +38,7 @@ class Shown(NamedTuple):
     post_id: int
     parent_id: int | None
     branch_id: int | None
+    top_id: int | None
     version: int
     status: str
     created_at: datetime
@@ -32,6 +46,10 @@ class Shown(NamedTuple):
     website: str
     body_html: str
     anchor: str | None
+    edited_at: datetime | None
+    editor_id: int | None
+    reader_key: str | None
+    email: str
 
     @property
     def visible(self) -> bool:
@@ -49,7 +67,7 @@ COLUMNS = [getattr(Comment, name) for name in Shown._fields]
 PLACE = "\0"
 
 
-@dataclass
+@dataclass(slots=True)
 class Branch:
     """A comment with the branches that stand under it. A hidden comment keeps its place without its
     content while something visible stands under it; `gone` says that nothing does.
@@ -60,10 +78,15 @@ class Branch:
     branches: list[Branch] = field(default_factory=list)
     gone: bool = False
 
-    def html(self, language: str, zone: str) -> Markup:
+    @property
+    def standing(self) -> bool:
+        """Whether it, or something under it, is visible."""
+        return self.comment.visible or any(branch.standing for branch in self.branches)
+
+    def html(self, language: str, zone: str) -> str:
         """The whole branch; each comment is rendered anew only when something that it shows has changed."""
         before, after = _around_replies(self.comment, self.answers, self.gone, language, zone)
-        return Markup(before + "".join(branch.html(language, zone) for branch in self.branches) + after)  # noqa: S704
+        return before + "".join([branch.html(language, zone) for branch in self.branches]) + after
 
 
 @lru_cache(maxsize=2048)
@@ -75,15 +98,106 @@ def _around_replies(
     return before, after
 
 
-def thread_of(post: Post) -> list[Branch]:
-    """The whole thread, oldest first, nested by branch: one query, and one a step for hidden comments in between."""
-    rows = db.session.execute(Comment.visible_on(post).with_only_columns(*COLUMNS))
-    places = with_places(Shown(*row) for row in rows)
-    return nest({number: Shown(*row_of(comment)) for number, comment in places.items()})
+@dataclass(frozen=True)
+class Thread:
+    """One page of a thread: its responses, its number from 1, and how many pages there are."""
+
+    html: Markup
+    order: str
+    number: int
+    pages: int
+
+    def numbers(self) -> list[int | None]:
+        """The numbers of the pages to offer: both ends and those around this one; None for those left out."""
+        near = sorted({1, *range(max(1, self.number - 2), min(self.pages, self.number + 2) + 1), self.pages})
+        offered: list[int | None] = []
+        for number, before in zip(near, [0, *near], strict=False):
+            offered += [number] if number == before + 1 else [before + 1] if number == before + 2 else [None]
+            offered += [] if number == before + 1 else [number]
+        return offered
+
+    def address(self, path: str, number: int, order: str | None = None) -> str:
+        return address(path, number, order or self.order)
 
 
-def with_places(comments: Iterable[Comment | Shown]) -> dict[int, Any]:
-    """The comments by id, with every comment that they stand under, whatever its state, and answer to."""
+def address(path: str, number: int, order: str = OLDEST) -> str:
+    """Where a page of the thread under the post at `path` is."""
+    asked = [*([f"page={number}"] if number > 1 else []), *([f"order={order}"] if order != OLDEST else [])]
+    return f"{path}?{'&'.join(asked)}" if asked else path
+
+
+def thread_of(post: Post, site: Site, order: str = OLDEST, number: int = 1) -> Thread:
+    """The page of this number, or the last where there are fewer.
+
+    Its responses are put together anew only when the thread's version is another: the version stands in `post`, which
+    was read before them, so that what is kept can be newer than its key says, and never older.
+    """
+    pages = max(1, -(-post.top_count // PAGE_SIZE))
+    number = max(1, min(number, pages))
+    state = (post.id, post.created_at, post.thread_version, post.comment_count, post.top_count)
+    key = (db.engine.url.database, *state, order, number, site.language, site.timezone)
+    return Thread(pages_kept.get(key, lambda: _responses(post, site, order, number)), order, number, pages)
+
+
+# some fifty pages of long threads
+pages_kept = Memory(10_000_000)
+
+
+def _responses(post: Post, site: Site, order: str, number: int) -> Markup:
+    """One query, however long the thread."""
+    rows = db.session.execute(PAGE[order], {"post_id": post.id, "offset": (number - 1) * PAGE_SIZE})
+    top = nest({row[0]: Shown._make(row) for row in rows.all()})
+    standing = [branch for branch in map(pruned, top) if branch.standing][:: 1 if order == OLDEST else -1]
+    return Markup("".join([branch.html(site.language, site.timezone) for branch in standing]))  # noqa: S704
+
+
+def _page(order: str) -> CompoundSelect[Any]:
+    """The comments of one page's branches, whatever their state: hidden ones may have to keep a place."""
+    key = (Comment.created_at, Comment.id) if order == OLDEST else (Comment.created_at.desc(), Comment.id.desc())
+    tops = branches_under(bindparam("post_id")).order_by(*key).limit(PAGE_SIZE).offset(bindparam("offset")).cte("tops")
+    return union_all(
+        select(*COLUMNS).join(tops, tops.c.id == Comment.id), select(*COLUMNS).join(tops, tops.c.id == Comment.top_id)
+    )
+
+
+def branches_under(post_id: Any) -> Select[Any]:
+    """The comments at the top of a thread, by their ids, that show something in their branch."""
+    return select(Comment.id).where(Comment.post_id == post_id, Comment.shows_something())
+
+
+# built once, since building it takes longer than running it
+PAGE = {order: _page(order) for order in (OLDEST, NEWEST)}
+
+
+def page_of(comment: Comment) -> int:
+    """The number of the page, oldest first, that a visible comment stands on."""
+    top = db.session.get_one(Comment, comment.top_id) if comment.top_id else comment
+    before = branches_under(top.post_id).where(tuple_(Comment.created_at, Comment.id) < (top.created_at, top.id))
+    count = db.session.execute(select(func.count()).select_from(before.subquery())).scalar_one()
+    return count // PAGE_SIZE + 1
+
+
+def place_of(comment: Comment, post: Post) -> str:
+    """The address of the page that a visible comment stands on, and of its place there."""
+    return f"{address(post.path or '', page_of(comment))}#{dom_id(comment)}"
+
+
+def comment_of_time(post: Post, milliseconds: str) -> Comment | None:
+    """The visible comment that Blogger's links call `?showComment=<milliseconds since 1970>`."""
+    if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < MOST_DIGITS):
+        return None
+    at = EPOCH + timedelta(milliseconds=int(milliseconds))
+    return db.session.scalars(Comment.visible_on(post).where(Comment.created_at == at).limit(1)).first()
+
+
+def pruned(branch: Branch) -> Branch:
+    """The branch without the hidden ones that nothing visible stands under."""
+    branch.branches = [pruned(under) for under in branch.branches if under.standing]
+    return branch
+
+
+def with_places(comments: Iterable[Comment]) -> dict[int, Comment]:
+    """The comments by id, with every comment that they stand under, whatever its state."""
     found = {comment.id: comment for comment in comments}
     while wanted := {c.branch_id for c in found.values() if c.branch_id} - found.keys():
         places = db.session.scalars(select(Comment).where(Comment.id.in_(wanted)))
@@ -91,10 +205,17 @@ def with_places(comments: Iterable[Comment | Shown]) -> dict[int, Any]:
     return found
 
 
-def nest(comments: dict[int, Comment | Shown]) -> list[Branch]:
+def visible_beside(comments: Iterable[Comment]) -> Select[Comment]:
+    """The visible comments in the branches of these."""
+    tops = {comment.top_id or comment.id for comment in comments}
+    return select(Comment).where(or_(Comment.id.in_(tops), Comment.top_id.in_(tops)), Comment.status == VISIBLE)
+
+
+def nest(comments: dict[int, Any]) -> list[Branch]:
+    """The branches of these comments, oldest first."""
     branches = {
         comment.id: Branch(comment, answered(comment, comments))
-        for comment in sorted(comments.values(), key=lambda c: (c.created_at, c.id))
+        for comment in sorted(comments.values(), key=attrgetter("created_at", "id"))
     }
     top: list[Branch] = []
     for branch in branches.values():
@@ -103,7 +224,7 @@ def nest(comments: dict[int, Comment | Shown]) -> list[Branch]:
     return top
 
 
-def answered(comment: Comment | Shown, comments: dict[int, Comment | Shown]) -> Comment | Shown | None:
+def answered(comment: Comment | Shown, comments: dict[int, Any]) -> Comment | Shown | None:
     """Whom a comment below the last step answers, since its place does not show it."""
     if comment.parent_id == comment.branch_id or comment.parent_id is None:
         return None

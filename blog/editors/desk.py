@@ -7,18 +7,36 @@ import re
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
+from flask_wtf.csrf import validate_csrf
+from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
+from wtforms.validators import ValidationError
 
-from blog import htmx
+from blog import errors, htmx
 from blog.caching import private
+from blog.db import row_id
 from blog.editors.accounts import Taken, add_owner, change_password, first_run_open
+from blog.editors.auditing import entries, undoable, verb_word
 from blog.editors.forms import ChangePasswordForm, FirstRunForm, SignInForm
 from blog.editors.locking import SignedOut, current_editor, lock, the_editor, unlocked
 from blog.editors.models import Editor
 from blog.editors.passwords import fits
 from blog.editors.signing_in import begin_session, editor_with, end_session, seconds_to_wait
+from blog.limits import SIGN_IN, limited, seconds_left
+from blog.media.keeping import NoPicture, keep
 from blog.security import address_key
 
-blueprint = lock(Blueprint("editors", __name__, url_prefix="/desk"))
+# what was typed before a session ended, and goes through signing in, may be as long as a post, in bytes
+LARGEST = 5_000_000
+
+blueprint = Blueprint("editors", __name__, url_prefix="/desk")
+
+
+@blueprint.before_request
+def make_room() -> None:
+    request.max_form_memory_size = LARGEST
+
+
+lock(blueprint)
 
 
 @blueprint.get("/first-run/<token>")
@@ -55,6 +73,7 @@ def new_session() -> ResponseReturnValue:
 
 @blueprint.post("/session")
 @unlocked
+@limited(SIGN_IN)
 def create_session() -> ResponseReturnValue:
     form, email = SignInForm(), request.form.get("email", "")
     if not form.validate():
@@ -90,13 +109,50 @@ def update_password() -> ResponseReturnValue:
     return redirect("/desk/password?changed", 303)
 
 
+@blueprint.errorhandler(TooManyRequests)
+def keep_typed(_error: TooManyRequests) -> ResponseReturnValue:
+    """What was kept of an editor's own, and the e-mail address, outlive the limit."""
+    wait = seconds_left()
+    return refused(SignInForm(), 429, _("Too many tries. Please wait %(seconds)d seconds.", seconds=wait), wait)
+
+
+@blueprint.get("/audit")
+def index_audit() -> ResponseReturnValue:
+    comment_id = row_id(request.args.get("comment"))
+    page = entries(comment_id, request.args.get("after"))
+    return render_template("editors/desk/audit.html", page=page, comment_id=comment_id)
+
+
+for word in (verb_word, undoable):
+    blueprint.add_app_template_global(word)
+
+
 @blueprint.app_errorhandler(SignedOut)
 def show_sign_in(_: SignedOut) -> ResponseReturnValue:
-    """What was sent after the session had ended is kept, but for files, and goes on after signing in."""
+    """What was sent after the session had ended is kept, of its files a photo, and goes on after signing in."""
     if htmx.wanted():
         return Response(status=403, headers={"HX-Redirect": "/desk/sign-in"})
-    kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    try:
+        kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+    except RequestEntityTooLarge as error:
+        return errors.show(error)
+    photo = photo_from_form()
+    kept = [(name, value) for name, value in kept if not (photo and name == "photo_url")] + photo
     return sign_in_page(SignInForm(formdata=None), 403, kept, request.full_path.rstrip("?"))
+
+
+def photo_from_form() -> list[tuple[str, str]]:
+    """The field that shows a photo which was sent along, since no browser fills in a file again. It is kept only for
+    whoever was signed in once, as the signed cookie and the token of that session say, or anybody could fill the disk.
+    """
+    photo = request.files.get("photo_file")
+    if not photo or "desk" not in session:
+        return []
+    try:
+        validate_csrf(request.form.get("csrf_token"))
+        return [("photo_url", keep(photo.read(), photo.filename or ""))]
+    except (ValidationError, NoPicture):
+        return []
 
 
 def sign_in_page(form: SignInForm, status: int, kept: list[tuple[str, str]], onward: str) -> Response:

@@ -32,7 +32,10 @@ def create() -> ResponseReturnValue:
         return the_list(_("Choose the file first: the .xml or .zip that Blogger gave you.")), 422
     if blog_url and not blog_url.startswith(("http://", "https://")):
         return the_list(_("The address begins with https:// or http://, such as https://blog.example.org.")), 422
-    asked = ask_for_import(file.filename, file.stream, blog_url)
+    try:
+        asked = ask_for_import(file.filename, file.stream, blog_url)
+    except OSError as error:
+        return unkept(error)
     return redirect(f"/desk/imports/{asked.id}", 303)
 
 
@@ -41,6 +44,12 @@ def show(import_id: int) -> ResponseReturnValue:
     asked = db.session.get(Import, import_id) or abort(404)
     template = "exchange/desk/_import.html" if htmx.wanted() else "exchange/desk/show.html"
     return render_template(template, asked=asked, lines=lines_of(asked))
+
+
+def unkept(error: OSError) -> ResponseReturnValue:
+    current_app.logger.error("An export could not be kept", exc_info=error)
+    sentence = _("The file cannot be kept, since the server's disk is full or closed: tell whoever runs the site.")
+    return the_list(sentence), 503
 
 
 def the_list(refusal: str = "") -> str:

@@ -13,6 +13,7 @@ WAITING = "waiting"
 RUNNING = "running"
 DONE = "done"
 REFUSED = "refused"
+BROKEN = "broken"
 
 
 class Import(Record):
@@ -32,7 +33,7 @@ class Import(Record):
 
     @property
     def ended(self) -> bool:
-        return self.state in {DONE, REFUSED}
+        return self.state in {DONE, REFUSED, BROKEN}
 
     @property
     def percent(self) -> int:

@@ -2,39 +2,53 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import logging
+import secrets
 import shutil
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from flask import current_app
+from flask import Flask, current_app
 from sqlalchemy import ColumnElement, or_, select, update
+from sqlalchemy.exc import OperationalError
 
 from blog.db import db, now, writing
 from blog.errors import Unusable
-from blog.exchange.models import DONE, REFUSED, RUNNING, WAITING, Import
+from blog.exchange.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.exchange.uploads import bring_in
 from blog.settings import ROOT, Settings
 
+log = logging.getLogger(__name__)
+
 LEASE = timedelta(minutes=2)
 EACH = timedelta(seconds=1)
+LOOK_SECONDS = 60
+DRAFT = ".draft-"
+FORGOTTEN_SECONDS = 24 * 3600
 
 
 def ask_for_import(name: str, content: IO[bytes], blog_url: str) -> Import:
-    """Keep the uploaded file and a row that says that it waits; then have it begin."""
+    """Keep the uploaded file and a row that says that it waits; then have it begin. OSError where the disk is full."""
     asked = Import(name=name[:200] or "export", blog_url=blog_url[:300], state=WAITING)
-    with writing():
-        db.session.add(asked)
-        db.session.flush()
-        path = file_of(asked.id)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("wb") as file:
+    draft = folder() / f"{DRAFT}{secrets.token_hex(8)}"
+    draft.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with draft.open("wb") as file:
             shutil.copyfileobj(content, file, 1 << 20)
+        with writing():
+            db.session.add(asked)
+            db.session.flush()
+            draft.replace(file_of(asked.id))
+    finally:
+        draft.unlink(missing_ok=True)
     begin(asked.id)
     return asked
 
@@ -53,9 +67,35 @@ def begin(import_id: int) -> None:
 
 
 def begin_interrupted() -> None:
-    """At the start of the server: what waits, or was cut off, goes on."""
+    """What waits, or was cut off, goes on."""
     for import_id in db.session.scalars(select(Import.id).where(_free())):
         begin(import_id)
+
+
+def keep_going(app: Flask) -> None:
+    """Beside the server: look now and again for what was cut off. At the start alone would be too soon, since whoever
+    fell with the server still holds it by a lease.
+    """
+
+    def look() -> None:
+        while True:
+            try:
+                with app.app_context():
+                    sweep()
+                    begin_interrupted()
+            except OperationalError:
+                log.warning("The database is away; imports that wait are looked for again in a while")
+            time.sleep(LOOK_SECONDS)
+
+    threading.Thread(target=look, name="imports", daemon=True).start()
+
+
+def sweep() -> None:
+    """Away with uploads that a kill left half kept."""
+    for draft in folder().glob(f"{DRAFT}*"):
+        with contextlib.suppress(FileNotFoundError):
+            if draft.stat().st_mtime < time.time() - FORGOTTEN_SECONDS:
+                draft.unlink()
 
 
 def run(import_id: int) -> None:
@@ -68,12 +108,21 @@ def run(import_id: int) -> None:
         _end(import_id, DONE, report.lines())
     except Unusable as refusal:
         _end(import_id, REFUSED, [str(refusal).replace(str(file_of(import_id)), asked.name)])
+    except OperationalError:
+        raise  # a matter of time: once the lease has run out it is begun again
+    except Exception:
+        log.exception("Import %d broke off", import_id)
+        _end(import_id, BROKEN, [])
     file_of(import_id).unlink(missing_ok=True)
 
 
 def file_of(import_id: int) -> Path:
+    return folder() / str(import_id)
+
+
+def folder() -> Path:
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.blog_instance / "imports" / str(import_id)
+    return settings.blog_instance / "imports"
 
 
 def lines_of(asked: Import) -> list[str]:

@@ -8,6 +8,7 @@ from blog.html.imported import imported_comment_html
 from blog.html.pictures import first_picture
 from blog.html.plain import excerpt, plain_text
 from blog.html.posts import CleanedPost, editor_html, post_html
+from blog.html.quoting import quotation
 from blog.html.readers import comment_html
 
 __all__ = [
@@ -19,4 +20,5 @@ __all__ = [
     "imported_comment_html",
     "plain_text",
     "post_html",
+    "quotation",
 ]

@@ -39,6 +39,12 @@ def web_address(raw: str) -> str | None:
     return f"{scheme.lower()}:{rest}"
 
 
+def reader_address(raw: str) -> str | None:
+    """What a link of a reader may lead to: http, https, or a root-relative path, which is this blog; else None."""
+    address = _written_out(raw)
+    return address if address.startswith("/") else web_address(address)
+
+
 def link_address(raw: str, host: str = "") -> str | None:
     """What a link in a post may lead to: http, https, mailto, a root-relative path or a fragment; else None.
 

@@ -13,7 +13,6 @@ REL = "nofollow ugc noopener"
 
 ANYTHING = re.compile(r".*", re.DOTALL)
 NUMBER = re.compile(r"\d{1,5}")
-WEB = re.compile(r"https?://\S+")
 WEB_OR_HERE = re.compile(r"(?:https?://|/(?![/\\]))\S*|/")
 LINK = re.compile(r"(?:https?://|mailto:|#|/(?![/\\]))\S*|/")
 PICTURE = re.compile(r"(?:https://|/(?![/\\]))\S+|data:image/(?:png|jpeg|gif|webp);base64,[\w+/=%]*")
@@ -26,7 +25,7 @@ def names(listed: str) -> frozenset[str]:
 
 READER_TAGS = names("a b blockquote br code em i li ol p pre s strong u ul")
 READER_SHAPES: Shapes = {
-    ("a", "href"): WEB,
+    ("a", "href"): WEB_OR_HERE,
     ("a", "rel"): re.compile(re.escape(REL)),
     ("ol", "start"): NUMBER,
 }
@@ -65,8 +64,7 @@ def reader_last_word(html: str) -> str:
 
 def imported_last_word(html: str) -> str:
     """`html` of an imported comment with the tags that are not allowed in the thread taken off."""
-    shapes = {**READER_SHAPES, ("a", "href"): WEB_OR_HERE}
-    return _cleaner(READER_TAGS, shapes, ("http", "https"), strip=True).clean(html)
+    return _cleaner(READER_TAGS, READER_SHAPES, ("http", "https"), strip=True).clean(html)
 
 
 def post_last_word(html: str) -> str:

@@ -32,7 +32,7 @@ def excerpt(html: str, length: int = 240) -> str:
     pictures = [*body.iter("figure"), *(link for link in body.iter("a") if PICTURE_FILE.fullmatch(link.text or ""))]
     for picture in pictures:
         picture.tag = "picture"
-    return _shortened(_text(body, "picture") or plain_text(html), length)
+    return shortened(_text(body, "picture") or plain_text(html), length)
 
 
 def _text(body: etree._Element, *left_out: str) -> str:
@@ -44,7 +44,8 @@ def _text(body: etree._Element, *left_out: str) -> str:
     return " ".join("".join(map(str, body.itertext())).split())
 
 
-def _shortened(text: str, length: int) -> str:
+def shortened(text: str, length: int) -> str:
+    """At most `length` characters of `text`, cut after a word and ended by “…”."""
     if len(text) <= length:
         return text
     start = text[:length]

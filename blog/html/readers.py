@@ -7,11 +7,12 @@ from collections.abc import Sequence
 from html import escape
 
 from markdown_it import MarkdownIt
+from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from blog.html.addresses import web_address
+from blog.html.addresses import reader_address, web_address
 from blog.html.allowed import reader_last_word
 from blog.html.characters import tidy, visible, without_overrides
 from blog.html.markdown import markdown
@@ -36,7 +37,8 @@ def comment_html(text: str) -> str:
     """The HTML of a reader's `text`, for the thread; "" only where nothing in `text` can be seen.
 
     Paragraphs, line breaks, emphasis, code, lists, quotes and links of CommonMark (https://spec.commonmark.org/0.31.2/),
-    Blogger's `<b> <i> <a href>` and their like, bare http(s) addresses. Headings, pictures and other HTML become text.
+    Blogger's `<b> <i> <a href>` and their like, bare http(s) addresses. A link may lead to a path of
+    this blog. Headings, pictures and other HTML become text.
     A pair of angle brackets that makes no sense as one of those tags, such as `List<B>`, is text as well.
     """
     text = without_overrides(tidy(text))
@@ -50,7 +52,8 @@ def _as_typed(text: str) -> str:
 
 def _parser() -> MarkdownIt:
     parser = markdown().disable(UNWANTED)
-    parser.validateLink = _is_web  # type: ignore[method-assign]
+    parser.normalizeLink = _settled  # type: ignore[method-assign]
+    parser.validateLink = bool  # type: ignore[method-assign, assignment]
     parser.inline.ruler.at("text", _text)
     parser.inline.ruler.before("text", "bare_address", _bare_address)
     parser.core.ruler.push("reader", _settle)
@@ -58,8 +61,9 @@ def _parser() -> MarkdownIt:
     return parser
 
 
-def _is_web(url: str) -> bool:
-    return web_address(url) is not None
+def _settled(url: str) -> str:
+    """Where a link leads, as it may stand in the page; "" makes the parser take it for text."""
+    return reader_address(normalizeLink(url)) or ""
 
 
 def _ruled(_renderer: object, tokens: Sequence[Token], index: int, *_: object) -> str:

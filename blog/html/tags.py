@@ -10,7 +10,7 @@ from html import unescape
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
-from blog.html.addresses import web_address
+from blog.html.addresses import reader_address
 
 TAG = re.compile(r"<(/?)(a|b|br|code|em|i|s|strong|u)(\s.*|/)?>", re.IGNORECASE | re.DOTALL)
 HREF = re.compile(r"""\shref\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""", re.IGNORECASE)
@@ -20,7 +20,7 @@ LONGEST_ADDRESS = 2000
 def read_tags(tokens: list[Token]) -> None:
     """Turn the raw tags in `tokens`, those of a whole text, into openings and closings, or else into text.
 
-    An opening without its closing is text, and so is a link without a web address: `List<B>` would lose its `<B>`.
+    An opening without its closing is text, and so is a link that leads nowhere: `List<B>` would lose its `<B>`.
     """
     waiting: defaultdict[str, list[tuple[Token, str]]] = defaultdict(list)
     for token in _raw_tags(tokens):
@@ -59,5 +59,5 @@ def _address(attributes: str) -> str | None:
     found = HREF.search(attributes)
     if not found or len(found[1]) > LONGEST_ADDRESS:
         return None
-    address = web_address(unescape(found[1].strip("\"'")))
-    return address and web_address(normalizeLink(address))
+    address = reader_address(unescape(found[1].strip("\"'")))
+    return address and reader_address(normalizeLink(address))

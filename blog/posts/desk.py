@@ -30,6 +30,7 @@ blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 @blueprint.before_request
 def make_room() -> None:
     request.max_form_memory_size = LARGEST
+    request.max_content_length = current_app.config["SETTINGS"].desk_body
 
 
 lock(blueprint)
@@ -163,7 +164,13 @@ def written(form: PostForm) -> Response:
     if not sound(form):
         return the_form(form, 403 if form.token_refused else 422)
     try:
-        post = write_post(form.post.id if form.post else None, form.typed(), form.asked, form.updated_at.data or "")
+        post = write_post(
+            form.post.id if form.post else None,
+            form.typed(),
+            form.asked,
+            form.updated_at.data or "",
+            form.submission_key.data or "",
+        )
     except Changed as refusal:
         form.stand_on(refusal.post)
         return the_form(form, 409)

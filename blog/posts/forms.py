@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import secrets
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
@@ -11,12 +12,13 @@ from flask_babel import gettext
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, Field, FileField, HiddenField, StringField, TextAreaField
-from wtforms.validators import ValidationError
+from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
 from blog.posts.models import DRAFT, PAGE, POST, Post
 from blog.posts.writing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
-from blog.site.models import current_site
+from blog.site.forms import RULES
+from blog.site.models import ALL, FIRST, OPEN, READING, current_site
 
 WEB = re.compile(r"https?://[^\s<>\"\\/?#]+\.?[^\s<>\"\\]*", re.IGNORECASE)
 PICTURE = re.compile(r"https://[^\s<>\"\\/?#]+[^\s<>\"\\]*|/(?![/\\])[^\s<>\"\\]*", re.IGNORECASE)
@@ -61,10 +63,12 @@ def long(label: str, most: int) -> TextAreaField:
 
 class PostForm(FlaskForm):
     """Every field of a post in the order of its page. `updated_at` is the stamp of the state that it was opened on,
-    `then` what the pressed button asks for. A field that was not sent keeps what stands.
+    `submission_key` the name of a new one's form, `then` what the pressed button asks for. A field that was not sent
+    keeps what stands.
     """
 
     updated_at = HiddenField()
+    submission_key = HiddenField()
     then = HiddenField()
     photo_file = FileField(_("Photo from this device"))
     photo_url = StringField(_("Its address"), [AtMost(2000)], filters=[_address])
@@ -83,15 +87,18 @@ class PostForm(FlaskForm):
     note = long(_("Editor’s note"), 200_000)  # noqa: RUF001
     label_names = short(_("Labels"), 5000)
     comments_open = BooleanField(_("Readers may answer"))
+    comment_rule = StringField(_("New responses"), [AnyOf(["", OPEN, FIRST, ALL], _("This is not one of the rules."))])
     kind = StringField(_("Kind"))
 
     kinds = ((POST, _("Post")), (PAGE, _("Page")))
+    rules = (("", _("As for the whole blog")), *((rule, word) for rule, word in RULES if rule != READING))
 
     post: Post | None = None
 
     @classmethod
     def blank(cls, kind: str, author_name: str) -> Self:
-        return cls(formdata=None, kind=kind if kind == PAGE else POST, author_name=author_name, comments_open=True)
+        kind, key = kind if kind == PAGE else POST, secrets.token_urlsafe(16)
+        return cls(formdata=None, kind=kind, author_name=author_name, comments_open=True, submission_key=key)
 
     @classmethod
     def of(cls, post: Post) -> Self:
@@ -154,6 +161,7 @@ class PostForm(FlaskForm):
         return Typed(
             fields={name: self[name].data or "" for name in COLUMNS},
             comments_open=self.comments_open.data,
+            comment_rule=self.comment_rule.data or "",
             published_at=moment_of(at, current_site().zone) if at != standing.get("published_at") else None,
             labels=names_in(labels) if labels != standing.get("label_names") else None,
         )
@@ -194,6 +202,7 @@ def standing_in(post: Post) -> dict[str, Any]:
         "published_at": local(post.published_at),
         "label_names": label_line(post),
         "comments_open": post.comments_closed_at is None,
+        "comment_rule": post.comment_rule or "",
     }
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select
-from sqlalchemy.orm import Mapped, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
 
@@ -83,6 +83,7 @@ class Post(Record):
     thread_version: Mapped[int] = mapped_column(default=0)
     site_version: Mapped[int] = mapped_column(default=0, index=True)
     import_ref: Mapped[str | None] = mapped_column(String(200), unique=True)
+    submission_key: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
 
     labels: Mapped[list[Label]] = relationship(secondary=post_labels, order_by=Label.name, lazy="selectin")
 
@@ -146,7 +147,11 @@ class Post(Record):
 
 
 # built once, since building a query takes longer than running it
-AT_PATH = Post.visible().where(Post.path == bindparam("path")).options(joinedload(Post.labels))
+AT_PATH = (
+    Post.visible()
+    .where(Post.path == bindparam("path"))
+    .options(joinedload(Post.labels), *map(defer, (Post.body, Post.quote, Post.note)))
+)
 
 
 def headline(title: str, excerpt: str, path: str | None) -> str:

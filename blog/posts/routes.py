@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.caching import fresh
 from blog.comments.forms import blank_form
-from blog.comments.threads import thread_of
+from blog.comments.threads import NEWEST, OLDEST, comment_of_time, place_of, thread_of
 from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site
@@ -43,14 +43,10 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/<path:path>")
 def show(path: str) -> ResponseReturnValue:
-    post = post_at(f"/{path}") or abort(410 if taken_down(f"/{path}") else 404)
-    return fresh(
-        render_template(
-            "posts/show.html",
-            post=post,
-            version=post.thread_version,  # read with the post, before its comments
-            thread=thread_of(post),
-            form=blank_form(post.id, f"/{path}", current_site().language),
-            neighbours=neighbours(post),
-        )
-    )
+    post, site = post_at(f"/{path}") or abort(410 if taken_down(f"/{path}") else 404), current_site()
+    if comment := comment_of_time(post, request.args.get("showComment", "")):
+        return redirect(place_of(comment, post))
+    order = NEWEST if request.args.get("order") == NEWEST else OLDEST
+    thread = thread_of(post, site, order, request.args.get("page", 1, int))
+    form, beside = blank_form(post.id, f"/{path}", site.language), neighbours(post)
+    return fresh(render_template("posts/show.html", post=post, thread=thread, form=form, neighbours=beside))

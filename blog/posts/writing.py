@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import select
+
 from blog.db import db, now, writing
 from blog.html import editor_html, first_picture
 from blog.media.keeping import small
@@ -20,6 +22,7 @@ PUBLISH = "publish"
 UNPUBLISH = "unpublish"
 
 TAG = re.compile(r"<[a-zA-Z!/]")
+KEY_LENGTH = 64
 DERIVED = ("body", "body_html", "quote_html", "note_html", "excerpt", "thumbnail")
 
 
@@ -33,10 +36,13 @@ class Changed(Exception):
 
 @dataclass(frozen=True)
 class Typed:
-    """What an editor typed, checked by the form: `fields` of Post by name; None for what stays as it is."""
+    """What an editor typed, checked by the form: `fields` of Post by name; None for what stays as it is. `comment_rule`
+    is "" for the site's.
+    """
 
     fields: dict[str, Any]
     comments_open: bool = True
+    comment_rule: str | None = None
     published_at: datetime | None = None
     labels: list[str] | None = None
 
@@ -51,16 +57,18 @@ def one_newline(text: str) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
-def write_post(post_id: int | None, typed: Typed, then: str, seen: str) -> Post:
+def write_post(post_id: int | None, typed: Typed, then: str, seen: str, key: str = "") -> Post:
     """Save a post, a new one where there is no id, and then publish or unpublish it, in one act.
 
-    `seen` is the stamp of the state that the form was opened on: Changed where it stands no longer. NoPost where
-    the post is not there, Nameless where it is to be published and has nothing to show.
+    `seen` is the stamp of the state that the form was opened on: Changed where it stands no longer. `key` is the name
+    of a new post's form: what arrives under it once more goes into the post that the first arrival made. NoPost
+    where the post is not there, Nameless where it is to be published and has nothing to show.
     """
     standing = db.session.get(Post, post_id) if post_id else None
     written = shown(typed, standing)
     with writing():
-        post = _as_seen(post_id, seen) if post_id else Post(comment_count=0)
+        post = _as_seen(post_id, seen) if post_id else _new(key, written, typed, seen)
+        new = post.id is None
         for name in [*typed.fields, *DERIVED]:
             setattr(post, name, getattr(written, name))
         _settle(post, typed)
@@ -71,6 +79,8 @@ def write_post(post_id: int | None, typed: Typed, then: str, seen: str) -> Post:
             post.unpublish()
             post.site_version = raise_site_version()
         post.updated_at = now()
+        if new:
+            post.created_at = post.updated_at
     announce(post)
     return post
 
@@ -99,11 +109,26 @@ def _as_seen(post_id: int, seen: str) -> Post:
     return post
 
 
+def _new(key: str, written: Post, typed: Typed, seen: str) -> Post:
+    """A new post, or the one that the same form has made: pressed twice, or gone back to and pressed once more."""
+    key = key[:KEY_LENGTH]
+    made = select(Post).where(Post.submission_key == key).execution_options(populate_existing=True)
+    post = db.session.scalars(made).one_or_none() if key else None
+    if post is None:
+        return Post(comment_count=0, submission_key=key or None)
+    same = all(getattr(post, name) == getattr(written, name) for name in typed.fields)
+    if same or post.updated_at == post.created_at or stamp(post) == seen:
+        return post
+    raise Changed(post)
+
+
 def _settle(post: Post, typed: Typed) -> None:
     if typed.labels is not None:
         post.labels = labelled(typed.labels)
     if typed.published_at is not None and post.published_at is not None:
         post.published_at = typed.published_at
+    if typed.comment_rule is not None:
+        post.comment_rule = typed.comment_rule or None
     if typed.comments_open:
         post.comments_closed_at = None
     else:

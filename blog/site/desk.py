@@ -21,7 +21,7 @@ def edit() -> ResponseReturnValue:
 
 @blueprint.post("")
 def update() -> ResponseReturnValue:
-    form = SettingsForm()
+    form = SettingsForm(obj=current_site())
     if not form.validate():
         return render_template("site/desk/edit.html", form=form, saved=False), 422
     change_settings({name: value for name, value in form.data.items() if name != "csrf_token"})

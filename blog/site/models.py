@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import CheckConstraint, String, Text, update
+from sqlalchemy import CheckConstraint, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.db import Record, db
@@ -13,15 +13,18 @@ from blog.db import Record, db
 THE_ONE = 1
 UNNAMED = "Talkback"
 ACCENTS = ("red", "blue", "green", "plum", "ochre")
+# which responses wait for an editor: none, those of new readers, all; or there are none
+OPEN, FIRST, ALL, READING = "open", "first", "all", "reading"
 ADDRESS = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
 class Site(Record):
     """One row, with id 1, made by the first migration.
 
-    `comment_rule` says which responses wait for an editor (the comments room knows the rules), `approvals` how many a
-    reader needs under the rule of first-timers, `muted` words and patterns, one a line. `steps` is how deep replies
-    nest, `address_days` how long hashes of addresses are kept. `queue_version` rises with what the queue shows.
+    `comment_rule` says which responses wait for an editor (the comments room knows the rules; `rule` says also whether
+    there are any), `approvals` how many a reader needs under the rule of first-timers, `muted` words and patterns, one
+    a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept. `queue_version`
+    rises with what the queue shows.
     """
 
     __tablename__ = "site"
@@ -38,7 +41,7 @@ class Site(Record):
     menu: Mapped[str] = mapped_column(Text, default="")
     version: Mapped[int] = mapped_column(default=0)
 
-    comment_rule: Mapped[str] = mapped_column(String(10), default="open")
+    comment_rule: Mapped[str] = mapped_column(String(10), default=OPEN)
     approvals: Mapped[int] = mapped_column(default=1)
     hold_after_days: Mapped[int | None]
     most_links: Mapped[int | None] = mapped_column(default=3)
@@ -58,9 +61,24 @@ class Site(Record):
         return menu_lines(self.menu)
 
     @property
+    def rule(self) -> str:
+        """One of OPEN, FIRST, ALL and READING, under which nobody may answer."""
+        return self.comment_rule if self.comments_open else READING
+
+    @rule.setter
+    def rule(self, rule: str) -> None:
+        self.comments_open = rule != READING
+        if rule != READING:  # what stood before is kept, for the day when readers may answer again
+            self.comment_rule = rule
+
+    @property
     def untouched(self) -> bool:
         """Nobody has named this blog yet, so an import may."""
         return self.title == UNNAMED
+
+
+# built once, since building a query takes longer than running it
+THE_SITE = select(Site).where(Site.id == THE_ONE)
 
 
 def menu_lines(text: str) -> list[tuple[str, str]]:
@@ -72,17 +90,30 @@ def menu_lines(text: str) -> list[tuple[str, str]]:
 
 
 def current_site() -> Site:
-    """The site's row, loaded once a session."""
-    return db.session.get_one(Site, THE_ONE)
+    """The site's row, loaded once a session, which by itself would forget it as soon as nobody holds it."""
+    session = db.session()
+    site: Site | None = session.info.get("site")
+    if site is None or site not in session:
+        site = session.info["site"] = session.scalars(THE_SITE).one()
+    return site
 
 
 def raise_site_version() -> int:
     """Give the site its next version inside the act's transaction; the row's lock makes commits follow it in order."""
     raised = update(Site).where(Site.id == THE_ONE).values(version=Site.version + 1).returning(Site.version)
-    return db.session.execute(raised, execution_options={"synchronize_session": False}).scalar_one()
+    version = db.session.execute(raised, execution_options={"synchronize_session": False}).scalar_one()
+    _read_versions_anew()
+    return version
 
 
 def raise_queue_version() -> None:
     """The same for what the editors' queue shows."""
     raised = update(Site).where(Site.id == THE_ONE).values(queue_version=Site.queue_version + 1)
     db.session.execute(raised, execution_options={"synchronize_session": False})
+    _read_versions_anew()
+
+
+def _read_versions_anew() -> None:
+    site = db.session().info.get("site")
+    if site is not None and site in db.session:
+        db.session.expire(site, ["version", "queue_version"])

@@ -14,10 +14,19 @@ document.addEventListener("click", (event) => {
 });
 
 function reply(link) {
-  link.closest("li").querySelector("article").after(form());
-  answering(link.dataset.parent, link.dataset.name);
+  stand(link.dataset.parent, link.dataset.name);
   field("body").focus();
 }
+
+// Under the comment that is answered, or at home where that stands on another page of the thread.
+function stand(parent, name) {
+  const article = document.getElementById(`comment-${parent}`);
+  if (article) article.after(form());
+  else home().append(form());
+  answering(parent, name);
+}
+
+document.addEventListener("talkback:answer", ({ detail }) => form() && home() && stand(detail.parent, detail.name));
 
 function cancel() {
   const link = form().closest("li")?.querySelector("a.reply");
@@ -48,15 +57,34 @@ function complain(sentence) {
   document.getElementById("comment-error").textContent = `▲ ${sentence}`;
 }
 
+// When the token came that stands in the form: from then on the site counts how long the form has been open.
+let counted = "", opened = 0;
+
+document.addEventListener("htmx:after:swap", () => {
+  const value = form() && field("csrf_token")?.value;
+  if (!value || value === counted) return;
+  counted = value;
+  opened = performance.now();
+});
+
+// A text that was restored, or that a browser filled in, is sent no sooner than one that somebody wrote could be.
+function early(target) {
+  if (target !== form()) return 0;
+  return Math.max(0, opened + 1000 * Number(field("csrf_token")?.dataset.seconds) + 50 - performance.now());
+}
+
 // Whoever presses the button before the token has come, as a browser that fills forms does, waits for it.
 document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-  if (target !== form() || field("csrf_token")) return;
+  if (!sends(target) || (field("csrf_token") && !early(target))) return;
   ctx.fetch = async (address, request) => {
     await token();
+    await new Promise((resolve) => { setTimeout(resolve, early(target)); });
     for (const name of ["csrf_token", "key"]) request.body.set(name, field(name)?.value ?? "");
     return fetch(address, request);
   };
 });
+
+const sends = (target) => form() && (target === form() || target === form().querySelector(".preview-button"));
 
 async function token() {
   const place = document.getElementById("comment-token");
@@ -82,5 +110,10 @@ document.addEventListener("talkback:orphaned", () => {
 });
 
 document.addEventListener("htmx:error", (event) => {
-  if (event.target === form()) complain(form().dataset.unreachable);
+  if (sends(event.target)) complain(form().dataset.unreachable);
+});
+
+// What was shown is no longer what is written.
+document.addEventListener("input", (event) => {
+  if (form()?.contains(event.target)) document.getElementById("preview-place").replaceChildren();
 });

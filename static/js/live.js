@@ -116,6 +116,14 @@ function follow(address, known, beat) {
     take(data.id);
   };
 
+  // A page of the thread that was made earlier than what is known here may lack something.
+  document.addEventListener("talkback:turned", ({ detail: version }) => {
+    if (version >= known) return;
+    known = version;
+    if (stream) open();
+    else others.postMessage({ hello: known });
+  });
+
   // A connection that went silent without closing, a network that came back, a page from the browser's memory.
   setInterval(() => {
     if (!wanted || Date.now() - heard < patience()) return;
@@ -132,7 +140,9 @@ function follow(address, known, beat) {
   start();
 }
 
+// A page whose title tells something follows in the background too.
 function unseen() {
+  if (place.hasAttribute("data-unseen")) return false;
   return document.hidden || document.visibilityState === "hidden";
 }
 

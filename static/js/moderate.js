@@ -13,9 +13,21 @@ document.addEventListener("click", (event) => {
 });
 
 async function bring(link, article) {
+  prepare();
   const place = document.createElement("div");
   place.className = "verbs-place";
   article.after(place);
   await htmx.ajax("GET", link.getAttribute("href"), { source: place, target: place, swap: "innerHTML" });
   place.querySelector("button")?.focus();
+}
+
+// What was done, and its undoing, stands apart: a comment that is taken away takes its verbs along.
+function prepare() {
+  if (document.getElementById("moderated")) return;
+  const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet" });
+  sheet.href = new URL("../css/moderate.css", import.meta.url).pathname;
+  document.head.append(sheet);
+  const line = Object.assign(document.createElement("div"), { id: "moderated", className: "moderated" });
+  line.setAttribute("role", "status");
+  document.body.append(line);
 }

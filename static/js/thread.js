@@ -3,6 +3,7 @@
 //   newer   replaces its target only by a newer version
 //   thread  puts a comment in its place, or replaces its article; replies, focus and what is in view stay put
 const waiting = new Map();
+const elsewhere = new Map();
 const thread = () => document.getElementById("responses");
 const form = () => document.getElementById("comment-form");
 const version = (element) => Number(element.dataset.version);
@@ -30,8 +31,9 @@ function arrive(item, own) {
   const standing = document.getElementById(item.id);
   if (item.hasAttribute("data-gone")) return leave(standing, item);
   if (standing) return version(standing) < version(item) ? change(standing, item) : [];
-  const list = listOf(item);
-  if (!list) return [];
+  const list = listOf(item) ?? (own ? thread() : null);
+  if (!list) return paged() ? note(item) : [];
+  if (!own && list === thread() && !belongs(list, item)) return note(item);
   if (waiting.has(item.id) && !own) return change(waiting.get(item.id), item);
   if (!own && list.isConnected && moves(list, item)) return hold(item);
   drop(item.id);
@@ -53,8 +55,18 @@ function place(item, list) {
 }
 
 function follower(list, item) {
+  const newestFirst = list === thread() && list.dataset.order === "newest" ? -1 : 1;
   const before = (a, b) => Number(a.dataset.position) - Number(b.dataset.position) || number(a) - number(b);
-  return [...list.children].find((other) => before(other, item) > 0);
+  return [...list.children].find((other) => before(other, item) * newestFirst > 0);
+}
+
+const paged = () => "before" in thread().dataset || "after" in thread().dataset;
+
+// Whether a new branch stands on this page of the thread, and not on one before or after it.
+function belongs(list, item) {
+  const next = follower(list, item);
+  if (!next) return !("after" in list.dataset);
+  return next !== list.firstElementChild || !("before" in list.dataset);
 }
 
 const number = (item) => Number(item.id.replace(/\D/g, ""));
@@ -107,15 +119,28 @@ function hold(item) {
   return [];
 }
 
+function note(item) {
+  elsewhere.set(item.id, item);
+  tell();
+  return [];
+}
+
 function drop(id) {
-  if (waiting.delete(id)) tell();
+  if (waiting.delete(id) || elsewhere.delete(id)) tell();
 }
 
 function tell() {
-  const line = document.getElementById("waiting");
-  const text = waiting.size === 1 ? line.dataset.one : line.dataset.many.replace("{n}", waiting.size);
-  line.textContent = text;
-  line.hidden = waiting.size === 0;
+  say(document.getElementById("waiting"), waiting.size);
+  const link = document.getElementById("elsewhere");
+  say(link, elsewhere.size);
+  // the way to the first of them: its permalink finds its page
+  const first = elsewhere.values().next().value?.querySelector("a.time");
+  if (first) link.href = first.getAttribute("href");
+}
+
+function say(line, count) {
+  line.textContent = count === 1 ? line.dataset.one : line.dataset.many.replace("{n}", count);
+  line.hidden = count === 0;
 }
 
 function open() {
@@ -139,3 +164,20 @@ function firstInSight() {
   const articles = thread()?.querySelectorAll("article") ?? [];
   return [...articles].find((article) => article.getBoundingClientRect().bottom > 0);
 }
+
+// Another page of the thread: the form goes home with its text first, and what came since that page was made, while
+// an older one stood here, is asked for again.
+document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "thread-page") return;
+  document.getElementById("comment-form-place").append(form() ?? "");
+  waiting.clear();
+  elsewhere.clear();
+});
+
+document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
+  if (ctx.target?.id !== "thread-page") return;
+  const page = document.getElementById("thread-page");
+  page.focus({ preventScroll: true });
+  page.scrollIntoView({ block: "start" });
+  document.dispatchEvent(new CustomEvent("talkback:turned", { detail: Number(page.dataset.version) }));
+});

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import io
+import os
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.exc import OperationalError
 
 from blog.db import db, now, writing
 from blog.exchange import running
-from blog.exchange.models import DONE, REFUSED, RUNNING, WAITING, Import
+from blog.exchange.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.posts.models import Post
 from tests.cast import HTMX, csrf, signed_in
 
@@ -107,3 +109,68 @@ def test_without_its_token_an_upload_is_refused(desk: FlaskClient, begun: list[i
     form = {"export": (io.BytesIO(b"x"), "blog.xml")}
     assert desk.post("/desk/imports", data=form, content_type="multipart/form-data").status_code == 400
     assert begun == []
+
+
+def failing(error: Exception):
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    return fail
+
+
+def test_a_fault_of_ours_ends_the_import_in_a_sentence(
+    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = upload(desk, SAMPLE.read_bytes())
+    monkeypatch.setattr(running, "bring_in", failing(RuntimeError("the secret reason")))
+    running.run(begun[0])
+    assert fresh(begun[0]).state == BROKEN
+    page = desk.get(answer.location).text
+    assert "uploaded once more, goes on from there" in page
+    assert "secret reason" not in page
+    assert "every 1s" not in page
+    assert not running.file_of(begun[0]).exists()
+
+
+def test_while_the_database_is_away_an_import_waits_with_its_file(
+    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    upload(desk, SAMPLE.read_bytes())
+    monkeypatch.setattr(running, "bring_in", failing(OperationalError("", {}, Exception())))
+    with pytest.raises(OperationalError):
+        running.run(begun[0])
+    assert fresh(begun[0]).state == RUNNING
+    assert running.file_of(begun[0]).exists()
+
+
+def test_a_full_disk_is_a_sentence_and_leaves_nothing(
+    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(running.shutil, "copyfileobj", failing(OSError(28, "No space left on device")))
+    answer = upload(desk, SAMPLE.read_bytes(), blog_url="https://heron.example")
+    assert answer.status_code == 503
+    assert "disk is full" in answer.text
+    assert "https://heron.example" in answer.text
+    assert (begun, db.session.query(Import).count(), list(running.folder().iterdir())) == ([], 0, [])
+
+
+def test_nobody_waits_for_the_database_while_an_upload_is_kept(
+    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy(_content: object, file: io.BufferedWriter, _size: int) -> None:
+        assert not db.session.connection().get_execution_options().get("writing")
+        file.write(SAMPLE.read_bytes())
+
+    monkeypatch.setattr(running.shutil, "copyfileobj", copy)
+    assert upload(desk, b"x").status_code == 303
+
+
+def test_what_a_kill_left_half_kept_is_swept_away(app: Flask) -> None:
+    running.folder().mkdir()
+    old, new, waiting = (running.folder() / name for name in (f"{running.DRAFT}1", f"{running.DRAFT}2", "7"))
+    for file in (old, new, waiting):
+        file.write_bytes(b"x")
+    for file in (old, waiting):
+        os.utime(file, (0, 0))
+    running.sweep()
+    assert sorted(running.folder().iterdir()) == sorted([new, waiting])

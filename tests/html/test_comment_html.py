@@ -71,8 +71,9 @@ def test_the_tags_that_blogger_knew_are_understood(text: str, html: str | None) 
         "never opened</b>",
         "<a name=x>a</a>",
         "<a href='javascript:alert(1)'>a</a>",
-        "<a href=/relative>a</a>",
-        "[a](/relative)",
+        "<a href=relative>a</a>",
+        "[a](relative)",
+        "[a](#relative)",
         "[a](javascript:alert(1))",
         "[a]: https://a.example/",
         "![a](ftp://a.example/b)",
@@ -127,6 +128,32 @@ def test_a_picture_becomes_a_link_to_it() -> None:
 )
 def test_no_link_hides_its_address(text: str, html: str) -> None:
     assert inner(text) == html
+
+
+@pytest.mark.parametrize(
+    ("text", "html"),
+    [
+        ("[a](/2026/11/b.html)", linked("/2026/11/b.html", "a")),
+        ("[a](/posts/1/comments/7)", linked("/posts/1/comments/7", "a")),
+        ("[a](/b.html#:~:text=c%20d,e%2Df)", linked("/b.html#:~:text=c%20d,e%2Df", "a")),
+        ("[a](</b c?d=\u00fc&e>)", linked("/b%20c?d=%C3%BC&amp;e", "a")),
+        ('<a href="/b.html">a</a>', linked("/b.html", "a")),
+        ("<a href=/>a</a>", linked("/", "a")),
+    ],
+)
+def test_a_link_may_lead_to_a_path_of_the_blog(text: str, html: str) -> None:
+    assert inner(text) == html
+
+
+@pytest.mark.parametrize(
+    "text", ["[a](//b.example/)", "[a](///b.example/)", "<a href=//b.example/>a</a>", "[a](/&#47;b.example/)"]
+)
+def test_what_looks_like_a_path_but_names_a_host_says_so(text: str) -> None:
+    assert inner(text) == linked("https://b.example/", "a")
+
+
+def test_a_path_is_a_link_only_where_one_was_made_of_it() -> None:
+    assert inner("/2026/11/b.html </2026/11/b.html>") == "/2026/11/b.html &lt;/2026/11/b.html&gt;"
 
 
 def test_a_tag_may_span_paragraphs_but_a_link_may_not() -> None:

@@ -43,10 +43,9 @@ def _post(text: str) -> str:
     return post_html(text, host="blog.example").html
 
 
-IMPORTED = dict(READER)
 CLEANERS = {
     "reader": (comment_html, READER),
-    "imported": (imported_comment_html, IMPORTED),
+    "imported": (imported_comment_html, READER),
     "editor": (editor_html, POST),
     "post": (_post, POST),
 }
@@ -96,8 +95,6 @@ def _fits(tag: str, name: str, value: str, allowed: dict[str, str]) -> bool:
         "class": re.compile(r"(?:(?:align-(?:left|right|center)|float-(?:left|right)) ?)+"),
     }
     if allowed is READER:
-        shapes |= {"href": re.compile(r"https?://[!-~]+"), "rel": re.compile("nofollow ugc noopener")}
-    if allowed is IMPORTED:
         shapes |= {"href": re.compile(r"(?:https?://|/(?![/\\]))[!-~]*"), "rel": re.compile("nofollow ugc noopener")}
     return name in allowed.get(tag, "").split() and (name not in shapes or bool(shapes[name].fullmatch(value)))
 

@@ -133,6 +133,17 @@ ADDRESSES = [
     ("link into a new window with its opener", '<a href="https://ok.example/" target=_blank rel=opener>x</a>'),
     ("link that downloads", '<a href="https://ok.example/x" download="x.html">x</a>'),
     ("link with a backslashed host", '<a href="/\\evil.example/">x</a>'),
+    ("link with a host alone", '<a href="//evil.example/">x</a>'),
+    ("link with a host alone in Markdown", "[x](//evil.example/)"),
+    ("link with a host behind entities", '<a href="&#47;&sol;evil.example/">x</a>'),
+    ("link with a host behind a tab", '<a href="/\t/evil.example/">x</a>'),
+    ("link with a host behind a tab entity in Markdown", "[x](/&Tab;/evil.example/)"),
+    ("link with a host behind a newline entity", '<a href="/&#10;/evil.example/">x</a>'),
+    ("link with a host behind backslashes in Markdown", "[x](</\\\\/evil.example/>)"),
+    ("link with a host behind three slashes", "[x](///evil.example/)"),
+    ("link to a path with a script in its fragment", "[x](/#:~:text=<script>alert(1)</script>)"),
+    ("link to a path that leaves its attribute", '[x](/"onmouseover=alert(1)//)'),
+    ("link to a path that brings htmx", "[x](/<hx-partial hx-get=/pwned>)"),
     ("image map", '<map name=x><area href="javascript:alert(1)"></map><img usemap=#x src=https://ok.example/x>'),
 ]
 

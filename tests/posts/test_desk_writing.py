@@ -278,3 +278,16 @@ def test_what_is_not_there_is_said_to_be_nowhere(ed: FlaskClient) -> None:
     assert ed.get("/desk/posts/99/edit").status_code == 404
     assert ed.post("/desk/posts/99", data={"csrf_token": csrf(ed, "/desk/posts/new")}).status_code == 404
     assert ed.get("/desk/posts/new?kind=nonsense").status_code == 200
+
+
+def test_a_post_has_a_rule_of_its_own_for_responses_or_goes_by_the_blogs(ed: FlaskClient) -> None:
+    post = a_post()
+    for rule, kept in (("all", "all"), ("first", "first"), ("", None)):
+        write(ed, post, comment_rule=rule)
+        assert afresh(post).comment_rule == kept
+        assert opened(ed, post)["comment_rule"] == rule
+    refused = write(ed, post, comment_rule="reading", note="Kept")
+    assert refused.status_code == 422
+    assert "not one of the rules" in refused.text
+    assert "Kept" in refused.text
+    assert afresh(post).comment_rule is None

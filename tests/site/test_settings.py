@@ -16,8 +16,15 @@ SETTINGS = {
     "note_label": "The editor:",
     "language": "de",
     "timezone": "Europe/Berlin",
-    "comments_open": "y",
+    "rule": "open",
+    "approvals": "1",
+    "hold_after_days": "",
     "close_after_days": "",
+    "most_links": "3",
+    "muted": "",
+    "steps": "4",
+    "edit_minutes": "15",
+    "address_days": "30",
 }
 
 
@@ -56,8 +63,18 @@ def test_what_is_saved_shows_on_every_page(app: Flask, desk: FlaskClient) -> Non
         ("accent", "beige", "not one of the accents"),
         ("menu", "About | javascript:alert(1)", "Each line is"),
         ("menu", "About", "Each line is"),
-        ("close_after_days", "soon", "Not a valid integer"),
+        ("close_after_days", "soon", "from 1 to 36,500"),
         ("close_after_days", "-1", "from 1 to 36,500"),
+        ("hold_after_days", "0", "from 1 to 36,500"),
+        ("rule", "sometimes", "not one of the rules"),
+        ("approvals", "0", "from 1 to 100"),
+        ("approvals", "", "from 1 to 100"),
+        ("most_links", "-1", "from 0 to 1,000"),
+        ("steps", "5", "from 1 to 4"),
+        ("edit_minutes", "1441", "from 0 to 1440"),
+        ("address_days", "", "from 0 to 3650"),
+        ("muted", "x" * 50_001, "at most 50,000"),
+        ("muted", "casino\n/(a/", "Line 2, /(a/, cannot be used as a pattern"),
     ],
 )
 def test_a_wrong_setting_comes_back_with_a_sentence_and_changes_nothing(
@@ -70,10 +87,41 @@ def test_a_wrong_setting_comes_back_with_a_sentence_and_changes_nothing(
     assert site().title == "Talkback"
 
 
-def test_the_thread_closes_for_all_by_one_box(app: Flask, desk: FlaskClient) -> None:
-    post = a_post()
-    save(desk, comments_open="")
-    assert "This thread was closed" in app.test_client().get(post.path or "").text
+def test_reading_only_closes_all_threads_and_the_rule_before_it_is_not_forgotten(app: Flask, desk: FlaskClient) -> None:
+    post = a_post(comment_rule="open")
+    save(desk, rule="all")
+    save(desk, rule="reading")
+    page = app.test_client().get(post.path or "").text
+    assert "for reading only" in page
+    assert "<form" not in page
+    assert 'value="reading" checked' in desk.get("/desk/settings").text
+    assert (site().rule, site().comment_rule, site().comments_open) == ("reading", "all", False)
+    save(desk, rule="open")
+    assert "<form" in app.test_client().get(post.path or "").text
+
+
+def test_what_was_not_sent_stays_and_nothing_is_a_choice_where_it_means_never(desk: FlaskClient) -> None:
+    save(desk, rule="first", approvals="3", hold_after_days="30", most_links="0", muted="casino\n/cas[i1]no/")
+    assert (site().rule, site().approvals, site().hold_after_days, site().most_links) == ("first", 3, 30, 0)
+    shown = desk.get("/desk/settings").text
+    for value in ('name="most_links" type="text" inputmode="numeric" value="0"', "casino\n/cas[i1]no/</textarea>"):
+        assert value in shown
+    desk.post("/desk/settings", data={"csrf_token": csrf(desk, "/desk/settings"), "title": "T", "language": "en"})
+    assert (site().title, site().rule, site().approvals, site().muted) == ("T", "first", 3, "casino\n/cas[i1]no/")
+    save(desk, hold_after_days="", most_links="")
+    assert (site().hold_after_days, site().most_links) == (None, None)
+
+
+def test_a_refused_list_comes_back_whole_with_the_line_named(desk: FlaskClient) -> None:
+    lines = "good\n/(?=look)/\n/(\\w+)\\1/\n/a*/\n/((x{99}){99}){99}/"
+    answer = save(desk, muted=lines, approvals="many")
+    assert answer.status_code == 422
+    for number, reason in ((2, "invalid perl operator"), (3, "invalid escape"), (4, "found in every text"), (5, "")):
+        assert f"Line {number}, " in answer.text
+        assert reason in answer.text
+    assert f">\n{lines}</textarea>" in answer.text
+    assert 'value="many"' in answer.text
+    assert answer.text.count("A whole number from 1 to 100.") == 1
 
 
 def test_only_lines_with_a_word_and_a_safe_address_are_a_menu() -> None:

@@ -35,6 +35,8 @@ def upgrade() -> None:
     op.add_column('comments', sa.Column('seconds', sa.Integer(), nullable=True))
     op.add_column('posts', sa.Column('top_count', sa.Integer(), nullable=False, server_default='0'))
     op.add_column('posts', sa.Column('comment_rule', sa.String(length=10), nullable=True))
+    op.add_column('posts', sa.Column('submission_key', sa.String(length=64), nullable=True))
+    op.create_index('ix_posts_submission_key', 'posts', ['submission_key'], unique=True)
     for column in (
         sa.Column('comment_rule', sa.String(length=10), nullable=False, server_default='open'),
         sa.Column('approvals', sa.Integer(), nullable=False, server_default='1'),

@@ -1,0 +1,33 @@
+"""Commands of the comments room."""
+
+from __future__ import annotations
+
+import click
+
+from blog.comments.filling import Extent, fill
+from blog.comments.forgetting import forget_addresses
+from blog.errors import Unusable
+
+
+@click.command("fill")
+@click.option("--posts", type=click.IntRange(1, 1_000_000), required=True, help="How many posts.")
+@click.option("--comments", type=click.IntRange(0, 10_000_000), required=True, help="How many comments in all.")
+@click.option("--largest", type=click.IntRange(0, 1_000_000), default=0, help="How many of them the newest post has.")
+@click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives other texts and threads.")
+def fill_blog(posts: int, comments: int, largest: int, seed: int) -> None:
+    """Add invented posts and comments, to see how the blog behaves when it is large."""
+    if largest > comments:
+        raise Unusable(f"--largest {largest} is more than all of the {comments} comments: give it at most --comments.")
+    with click.progressbar(length=posts + comments, label="Filling") as bar:
+        for written in fill(Extent(posts, comments, largest), seed):
+            bar.update(written)
+    click.echo(f"{posts} posts and {comments} comments added.")
+
+
+@click.command("forget")
+def forget() -> None:
+    """Drop the hashes of addresses that are older than the site keeps them; bin/serve does it by itself every hour."""
+    click.echo(f"{forget_addresses()} forgotten.")
+
+
+COMMANDS: tuple[click.Command, ...] = (fill_blog, forget)

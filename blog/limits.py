@@ -1,0 +1,76 @@
+"""How often one network address may ask for tokens, and try to sign in. (Comments are counted where they are kept.)
+
+Counted by Flask-Limiter: in each process's memory, or in Redis for all of them. While Redis is away each process
+counts for itself.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from math import ceil
+from typing import Any, TypeVar
+
+from flask import Flask, Response, current_app, request
+from flask.typing import ResponseReturnValue
+from flask_limiter import Limiter, RateLimitExceeded
+from limits.errors import ConfigurationError
+from werkzeug.exceptions import TooManyRequests
+
+from blog import errors
+from blog.security import address_key
+from blog.settings import Settings, WrongSetting
+
+TOKENS = "60 per minute; 600 per hour"
+SIGN_IN = "30 per minute"
+
+# nobody waits longer than this for a Redis that fell silent
+PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
+
+View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+
+
+def limited(rule: str) -> Callable[[View], View]:
+    """Let one network address use this view no more often than `rule` says, such as "30 per minute"."""
+
+    def mark(view: View) -> View:
+        view.limit = rule  # type: ignore[attr-defined]
+        return view
+
+    return mark
+
+
+def init(app: Flask) -> None:
+    """Put the limits around the views that are marked; each app counts for itself. WrongSetting for a wrong store."""
+    settings: Settings = app.config["SETTINGS"]
+    limiter = app.extensions["limits"] = Limiter(
+        lambda: address_key(request.remote_addr),  # not in clear, since Redis may lie elsewhere
+        storage_uri=settings.ratelimit_storage_uri,
+        storage_options=PATIENCE if settings.ratelimit_storage_uri.startswith("redis") else {},
+        key_prefix="talkback",
+        in_memory_fallback_enabled=True,
+        swallow_errors=True,
+        enabled=settings.ratelimit_enabled,
+    )
+    try:
+        limiter.init_app(app)
+    except (ConfigurationError, ValueError) as error:
+        raise WrongSetting("RATELIMIT_STORAGE_URI cannot be used: it is memory:// or redis://host:6379/0.") from error
+    if settings.ratelimit_enabled:
+        # the views that are marked ask by themselves; looking at each request would cost all pages a twentieth
+        app.before_request_funcs[None].remove(limiter._check_request_limit)
+    app.register_error_handler(RateLimitExceeded, slow_down)
+    for endpoint, view in app.view_functions.items():
+        if rule := getattr(view, "limit", ""):
+            app.view_functions[endpoint] = limiter.limit(rule)(view)  # type: ignore[assignment]
+
+
+def slow_down(_error: RateLimitExceeded) -> Response:
+    return errors.show(TooManyRequests(retry_after=seconds_left()))
+
+
+def seconds_left() -> int:
+    """After a limit was reached: how long until it is lifted."""
+    limiter: Limiter = current_app.extensions["limits"]
+    reached = limiter.current_limit
+    return max(1, ceil(reached.reset_at - time.time())) if reached else 1

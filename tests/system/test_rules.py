@@ -1,0 +1,104 @@
+"""The rules of the conversation, as an editor sets them and readers meet them; and the time that a form was open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from blog.comments.models import HELD, VISIBLE, Comment
+from blog.db import db
+from blog.editors.accounts import add_editor
+from blog.editors.models import OWNER
+from tests.cast import a_post, count
+from tests.server import Server
+from tests.system.visits import following, sees, sign_in, write
+
+TITLE = "Herons return"
+PASSWORD = "a sentence to remember"
+
+
+def the_comment() -> Comment:
+    assert count() == 1
+    return db.session.query(Comment).one()
+
+
+def test_an_editor_changes_the_rules_and_readers_meet_them_at_once(
+    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
+) -> None:
+    post = a_post(TITLE)
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    server = serve()
+    desk, page = reader(), reader()
+    page.goto(server.url + post.path)
+    sign_in(desk, server.url, "ed@example.org", PASSWORD)
+    desk.goto(f"{server.url}/desk/settings")
+    desk.get_by_label("Muted words and patterns").fill("casino\n/(oops/")
+    desk.get_by_label("Wait for an editor while a reader is new").check()
+    desk.get_by_role("button", name="Save settings").click()
+    expect(desk.locator("#muted-error")).to_contain_text("Line 2, /(oops/, cannot be used as a pattern")
+    desk.get_by_label("Muted words and patterns").fill("casino\n/oops+/")
+    desk.get_by_role("button", name="Save settings").click()
+    expect(desk.get_by_text("Saved.")).to_be_visible()
+    write(page, "Ooooopss, seen one.")
+    expect(page.locator("#held-place")).to_contain_text("Ooooopss, seen one.")
+    assert the_comment().status_reason == "muted: /oops+/; a new reader: 0 of 1 responses approved so far"
+    desk.get_by_label("None: the blog is for reading only").check()
+    desk.get_by_role("button", name="Save settings").click()
+    expect(desk.get_by_text("Saved.")).to_be_visible()
+    page.get_by_role("textbox", name="Your response").fill("And another.")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.locator("#comment-error")).to_contain_text("for reading only at present")
+    expect(page.get_by_role("textbox", name="Your response")).to_have_value("And another.")
+    page.reload()
+    expect(page.locator(".closed")).to_contain_text("for reading only at present")
+    expect(page.locator("#comment-form")).to_have_count(0)
+
+
+def test_a_post_is_given_a_rule_of_its_own_where_it_is_written(
+    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
+) -> None:
+    post = a_post(TITLE)
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    server = serve()
+    desk, page = reader(), reader()
+    sign_in(desk, server.url, "ed@example.org", PASSWORD)
+    desk.goto(f"{server.url}/desk/posts/{post.id}/edit")
+    desk.get_by_label("New responses").select_option("Wait for an editor, all of them")
+    desk.get_by_role("button", name="Save", exact=True).click()
+    expect(desk.get_by_text("Saved.")).to_be_visible()
+    page.goto(server.url + post.path)
+    write(page, "Seen one.")
+    expect(page.locator("#held-place")).to_contain_text("Seen one.")
+    assert the_comment().status == HELD
+
+
+def test_a_text_that_was_filled_in_at_once_is_sent_when_a_person_could_have_written_it(
+    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
+) -> None:
+    post = a_post(TITLE)
+    page = reader()
+    page.goto(serve(RATELIMIT_ENABLED="1").url + post.path)
+    following(page)
+    write(page, "Seen one.")
+    expect(page.get_by_role("button", name="Posting …")).to_be_disabled()
+    sees(page, "Seen one.", f'1 Response to "{TITLE}"')
+    comment = the_comment()
+    assert (comment.status, comment.status_reason) == (VISIBLE, "")
+    assert (comment.seconds or 0) >= 2
+    write(page, "Another at once.")
+    expect(page.locator("#comment-error")).to_contain_text("Please wait")
+    expect(page.get_by_label("Your response")).to_have_value("Another at once.")
+
+
+def test_without_javascript_only_a_program_is_through_the_page_between_at_once(
+    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
+) -> None:
+    post = a_post(TITLE)
+    page = reader(java_script_enabled=False)
+    page.goto(serve(RATELIMIT_ENABLED="1").url + post.path)
+    write(page, "Seen one.")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.get_by_text("waits for the editor").first).to_be_visible()
+    assert the_comment().status_reason == "sent less than 2 seconds after the form was opened"

@@ -1,0 +1,132 @@
+"""A thread of several pages, in real browsers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from sqlalchemy import select
+
+from blog.comments.filling import Extent, fill
+from blog.comments.models import Comment
+from blog.db import db
+from blog.posts.models import Post
+from tests.cast import a_comment
+from tests.postgres.databases import on_sqlite
+from tests.server import Server
+from tests.system.visits import following, stay, stayed
+
+pytestmark = on_sqlite
+
+
+@pytest.fixture
+def long_thread() -> Post:
+    """A post whose thread has three pages."""
+    list(fill(Extent(1, 260), seed=4))
+    post = db.session.scalars(select(Post).order_by(Post.id.desc()).limit(1)).one()
+    assert 100 < post.top_count <= 150
+    return post
+
+
+def first_of(page: Page) -> int:
+    return int(re.sub(r"\D", "", page.locator("#responses > li").first.get_attribute("id") or ""))
+
+
+def test_pages_are_turned_in_place_and_what_is_being_written_stays(
+    serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
+) -> None:
+    server = serve()
+    ann = reader()
+    ann.goto(server.url + long_thread.path)
+    following(ann)
+    stay(ann)
+    first = first_of(ann)
+    ann.locator("#responses .reply").first.click()
+    ann.locator("#body").fill("Half a thought")
+    ann.get_by_role("link", name="Page 3").click()
+    expect(ann.locator(".pages [aria-current]")).to_have_text("3")
+    expect(ann.locator("#thread-page")).to_be_focused()
+    expect(ann).to_have_url(re.compile(r"page=3"))
+    expect(ann.locator("#comment-form-place #body")).to_have_value("Half a thought")
+    expect(ann.locator("#comment-form [name=parent_id]")).to_have_value(str(first))
+    assert first_of(ann) != first
+    ann.get_by_role("link", name="Newest first").click()
+    expect(ann.locator(".thread-order [aria-current]")).to_have_text("Newest first")
+    last = db.session.scalars(select(Comment.id).where(Comment.top_id.is_(None)).order_by(Comment.id.desc())).first()
+    assert first_of(ann) == last
+    assert stayed(ann)
+    ann.go_back()
+    expect(ann.locator(".pages [aria-current]")).to_have_text("3")
+    expect(ann.locator("#body")).to_have_value("Half a thought")
+
+
+def test_what_belongs_to_another_page_is_told_and_linked_and_what_belongs_here_is_placed(
+    serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
+) -> None:
+    server = serve()
+    ann, bob = reader(), reader()
+    ann.goto(server.url + long_thread.path)
+    bob.goto(f"{server.url}{long_thread.path}?order=newest")
+    for page in (ann, bob):
+        following(page)
+    here = db.session.get(Comment, first_of(ann))
+    a_comment(long_thread, "A reply on the first page.", here)
+    late = a_comment(long_thread, "At the end of everything.")
+    expect(ann.get_by_role("link", name="1 new response on another page")).to_be_visible()
+    expect(ann.locator(f"#comment-{here.id}-replies")).to_contain_text("A reply on the first page.")
+    expect(ann.locator("#responses")).not_to_contain_text("At the end of everything.")
+    expect(bob.locator("#responses > li").first).to_have_id(f"thread-{late.id}")
+    expect(bob.get_by_role("link", name="1 new response on another page")).to_be_visible()
+    ann.get_by_role("link", name="1 new response on another page").click()
+    expect(ann.locator(f"#comment-{late.id}")).to_be_in_viewport()
+
+
+def test_who_answers_on_the_first_page_sees_the_own_response_at_once(
+    serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
+) -> None:
+    server = serve()
+    ann = reader()
+    ann.goto(server.url + long_thread.path)
+    ann.locator("#body").fill("From the first page.")
+    ann.get_by_role("button", name="Post comment").click()
+    expect(ann.locator("#responses")).to_contain_text("From the first page.")
+    ann.reload()
+    expect(ann.locator("#responses")).not_to_contain_text("From the first page.")
+
+
+def test_what_came_while_a_page_was_turned_is_not_missed(
+    serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
+) -> None:
+    server = serve()
+    ann = reader()
+    ann.goto(server.url + long_thread.path)
+    following(ann)
+    held: list[Route] = []
+    ann.route("**/*page=3*", held.append)
+    with ann.expect_request("**/*page=3*"):
+        ann.get_by_role("link", name="Page 3").click()
+    earlier = held[0].fetch()
+    a_comment(long_thread, "While the page was turned.")
+    # the first page hears of it before the last one, which was made earlier, takes its place
+    expect(ann.get_by_role("link", name="1 new response on another page")).to_be_visible()
+    held[0].fulfill(response=earlier)
+    expect(ann.locator(".pages [aria-current]")).to_have_text("3")
+    expect(ann.locator("#responses")).to_contain_text("While the page was turned.")
+    assert "While the page was turned." not in earlier.text()
+
+
+def test_every_page_is_a_plain_link_without_javascript(
+    serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
+) -> None:
+    server = serve()
+    ann = reader(java_script_enabled=False)
+    ann.goto(server.url + long_thread.path)
+    first = first_of(ann)
+    ann.get_by_role("link", name="Page 2").click()
+    expect(ann.locator(".pages [aria-current]")).to_have_text("2")
+    assert first_of(ann) != first
+    ann.get_by_role("link", name="Newest first").click()
+    ann.get_by_role("link", name="Page 3").click()
+    expect(ann.locator(f"#thread-{first}")).to_be_visible()
