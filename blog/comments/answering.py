@@ -44,7 +44,9 @@ def answer_comment(comment_id: int, editor: Editor, body: str, key: str) -> Answ
         together = new_action() if comment.status == HELD else None
         if together:
             change(comment, auditing.APPROVE, editor, together=together)
-        answer = _post(comment, editor, Comment(body=body, body_html=body_html, submission_key=key))
+        # somebody else's key shows nothing of theirs, nor does it stand in the way
+        answer = Comment(body=body, body_html=body_html, submission_key=None if standing else key)
+        _post(comment, editor, answer)
         after = f"{answer.id} {remembered(answer)}"
         what = What(comment_id=comment.id, subject=subject_of(answer), after=after, together=together)
         entry = record(editor, auditing.ANSWER, **what)
@@ -59,11 +61,10 @@ def _check(comment: Comment) -> None:
         raise Unanswerable(_("This response is not shown, so nobody would see the answer. Approve it first."))
 
 
-def _post(comment: Comment, editor: Editor, answer: Comment) -> Comment:
+def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
     post = next_version(comment.post_id)
     answer.post_id, answer.version = post.id, post.thread_version
     answer.name, answer.editor_id = editor.name, editor.id
     answer.stand_under(comment, current_site().steps)
     db.session.add(answer)
     recount(answer, post)
-    return answer

@@ -107,10 +107,10 @@ def quoted(comment: Comment) -> str:
 
 def sent_before(form: CommentForm) -> Comment | None:
     """A retry by the same reader after an answer that was lost, whatever has become of the token meanwhile."""
-    if not is_key(request.form.get("key")) or not (reader := known_reader()):
+    if not is_key(request.form.get("key")):
         return None
     comment = posted_before(request.form["key"])
-    if comment and comment.reader_key != reader:
+    if comment and comment.reader_key != known_reader():
         form.key.data = new_key()  # somebody else's: it must show nothing of theirs, nor stand in the way
         return None
     return comment

@@ -190,4 +190,5 @@ def kept_from_form() -> list[tuple[str, str]]:
 
 def onward_path(path: str) -> str:
     """Where to go after signing in: an address of the desk, never one that leads elsewhere."""
-    return path if re.fullmatch(r"/desk/[\w/?&=%.+-]*", path) and "//" not in path else "/desk/"
+    astray = "//" in path or ".." in path
+    return path if re.fullmatch(r"/desk/[\w/?&=%.+-]*", path, re.ASCII) and not astray else "/desk/"

@@ -20,7 +20,8 @@ def hashed(password: str) -> str:
 
 def fits(password: str, password_hash: str | None) -> bool:
     """Whether the password is the one of the hash; where there is no account it takes just as long to say no."""
-    standing = password_hash or _nobodys()
+    nobodys = _nobodys()  # whoever asks first waits for it, whether there is an account or not
+    standing = password_hash or nobodys
     with _places:
         return check_password_hash(standing, password[:LONGEST]) and password_hash is not None
 

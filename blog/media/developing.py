@@ -40,6 +40,10 @@ SRGB = ImageCms.createProfile("sRGB")
 MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
 
 
+DAMAGED = _("This picture is damaged, or breaks off before its end: upload it once more, or save it anew first.")
+WANTING = _("This picture needs more memory than the server has: save it smaller.")
+
+
 class NoPicture(Exception):
     """Why this cannot be kept as a picture: its text is one sentence for whoever uploads it."""
 
@@ -83,11 +87,9 @@ def develop(content: bytes) -> Developed:
     except NoPicture:
         raise
     except MemoryError as error:
-        raise NoPicture(_("This picture needs more memory than the server has: save it smaller.")) from error
+        raise NoPicture(WANTING) from error
     except Exception as error:  # decoders raise whatever comes to them, from EOFError to struct.error
-        raise NoPicture(
-            _("This picture is damaged, or breaks off before its end: upload it once more, or save it anew first.")
-        ) from error
+        raise NoPicture(DAMAGED) from error
     small = large.resize(fit(large.size, SMALL), Image.Resampling.LANCZOS)
     return Developed(large, small, _encoding(kind, small))
 

@@ -11,7 +11,8 @@ from pathlib import Path
 from PIL import Image
 
 from blog.files import KEPT
-from blog.media.developing import LARGE, SMALL, develop
+from blog.media.apart import prints_of
+from blog.media.developing import LARGE, SMALL
 
 EXTENSIONS = ("jpg", "webp")
 ADDRESS = "/media/"
@@ -51,11 +52,10 @@ def file(folder: Path, digest: str, content: bytes) -> tuple[str, tuple[int, int
         if all((folder / Print(digest, extension, width).file).is_file() for width in (SMALL, LARGE)):
             with Image.open(folder / Print(digest, extension).file) as standing:
                 return extension, standing.size
-    developed = develop(content)
-    how = developed.encoding
-    for width, image in ((SMALL, developed.small), (LARGE, developed.large)):
-        _write(folder, Print(digest, how.extension, width).file, how.of(image))
-    return how.extension, developed.large.size
+    prints = prints_of(content)
+    for width, written in ((SMALL, prints.small), (LARGE, prints.large)):
+        _write(folder, Print(digest, prints.extension, width).file, written)
+    return prints.extension, prints.size
 
 
 def _write(folder: Path, name: str, content: bytes) -> None:

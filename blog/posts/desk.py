@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
@@ -23,6 +25,8 @@ from blog.security import csrf
 
 # what all texts of a form may come to, in bytes
 LARGEST = 5_000_000
+
+LIST = re.compile(r"/desk/(posts|pages)\?[!-~]*")
 
 blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 
@@ -211,6 +215,4 @@ def changed(post: Post) -> ResponseReturnValue:
     if htmx.wanted():
         return render_template("posts/desk/publish.htmx.html", post=post)
     onward = request.form.get("onward", "")
-    return redirect(
-        onward if onward.startswith(("/desk/posts?", "/desk/pages?")) else f"/desk/posts/{post.id}/edit", 303
-    )
+    return redirect(onward if LIST.fullmatch(onward) else f"/desk/posts/{post.id}/edit", 303)

@@ -4,6 +4,7 @@
 // says so: browsers let localStorage wait for seconds, and a browser that is killed loses what waits.
 const DAYS = 30;
 const FIELDS = ["name", "email", "website"];
+const FORM = "form[data-keep]";
 const states = new Map(); // by what a form is for: {draft, restored, others}
 const waiting = new Map(); // by slot: what is to be written next
 let writing = false;
@@ -35,10 +36,10 @@ async function store(mode, work) {
   });
 }
 
-const remove = (draft) => {
+function remove(draft) {
   waiting.delete(draft.slot);
   return store("readwrite", (drafts) => drafts.delete(draft.slot));
-};
+}
 
 async function write(draft) {
   waiting.set(draft.slot, draft);
@@ -51,37 +52,37 @@ async function write(draft) {
   writing = false;
 }
 
-const form = () => document.querySelector("form[data-keep]");
-const field = (name) => form().elements.namedItem(name);
+const field = (form, name) => form.elements.namedItem(name);
+const value = (form, name) => field(form, name)?.value ?? "";
+const forms = () => document.querySelectorAll(FORM);
 
-function state() {
-  const name = form().dataset.keep;
+function state(form) {
+  const name = form.dataset.keep;
   if (!states.has(name)) states.set(name, { draft: null, restored: false, others: [] });
   return states.get(name);
 }
 
-function keep() {
-  if (!form()) return;
-  const now = state();
-  const body = field("body").value;
-  if (!body.trim()) return forget();
-  now.draft ??= newDraft();
-  Object.assign(now.draft, { body, at: Date.now(), sent: 0, parent: field("parent_id").value });
-  now.draft.to = form().querySelector(".replying-name").textContent;
-  for (const name of FIELDS) now.draft[name] = field(name).value;
+function keep(form) {
+  const now = state(form);
+  const body = value(form, "body");
+  if (!body.trim()) return forget(form.dataset.keep);
+  now.draft ??= newDraft(form);
+  Object.assign(now.draft, { body, at: Date.now(), sent: 0, parent: value(form, "parent_id") });
+  now.draft.to = form.querySelector(".replying-name")?.textContent;
+  for (const name of FIELDS) now.draft[name] = value(form, name);
   write(now.draft);
 }
 
-function newDraft() {
+function newDraft(form) {
   const slot = `${Date.now().toString(36)}-${Math.random().toString(36).slice(2)}`;
   claim(slot);
-  return { slot, keep: form().dataset.keep };
+  return { slot, keep: form.dataset.keep };
 }
 
-function forget() {
-  const now = state();
-  if (now.draft) remove(now.draft);
-  Object.assign(now, { draft: null, restored: false });
+function forget(name) {
+  const now = states.get(name);
+  if (now?.draft) remove(now.draft);
+  if (now) Object.assign(now, { draft: null, restored: false });
 }
 
 // Takes the lock of a draft, for as long as this page lives; false where another page holds it.
@@ -96,25 +97,27 @@ function claim(slot, options = { ifAvailable: true }) {
   });
 }
 
-async function restore() {
-  const drafts = await kept();
+async function restore(form) {
+  const drafts = await kept(form);
   const free = await Promise.all(drafts.map((draft) => claim(draft.slot)));
   drafts.filter((_, number) => free[number]).forEach((draft) => offer(draft));
   drafts.filter((_, number) => !free[number]).forEach(async ({ slot }) => {
     await claim(slot, {});
-    const left = (await kept()).find((draft) => draft.slot === slot);
+    const left = (await kept(form)).find((draft) => draft.slot === slot);
     if (left) offer(left, true);
   });
 }
 
 // The drafts for this form, the newest first, without those that are too old or have been posted.
-async function kept() {
+async function kept(form) {
   const all = (await store("readonly", (drafts) => drafts.getAll())) ?? [];
   const over = (draft) => Date.now() - draft.at > DAYS * 86_400_000 || arrived(draft);
   all.filter(over).forEach(remove);
-  const elsewhere = (draft) => !form().hasAttribute("hx-post") && draft.parent !== field("parent_id").value;
-  const wanted = (draft) => form() && draft.keep === form().dataset.keep && !over(draft) && !elsewhere(draft);
-  return all.filter(wanted).sort((a, b) => b.at - a.at);
+  const parent = form && !form.hasAttribute("hx-post") ? value(form, "parent_id") : null;
+  const wanted = (draft) => draft.keep === form?.dataset.keep && (parent === null || parent === draft.parent);
+  const known = (draft) => draft === state(form).draft || draft.slot === state(form).draft?.slot;
+  const left = all.filter((draft) => wanted(draft) && !over(draft) && !known(draft));
+  return left.sort((a, b) => b.at - a.at);
 }
 
 // Sent by a plain form, and this is the page that answers a posting.
@@ -123,46 +126,48 @@ function arrived(draft) {
   return Boolean(draft.sent && answered && Date.now() - draft.sent < 120_000);
 }
 
+// `late` is a draft whose page was closed while this one is open: nothing moves under the reader's eyes.
 function offer(draft, late = false) {
-  const now = state();
-  if (field("body").value === draft.body) now.draft ??= Object.assign(draft, { sent: 0 });
-  else if (field("body").value || late) now.others.push(draft);
-  else show(draft);
-  tell();
+  const form = [...forms()].find((one) => one.dataset.keep === draft.keep);
+  if (!form) return;
+  const now = state(form);
+  if (value(form, "body") === draft.body) now.draft ??= Object.assign(draft, { sent: 0 });
+  else if (value(form, "body") || late) now.others.push(draft);
+  else show(form, draft);
+  tell(form);
 }
 
-function show(draft) {
-  Object.assign(state(), { draft: Object.assign(draft, { sent: 0 }), restored: true });
-  field("body").value = draft.body;
-  for (const name of FIELDS) field(name).value ||= draft[name] ?? "";
-  if (draft.parent) stand(draft);
+function show(form, draft) {
+  Object.assign(state(form), { draft: Object.assign(draft, { sent: 0 }), restored: true });
+  field(form, "body").value = draft.body;
+  for (const name of FIELDS) if (field(form, name)) field(form, name).value ||= draft[name];
+  if (draft.parent) stand(form, draft);
 }
 
-async function stand({ parent, to }) {
+async function stand(form, { parent, to }) {
   const here = document.getElementById(`comment-${parent}`);
-  const gone = here ? here.matches(".hidden-response") : await missing(parent);
+  const gone = here ? here.matches(".hidden-response") : await missing(form, parent);
   const detail = { parent, name: to };
-  if (gone) form().dispatchEvent(new CustomEvent("talkback:orphaned", { bubbles: true }));
+  if (gone) form.dispatchEvent(new CustomEvent("talkback:orphaned", { bubbles: true }));
   else document.dispatchEvent(new CustomEvent("talkback:answer", { detail }));
 }
 
 // Whether a comment that is not on this page is on none.
-async function missing(parent) {
-  const address = `${form().getAttribute("action")}/${parent}`;
+async function missing(form, parent) {
+  const address = `${form.getAttribute("action")}/${parent}`;
   const answer = await fetch(address, { method: "HEAD", redirect: "manual" }).catch(() => null);
   return answer?.status === 404;
 }
 
 // The lines above the field that say what is back and what else is kept.
-function tell() {
-  if (!form()?.querySelector(".kept")) return;
-  const { draft, restored, others } = state();
-  say(".kept-back", restored && draft);
-  say(".kept-other", others[0]);
+function tell(form) {
+  const { draft, restored, others } = state(form);
+  say(form.querySelector(".kept-back"), restored && draft);
+  say(form.querySelector(".kept-other"), others[0]);
 }
 
-function say(line, draft) {
-  const place = form().querySelector(line);
+function say(place, draft) {
+  if (!place) return;
   const words = place.querySelector("[data-words]");
   place.hidden = !draft;
   if (draft) words.textContent = words.dataset.words.replace("{time}", time(draft.at));
@@ -174,38 +179,58 @@ function time(at) {
   return new Intl.DateTimeFormat(document.documentElement.lang, options).format(at);
 }
 
+// A form that came into the page, as one to change a response does, or that came anew as after a refusal.
+function look() {
+  for (const form of forms()) {
+    if (states.has(form.dataset.keep)) tell(form);
+    else {
+      state(form);
+      restore(form);
+    }
+  }
+}
+
 document.addEventListener("click", ({ target }) => {
-  if (!form()?.contains(target)) return;
-  const now = state();
+  const form = target.closest(FORM);
+  if (!form) return;
+  const now = state(form);
+  if (target.matches(".own-cancel")) return done(form.dataset.keep);
   if (target.matches(".kept-back .kept-discard")) {
-    forget();
-    field("body").value = "";
+    forget(form.dataset.keep);
+    field(form, "body").value = field(form, "body").defaultValue;
   } else if (target.matches(".kept-other .kept-discard")) {
     remove(now.others.shift());
   } else if (target.matches(".kept-show")) {
-    const [shown] = now.others.splice(0, 1);
+    const shown = now.others.shift();
     if (now.draft) now.others.push(now.draft);
-    show(shown);
+    show(form, shown);
   } else return;
-  tell();
-  field("body").focus();
+  tell(form);
+  field(form, "body").focus();
 });
 
-document.addEventListener("input", ({ target }) => target.closest("form[data-keep]") && keep());
+document.addEventListener("input", ({ target }) => {
+  if (target.closest(FORM)) keep(target.closest(FORM));
+});
 
 document.addEventListener("submit", (event) => {
-  const now = event.target.matches("form[data-keep]") && state();
-  if (!now?.draft || event.defaultPrevented) return;
-  now.draft.sent = Date.now();
-  write(now.draft);
+  const draft = event.target.matches(FORM) && state(event.target).draft;
+  if (!draft || event.defaultPrevented) return;
+  draft.sent = Date.now();
+  write(draft);
 });
 
-document.addEventListener("talkback:posted", () => {
-  forget();
-  tell();
-});
-document.addEventListener("htmx:after:swap", tell);
-addEventListener("pagehide", () => form() && state().draft && !state().draft.sent && keep());
+function done(name) {
+  forget(name);
+  if (name.startsWith("own-")) states.delete(name);
+  look();
+}
 
-if (form()) restore();
-else kept();
+document.addEventListener("talkback:posted", () => done(document.getElementById("comment-form").dataset.keep));
+document.addEventListener("talkback:changed", ({ detail }) => done(`own-${detail.id}`));
+document.addEventListener("talkback:withdrawn", ({ detail }) => done(`own-${detail.id}`));
+document.addEventListener("htmx:after:swap", look);
+addEventListener("pagehide", () => forms().forEach((form) => state(form).draft && !state(form).draft.sent && keep(form)));
+
+if (!forms().length) kept();
+look();

@@ -4,26 +4,13 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.models import Comment
-from blog.db import db
-from blog.posts.models import Post
 from tests.cast import HTMX, a_comment, a_post, csrf, signed_in
+from tests.comments.desk import bea, decide, fresh, hold, log, post
 
 
 @pytest.fixture
 def desk(app: Flask) -> FlaskClient:
     return signed_in(app)
-
-
-def decide(desk: FlaskClient, comment: Comment, noun: str, **headers: str):
-    form = {"csrf_token": csrf(desk, f"/desk/comments/{comment.id}")}
-    return desk.post(f"/desk/comments/{comment.id}/{noun}", data=form, headers=headers)
-
-
-def fresh(comment: Comment) -> Comment:
-    db.session.rollback()
-    db.session.expire_all()
-    return db.session.get_one(Comment, comment.id)
 
 
 def test_a_held_comment_is_gone_for_readers_and_an_approved_one_is_back(app: Flask, desk: FlaskClient) -> None:
@@ -39,62 +26,139 @@ def test_a_held_comment_is_gone_for_readers_and_an_approved_one_is_back(app: Fla
     assert "1</span> Response to" in reader.get(path).text
     decide(desk, comment, "removal")
     assert "A word too much" not in reader.get(path).text
+    decide(desk, comment, "spam")
+    assert fresh(comment).status == "spam"
+    assert fresh(comment).status_reason == "marked as spam by Ed"
 
 
-def test_each_decision_raises_the_version_and_counts_anew(desk: FlaskClient) -> None:
+def test_each_decision_raises_the_versions_and_counts_anew(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
-    for expected, noun in ((2, "hold"), (3, "approval"), (4, "removal")):
+    for expected, noun in ((2, "hold"), (3, "approval"), (4, "removal"), (5, "spam")):
         decide(desk, comment, noun)
-        post = db.session.get_one(Post, fresh(comment).post_id)
-        assert post.thread_version == fresh(comment).version == expected
-        assert post.comment_count == (1 if noun == "approval" else 0)
+        comment = fresh(comment)
+        assert comment.post.thread_version == comment.version == expected
+        assert comment.post.comment_count == (1 if noun == "approval" else 0)
 
 
-def test_by_htmx_the_verbs_come_back_in_their_place(desk: FlaskClient) -> None:
+def test_by_htmx_the_verbs_make_room_for_one_line_with_undo(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     answer = decide(desk, comment, "hold", **HTMX)
     assert answer.status_code == 200
-    assert "Approve" in answer.text
+    assert f'hx-target="#comment-{comment.id}-verbs"' in answer.text
+    assert "Held." in answer.text
+    assert f"/desk/audit/{log()[0].id}/reversal" in answer.text
     assert "<h1" not in answer.text
 
 
-def test_the_list_shows_the_newest_first_by_state_by_words_and_by_post(desk: FlaskClient) -> None:
-    first, second = a_post("First"), a_post("Second")
-    a_comment(first, "About herons", email="ann@example.org")
-    held = a_comment(second, "About 100% gulls")
-    decide(desk, held, "hold")
-    page = desk.get("/desk/comments").text
-    assert page.index("gulls") < page.index("herons")
-    assert "herons" not in desk.get("/desk/comments?state=held").text
-    assert "gulls" not in desk.get("/desk/comments?q=heron").text
-    assert "gulls" in desk.get("/desk/comments", query_string={"q": "100%"}).text
-    assert "herons" not in desk.get("/desk/comments", query_string={"q": "%"}).text
-    assert "herons" in desk.get("/desk/comments?q=ann@example.org").text
-    assert "herons" not in desk.get(f"/desk/comments?post={second.id}").text
-    assert desk.get("/desk/comments?state=else").status_code == 404
+def test_of_two_editors_the_first_decides_and_the_second_is_told(app: Flask, desk: FlaskClient) -> None:
+    comment, second = hold(a_comment(a_post())), bea(app)
+    seen = str(comment.version)
+    assert post(second, f"/desk/comments/{comment.id}/approval", seen=seen).status_code == 303
+    answer = post(desk, f"/desk/comments/{comment.id}/removal", seen=seen)
+    assert answer.status_code == 409
+    assert "Bea has decided on this before." in answer.text
+    assert "Shown" in answer.text
+    assert fresh(comment).visible
+    by_htmx = post(desk, f"/desk/comments/{comment.id}/removal", HTMX, seen=seen)
+    assert by_htmx.status_code == 409
+    assert "Bea has decided on this before." in by_htmx.text
+    assert [entry.verb for entry in log()] == ["approve"]
 
 
-def test_nobody_but_an_editor_decides_or_sees_the_list(app: Flask) -> None:
+def test_the_same_decision_twice_is_one(app: Flask, desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 303
+    version = fresh(comment).version
+    assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 409
+    assert fresh(comment).version == version
+    assert len(log()) == 1
+
+
+def test_a_text_that_its_writer_changed_meanwhile_is_not_approved_unseen(desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    answer = post(desk, f"/desk/comments/{comment.id}/approval", seen=str(comment.version - 1))
+    assert answer.status_code == 409
+    assert "This changed after you had loaded it." in answer.text
+    assert not fresh(comment).visible
+
+
+def test_nobody_but_an_editor_decides_or_sees_anything(app: Flask) -> None:
     comment = a_comment(a_post(), email="ann@example.org")
     nobody = app.test_client()
-    assert nobody.get("/desk/comments").status_code == 303
-    assert nobody.get(f"/desk/comments/{comment.id}").status_code == 303
+    for path in ("", f"/{comment.id}", f"/{comment.id}/bans/new", f"/{comment.id}/answers/new"):
+        answer = nobody.get(f"/desk/comments{path}")
+        assert answer.status_code == 303
+        assert "ann@example.org" not in answer.text
+    assert nobody.get("/desk/live").status_code == 303
     token = csrf(nobody, "/desk/sign-in")
-    for noun in ("approval", "hold", "removal"):
-        answer = nobody.post(f"/desk/comments/{comment.id}/{noun}", data={"csrf_token": token})
+    for noun in ("approval", "hold", "spam", "removal", "bans", "answers"):
+        form = {"csrf_token": token, "choices": "reader", "body": "No."}
+        answer = nobody.post(f"/desk/comments/{comment.id}/{noun}", data=form)
         assert answer.status_code == 403
         assert "ann@example.org" not in answer.text
+    form = {"csrf_token": token, "verb": "removal", "comment": str(comment.id)}
+    assert nobody.post("/desk/comments/decisions", data=form).status_code == 403
     assert fresh(comment).visible
+    assert log() == []
 
 
-def test_without_its_token_a_decision_is_refused(desk: FlaskClient) -> None:
+def test_without_its_token_nothing_is_done(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     assert desk.post(f"/desk/comments/{comment.id}/hold").status_code == 400
+    assert desk.post("/desk/comments/decisions", data={"verb": "hold", "comment": comment.id}).status_code == 400
+    assert desk.post(f"/desk/comments/{comment.id}/bans", data={"choices": "reader"}).status_code == 403
+    assert desk.post(f"/desk/comments/{comment.id}/answers", data={"body": "Yes."}).status_code == 403
     assert fresh(comment).visible
+    assert log() == []
 
 
 def test_a_comment_that_is_not_there_is_a_404(desk: FlaskClient) -> None:
+    for noun in ("hold", "bans", "answers"):
+        assert post(desk, f"/desk/comments/999/{noun}", choices="reader", body="Yes.").status_code == 404
+    for path in ("999", "999/bans/new", "999/answers/new", "?reader=999", "?state=else"):
+        assert desk.get(f"/desk/comments/{path}".replace("/?", "?")).status_code == 404
+
+
+def test_marked_ones_are_decided_in_one_action(desk: FlaskClient) -> None:
+    post_ = a_post()
+    comments = [hold(a_comment(post_, f"Number {number}")) for number in range(3)]
+    values = [f"{comment.id}-{comment.version}" for comment in comments[:2]]
+    answer = post(desk, "/desk/comments/decisions", verb="approval", comment=values)
+    assert answer.status_code == 303
+    assert [fresh(comment).visible for comment in comments] == [True, True, False]
+    first, second = log()
+    assert first.together == second.together is not None
+
+
+def test_all_on_the_page_are_decided_where_that_is_ticked(desk: FlaskClient) -> None:
+    post_ = a_post()
+    comments = [hold(a_comment(post_, f"Number {number}")) for number in range(3)]
+    values = [f"{comment.id}-{comment.version}" for comment in comments]
+    post(desk, "/desk/comments/decisions", verb="spam", all="1", listed=values)
+    assert {fresh(comment).status for comment in comments} == {"spam"}
+    assert fresh(comments[0]).post.comment_count == 0
+
+
+def test_in_bulk_what_somebody_else_has_decided_stays(app: Flask, desk: FlaskClient) -> None:
+    post_ = a_post()
+    first, second = (hold(a_comment(post_, f"Number {number}")) for number in range(2))
+    values = [f"{comment.id}-{comment.version}" for comment in (first, second)]
+    decide(bea(app), second, "removal")
+    answer = post(desk, "/desk/comments/decisions", HTMX, verb="approval", comment=values)
+    assert "Approved: 1 response." in answer.text
+    assert "One had been decided on before" in answer.text
+    assert fresh(first).visible
+    assert fresh(second).status == "removed"
+
+
+@pytest.mark.parametrize("form", [{"verb": "approval"}, {"verb": "approval", "comment": ["x", "-", "9999999999999"]}])
+def test_nothing_marked_is_nothing_done(desk: FlaskClient, form: dict[str, str]) -> None:
+    hold(a_comment(a_post()))
+    answer = post(desk, "/desk/comments/decisions", HTMX, **form)
+    assert "mark responses first" in answer.text
+    assert log() == []
+
+
+def test_a_verb_that_is_none_is_refused(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
-    form = {"csrf_token": csrf(desk, f"/desk/comments/{comment.id}")}
-    assert desk.post("/desk/comments/999/hold", data=form).status_code == 404
-    assert desk.get("/desk/comments/999").status_code == 404
+    assert post(desk, "/desk/comments/decisions", verb="praise", comment=f"{comment.id}-").status_code == 400

@@ -82,7 +82,7 @@ def test_the_size_that_is_told_is_that_of_the_file(media: Path) -> None:
 
 def test_the_same_content_is_kept_once_whatever_its_name(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = keep(encoded(quartered()), "first.jpg")
-    monkeypatch.setattr(filing, "develop", lambda content: pytest.fail("it was developed again"))
+    monkeypatch.setattr(filing, "prints_of", lambda content: pytest.fail("it was developed again"))
     assert keep(encoded(quartered()), "second.html") == address
     assert [row.name for row in rows()] == ["first.jpg"]
 
@@ -150,8 +150,8 @@ def test_eight_threads_with_the_same_picture_keep_it_once(
     app: Flask, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content, together, developed = encoded(noise(900, 600)), Barrier(8), []
-    develop = filing.develop
-    monkeypatch.setattr(filing, "develop", lambda content: developed.append(1) or develop(content))
+    develop = filing.prints_of
+    monkeypatch.setattr(filing, "prints_of", lambda content: developed.append(1) or develop(content))
 
     def bring(number: int) -> str:
         with app.app_context():

@@ -36,7 +36,9 @@ def ask(
         headers["Content-Type"] = "application/x-www-form-urlencoded"
     connection.request(method, path, urlencode(form) if form is not None else None, headers)
     response = connection.getresponse()
-    found = response.status, {name.lower(): value for name, value in response.getheaders()}, response.read().decode()
+    received = {name.lower(): value for name, value in response.getheaders()}
+    received["cookie"] = "; ".join(c.partition(";")[0] for c in response.headers.get_all("Set-Cookie", []))
+    found = response.status, received, response.read().decode()
     connection.close()
     return found
 
@@ -45,7 +47,7 @@ def a_form(server: Server, post_id: int, body: str) -> tuple[dict[str, str], str
     """A filled form with its token and key, and the cookie that belongs to it."""
     _, headers, page = ask(server, "GET", f"/posts/{post_id}/comments/token")
     form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
-    return form | {"name": "Ann", "body": body}, headers["set-cookie"].partition(";")[0]
+    return form | {"name": "Ann", "body": body}, headers["cookie"]
 
 
 def at_once(*works: Callable[[], object]) -> None:

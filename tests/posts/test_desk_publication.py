@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from blog.comments.streaming import SITE, news, versions
+from blog.comments.streaming import DESK, SITE, news, versions
 from blog.posts.models import Post
 from blog.site.models import current_site
 from tests.cast import HTMX, a_post, csrf
@@ -70,11 +70,11 @@ def test_what_is_in_the_trash_is_gone_and_comes_back_as_it_was(ed: FlaskClient, 
 def test_home_hears_of_it_and_whoever_follows_the_thread_hears_no_more(ed: FlaskClient) -> None:
     post = a_post("Followed")
     topic, before = f"post:{post.id}", current_site().version
-    assert versions([topic, SITE]) == {topic: 0, SITE: before}
+    assert versions([topic, SITE]) == {topic: 0, SITE: before, DESK: 0}
     assert news(topic, 0) is not None
     press(ed, post, "publication", undo=True)
     afresh(post)
-    assert versions([topic, SITE]) == {SITE: before + 1}
+    assert versions([topic, SITE]) == {SITE: before + 1, DESK: 0}
     assert news(topic, 0) is None
 
 
