@@ -144,7 +144,9 @@ def _check(settings: Settings) -> None:
     if settings.database_url and scheme not in {"sqlite", "postgres", "postgresql"}:
         raise WrongSetting("DATABASE_URL must begin with sqlite:/// or postgresql://.")
     if not _is_store(settings.ratelimit_storage_uri):
-        raise WrongSetting("RATELIMIT_STORAGE_URI must be memory://, or a Redis server such as redis://127.0.0.1:6379/0.")
+        raise WrongSetting(
+            "RATELIMIT_STORAGE_URI must be memory://, or a Redis server such as redis://127.0.0.1:6379/0."
+        )
     if settings.blog_url:
         address = urlsplit(settings.blog_url)
         if address.scheme not in {"http", "https"} or not address.netloc or address.path.strip("/"):

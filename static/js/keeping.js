@@ -182,12 +182,23 @@ function time(at) {
 // A form that came into the page, as one to change a response does, or that came anew as after a refusal.
 function look() {
   for (const form of forms()) {
-    if (states.has(form.dataset.keep)) tell(form);
+    const known = states.has(form.dataset.keep);
+    if (known) reopened(form);
     else {
       state(form);
       restore(form);
     }
+    tell(form);
   }
+}
+
+// A form to change a response that had gone away with what was typed in it.
+function reopened(form) {
+  const now = state(form);
+  const untouched = value(form, "body") === field(form, "body").defaultValue;
+  if (!form.matches(".own-form") || !untouched || !now.draft || now.draft.body === value(form, "body")) return;
+  now.others.unshift(now.draft);
+  Object.assign(now, { draft: null, restored: false });
 }
 
 document.addEventListener("click", ({ target }) => {

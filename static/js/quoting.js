@@ -124,7 +124,8 @@ function encoded(text) {
   return encodeURIComponent(text).replace(/[-!'()*~_]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-// The button: under the end of the passage, in the page at its place in the order of Tab.
+// The button: beside the end of the passage, where there is a margin; else at the foot of the window, so that it covers
+// neither the passage nor what a phone puts around it. In the page it stands at its place in the order of Tab.
 function offer() {
   passage = words && marked();
   if (!passage) return hide();
@@ -132,8 +133,11 @@ function offer() {
   const box = boxes.findLast(({ bottom }) => bottom < innerHeight) ?? boxes[0];
   if (!box) return hide();
   if (button.parentElement !== passage.inside) passage.inside.append(button);
-  const top = Math.min(box.bottom + 6, innerHeight - button.offsetHeight - 6);
-  const left = Math.max(6, Math.min(box.right - button.offsetWidth, innerWidth - button.offsetWidth - 6));
+  const side = passage.inside.getBoundingClientRect().right + 12;
+  const [width, height] = [button.offsetWidth, button.offsetHeight];
+  const margin = side + width + 6 < innerWidth;
+  const left = margin ? side : (innerWidth - width) / 2;
+  const top = margin ? Math.max(6, box.bottom - (box.height + height) / 2) : innerHeight - height - 18;
   button.style.translate = `${Math.round(left)}px ${Math.round(top)}px`;
 }
 
