@@ -77,9 +77,13 @@ document.addEventListener("click", ({ target }) => {
 // Opens every branch around the element, and brings it into sight where that was needed.
 function reveal(hash) {
   const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+  if (unfold(target)) target.scrollIntoView();
+}
+
+function unfold(target) {
   const around = target && section?.contains(target) ? outer(target).filter((item) => folded.has(item.id)) : [];
   for (const item of around) fold(item, false);
-  if (around.length) target.scrollIntoView();
+  return around.length > 0;
 }
 
 function outer(target) {
@@ -88,4 +92,6 @@ function outer(target) {
 }
 
 addEventListener("hashchange", () => reveal(location.hash));
+// where the form goes, it is seen
+document.addEventListener("talkback:answer", ({ detail }) => unfold(document.getElementById(`comment-${detail.parent}`)));
 document.addEventListener("talkback:posted", ({ detail }) => !detail.held && reveal(`#${detail.comment}`));

@@ -29,5 +29,6 @@ function prepare() {
   document.head.append(sheet);
   const line = Object.assign(document.createElement("div"), { id: "moderated", className: "moderated" });
   line.setAttribute("role", "status");
+  line.addEventListener("click", ({ target }) => { if (target.matches(".close")) line.replaceChildren(); });
   document.body.append(line);
 }

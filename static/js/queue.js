@@ -137,7 +137,7 @@ document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
   held = entryOf(document.activeElement);
   for (const { target } of tasks) {
     const entry = entryOf(target);
-    if (entry) entry.style.minHeight = `${entry.offsetHeight}px`;
+    if (entry) entry.style.minHeight = `${entry.getBoundingClientRect().height}px`;
   }
 });
 

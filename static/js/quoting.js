@@ -133,7 +133,8 @@ function offer() {
   const box = boxes.findLast(({ bottom }) => bottom < innerHeight) ?? boxes[0];
   if (!box) return hide();
   if (button.parentElement !== passage.inside) passage.inside.append(button);
-  const side = passage.inside.getBoundingClientRect().right + 12;
+  const block = passage.range.endContainer;
+  const side = (block.closest ? block : block.parentElement).closest("p, li, .body, .post").getBoundingClientRect().right + 12;
   const [width, height] = [button.offsetWidth, button.offsetHeight];
   const margin = side + width + 6 < innerWidth;
   const left = margin ? side : (innerWidth - width) / 2;

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
+from sqlalchemy import func, select
 
+from blog.comments.models import Comment
+from blog.db import db
 from tests.cast import a_comment, a_post
 from tests.html.vectors import VECTORS
 from tests.server import Server
@@ -56,24 +59,29 @@ def test_no_vector_runs_or_leaves_anything_foreign_in_the_thread(
     assert len(TEXTS) >= 60
     half = len(TEXTS) // 2
     post = a_post("Target")
-    for text in TEXTS[:half]:
-        a_comment(post, text, name=text[:80])
+    # in one branch, so that all of them stand on one page
+    first = a_comment(post, TEXTS[0], name=TEXTS[0][:80])
+    for text in TEXTS[1:half]:
+        a_comment(post, text, first, name=text[:80])
     server = serve()
     page = reader(bypass_csp=True)
     page.add_init_script(CANARY)
     page.goto(server.url + post.path)
     following(page)
-    expect(page.locator("#responses > li")).to_have_count(half)
+    expect(page.locator("#responses li.response")).to_have_count(half)
     for text in TEXTS[half:]:
-        a_comment(post, text, name=text[:80])
-    expect(page.locator("#responses > li")).to_have_count(len(TEXTS))
+        a_comment(post, text, first, name=text[:80])
+    # a few break a rule (links, repeats) and wait for an editor
+    shown = db.session.execute(select(func.count()).where(Comment.status == "visible")).scalar_one()
+    assert shown > 0.95 * len(TEXTS)
+    expect(page.locator("#responses li.response")).to_have_count(shown)
     for link in page.locator("#responses .body a").all()[:5]:
         link.hover()
     page.mouse.wheel(0, 20_000)
     assert page.evaluate("window.ran") == []
     assert page.evaluate(FOREIGN) == []
     page.reload()
-    expect(page.locator("#responses > li")).to_have_count(len(TEXTS))
+    expect(page.locator("#responses li.response")).to_have_count(shown)
     assert page.evaluate("window.ran") == []
     assert page.evaluate(FOREIGN) == []
 

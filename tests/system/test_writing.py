@@ -1,0 +1,674 @@
+"""The writing reader's browser: nothing that was typed is lost, passages are quoted, what is new is marked, branches fold."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserType, Page, expect
+
+from blog.db import now
+from blog.posts.models import Post
+from tests.cast import a_comment, a_post
+from tests.server import Server, free_port
+from tests.system.conftest import CHROMIUM, from_cdn
+from tests.system.visits import change, following, sees, stay, stayed, write
+
+TITLE = "Herons return"
+FIELD = "Your response"
+FORGETFUL = """
+Object.defineProperty(window, "localStorage", {get() { throw new DOMException("no", "SecurityError"); }});
+Object.defineProperty(window, "sessionStorage", {get() { throw new DOMException("no", "SecurityError"); }});
+Object.defineProperty(window, "indexedDB", {get() { throw new DOMException("no", "SecurityError"); }});
+"""
+
+
+def mark(page: Page, selector: str, first: int, last: int) -> None:
+    """Select characters of an element's first text, as with a mouse, a finger or the keys."""
+    page.locator(selector).evaluate(
+        "(element, [first, last]) => getSelection().setBaseAndExtent(element.firstChild, first, element.firstChild, last)",
+        [first, last],
+    )
+
+
+def kept(page: Page) -> int:
+    """How many texts this browser keeps."""
+    count = """() => new Promise((resolve) => {
+      indexedDB.open("talkback").onsuccess = ({ target }) => {
+        target.result.transaction("drafts").objectStore("drafts").count().onsuccess = (event) => resolve(event.target.result);
+      };
+    })"""
+    return int(page.evaluate(count))
+
+
+# Preview
+
+
+def test_a_preview_shows_the_text_beside_the_form_and_goes_when_it_is_changed(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    stay(page)
+    page.get_by_label(FIELD).fill("Seen **one**.")
+    page.get_by_role("button", name="Preview").click()
+    shown = page.get_by_label("As it will look")
+    expect(shown.locator(".body strong")).to_have_text("one")
+    expect(page.get_by_label(FIELD)).to_have_value("Seen **one**.")
+    page.get_by_label(FIELD).press("End")
+    page.keyboard.type(" Big.")
+    expect(shown).to_have_count(0)
+    page.get_by_role("button", name="Preview").click()
+    expect(shown.locator(".body")).to_have_text("Seen one. Big.")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "Seen one. Big.", f'1 Response to "{TITLE}"')
+    expect(shown).to_have_count(0)
+    assert stayed(page)
+
+
+def test_a_preview_of_nothing_says_so_and_without_javascript_it_is_a_page(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.get_by_role("button", name="Preview").click()
+    expect(page.get_by_label("As it will look")).to_contain_text("empty")
+    plain = reader(java_script_enabled=False)
+    plain.goto(server.url + post.path)
+    plain.get_by_label(FIELD).fill("Seen **one**.")
+    plain.get_by_role("button", name="Preview").click()
+    expect(plain.get_by_role("heading", level=1)).to_have_text("Is this right?")
+    expect(plain.get_by_label(FIELD)).to_have_value("Seen **one**.")
+    plain.get_by_role("button", name="Post comment").click()
+    sees(plain, "Seen one.", f'1 Response to "{TITLE}"')
+
+
+# Nothing typed is lost
+
+
+def test_a_text_is_back_after_its_tab_was_closed_and_gone_when_it_was_posted(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.get_by_label("Name").fill("Bob")
+    page.get_by_label(FIELD).press_sequentially("Half a thou")
+    page.close()
+    page = page.context.new_page()
+    page.goto(server.url + post.path)
+    expect(page.get_by_label(FIELD)).to_have_value("Half a thou")
+    expect(page.get_by_label("Name")).to_have_value("Bob")
+    expect(page.locator(".kept-back")).to_contain_text("Your unsent text from")
+    write(page, "A whole thought.", "Bob")
+    sees(page, "A whole thought.", f'1 Response to "{TITLE}"')
+    page.reload()
+    following(page)
+    expect(page.get_by_label(FIELD)).to_have_value("")
+    expect(page.locator(".kept-back")).to_be_hidden()
+    assert kept(page) == 0
+
+
+def test_a_text_that_was_discarded_does_not_come_back(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.get_by_label(FIELD).fill("Not this.")
+    page.reload()
+    page.get_by_role("button", name="Discard").click()
+    expect(page.get_by_label(FIELD)).to_have_value("")
+    expect(page.get_by_label(FIELD)).to_be_focused()
+    page.reload()
+    following(page)
+    expect(page.get_by_label(FIELD)).to_have_value("")
+
+
+def test_a_reply_is_back_under_the_response_that_it_answers(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.", name="Carla")
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.locator(f"#comment-{first.id} a.reply").click()
+    page.keyboard.type("To you.")
+    page.reload()
+    expect(page.locator(f"#thread-{first.id} textarea")).to_have_value("To you.")
+    expect(page.locator(".replying")).to_contain_text("In reply to Carla")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.locator(f"#comment-{first.id}-replies .body")).to_have_text("To you.")
+
+
+def test_a_reply_whose_parent_went_away_meanwhile_is_back_as_a_response_of_its_own(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.")
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.locator(f"#comment-{first.id} a.reply").click()
+    page.keyboard.type("To you.")
+    page.goto("about:blank")
+    change(first, "remove", "asked for")
+    page.goto(server.url + post.path)
+    expect(page.locator("#comment-form-place textarea")).to_have_value("To you.")
+    expect(page.locator("#comment-error")).to_contain_text("no longer here")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "To you.", f'1 Response to "{TITLE}"')
+
+
+def test_two_tabs_lose_neither_text(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    one = reader()
+    two = one.context.new_page()
+    for page, text in ((one, "The older one."), (two, "The newer one.")):
+        page.goto(server.url + post.path)
+        page.get_by_label(FIELD).fill(text)
+    expect(two.get_by_label(FIELD)).to_have_value("The newer one.")
+    one.close()
+    expect(two.locator(".kept-other")).to_contain_text("Another unsent text")
+    expect(two.get_by_label(FIELD)).to_have_value("The newer one.")
+    two.close()
+    page = one.context.new_page()
+    page.goto(server.url + post.path)
+    expect(page.get_by_label(FIELD)).to_have_value("The newer one.")
+    page.get_by_role("button", name="Show it").click()
+    expect(page.get_by_label(FIELD)).to_have_value("The older one.")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "The older one.", f'1 Response to "{TITLE}"')
+    page.get_by_role("button", name="Show it").click()
+    expect(page.get_by_label(FIELD)).to_have_value("The newer one.")
+
+
+def test_a_text_belongs_to_its_post(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    here, there = a_post(TITLE), a_post("Another")
+    server = serve()
+    page = reader()
+    page.goto(server.url + here.path)
+    page.get_by_label(FIELD).fill("About herons.")
+    page.goto(server.url + there.path)
+    following(page)
+    expect(page.get_by_label(FIELD)).to_have_value("")
+    page.goto(server.url + here.path)
+    expect(page.get_by_label(FIELD)).to_have_value("About herons.")
+
+
+def test_a_text_of_a_month_ago_is_swept(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.clock.install(time="2026-09-01T12:00:00")
+    page.goto(server.url + post.path)
+    page.get_by_label(FIELD).fill("Long ago.")
+    page.clock.set_fixed_time("2026-10-05T12:00:00")
+    page.reload()
+    following(page)
+    expect(page.get_by_label(FIELD)).to_have_value("")
+    assert kept(page) == 0
+
+
+def test_the_connection_may_be_lost_while_writing(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.get_by_label(FIELD).press_sequentially("Written in a ")
+    page.context.set_offline(True)
+    page.get_by_label(FIELD).press_sequentially("tunnel.")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.locator("#comment-error")).to_contain_text("could not be reached")
+    expect(page.get_by_label(FIELD)).to_have_value("Written in a tunnel.")
+    page.close()
+    page = page.context.new_page()
+    page.context.set_offline(False)
+    page.goto(server.url + post.path)
+    expect(page.get_by_label(FIELD)).to_have_value("Written in a tunnel.")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "Written in a tunnel.", f'1 Response to "{TITLE}"')
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_refusal_leaves_the_text_and_it_is_kept_until_it_is_taken(
+    serve: Callable[..., Server], reader: Callable[..., Page], status: int
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    busy = {"HX-Retarget": "#comment-error", "HX-Reswap": "innerHTML"}
+    page.route("**/comments", lambda route: route.fulfill(status=status, body="Not now.", headers=busy), times=1)
+    write(page, "Patient.")
+    expect(page.locator("#comment-error")).to_have_text("Not now.")
+    expect(page.get_by_label(FIELD)).to_have_value("Patient.")
+    page.reload()
+    expect(page.get_by_label(FIELD)).to_have_value("Patient.")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "Patient.", f'1 Response to "{TITLE}"')
+
+
+@contextmanager
+def browser_of_its_own(chromium: BrowserType, profile: Path) -> Iterator[tuple[Page, Callable[[], None]]]:
+    """A browser that can be killed as a crash or a dead battery does it: at once, and without a word to its pages."""
+    port = free_port()
+    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
+    arguments = [
+        "--headless",
+        f"--remote-debugging-port={port}",
+        f"--user-data-dir={profile}",
+        *CHROMIUM,
+        "about:blank",
+    ]
+    process = subprocess.Popen([path, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
+
+    def kill() -> None:
+        if process.poll() is None:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+
+    try:
+        assert process.stderr
+        for line in process.stderr:
+            if "listening on" in line:
+                break
+        browser = chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
+        context = browser.contexts[0]
+        context.route("https://cdn.jsdelivr.net/**", from_cdn)
+        yield context.pages[0], kill
+    finally:
+        kill()
+        for lock in profile.glob("Singleton*"):
+            lock.unlink(missing_ok=True)
+
+
+def test_a_browser_may_be_killed_while_writing(serve: Callable[..., Server], browser: Browser, tmp_path: Path) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.", name="Carla")
+    server = serve()
+    profile = tmp_path / "profile"
+    text = "A long thought, " * 20 + "that ends in the middle of a w"
+    with browser_of_its_own(browser.browser_type, profile) as (page, kill):
+        page.goto(server.url + post.path)
+        page.locator(f"#comment-{first.id} a.reply").click()
+        page.keyboard.type(text)
+        expect(page.get_by_label(FIELD)).to_have_value(text)
+        kill()
+    with browser_of_its_own(browser.browser_type, profile) as (page, _):
+        page.goto(server.url + post.path)
+        expect(page.locator(f"#thread-{first.id} textarea")).to_have_value(text)
+        expect(page.locator(".kept-back")).to_be_visible()
+
+
+def test_a_browser_that_keeps_nothing_still_does_everything_else(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.")
+    a_comment(post, "A reply.", first)
+    server = serve()
+    page = reader()
+    page.add_init_script(FORGETFUL)
+    page.goto(server.url + post.path)
+    page.locator(f"#comment-{first.id} .fold").click()
+    expect(page.locator("#comment-2")).to_be_hidden()
+    page.locator(f"#comment-{first.id} .quoting").click()
+    page.keyboard.type("Me too.")
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.locator("#comment-3 .body")).to_contain_text("Me too.")
+
+
+def test_plain_forms_keep_the_text_until_it_is_posted_and_no_longer(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.context.unroute_all()
+    page.context.route("https://cdn.jsdelivr.net/**", lambda route: route.abort())
+    page.goto(server.url + post.path)
+    write(page, "Without htmx.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
+    page.goto(server.url + post.path)
+    expect(page.get_by_label(FIELD)).to_have_value("Without htmx.")
+    page.get_by_role("button", name="Post comment").click()
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "Without htmx.", f'1 Response to "{TITLE}"')
+    expect(page.get_by_label("Name")).to_have_value("Ann")
+    expect(page.get_by_label(FIELD)).to_have_value("")
+    expect(page.locator(".new-mark")).to_have_count(0)
+    assert kept(page) == 0
+
+
+def test_a_change_of_ones_own_response_is_kept_too(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    write(page, "As it was.")
+    page.locator("#comment-1 .own-edit").click()
+    change_field = page.get_by_label("Your response, to be changed")
+    change_field.fill("As it shall be.")
+    page.reload()
+    page.locator("#comment-1 .own-edit").click()
+    expect(change_field).to_have_value("As it was.")
+    page.locator(".own-form").get_by_role("button", name="Show it").click()
+    expect(change_field).to_have_value("As it shall be.")
+    page.get_by_role("button", name="Save the change").click()
+    sees(page, "As it shall be.", f'1 Response to "{TITLE}"')
+    page.locator("#comment-1 .own-edit").click()
+    expect(change_field).to_have_value("As it shall be.")
+    expect(page.locator(".own-form .kept-other")).to_be_hidden()
+    assert kept(page) == 0
+
+
+# Who writes
+
+
+def test_who_writes_is_remembered_in_this_browser_until_the_box_is_unticked(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    here, there = a_post(TITLE), a_post("Another")
+    server = serve()
+    page = reader()
+    page.goto(server.url + here.path)
+    page.get_by_label("E-mail").fill("ann@example.org")
+    page.get_by_label("Website").fill("https://ann.example")
+    write(page, "First.")
+    sees(page, "First.", f'1 Response to "{TITLE}"')
+    page.goto(server.url + there.path)
+    expect(page.get_by_label("Name")).to_have_value("Ann")
+    expect(page.get_by_label("E-mail")).to_have_value("ann@example.org")
+    expect(page.get_by_label("Website")).to_have_value("https://ann.example")
+    page.get_by_label("Remember me").uncheck()
+    page.reload()
+    following(page)
+    expect(page.get_by_label("Name")).to_have_value("")
+    expect(page.get_by_label("Remember me")).not_to_be_checked()
+    write(page, "Second.")
+    sees(page, "Second.", '1 Response to "Another"')
+    expect(page.get_by_label("Remember me")).not_to_be_checked()
+    page.goto(server.url + here.path)
+    following(page)
+    expect(page.get_by_label("Name")).to_have_value("")
+    assert "ann@example.org" not in page.evaluate("JSON.stringify(localStorage)")
+
+
+def test_what_was_refused_is_not_remembered_and_nobody_else_gets_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    server = serve()
+    page, other = reader(), reader()
+    page.goto(server.url + post.path)
+    write(page, "", "Ann")
+    expect(page.locator("#body-error")).to_be_visible()
+    page.reload()
+    following(page)
+    expect(page.get_by_label("Name")).to_have_value("")
+    write(page, "First.", "Ann")
+    sees(page, "First.", f'1 Response to "{TITLE}"')
+    other.goto(server.url + post.path)
+    following(other)
+    expect(other.get_by_label("Name")).to_have_value("")
+
+
+# Quoting
+
+
+def test_a_response_is_quoted_in_the_answer_which_leads_to_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(
+        post, "Seen *one* at 5 * 4_ <b>o'clock</b>.\nBig.\n\n> Who?\n\n1986. Grey [x](y).", name="Bob [B]"
+    )
+    second = a_comment(post, "The second.", name="Carla")
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    page.locator(f"#comment-{first.id} .quoting").click()
+    expect(page.get_by_label(FIELD)).to_be_focused()
+    page.keyboard.type("Me too.\n")
+    page.locator(f"#comment-{second.id} .quoting").click()
+    page.keyboard.type("And you?")
+    page.get_by_role("button", name="Post comment").click()
+    answer = page.locator(f"#comment-{first.id}-replies .body")
+    expect(answer.locator("> p")).to_have_text(["Me too.", "And you?"])
+    quotes = answer.locator("blockquote")
+    expect(quotes.first.locator("p")).to_have_text(["Seen one at 5 * 4_ o'clock.\nBig.", "Grey [x](y).", "— Bob [B]"])
+    expect(quotes.last.locator("p")).to_have_text(["The second.", "— Carla"])
+    quotes.last.locator("a").click()
+    expect(page.locator(f"#comment-{second.id}:target")).to_be_in_viewport()
+
+
+def test_the_browser_quotes_as_the_page_does(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post(TITLE)
+    body = "\n\n".join(
+        [
+            r"5 * 4_ a_b_c _x_ `c` \* C:\new",
+            "List<String> a < b & c &amp; d &amp;lt; <i>i</i>",
+            "https://a.example/b_c*d see [y](https://b.example/e_f)",
+            "- one\n- two",
+            r"1986\. A year",
+            r"\> no quote",
+            "word " * 200,
+        ]
+    )
+    comment = a_comment(post, body, name="Bob *B* <b>")
+    server = serve()
+    page, plain = reader(), reader(java_script_enabled=False)
+    for one in (page, plain):
+        one.goto(server.url + post.path)
+        one.locator(f"#comment-{comment.id} .quoting").click()
+    expected = plain.get_by_label(FIELD).input_value()
+    assert expected.endswith(f"/posts/{post.id}/comments/{comment.id})\n\n")
+    expect(page.get_by_label(FIELD)).to_have_value(expected)
+
+
+def test_a_marked_sentence_of_the_post_is_quoted_and_its_link_finds_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    text = "Nobody expected them. The water had been dead since 1983, and grey. Then the first nest was seen."
+    post = a_post(TITLE, quote=text)
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    mark(page, ".quote p", 24, 64)
+    page.get_by_role("button", name="Quote this").click()
+    expect(page.get_by_role("button", name="Quote this")).to_have_count(0)
+    expect(page.get_by_label(FIELD)).to_be_focused()
+    page.keyboard.type("Hardly grey.")
+    page.get_by_role("button", name="Post comment").click()
+    quote = page.locator("#comment-1 blockquote")
+    expect(quote.locator("p").first).to_have_text("The water had been dead since 1983, and grey")
+    expect(quote.locator("a")).to_have_text(TITLE)
+    address = quote.locator("a").get_attribute("href") or ""
+    assert address == f"{post.path}#:~:text=The%20water%20had%20been%20dead%20since%201983%2C%20and%20grey"
+    page.keyboard.press("Control+Home")
+    page.set_viewport_size({"width": 800, "height": 300})
+    page.goto("about:blank")
+    page.goto(server.url + address)
+    expect(page.locator(".quote p")).to_be_in_viewport()
+
+
+def test_a_marked_passage_of_a_response_is_quoted_and_escape_or_nothing_marked_takes_the_button_away(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    comment = a_comment(post, "We saw one near the lock, very early.", name="Bob")
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    button = page.get_by_role("button", name="Quote this")
+    place = f"#comment-{comment.id} .body p"
+    mark(page, place, 7, 10)
+    expect(button).to_be_in_viewport()
+    page.keyboard.press("Escape")
+    expect(button).to_have_count(0)
+    mark(page, place, 7, 20)
+    expect(button).to_be_visible()
+    page.evaluate("getSelection().removeAllRanges()")
+    expect(button).to_have_count(0)
+    mark(page, "#response-count", 0, 1)
+    mark(page, place, 7, 10)
+    button.focus()
+    page.keyboard.press("Enter")
+    expect(page.locator(f"#thread-{comment.id} textarea")).to_have_value(
+        f"> one\n>\n> — [Bob](/posts/{post.id}/comments/{comment.id})\n\n"
+    )
+
+
+def test_where_nobody_may_answer_nothing_is_quoted(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    post = a_post(TITLE, comments_closed_at=now())
+    server = serve()
+    page = reader()
+    page.goto(server.url + post.path)
+    expect(page.locator(".quoting:visible")).to_have_count(0)
+
+
+# What is new
+
+
+def visit(page: Page, server: Server, post: Post) -> None:
+    page.goto(server.url + (post.path or ""))
+    following(page)
+
+
+def test_what_came_since_the_last_visit_is_marked_once_and_led_to(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.")
+    late = a_comment(post, "Held at first.")
+    change(late, "hold", "for a look")
+    server = serve()
+    page = reader()
+    visit(page, server, post)
+    expect(page.locator(".new-mark")).to_have_count(0)
+    expect(page.locator("#since")).to_be_hidden()
+    page.goto("about:blank")
+    change(late, "approve")
+    reply = a_comment(post, "A reply.", first)
+    last = a_comment(post, "The last.")
+    visit(page, server, post)
+    expect(page.locator("#since")).to_contain_text("3 new since you were here")
+    expect(page.locator("li.new")).to_have_count(3)
+    expect(page.locator(f"#comment-{first.id} .new-mark")).to_have_count(0)
+    page.get_by_role("link", name="Show the first").click()
+    expect(page.locator(f"#comment-{reply.id}:target")).to_be_in_viewport()
+    page.locator(f"#comment-{reply.id}").get_by_role("link", name="next").click()
+    page.locator(f"#comment-{late.id}").get_by_role("link", name="next").click()
+    expect(page.locator(f"#comment-{last.id}:target")).to_be_in_viewport()
+    expect(page.locator(f"#comment-{last.id} .new-mark")).to_have_text("New")
+    page.reload()
+    following(page)
+    expect(page.locator(".new-mark")).to_have_count(0)
+    assert page.context.cookies() == []
+
+
+def test_ones_own_response_is_not_new_and_neither_is_one_that_came_in_sight(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    a_comment(post, "The first.")
+    server = serve()
+    page = reader()
+    visit(page, server, post)
+    visit(page, server, post)
+    write(page, "My own.")
+    sees(page, "My own.", f'2 Responses to "{TITLE}"')
+    a_comment(post, "Seen live.")
+    sees(page, "Seen live.", f'3 Responses to "{TITLE}"')
+    expect(page.locator(".new-mark")).to_have_count(0)
+    visit(page, server, post)
+    expect(page.locator(".new-mark")).to_have_count(0)
+
+
+def test_home_says_how_many_are_new_and_counts_on_live(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post, other = a_post(TITLE), a_post("Another")
+    a_comment(post, "The first.")
+    a_comment(other, "Never read.")
+    server = serve()
+    page = reader()
+    visit(page, server, post)
+    page.goto("about:blank")
+    a_comment(post, "The second.")
+    page.goto(server.url)
+    following(page)
+    entry = page.locator(f"#post-{post.id}")
+    expect(entry.locator(".new-count")).to_have_text("1 new")
+    expect(page.locator(f"#post-{other.id} .new-count")).to_have_count(0)
+    a_comment(post, "The third.")
+    expect(entry.locator(".new-count")).to_have_text("2 new")
+    entry.locator(".new-count").click()
+    expect(page.locator("#since")).to_contain_text("2 new since you were here")
+    page.goto(server.url)
+    following(page)
+    expect(entry.locator(".new-count")).to_have_count(0)
+
+
+# Folding
+
+
+def test_a_branch_folds_counts_on_and_opens_for_whatever_leads_into_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.")
+    reply = a_comment(post, "A reply.", first)
+    deep = a_comment(post, "Deeper.", reply)
+    server = serve()
+    page = reader()
+    visit(page, server, post)
+    fold = page.locator(f"#comment-{first.id} .fold")
+    expect(fold).to_have_text("Hide 2 responses")
+    fold.press("Enter")
+    expect(fold).to_have_text("2 responses hidden: show")
+    expect(fold).to_be_focused()
+    expect(fold).to_have_attribute("aria-expanded", "false")
+    expect(page.locator(f"#comment-{deep.id}")).to_be_hidden()
+    a_comment(post, "Live.", reply)
+    expect(fold).to_have_text("3 responses hidden: show")
+    page.reload()
+    expect(fold).to_have_text("3 responses hidden: show")
+    expect(page.locator(f"#comment-{deep.id}")).to_be_hidden()
+    page.goto(f"{server.url}/posts/{post.id}/comments/{deep.id}")
+    expect(page.locator(f"#comment-{deep.id}")).to_be_in_viewport()
+    expect(fold).to_have_text("Hide 3 responses")
+    expect(page.locator(f"#comment-{deep.id} .fold")).to_have_count(0)
+
+
+def test_a_form_in_a_branch_that_folds_stays_in_sight_and_the_answer_opens_it(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    first = a_comment(post, "The first.")
+    reply = a_comment(post, "A reply.", first)
+    server = serve()
+    page = reader()
+    visit(page, server, post)
+    page.locator(f"#comment-{reply.id} a.reply").click()
+    page.keyboard.type("To the reply.")
+    page.locator(f"#comment-{first.id} .fold").click()
+    expect(page.get_by_label(FIELD)).to_be_visible()
+    page.get_by_role("button", name="Post comment").click()
+    expect(page.locator(f"#comment-{reply.id}-replies .body")).to_have_text("To the reply.")
+    expect(page.locator(f"#comment-{reply.id}-replies .body")).to_be_visible()
