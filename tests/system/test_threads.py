@@ -104,7 +104,7 @@ def test_what_came_while_a_page_was_turned_is_not_missed(
     ann.goto(server.url + long_thread.path)
     following(ann)
     held: list[Route] = []
-    ann.route("**/*page=3*", lambda route: held.append(route))
+    ann.route("**/*page=3*", lambda route: held.append(route))  # noqa: PLW0108  Playwright wraps no builtin
     with ann.expect_request("**/*page=3*"):
         ann.get_by_role("link", name="Page 3").click()
     earlier = held[0].fetch()

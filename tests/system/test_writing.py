@@ -1,3 +1,4 @@
+# ruff: noqa: E501
 """The writing reader's browser: nothing that was typed is lost, passages are quoted, what is new is marked, branches fold."""
 
 from __future__ import annotations
