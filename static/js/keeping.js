@@ -6,8 +6,6 @@ const DAYS = 30;
 const FIELDS = ["name", "email", "website"];
 const FORM = "form[data-keep]";
 const states = new Map(); // by what a form is for: {draft, restored, others}
-const waiting = new Map(); // by slot: what is to be written next
-let writing = false;
 
 const opened = new Promise((resolve) => {
   try {
@@ -36,21 +34,9 @@ async function store(mode, work) {
   });
 }
 
-function remove(draft) {
-  waiting.delete(draft.slot);
-  return store("readwrite", (drafts) => drafts.delete(draft.slot));
-}
-
-async function write(draft) {
-  waiting.set(draft.slot, draft);
-  if (writing) return;
-  writing = true;
-  for (let next; (next = waiting.values().next().value); ) {
-    waiting.delete(next.slot);
-    await store("readwrite", (drafts) => drafts.put({ ...next }));
-  }
-  writing = false;
-}
+// At each keystroke and without a pause: whatever waits here is lost when the page goes.
+const write = (draft) => store("readwrite", (drafts) => drafts.put(draft));
+const remove = (draft) => store("readwrite", (drafts) => drafts.delete(draft.slot));
 
 const field = (form, name) => form.elements.namedItem(name);
 const value = (form, name) => field(form, name)?.value ?? "";
@@ -241,7 +227,6 @@ document.addEventListener("talkback:posted", () => done(document.getElementById(
 document.addEventListener("talkback:changed", ({ detail }) => done(`own-${detail.id}`));
 document.addEventListener("talkback:withdrawn", ({ detail }) => done(`own-${detail.id}`));
 document.addEventListener("htmx:after:swap", look);
-addEventListener("pagehide", () => forms().forEach((form) => state(form).draft && !state(form).draft.sent && keep(form)));
 
 if (!forms().length) kept();
 look();

@@ -1,6 +1,8 @@
 // On public pages, which are the same for everybody: shows an editor, as this browser remembers, the links to the
 // desk, and brings a comment's verbs under it. The server still decides by the cookie.
-if (localStorage.getItem("talkback desk")) document.documentElement.classList.add("at-desk");
+try {
+  if (localStorage.getItem("talkback desk")) document.documentElement.classList.add("at-desk");
+} catch { /* a browser that keeps nothing: the desk itself has them all */ }
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.moderate");

@@ -1,5 +1,5 @@
 # ruff: noqa: E501
-"""The writing reader's browser: nothing that was typed is lost, passages are quoted, what is new is marked, branches fold."""
+"""The writing reader's browser: nothing typed is lost, passages are quoted, what is new is marked, branches fold."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ Object.defineProperty(window, "indexedDB", {get() { throw new DOMException("no",
 def mark(page: Page, selector: str, first: int, last: int) -> None:
     """Select characters of an element's first text, as with a mouse, a finger or the keys."""
     page.locator(selector).evaluate(
-        "(element, [first, last]) => getSelection().setBaseAndExtent(element.firstChild, first, element.firstChild, last)",
+        "({firstChild: text}, [first, last]) => getSelection().setBaseAndExtent(text, first, text, last)",
         [first, last],
     )
 
@@ -42,7 +42,8 @@ def kept(page: Page) -> int:
     """How many texts this browser keeps."""
     count = """() => new Promise((resolve) => {
       indexedDB.open("talkback").onsuccess = ({ target }) => {
-        target.result.transaction("drafts").objectStore("drafts").count().onsuccess = (event) => resolve(event.target.result);
+        const drafts = target.result.transaction("drafts").objectStore("drafts");
+        drafts.count().onsuccess = (event) => resolve(event.target.result);
       };
     })"""
     return int(page.evaluate(count))
@@ -218,8 +219,9 @@ def test_a_text_of_a_month_ago_is_swept(serve: Callable[..., Server], reader: Ca
     page.clock.install(time="2026-09-01T12:00:00")
     page.goto(server.url + post.path)
     page.get_by_label(FIELD).fill("Long ago.")
+    page.goto("about:blank")
     page.clock.set_fixed_time("2026-10-05T12:00:00")
-    page.reload()
+    page.goto(server.url + post.path)
     following(page)
     expect(page.get_by_label(FIELD)).to_have_value("")
     assert kept(page) == 0
