@@ -1,4 +1,3 @@
-# ruff: noqa: E501
 """The writing reader's browser: nothing typed is lost, passages are quoted, what is new is marked, branches fold."""
 
 from __future__ import annotations
