@@ -203,7 +203,7 @@ class Hub:
                 if stream.ended:
                     return
                 if events := news.events or (beat(news.version) if idle else b""):
-                    if False:
+                    if stream.allowed and not await stream.allowed():
                         self._end([stream])
                         return
                     stream.sent_at = clock()

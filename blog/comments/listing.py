@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from sqlalchemy import Select, false, func, or_, select, union_all
+from sqlalchemy import Select, case, false, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment
@@ -64,7 +64,10 @@ SHOWN_OF_POST = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.un
 
 
 def _newest_of(wanted: Wanted, after: str | None) -> Select[Any]:
-    query = select(Comment.id).where(Comment.status == wanted.state)
+    # under one post, or of one writer, there are few: that is what to look up, and not the state's index
+    few = wanted.post_id is not None or wanted.like is not None
+    state = func.coalesce(Comment.status, "") if few else Comment.status
+    query = select(Comment.id).where(state == wanted.state)
     query = query.where(older_than(Comment.created_at, Comment.id, after))
     if wanted.post_id is not None:
         query = query.where(Comment.post_id == wanted.post_id)
@@ -86,8 +89,10 @@ def _same(kind: str, like: Comment) -> Any:
 def shown_of_readers(comments: Sequence[Comment]) -> dict[int, int]:
     """For each of these comments whose reader is known: how many others of that reader are shown."""
     readers = {comment.reader_key for comment in comments if comment.reader_key}
-    counted = select(Comment.reader_key, func.count()).where(Comment.reader_key.in_(readers), Comment.status == VISIBLE)
-    found: dict[str | None, int] = dict(db.session.execute(counted.group_by(Comment.reader_key)).all())
+    # the state is no condition, since the index to go by is that of the readers
+    shown = func.sum(case((Comment.status == VISIBLE, 1), else_=0))
+    counted = select(Comment.reader_key, shown).where(Comment.reader_key.in_(readers)).group_by(Comment.reader_key)
+    found: dict[str | None, int] = dict(db.session.execute(counted).all()) if readers else {}
     return {
         comment.id: found.get(comment.reader_key, 0) - comment.visible for comment in comments if comment.reader_key
     }

@@ -66,11 +66,14 @@ def ed(server: Server) -> Iterator[Browser]:
 def event(stream: HTTPResponse) -> str:
     """The next one that is no beat; "" at the stream's end."""
     lines: list[str] = []
+    beats = 0
     while line := stream.readline().decode():
         if line.strip():
             lines.append(line)
         elif any("beat" in line for line in lines):
             lines.clear()
+            beats += 1
+            assert beats < 10
         else:
             return "".join(lines)
     return ""
