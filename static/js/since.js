@@ -66,7 +66,10 @@ function follow(before) {
     const text = count === 1 ? words.dataset.one : words.dataset.many.replace("{n}", count);
     // what stands already is let be: this runs at each change of the section, of this line too
     if (words.textContent !== text) words.textContent = text;
-    if (first) line.querySelector("a").href = `#${first.querySelector("article").id}`;
+    // where the page has none of them, they are to be found from the other end
+    line.querySelector(".since-first").hidden = !first;
+    line.querySelector(".since-elsewhere").hidden = Boolean(first);
+    if (first) line.querySelector(".since-first").href = `#${first.querySelector("article").id}`;
   }
 
   function markOne(item, next) {

@@ -162,3 +162,15 @@ def test_nothing_marked_is_nothing_done(desk: FlaskClient, form: dict[str, str])
 def test_a_verb_that_is_none_is_refused(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     assert post(desk, "/desk/comments/decisions", verb="praise", comment=f"{comment.id}-").status_code == 400
+
+
+OUTSIDE = ["/desk/comments\r\nX: y", "/desk/comments/../../x", "//evil.example", "/desk/commentsX"]
+
+
+@pytest.mark.parametrize("onward", OUTSIDE)
+def test_a_plain_form_leads_back_to_the_lists_of_the_desk_only(desk: FlaskClient, onward: str) -> None:
+    comment = a_comment(a_post())
+    form = {"csrf_token": csrf(desk, "/desk/comments"), "onward": onward}
+    answer = desk.post(f"/desk/comments/{comment.id}/hold", data=form)
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"/desk/comments/{comment.id}")

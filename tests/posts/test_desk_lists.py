@@ -87,3 +87,11 @@ def test_nobody_else_sees_a_list(client: FlaskClient, path: str) -> None:
     answer = client.get(path)
     assert answer.status_code == 303
     assert answer.location.startswith("/desk/sign-in")
+
+
+@pytest.mark.parametrize("words", ["überschw", "ÜBERSCHW", "Überschw", "цапли"])
+def test_words_are_found_in_small_and_capital_letters_of_any_alphabet(ed: FlaskClient, words: str) -> None:
+    for title in ("Überschwemmung am Wehr", "ÜBERSCHWEMMUNG", "Über uns", "Цапли вернулись", "ЦАПЛИ"):
+        a_post(title)
+    found = listed(ed.get("/desk/posts", query_string={"q": words}).text)
+    assert len(found) == 2

@@ -24,9 +24,6 @@ CHROMIUM = [
 ]
 expect.set_options(timeout=10_000)
 
-# written, not yet proven to be steady: take them in one by one
-collect_ignore = ["test_queue.py", "test_writing.py"]
-
 
 @pytest.fixture(params=["sqlite"])
 def database(request: pytest.FixtureRequest) -> Iterator[str]:

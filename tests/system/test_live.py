@@ -223,6 +223,8 @@ def test_a_reader_who_missed_a_hundred_changes_is_offered_the_thread_anew(
     expect(page.get_by_role("link", name="Page 3")).to_be_visible()
     following(page)
     a_comment(post, "And one more.")
+    expect(page.locator("#response-count")).to_have_text(f'102 Responses to "{TITLE}"')
+    page.get_by_role("link", name="1 new response on another page").click()
     sees(page, "And one more.", f'102 Responses to "{TITLE}"')
 
 

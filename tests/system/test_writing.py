@@ -269,34 +269,24 @@ def test_a_refusal_leaves_the_text_and_it_is_kept_until_it_is_taken(
 def browser_of_its_own(chromium: BrowserType, profile: Path) -> Iterator[tuple[Page, Callable[[], None]]]:
     """A browser that can be killed as a crash or a dead battery does it: at once, and without a word to its pages."""
     port = free_port()
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or ""
-    arguments = [
-        "--headless",
-        f"--remote-debugging-port={port}",
-        f"--user-data-dir={profile}",
-        *CHROMIUM,
-        "about:blank",
-    ]
-    process = subprocess.Popen([path, *arguments], stderr=subprocess.PIPE, text=True, start_new_session=True)
+    command = [os.environ.get("CHROMIUM") or shutil.which("chromium") or "", *CHROMIUM, "--headless"]
+    command += [f"--remote-debugging-port={port}", f"--user-data-dir={profile}", "about:blank"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
 
-    def kill() -> None:
-        if process.poll() is None:
-            os.killpg(process.pid, signal.SIGKILL)
-            process.wait()
+        def kill() -> None:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
 
-    try:
-        assert process.stderr
-        for line in process.stderr:
-            if "listening on" in line:
-                break
-        browser = chromium.connect_over_cdp(f"http://127.0.0.1:{port}")
-        context = browser.contexts[0]
-        context.route("https://cdn.jsdelivr.net/**", from_cdn)
-        yield context.pages[0], kill
-    finally:
-        kill()
-        for lock in profile.glob("Singleton*"):
-            lock.unlink(missing_ok=True)
+        try:
+            next(line for line in process.stderr or [] if "listening on" in line)
+            context = chromium.connect_over_cdp(f"http://127.0.0.1:{port}").contexts[0]
+            context.route("https://cdn.jsdelivr.net/**", from_cdn)
+            yield context.pages[0], kill
+        finally:
+            kill()
+            for lock in profile.glob("Singleton*"):
+                lock.unlink(missing_ok=True)
 
 
 def test_a_browser_may_be_killed_while_writing(serve: Callable[..., Server], browser: Browser, tmp_path: Path) -> None:
@@ -582,6 +572,27 @@ def test_what_came_since_the_last_visit_is_marked_once_and_led_to(
     following(page)
     expect(page.locator(".new-mark")).to_have_count(0)
     assert page.context.cookies() == []
+
+
+def test_what_is_new_on_another_page_of_the_thread_is_found_from_its_other_end(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post = a_post(TITLE)
+    for number in range(52):
+        a_comment(post, f"Number {number}.")
+    server = serve()
+    page = reader()
+    visit(page, server, post)
+    page.goto("about:blank")
+    last = a_comment(post, "The last.")
+    visit(page, server, post)
+    stay(page)
+    expect(page.locator("#since")).to_contain_text("1 new since you were here")
+    expect(page.locator(".new-mark")).to_have_count(0)
+    page.locator("#since").get_by_role("link", name="Newest first").click()
+    expect(page.locator(f"#comment-{last.id} .new-mark")).to_have_text("New")
+    expect(page.locator(".new-mark")).to_have_count(1)
+    assert stayed(page)
 
 
 def test_ones_own_response_is_not_new_and_neither_is_one_that_came_in_sight(
