@@ -71,5 +71,6 @@ def test_a_session_that_ended_leads_from_the_post_page_to_the_sign_in(
     ed.context.clear_cookies()
     ed.get_by_role("link", name="Moderate").click()
     expect(ed.get_by_role("heading", name="Sign in")).to_be_visible()
+    ed.wait_for_load_state("load")  # the sign-in page also tells this browser that nobody is at the desk
     ed.goto(server.url + post.path)
     expect(ed.get_by_role("link", name="Moderate")).to_be_hidden()

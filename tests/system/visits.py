@@ -68,4 +68,7 @@ def sign_in(page: Page, url: str, email: str, password: str) -> None:
     page.get_by_label("E-mail").fill(email)
     page.get_by_label("Password").fill(password)
     page.get_by_role("button", name="Sign in").click()
+    # the desk has come, and with it what shows an editor's links on the public pages
+    expect(page.locator("body[data-at-desk]")).to_be_attached()
+    page.wait_for_load_state("load")
     expect(page.get_by_role("button", name="Sign out")).to_be_visible()
