@@ -67,7 +67,7 @@ async def small(blog: Served, extent: Extent) -> Figures:
     client = await Client.open(blog.port)
     page = await look(client, PAGES - 1)
     figures = {"rest": blog.memory()}
-    writer = await Writer.open(blog.port, page.post_id, seed=0)
+    writer = await Writer.open(blog.port, page.post_id)
     for _ in range(WARM_VIEWS):
         await client.ask(page.path)
     await writer.post(page.post_id)

@@ -57,7 +57,7 @@ def report(rounds: list[Figures], extent: Extent, facts: list[tuple[str, str]]) 
         "`bin/bench --write` takes them anew.",
         table(["goal", "measured", "must be", "kept"], [goal.row(figures) for goal in GOALS]),
         f"## Reading\nA post page with {COMMENTS} comments, {CLIENTS} clients over kept connections (wrk). "
-        "No page is kept; each response’s own HTML is, for as long as nothing of it changes.",
+        "No page is kept; the HTML of its responses and of the blank form is, for as long as nothing of them changes.",
         table(["", "requests/s", "p50 ms", "p99 ms"], [pace(figures, *row) for row in readings(extent)]),
         f"## Posting\n{WRITERS} writers, each with its cookie and token, under several posts of which one is read.",
         table(["", "per s", "p50 ms", "p99 ms"], [pace(figures, *row) for row in POSTINGS]),

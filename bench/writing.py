@@ -6,7 +6,7 @@ import asyncio
 import re
 import time
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle
 from random import Random
 from typing import Self
 from urllib.parse import urlencode
@@ -15,16 +15,18 @@ from bench.export import NAMES, text
 
 WRITERS = 4
 TYPE = "application/x-www-form-urlencoded"
+# no two writers say the same, which would look like spam
+SEEDS = count()
 
 
 @dataclass
 class Client:
-    """One browser's connection, with its cookie; like a browser it opens another when the server closed an idle one."""
+    """One browser's connection and cookies; like a browser it opens another when the server closed an idle one."""
 
     port: int
     reader: asyncio.StreamReader
     writer: asyncio.StreamWriter
-    cookie: str = ""
+    cookies: dict[str, str] = field(default_factory=dict)
 
     @classmethod
     async def open(cls, port: int) -> Self:
@@ -44,15 +46,15 @@ class Client:
             raise SystemExit(f"{path} was not answered to its end.") from None
         if " 200 " not in head.partition("\r\n")[0]:
             raise SystemExit(f"{path} was answered:\n{head}{answer}")
-        if cookie := re.search(r"(?im)^set-cookie: ([^;\r]+)", head):
-            self.cookie = cookie[1]
+        self.cookies |= dict(re.findall(r"(?im)^set-cookie: ([^=;\r]+)=([^;\r]*)", head))
         return answer
 
     def request(self, path: str, form: dict[str, str] | None) -> bytes:
         body = urlencode(form).encode() if form else b""
         lines = [f"{'POST' if form else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", "HX-Request: true"]
         lines += [f"Content-Length: {len(body)}", f"Content-Type: {TYPE}"] if form else []
-        lines += [f"Cookie: {self.cookie}"] if self.cookie else []
+        cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        lines += [f"Cookie: {cookies}"] if cookies else []
         return "\r\n".join([*lines, "", ""]).encode() + body
 
     def close(self) -> None:
@@ -68,8 +70,8 @@ class Writer:
     fields: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    async def open(cls, port: int, post_id: int, seed: int) -> Self:
-        writer = cls(await Client.open(port), Random(seed))  # noqa: S311  the same at each run
+    async def open(cls, port: int, post_id: int) -> Self:
+        writer = cls(await Client.open(port), Random(next(SEEDS)))  # noqa: S311  the same at each run
         writer.keep(await writer.client.ask(f"/posts/{post_id}/comments/token"))
         return writer
 
@@ -77,7 +79,7 @@ class Writer:
         body = f"{mark} {text(self.random, 30)}".strip()
         form = self.fields | {"body": body, "name": self.random.choice(NAMES)}
         answer = await self.client.ask(f"/posts/{post_id}/comments", form)
-        if 'id="comment-' not in answer:
+        if 'id="thread-' not in answer:
             raise SystemExit(f"A comment was not taken:\n{answer}")
         self.keep(answer)
 
@@ -96,7 +98,7 @@ class Posting:
 
 async def write(port: int, posts: list[int], seconds: float) -> Posting:
     """Post under these posts in turn, by several writers, for so many seconds."""
-    writers = [await Writer.open(port, posts[0], seed) for seed in range(WRITERS)]
+    writers = [await Writer.open(port, posts[0]) for _ in range(WRITERS)]
     taken: list[float] = []
     started = time.monotonic()
     await asyncio.gather(*(keep_posting(writer, posts, started + seconds, taken) for writer in writers))
