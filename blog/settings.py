@@ -33,7 +33,7 @@ class Settings:
     port: int = 8000
     bind: str = "127.0.0.1"
     web_concurrency: int = 1
-    threads: int = 8
+    threads: int = 3
     blog_url: str = ""
     trusted_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
