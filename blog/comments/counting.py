@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import Any
 
-from sqlalchemy import case, func, select, update
+from sqlalchemy import ScalarSelect, Update, bindparam, case, func, select, update
 from sqlalchemy.orm import aliased
 
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
 from blog.posts.models import Post
-from blog.site.models import raise_queue_version, raise_site_version
-
-UNSYNCHRONIZED = {"synchronize_session": False}
+from blog.site.models import UNSYNCHRONIZED, raise_queue_version, raise_site_version
 
 
 def recount(comment: Comment, post: Post) -> None:
@@ -20,9 +19,7 @@ def recount(comment: Comment, post: Post) -> None:
     db.session.flush()
     recount_branches({comment.top_id or comment.id})
     raise_queue_version()
-    visible = select(func.count()).where(Comment.post_id == post.id, Comment.status == VISIBLE)
-    tops = select(func.count()).where(Comment.post_id == post.id, Comment.shows_something())
-    count, post.top_count = db.session.execute(select(visible.scalar_subquery(), tops.scalar_subquery())).one()
+    count, post.top_count = db.session.execute(COUNTS, {"post_id": post.id}).one()
     if count != post.comment_count:
         post.comment_count = count
         post.site_version = raise_site_version()
@@ -30,27 +27,41 @@ def recount(comment: Comment, post: Post) -> None:
 
 def recount_branches(tops: Collection[int]) -> None:
     """How many visible comments stand in the branch of each of these."""
-    within = aliased(Comment)
-    # not in one condition: SQLite would go through every visible comment of the blog for it
-    itself = case((Comment.status == VISIBLE, 1), else_=0)
-    under = select(func.count().filter(within.status == VISIBLE)).where(within.top_id == Comment.id)
-    counted = update(Comment).where(Comment.id.in_(tops))
-    counted = counted.values(branch_count=itself + under.scalar_subquery(), updated_at=Comment.updated_at)
-    db.session.execute(counted, execution_options=UNSYNCHRONIZED)
+    db.session.execute(BRANCHES, {"tops": list(tops)}, execution_options=UNSYNCHRONIZED)
 
 
 def recount_posts(posts: Collection[int]) -> None:
     """After many comments under many posts changed, as by an import."""
     if not posts:
         return
-    visible = select(func.count()).where(Comment.post_id == Post.id, Comment.status == VISIBLE)
-    tops = select(func.count()).where(Comment.post_id == Post.id, Comment.shows_something())
+    visible, tops = _counts_under(Post.id)
     counted = update(Post).where(Post.id.in_(posts))
     counted = counted.values(
-        comment_count=visible.scalar_subquery(),
-        top_count=tops.scalar_subquery(),
+        comment_count=visible,
+        top_count=tops,
         site_version=raise_site_version(),
         updated_at=Post.updated_at,
     )
     raise_queue_version()
     db.session.execute(counted, execution_options=UNSYNCHRONIZED)
+
+
+def _counts_under(post_id: Any) -> tuple[ScalarSelect[int], ScalarSelect[int]]:
+    """Of one post: how many visible comments it has, and how many branches that show something."""
+    visible = select(func.count()).where(Comment.post_id == post_id, Comment.status == VISIBLE)
+    tops = select(func.count()).where(Comment.post_id == post_id, Comment.shows_something())
+    return visible.scalar_subquery(), tops.scalar_subquery()
+
+
+def _branches() -> Update:
+    within = aliased(Comment)
+    # not in one condition: SQLite would go through every visible comment of the blog for it
+    itself = case((Comment.status == VISIBLE, 1), else_=0)
+    under = select(func.count().filter(within.status == VISIBLE)).where(within.top_id == Comment.id)
+    counted = update(Comment).where(Comment.id.in_(bindparam("tops", expanding=True)))
+    return counted.values(branch_count=itself + under.scalar_subquery(), updated_at=Comment.updated_at)
+
+
+# built once, since building them takes longer than running them
+COUNTS = select(*_counts_under(bindparam("post_id")))
+BRANCHES = _branches()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
 from blog.comments.closing import closed_because
@@ -17,7 +17,7 @@ from blog.db import db, now, writing
 from blog.html import comment_html
 from blog.live import hint
 from blog.posts.models import Post
-from blog.site.models import current_site
+from blog.site.models import UNSYNCHRONIZED, current_site
 
 
 class Refused(Exception):
@@ -86,14 +86,18 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
     return comment
 
 
+# built once, since building them takes longer than running them
+POSTED_BEFORE = select(Comment).where(Comment.submission_key == bindparam("key"))
+NEXT_VERSION = update(Post).where(Post.id == bindparam("post")).values(thread_version=Post.thread_version + 1)
+
+
 def posted_before(key: str) -> Comment | None:
-    return db.session.scalars(select(Comment).where(Comment.submission_key == key)).one_or_none()
+    return db.session.scalars(POSTED_BEFORE, {"key": key}).one_or_none()
 
 
 def next_version(post_id: int) -> Post:
     """Lock the post's row and give its thread the next version; NoSuchPost where there is none."""
-    raised = update(Post).where(Post.id == post_id).values(thread_version=Post.thread_version + 1)
-    db.session.execute(raised, execution_options={"synchronize_session": False})
+    db.session.execute(NEXT_VERSION, {"post": post_id}, execution_options=UNSYNCHRONIZED)
     post = db.session.get(Post, post_id, populate_existing=True)
     if post is None:
         raise NoSuchPost

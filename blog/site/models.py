@@ -79,6 +79,9 @@ class Site(Record):
 
 # built once, since building a query takes longer than running it
 THE_SITE = select(Site).where(Site.id == THE_ONE)
+RAISED = update(Site).where(Site.id == THE_ONE).values(version=Site.version + 1).returning(Site.version)
+RAISED_QUEUE = update(Site).where(Site.id == THE_ONE).values(queue_version=Site.queue_version + 1)
+UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 def menu_lines(text: str) -> list[tuple[str, str]]:
@@ -100,16 +103,14 @@ def current_site() -> Site:
 
 def raise_site_version() -> int:
     """Give the site its next version inside the act's transaction; the row's lock makes commits follow it in order."""
-    raised = update(Site).where(Site.id == THE_ONE).values(version=Site.version + 1).returning(Site.version)
-    version = db.session.execute(raised, execution_options={"synchronize_session": False}).scalar_one()
+    version: int = db.session.execute(RAISED, execution_options=UNSYNCHRONIZED).scalar_one()
     _read_versions_anew()
     return version
 
 
 def raise_queue_version() -> None:
     """The same for what the editors' queue shows."""
-    raised = update(Site).where(Site.id == THE_ONE).values(queue_version=Site.queue_version + 1)
-    db.session.execute(raised, execution_options={"synchronize_session": False})
+    db.session.execute(RAISED_QUEUE, execution_options=UNSYNCHRONIZED)
     _read_versions_anew()
 
 
