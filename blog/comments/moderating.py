@@ -18,7 +18,7 @@ from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.posting import announce, next_version
 from blog.db import db, writing
 from blog.editors import auditing
-from blog.editors.auditing import What, last_decider, record
+from blog.editors.auditing import What, last_decider, record, withdrawn
 from blog.editors.models import AuditEntry, Editor
 from blog.html import excerpt
 
@@ -67,7 +67,7 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
         for pick in picks:
             if (comment := comment_at(pick.comment_id)) is None:
                 continue
-            if comment.status == BECOMES[verb] or not pick.holds(comment):
+            if comment.status == BECOMES[verb] or not pick.holds(comment) or _given_up(comment, verb):
                 done.stayed.append(comment)
                 continue
             done.entries.append(change(comment, verb, editor, why, together))
@@ -76,6 +76,11 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
         raise NoSuchComment
     announce_all(done.comments)
     return done
+
+
+def _given_up(comment: Comment, verb: str) -> bool:
+    """Nobody brings back what its writer took away."""
+    return comment.status == REMOVED and verb in {auditing.APPROVE, auditing.HOLD} and withdrawn(comment.id)
 
 
 def change(comment: Comment, verb: str, editor: Editor, why: str = "", together: str | None = None) -> AuditEntry:
@@ -134,6 +139,8 @@ def new_action() -> str:
 
 def clash(comment: Comment) -> str:
     """Why a verb was not done, in one sentence."""
+    if comment.status == REMOVED and withdrawn(comment.id):
+        return str(_("Its writer deleted this response, so it stays deleted; nothing was changed."))
     if name := last_decider(comment.id):
         return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
     return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))

@@ -102,6 +102,12 @@ def last_decider(comment_id: int) -> str:
     return db.session.scalars(names.order_by(AuditEntry.id.desc()).limit(1)).first() or ""
 
 
+def withdrawn(comment_id: int) -> bool:
+    """Whether its writer took this comment away."""
+    by_writer = select(AuditEntry.id).where(AuditEntry.comment_id == comment_id, AuditEntry.verb == WITHDRAW)
+    return db.session.scalars(by_writer.limit(1)).first() is not None
+
+
 def mark_undone(undone: Iterable[AuditEntry]) -> None:
     for entry in undone:
         entry.undone_at = now()

@@ -25,7 +25,8 @@ from blog.editors.models import AuditEntry
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import current_site
-from tests.cast import HTMX, a_comment, a_post, answer, token
+from tests.cast import HTMX, a_comment, a_post, answer, signed_in, token
+from tests.comments.desk import decide
 
 
 def fresh(comment: Comment) -> Comment:
@@ -338,6 +339,18 @@ def test_a_site_may_say_how_long_or_never(client: FlaskClient) -> None:
         current_site().edit_minutes = 0
     assert "cannot be changed here" in client.get(address(comment, "/edit")).text
     assert json.loads(answer(client, a_post("Other"), "x").headers["HX-Trigger"])["talkback:posted"]["seconds"] == 0
+
+
+def test_what_its_writer_took_away_no_editor_brings_back(app: Flask, client: FlaskClient) -> None:
+    comment = posted(client, a_post())
+    withdraw(client, comment)
+    desk = signed_in(app)
+    for noun in ("approval", "hold"):
+        refusal = decide(desk, comment, noun, **HTMX)
+        assert refusal.status_code == 409
+        assert "Its writer deleted this response" in refusal.text
+        assert fresh(comment).status == REMOVED
+    assert "My first words" not in client.get(comment.post.path or "").text
 
 
 def test_what_an_editor_removed_or_a_thread_that_was_closed_stays(client: FlaskClient) -> None:
