@@ -45,11 +45,13 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _bring_tools(app: Flask) -> None:
     from blog import db, errors, files, htmx, methods, security, wording
+    from blog.mail import rendering as mail
     from blog.site.models import current_site
 
     db.init(app)
     wording.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
     app.jinja_env.globals.update(current_site=current_site, now=db.now)
+    mail.init(app, title=lambda: current_site().title)
     files.init(app)
     htmx.init(app)
     security.init(app)
@@ -70,11 +72,13 @@ def _open_rooms(app: Flask) -> None:
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
     from blog.site import desk as site_desk
+    from blog.site import mail_desk
 
     locking.init(app, desk_menu)
     pictures.init(app)
     app.register_blueprint(editors.blueprint)
     app.register_blueprint(site_desk.blueprint)
+    app.register_blueprint(mail_desk.blueprint)
     app.register_blueprint(exchange_desk.blueprint)
     app.register_blueprint(comments_desk.blueprint)
     app.register_blueprint(comments.blueprint)
@@ -94,6 +98,7 @@ def desk_menu() -> list[tuple[str, str]]:
         ("/desk/comments", _("Responses")),
         ("/desk/labels", _("Labels")),
         ("/desk/settings", _("Settings")),
+        ("/desk/mail", _("Mail")),
         ("/desk/imports", _("Import")),
         ("/desk/password", _("Password")),
     ]

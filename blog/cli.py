@@ -22,8 +22,9 @@ def init(app: Flask) -> None:
     from blog.editors import commands as editors
     from blog.exchange import commands as exchange
     from blog.posts import commands as posts
+    from blog.site import commands as site
 
-    for command in (*editors.COMMANDS, *posts.COMMANDS, *comments.COMMANDS, *exchange.COMMANDS):
+    for command in (*site.COMMANDS, *editors.COMMANDS, *posts.COMMANDS, *comments.COMMANDS, *exchange.COMMANDS):
         app.cli.add_command(_ready(command))
 
 

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
+
+from blog.mail.addresses import written_out
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -47,6 +50,14 @@ class Settings:
     live_streams: int = 5_000
     live_streams_per_address: int = 50
     token_seconds: int = 12 * 3600
+    smtp_host: str = ""
+    smtp_port: int = 587
+    smtp_security: str = "starttls"
+    smtp_user: str = ""
+    smtp_password: str = field(default="", repr=False)
+    mail_from: str = ""
+    mail_per_hour: int = 200
+    mail_per_day: int = 1_000
 
     @property
     def database(self) -> str:
@@ -66,6 +77,10 @@ class Settings:
         and not the text beside it.
         """
         return 4 * self.max_body
+
+    @property
+    def sends_mail(self) -> bool:
+        return bool(self.smtp_host)
 
     @property
     def https(self) -> bool:
@@ -154,6 +169,39 @@ def _check(settings: Settings) -> None:
                 f"BLOG_URL is “{settings.blog_url}”, but it must be the blog's public address "
                 "without a path, such as https://blog.example.org."
             )
+    _check_mail(settings)
+
+
+def _check_mail(settings: Settings) -> None:
+    if settings.smtp_security not in {"starttls", "tls", "none", "insecure"}:
+        raise WrongSetting(
+            f"SMTP_SECURITY is “{settings.smtp_security}”, but only starttls, tls, none (on this machine) "
+            "or insecure will do."
+        )
+    for name in ("mail_per_hour", "mail_per_day"):
+        if getattr(settings, name) < 1:
+            raise WrongSetting(f"{name.upper()} is 0, but at least 1 is needed; without SMTP_HOST no mail is sent.")
+    if not 0 < settings.smtp_port < 65536:
+        raise WrongSetting(f"SMTP_PORT is {settings.smtp_port}, but ports go from 1 to 65535.")
+    if not settings.smtp_host:
+        return
+    if not settings.mail_from or not settings.blog_url:
+        lacking = "BLOG_URL, which links in mail begin with," if settings.mail_from else "MAIL_FROM"
+        raise WrongSetting(f"SMTP_HOST is set, but {lacking} is not: mail needs both.")
+    if written_out(settings.mail_from) != settings.mail_from or not settings.mail_from.isascii():
+        raise WrongSetting("MAIL_FROM must be an e-mail address alone, in ASCII, such as blog@example.org.")
+    if settings.smtp_security == "none" and not _is_this_machine(settings.smtp_host):
+        raise WrongSetting(
+            "SMTP_SECURITY=none is for a server on this machine: use starttls or tls, "
+            "or insecure where mail and password may be read on their way."
+        )
+    login = settings.smtp_user, settings.smtp_password
+    if bool(login[0]) != bool(login[1]) or not all(part.isascii() for part in login):
+        raise WrongSetting("SMTP_USER and SMTP_PASSWORD belong together, and are in ASCII: set both or neither.")
+
+
+def _is_this_machine(host: str) -> bool:
+    return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
 def _is_store(address: str) -> bool:

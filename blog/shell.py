@@ -26,6 +26,8 @@ from blog.db import db, row_id
 from blog.files import find, kept_headers, media_folder, open_kept, send_kept
 from blog.hearing import hear
 from blog.live import Hub, News, Stream, listen_for_hints
+from blog.mail.forgetting import forget_mails
+from blog.mail.sending import keep_sending
 from blog.security import headers
 
 log = logging.getLogger(__name__)
@@ -215,11 +217,13 @@ class Shell:
         work.append(self.keep_forgetting())
         if self.settings.web_concurrency > 1:
             work.append(end_with_parent())
+        stop_sending = keep_sending(self.app)
         tasks = [asyncio.create_task(coroutine) for coroutine in work]
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.hub.stop()
         listen_for_hints(None)
+        await asyncio.to_thread(stop_sending)
         for task in tasks:
             task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -227,7 +231,7 @@ class Shell:
         await send({"type": "lifespan.shutdown.complete"})
 
     async def keep_forgetting(self) -> None:
-        """Addresses that are due to be forgotten, at the start and every hour, in small parts; any process may."""
+        """What is due to be forgotten, at the start and every hour, in small parts; any process may."""
         while True:
             while await asyncio.to_thread(self.forget):
                 await asyncio.sleep(0)
@@ -236,9 +240,9 @@ class Shell:
     def forget(self) -> int:
         try:
             with self.app.app_context():
-                return forget_some()
+                return forget_some() + forget_mails()
         except Exception:
-            log.warning("Addresses could not be forgotten; trying again in an hour.", exc_info=True)
+            log.warning("What is due could not be forgotten; trying again in an hour.", exc_info=True)
             return 0
 
     def end_streams_on_signals(self) -> None:

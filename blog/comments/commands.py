@@ -7,6 +7,7 @@ import click
 from blog.comments.filling import Extent, fill
 from blog.comments.forgetting import forget_addresses
 from blog.errors import Unusable
+from blog.mail.forgetting import forget_mails
 
 
 @click.command("fill")
@@ -26,8 +27,11 @@ def fill_blog(posts: int, comments: int, largest: int, seed: int) -> None:
 
 @click.command("forget")
 def forget() -> None:
-    """Drop the hashes of addresses that are older than the site keeps them; bin/serve does it by itself every hour."""
-    click.echo(f"{forget_addresses()} forgotten.")
+    """Drop hashes of addresses, and mails, once they are old enough; bin/serve does it by itself every hour."""
+    forgotten = forget_addresses()
+    while some := forget_mails():
+        forgotten += some
+    click.echo(f"{forgotten} forgotten.")
 
 
 COMMANDS: tuple[click.Command, ...] = (fill_blog, forget)

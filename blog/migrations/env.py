@@ -5,6 +5,7 @@ from alembic import context
 import blog.comments.models
 import blog.editors.models
 import blog.exchange.models
+import blog.mail.models
 import blog.media.models
 import blog.posts.models
 import blog.site.models  # noqa: F401

@@ -1,0 +1,36 @@
+"""Forgetting mail: whom it went to and what it said goes after some days; and what nobody will send is given up."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, delete, or_, select, update
+
+from blog.db import db, now, writing
+from blog.mail.models import Mail
+from blog.mail.outbox import mail_set_up
+from blog.mail.sending import GIVE_UP
+
+KEPT = timedelta(days=30)
+AT_ONCE = 1000
+
+
+def forget_mails(at: datetime | None = None) -> int:
+    """One part of it, by any number of processes: so many rows at most; 0 when nothing is due."""
+    at = at or now()
+    ended = _ids(or_(Mail.sent_at <= at - KEPT, Mail.given_up_at <= at - KEPT))
+    stale = [] if mail_set_up() else _ids(Mail.due_at <= at - GIVE_UP)
+    db.session.rollback()
+    if ended or stale:
+        with writing():
+            db.session.execute(delete(Mail).where(Mail.id.in_(ended)))
+            given_up = update(Mail).where(Mail.id.in_(stale), Mail.due_at.is_not(None))
+            sentence = _("Mail is no longer set up, so nobody sent this.")
+            values = {"given_up_at": at, "failed_at": at, "due_at": None, "leased_until": None, "last_error": sentence}
+            db.session.execute(given_up.values(values))
+    return len(ended) + len(stale)
+
+
+def _ids(which: ColumnElement[bool]) -> list[int]:
+    return list(db.session.scalars(select(Mail.id).where(which).limit(AT_ONCE)))

@@ -1,0 +1,48 @@
+"""Commands of the site room."""
+
+from __future__ import annotations
+
+import click
+from flask import current_app
+from flask.cli import AppGroup
+
+from blog.errors import Unusable
+from blog.mail.addresses import is_address
+from blog.mail.outbox import mail_set_up, new_mail
+from blog.mail.rendering import render_mail, site_title
+from blog.mail.sending import send_waiting
+from blog.mail.smtp import NotSent, send
+from blog.mail.standing import TEST
+from blog.settings import Settings
+
+NOT_SET_UP = "Mail is not set up: set SMTP_HOST, MAIL_FROM and BLOG_URL (README.md lists them all), then try again."
+
+mail = AppGroup("mail", help="Mail that the site sends.")
+
+
+@mail.command("test")
+@click.argument("address")
+def test(address: str) -> None:
+    """Send a test mail to ADDRESS at once, and say what the mail server made of it."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if not mail_set_up():
+        raise Unusable(NOT_SET_UP)
+    if not is_address(address):
+        raise Unusable(f"“{address}” is not an e-mail address: give one such as ann@example.org.")
+    try:
+        send(settings, new_mail(address, *render_mail("test"), TEST), site_title())
+    except NotSent as failure:
+        raise Unusable(f"Not sent: {failure}") from failure
+    click.echo(f"{settings.smtp_host} took a test mail for {address.strip()}: look whether it arrives.")
+
+
+@mail.command("send")
+def send_now() -> None:
+    """Send what waits, once; bin/serve does it by itself, under another server run this every few minutes."""
+    if not mail_set_up():
+        raise Unusable(NOT_SET_UP)
+    if not send_waiting():
+        raise Unusable("The mail server takes nothing at the moment: flask mail test ADDRESS says why.")
+
+
+COMMANDS: tuple[click.Command, ...] = (mail,)

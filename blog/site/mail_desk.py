@@ -1,0 +1,42 @@
+"""The editors' door to the outbox: how it stands, and a test mail to oneself."""
+
+from __future__ import annotations
+
+from flask import Blueprint, redirect, render_template
+from flask.typing import ResponseReturnValue
+from flask_babel import gettext as _
+
+from blog import htmx
+from blog.db import writing
+from blog.editors.locking import lock, the_editor
+from blog.limits import limited
+from blog.mail.outbox import hint_mail, mail_set_up, put_mail
+from blog.mail.rendering import render_mail
+from blog.mail.standing import TEST, standing
+
+blueprint = lock(Blueprint("mail_desk", __name__, url_prefix="/desk/mail"))
+
+TESTS = "5 per minute; 30 per hour"
+
+
+@blueprint.get("")
+def show() -> ResponseReturnValue:
+    return the_page()
+
+
+@blueprint.post("/tests")
+@limited(TESTS)
+def create_test() -> ResponseReturnValue:
+    if not mail_set_up():
+        return the_page(_("Mail is not set up, so no test mail can be sent.")), 409
+    letter = render_mail("test")
+    with writing():
+        put_mail(the_editor().email, *letter, TEST)
+    hint_mail()
+    return redirect("/desk/mail", 303)
+
+
+def the_page(refusal: str = "") -> str:
+    template = "site/desk/_mail.html" if htmx.wanted() else "site/desk/mail.html"
+    how = standing(the_editor().email)
+    return render_template(template, standing=how, set_up=mail_set_up(), refusal=refusal)

@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+
+from blog.mail import smtp
+from blog.mail.outbox import new_mail
+from blog.mail.smtp import NotSent, send
+from blog.settings import Settings
+from tests.mail.post_office import CERTIFICATE, Delivery, PostOffice, post_office
+from tests.postgres.databases import on_sqlite
+from tests.server import free_port
+
+pytestmark = on_sqlite
+
+PASSWORD = "open sesame"
+
+
+def sent(settings: Settings, to: str = "ann@example.org", **mail: Any) -> None:
+    letter = {"subject": "Somebody answered", "text": "Hello.\n", "html": "<p>Hello.</p>", "kind": "answer"} | mail
+    send(settings, new_mail(to, **letter), "The Herald")
+
+
+def delivered(office: PostOffice, settings: Settings, *args: Any, **mail: Any) -> Delivery:
+    sent(settings, *args, **mail)
+    return office.deliveries[-1]
+
+
+@pytest.fixture
+def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The post office's certificate holds on this machine."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
+
+
+def test_what_arrives_has_both_texts_and_says_whose_it_is(app: Flask, settings: Settings, office: PostOffice) -> None:
+    delivery = delivered(office, settings, text="Grüße\n.\n..\nEnde\n", html="<p>Grüße</p>")
+    message = delivery.message
+    assert (delivery.sender, delivery.recipient) == ("blog@example.org", "ann@example.org")
+    assert (message["From"], message["To"]) == ("The Herald <blog@example.org>", "ann@example.org")
+    assert message["Subject"] == "Somebody answered"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Message-ID"].endswith("@blog.example.org>")
+    assert message["Date"]
+    assert delivery.content.isascii()
+    plain, html = message.get_body(("plain",)), message.get_body(("html",))
+    assert plain
+    assert html
+    assert plain.get_content().splitlines() == ["Grüße", ".", "..", "Ende"]
+    assert html.get_content().strip() == "<p>Grüße</p>"
+
+
+def test_long_headers_arrive_whole(app: Flask, settings: Settings, office: PostOffice) -> None:
+    address = f"<https://blog.example.org/subscriptions/{'a' * 150}/end>"
+    headers = {"List-Unsubscribe": address, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    delivery = delivered(office, settings, subject="Störche " * 30, headers={**headers, "Reply-To": "Bob <b@x.org>"})
+    assert f"List-Unsubscribe: {address}\r\n".encode() in delivery.content
+    assert delivery.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert delivery.message["Reply-To"] == "Bob <b@x.org>"
+    assert delivery.message["Subject"] == ("Störche " * 30).strip()
+    assert max(len(line) for line in delivery.content.splitlines() if b"List-Un" not in line) <= 78
+
+
+@pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x0b", "\x85", "\u2028", "\ud800"])
+def test_nobody_can_write_a_header_of_their_own(app: Flask, settings: Settings, office: PostOffice, end: str) -> None:
+    injected = f"Hello{end}Bcc: everybody@example.org{end}{end}Body"
+    with pytest.raises(NotSent):
+        sent(settings, f"ann@example.org{end}Bcc: everybody@example.org")
+    delivery = delivered(office, settings, subject=injected, headers={"Reply-To": injected, "List-Id": injected})
+    send(settings, new_mail("ann@example.org", "Hello", "", "", "answer"), injected)
+    for message in (delivery.message, office.deliveries[-1].message):
+        assert message["Bcc"] is None
+        assert message["To"] == "ann@example.org"
+    assert {delivery.recipient for delivery in office.deliveries} == {"ann@example.org"}
+
+
+@pytest.mark.parametrize(
+    "address",
+    ["ann@example.org,bob@example.org", "<ann@example.org>", "Ann <ann@example.org>", "ann@example.org;x@y.z"],
+)
+def test_one_address_is_one_recipient(app: Flask, settings: Settings, office: PostOffice, address: str) -> None:
+    with pytest.raises(NotSent) as refusal:
+        sent(settings, address)
+    assert refusal.value.for_good
+    assert office.commands == []
+
+
+def test_a_domain_beyond_ascii_is_written_as_servers_know_it(
+    app: Flask, settings: Settings, office: PostOffice
+) -> None:
+    assert delivered(office, settings, "ann@bücher.example").recipient == "ann@xn--bcher-kva.example"
+
+
+def test_a_name_beyond_ascii_goes_to_servers_that_take_it_and_is_refused_politely_by_others(
+    app: Flask, settings: Settings, office: PostOffice
+) -> None:
+    with pytest.raises(NotSent, match="letters beyond a to z") as refusal:
+        sent(settings, "jürgen@example.org")
+    assert refusal.value.for_good
+    office.offers = ("8BITMIME", "SMTPUTF8")
+    delivery = delivered(office, settings, "jürgen@example.org")
+    assert delivery.recipient == "jürgen@example.org"
+    assert "To: jürgen@example.org".encode() in delivery.content
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_it_is_encrypted_and_signed_in_to(app: Flask, settings: Settings, trusted: None, security: str) -> None:
+    with post_office(tls=security, password=PASSWORD) as office:
+        secure = replace(settings, smtp_port=office.port, smtp_host="localhost", smtp_security=security)
+        signed_in = replace(secure, smtp_user="blog", smtp_password=PASSWORD)
+        delivery = delivered(office, signed_in)
+        assert delivery.secure
+        assert delivery.login == "blog"
+        with pytest.raises(NotSent, match="530"):
+            sent(secure)
+
+
+def refused(settings: Settings, **changed: Any) -> str:
+    """What is said of the settings when they are changed like this: about the server, not about the mail."""
+    with pytest.raises(NotSent) as refusal:
+        sent(replace(settings, **changed))
+    assert refusal.value.of_server
+    assert not refusal.value.for_good
+    sentence = str(refusal.value)
+    assert PASSWORD not in sentence
+    assert "\n" not in sentence
+    return sentence
+
+
+def test_nothing_is_sent_in_clear_where_starttls_is_asked_for(
+    app: Flask, settings: Settings, office: PostOffice
+) -> None:
+    assert "offers no STARTTLS" in refused(settings, smtp_security="starttls", smtp_user="u", smtp_password=PASSWORD)
+    assert [command.split()[0] for command in office.commands] == ["ehlo"]
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_that_does_not_hold_is_a_sentence(app: Flask, settings: Settings, security: str) -> None:
+    with post_office(tls=security) as office:
+        assert "certificate" in refused(settings, smtp_port=office.port, smtp_security=security)
+        assert office.deliveries == []
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_a_certificate_for_another_name_does_not_hold(
+    app: Flask, settings: Settings, trusted: None, security: str
+) -> None:
+    with post_office(tls=security) as office:
+        named = refused(settings, smtp_port=office.port, smtp_security=security, smtp_host="127.0.0.1")
+        assert "certificate" in named
+        assert office.deliveries == []
+
+
+def test_a_wrong_login_is_a_sentence_without_the_password(app: Flask, settings: Settings, office: PostOffice) -> None:
+    assert "takes no login" in refused(settings, smtp_user="blog", smtp_password=PASSWORD)
+    office.password = "another"
+    assert "refuses the login (535 5.7.8 not …)" in refused(settings, smtp_user="blog", smtp_password=PASSWORD)
+
+
+WRONG: dict[str, tuple[Callable[[PostOffice], dict[str, Any]], str]] = {
+    "nobody there": (lambda _: {"smtp_port": free_port()}, "cannot be reached"),
+    "no such host": (lambda _: {"smtp_host": "mail.invalid", "smtp_security": "insecure"}, "is not known"),
+    "no TLS there": (lambda _: {"smtp_security": "tls"}, "does not speak TLS"),
+    "hangs up": (lambda office: office.answers.update(CONNECT=[""]) or {}, "broke off"),
+    "hangs up later": (lambda office: office.answers.update(END=[""]) or {}, "broke off"),
+    "busy": (lambda office: office.answers.update(CONNECT=["421 too busy"]) or {}, "421 too busy"),
+    "busy later": (lambda office: office.answers.update(RCPT=["421 too busy"]) or {}, "421 too busy"),
+    "speaks something else": (lambda office: office.answers.update(CONNECT=["HTTP/1.1 400"]) or {}, "refuses"),
+    "is no mail server": (lambda office: office.answers.update(EHLO=["502 no"], HELO=["502 no"]) or {}, "refuses"),
+}
+
+
+@pytest.mark.parametrize("how", WRONG)
+def test_what_goes_wrong_is_a_sentence(app: Flask, settings: Settings, office: PostOffice, how: str) -> None:
+    wrong, words = WRONG[how]
+    assert words in refused(settings, **wrong(office))
+    assert office.deliveries == []
+
+
+@pytest.mark.parametrize("when", ["CONNECT", "EHLO", "RCPT", "END"])
+def test_a_server_that_falls_silent_is_not_waited_for(
+    app: Flask, settings: Settings, office: PostOffice, monkeypatch: pytest.MonkeyPatch, when: str
+) -> None:
+    monkeypatch.setattr(smtp, "ANSWER_SECONDS", 0.2)
+    office.answers = {when: [None]}
+    assert "did not answer in time" in refused(settings)
+
+
+def test_a_server_that_takes_its_time_over_everything_is_not_waited_for(
+    app: Flask, settings: Settings, office: PostOffice, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(smtp, "ALL_SECONDS", 0.0)
+    assert "did not answer in time" in refused(settings)
+    assert office.commands == []
