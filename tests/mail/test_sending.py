@@ -15,6 +15,7 @@ from blog.mail.forgetting import forget_mails
 from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
 from blog.mail.sending import LEASE, send_next, send_waiting
+from blog.mail.smtp import NotSent
 from tests.mail.letters import a_mail, mails, the_mail
 from tests.mail.post_office import PostOffice
 
@@ -239,23 +240,20 @@ def test_what_a_crash_cut_off_is_sent_once_its_lease_has_run_out_under_the_same_
     assert the_mail().sent_at
 
 
-def test_whoever_lost_the_lease_does_not_undo_what_the_next_one_did(app: Flask, office: PostOffice) -> None:
-    office.answers = {"END": [None]}
+def test_of_two_tries_at_one_mail_the_later_one_counts_unless_the_other_was_taken(app: Flask) -> None:
     a_mail()
-
-    def work() -> None:
-        with app.app_context():
-            send_next()
-
-    slow = threading.Thread(target=work)
-    slow.start()
-    assert office.held.wait(30)
-    send_next(now() + LEASE + MINUTE)
-    sent_at = the_mail().sent_at
-    assert sent_at
-    office.let_go.set()
-    slow.join()
-    assert (the_mail().sent_at, the_mail().failed_at) == (sent_at, None)
+    slow = sending._claim(now())
+    db.session.remove()
+    next_one = sending._claim(now() + LEASE + MINUTE)
+    db.session.remove()
+    assert slow
+    assert next_one
+    sending._end(slow, NotSent("too late"), now())
+    assert the_mail().leased_until
+    sending._end(slow, None, now())
+    sending._end(next_one, NotSent("refused"), now())
+    assert (the_mail().due_at, the_mail().failed_at) == (None, None)
+    assert the_mail().sent_at
 
 
 def test_what_was_sent_is_written_down_though_the_database_was_away(
