@@ -39,7 +39,7 @@ class Compiled(BytecodeCache):
 
 
 class RuleOnce(Rule):
-    """A route's rule, whose builders of addresses are compiled once for all apps: they ask the rule that they are of."""
+    """A rule of a route. What builds its addresses is compiled once for all apps: it asks the rule that it is of."""
 
     kept: ClassVar[dict[tuple[object, ...], Callable[..., tuple[str, str]]]] = {}
 
@@ -65,7 +65,7 @@ def migrated() -> bytes:
 
 @contextmanager
 def opened(settings: Settings) -> Iterator[Flask]:
-    """The app with its context pushed, on a migrated blog: of SQLite the file is made here, PostgreSQL's is migrated."""
+    """The app on a migrated blog, with its context pushed. An SQLite file is made; PostgreSQL was migrated before."""
     if not settings.database_url:
         (settings.blog_instance / "blog.sqlite").write_bytes(migrated())
     app = create_app(settings)
