@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextvars import Context
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
-from blog import create_app
-from blog.db import db
-from blog.migrations import migrate
+from blog.editors import passwords
 from blog.settings import Settings
 from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
+from tests.prepared import RuleOnce, leave_alone_what_stays, opened, quick_hash
 from tests.proofreader import proofread
 from tests.server import Server
 
@@ -28,6 +29,26 @@ class Visitor(FlaskClient):
         response = Context().run(super().open, *args, **kwargs)
         proofread(response, htmx="HX-Request" in response.request.headers or response.request.path.endswith("/token"))
         return response
+
+
+def pytest_collection_finish() -> None:
+    leave_alone_what_stays()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick() -> Iterator[None]:
+    """Hundreds of apps are made here, to which hundreds of editors sign in (what a hash costs: `dear_passwords`)."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(passwords, "generate_password_hash", quick_hash)
+        patched.setattr(Flask, "url_rule_class", RuleOnce)
+        yield
+
+
+@pytest.fixture
+def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Passwords are hashed as they are outside of tests."""
+    monkeypatch.setattr(passwords, "generate_password_hash", generate_password_hash)
+    monkeypatch.setattr(passwords, "_nobodys", cache(passwords._nobodys.__wrapped__))
 
 
 @pytest.fixture(scope="session")
@@ -62,13 +83,9 @@ def settings(tmp_path: Path, database: str) -> Settings:
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
     """The app on an empty, migrated blog, with its context pushed."""
-    migrate(settings.database)
-    app = create_app(settings)
-    app.test_client_class = Visitor
-    with app.app_context():
+    with opened(settings) as app:
+        app.test_client_class = Visitor
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture
@@ -84,14 +101,9 @@ def instance(tmp_path: Path) -> Path:
 @pytest.fixture
 def blog(instance: Path, database: str) -> Iterator[Flask]:
     """The same blog in the test's own process, to plant posts and to be the other process that writes."""
-    settings = Settings(blog_instance=instance, database_url=database)
     instance.mkdir()
-    migrate(settings.database)
-    app = create_app(settings)
-    with app.app_context():
+    with opened(Settings(blog_instance=instance, database_url=database)) as app:
         yield app
-        db.session.remove()
-        db.engine.dispose()
 
 
 @pytest.fixture

@@ -54,7 +54,9 @@ def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(client: Fla
     assert pages[0] == pages[1]
 
 
-def test_both_take_the_work_of_one_hash(client: FlaskClient, ed: Editor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_both_take_the_work_of_one_hash(
+    client: FlaskClient, dear_passwords: None, ed: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
     checked: list[str] = []
     from blog.editors import passwords
 

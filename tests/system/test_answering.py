@@ -302,4 +302,4 @@ def test_a_server_with_open_streams_stops_within_five_seconds_whoever_asks(
         page = reader()
         page.goto(server.url + post.path)
         following(page)
-        assert server.stop(number) == 0
+        assert server.stop(number, within=5) == 0
