@@ -9,6 +9,7 @@ from datetime import timedelta
 
 from flask import Flask
 from flask_babel import gettext as _
+from jinja2.runtime import Macro
 
 from blog.settings import ROOT, Settings, load, secret_key
 
@@ -40,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _bring_tools(app)
     _open_rooms(app)
+    _lay_out_macros(app)
     return app
 
 
@@ -88,6 +90,12 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(posts.blueprint)
     cli.init(app)
     limits.init(app)
+
+
+def _lay_out_macros(app: Flask) -> None:
+    """Every template knows those of macros.html: a list would import them at each of its lines."""
+    macros = vars(app.jinja_env.get_template("macros.html").module)
+    app.jinja_env.globals.update({name: macro for name, macro in macros.items() if isinstance(macro, Macro)})
 
 
 def desk_menu() -> list[tuple[str, str]]:

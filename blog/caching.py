@@ -7,12 +7,18 @@ from hashlib import sha256
 from flask import Response, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
+from blog.memory import NOTHING, PLACE, Kept
 
-def fresh(page: str) -> Response:
-    """A page that may be kept but must be checked before each use; 304 where the browser's copy still holds."""
-    answer = make_response(page)
+
+def fresh(page: str, part: Kept = NOTHING) -> Response:
+    """A page that may be kept but must be checked before each use; 304 where the browser's copy still holds.
+
+    `part` goes where the page has PLACE.
+    """
+    own = page.encode()
+    answer = make_response(own.replace(PLACE.encode(), part.html, 1))
     answer.headers["Cache-Control"] = "no-cache"
-    answer.set_etag(sha256(answer.get_data()).hexdigest()[:24])
+    answer.set_etag(sha256(own + part.digest).hexdigest()[:24])
     answer.make_conditional(request)
     answer.headers.pop("Date", None)  # whoever serves the app dates its answers
     return answer

@@ -12,6 +12,7 @@ from babel.dates import format_date, format_time
 from flask import Flask, g
 from flask_babel import Babel, get_locale, get_translations, to_user_timezone
 from flask_babel import gettext as _
+from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
 
@@ -25,21 +26,39 @@ def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> No
             return "en"
 
     Babel(app, locale_selector=spoken, timezone_selector=zone)
-    # a page has some thirty words of its own, and Flask-Babel looks for the language at each
-    app.jinja_env.install_gettext_callables(  # type: ignore[attr-defined]
-        lambda text: translations().ugettext(text),
-        lambda one, many, count: translations().ungettext(one, many, count),
-        newstyle=True,
-    )
     app.jinja_env.filters.update(day=day, moment=moment, iso=iso)
+    app.jinja_env.globals.update({"_": said, "gettext": said, "ngettext": counted})
     app.jinja_env.globals.update(state_word=state_word, language_tag=lambda: str(get_locale()).replace("_", "-"))
 
 
+def said(text: str, /, **values: object) -> Markup:
+    """gettext for templates: words of ours, which may hold HTML, with `values`, which are escaped."""
+    return _said(translations(), text, **values)
+
+
+def counted(one: str, many: str, count: int, /, **values: object) -> Markup:
+    """ngettext for templates; `%(num)d` is the count."""
+    return _counted(translations(), one, many, count, **values)
+
+
+# a page has some forty of them, and putting one together costs as much as the rest of its element
+@lru_cache(maxsize=4096, typed=True)
+def _said(catalogue: Any, text: str, /, **values: object) -> Markup:
+    return Markup(catalogue.ugettext(text)) % values  # noqa: S704
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _counted(catalogue: Any, one: str, many: str, count: int, /, **values: object) -> Markup:
+    return Markup(catalogue.ungettext(one, many, count)) % {"num": count, **values}  # noqa: S704
+
+
 def translations() -> Any:
-    """The catalogue of this request's language."""
-    if "translations" not in g:
+    """The catalogue of this request's language, which Flask-Babel by itself looks for at each word."""
+    try:
+        return g.translations
+    except AttributeError:
         g.translations = get_translations()
-    return g.translations
+        return g.translations
 
 
 def state_word(state: str) -> str:

@@ -10,13 +10,12 @@ from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flask import render_template
-from markupsafe import Markup
 from sqlalchemy import CompoundSelect, Select, bindparam, func, or_, select, tuple_, union_all
 
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
 from blog.htmx import dom_id
-from blog.memory import Memory
+from blog.memory import PLACE, Kept, Memory
 from blog.paging import EPOCH
 from blog.posts.models import Post
 from blog.site.models import Site
@@ -63,8 +62,6 @@ class Shown(NamedTuple):
 
 row_of = attrgetter(*Shown._fields)
 COLUMNS = [getattr(Comment, name) for name in Shown._fields]
-# stands where the replies go while a comment is rendered alone
-PLACE = "\0"
 
 
 @dataclass(slots=True)
@@ -102,7 +99,7 @@ def _around_replies(
 class Thread:
     """One page of a thread: its responses, its number from 1, and how many pages there are."""
 
-    html: Markup
+    responses: Kept
     order: str
     number: int
     pages: int
@@ -143,12 +140,12 @@ def thread_of(post: Post, site: Site, order: str = OLDEST, number: int = 1) -> T
 pages_kept = Memory(10_000_000)
 
 
-def _responses(post: Post, site: Site, order: str, number: int) -> Markup:
+def _responses(post: Post, site: Site, order: str, number: int) -> str:
     """One query, however long the thread."""
     rows = db.session.execute(PAGE[order], {"post_id": post.id, "offset": (number - 1) * PAGE_SIZE})
     top = nest({row[0]: Shown._make(row) for row in rows.all()})
     standing = [branch for branch in map(pruned, top) if branch.standing][:: 1 if order == OLDEST else -1]
-    return Markup("".join([branch.html(site.language, site.timezone) for branch in standing]))  # noqa: S704
+    return "".join([branch.html(site.language, site.timezone) for branch in standing])
 
 
 def _page(order: str) -> CompoundSelect[Any]:

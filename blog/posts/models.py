@@ -8,6 +8,7 @@ from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String,
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
+from blog.site.models import THE_ONE, Site, hold_site
 
 POST = "post"
 PAGE = "page"
@@ -146,9 +147,11 @@ class Post(Record):
         return cls.in_state(PUBLISHED)
 
 
-# built once, since building a query takes longer than running it
+# built once, since building a query takes longer than running it; with the site, which every page shows
 AT_PATH = (
     Post.visible()
+    .add_columns(Site)
+    .join(Site, Site.id == THE_ONE)
     .where(Post.path == bindparam("path"))
     .options(joinedload(Post.labels), *map(defer, (Post.body, Post.quote, Post.note)))
 )
@@ -164,4 +167,9 @@ def visible_post(post_id: int) -> Post | None:
 
 def post_at(path: str) -> Post | None:
     """The visible post or page at a path such as /2026/11/slug.html."""
-    return db.session.scalars(AT_PATH, {"path": path}).unique().one_or_none()
+    found = db.session.execute(AT_PATH, {"path": path}).unique().one_or_none()
+    if found is None:
+        return None
+    post: Post = found.Post
+    hold_site(found.Site)
+    return post

@@ -8,6 +8,7 @@ from flask.typing import ResponseReturnValue
 from blog.caching import fresh
 from blog.comments.forms import blank_form
 from blog.comments.threads import NEWEST, OLDEST, comment_of_time, place_of, thread_of
+from blog.memory import PLACE
 from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site
@@ -48,5 +49,6 @@ def show(path: str) -> ResponseReturnValue:
         return redirect(place_of(comment, post))
     order = NEWEST if request.args.get("order") == NEWEST else OLDEST
     thread = thread_of(post, site, order, request.args.get("page", 1, int))
-    form, beside = blank_form(post.id, f"/{path}", site.language), neighbours(post)
-    return fresh(render_template("posts/show.html", post=post, thread=thread, form=form, neighbours=beside))
+    shown = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
+    page = render_template("posts/show.html", post=post, thread=thread, responses=PLACE, **shown)
+    return fresh(page, thread.responses)

@@ -97,8 +97,13 @@ def current_site() -> Site:
     session = db.session()
     site: Site | None = session.info.get("site")
     if site is None or site not in session:
-        site = session.info["site"] = session.scalars(THE_SITE).one()
+        hold_site(site := session.scalars(THE_SITE).one())
     return site
+
+
+def hold_site(site: Site) -> None:
+    """Let current_site() answer with this row of the session's, which was read beside something else."""
+    db.session().info["site"] = site
 
 
 def raise_site_version() -> int:

@@ -1,0 +1,20 @@
+from __future__ import annotations
+
+from flask import Flask, render_template_string
+from markupsafe import Markup
+
+
+def said(template: str, **values: object) -> str:
+    return render_template_string(template, **values)
+
+
+def test_values_are_escaped_unless_they_are_html_whichever_came_first(app: Flask) -> None:
+    template = "{{ _('by <b>%(name)s</b>', name=name) }}"
+    assert said(template, name=Markup("<i>Ed</i>")) == "by <b><i>Ed</i></b>"
+    assert said(template, name="<i>Ed</i>") == "by <b>&lt;i&gt;Ed&lt;/i&gt;</b>"
+
+
+def test_counts_choose_the_word_and_may_have_values(app: Flask) -> None:
+    template = "{{ ngettext('%(num)d bird of %(name)s', '%(num)d birds of %(name)s', count, name='<A>') }}"
+    assert [said(template, count=count) for count in (1, 2)] == ["1 bird of &lt;A&gt;", "2 birds of &lt;A&gt;"]
+    assert said("{{ _('100%% sure') }}") == "100% sure"
