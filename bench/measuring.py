@@ -10,6 +10,7 @@ from pathlib import Path
 
 from bench.export import path_of, write_export
 from bench.following import Follower, follow, leave, tell
+from bench.lengths import compare, plant_threads, threads_in
 from bench.reading import read
 from bench.serving import Served, import_export, serving
 from bench.writing import Client, Writer, write
@@ -46,7 +47,8 @@ class Page:
 
 
 def plant(folder: Path) -> Path:
-    """A blog with PAGES posts of COMMENTS comments each; returns its instance."""
+    """A blog with PAGES posts of COMMENTS comments each, whose instance is returned; and one with two threads."""
+    plant_threads(folder / "threads")
     write_export(folder / "pages.xml", PAGES, COMMENTS)
     import_export(folder / "pages.xml", folder / "blog")
     return folder / "blog"
@@ -59,7 +61,7 @@ def one_round(extent: Extent, folder: Path, number: int) -> Figures:
             against = hello.enter_context(serving("bench.hello", folder / "hello"))
             figures |= asyncio.run(reading(blog, against, extent))
         figures |= asyncio.run(writing(blog, extent, number + 1))
-    return figures | importing(extent, folder, number)
+    return figures | lengths(extent, folder / "threads") | importing(extent, folder, number)
 
 
 async def small(blog: Served, extent: Extent) -> Figures:
@@ -102,6 +104,13 @@ async def reading(blog: Served, hello: Served, extent: Extent) -> Figures:
         took = await read(url, extent.seconds)
         figures |= {f"{name}.rate": took.rate, f"{name}.p50": took.p50, f"{name}.p99": took.p99}
     return figures | {"page.ratio": figures["page.rate"] / figures["hello.rate"]}
+
+
+def lengths(extent: Extent, instance: Path) -> Figures:
+    """The first page of a long thread and of a short one, on a server of their own."""
+    paths, figures = threads_in(instance)
+    with serving("blog.server", instance) as blog:
+        return figures | asyncio.run(compare(blog, paths, extent.seconds))
 
 
 async def writing(blog: Served, extent: Extent, read_page: int) -> Figures:

@@ -80,8 +80,14 @@ def end(process: subprocess.Popen[bytes]) -> None:
 def import_export(file: Path, instance: Path) -> float:
     """Run `flask import` on the file; returns the seconds that the whole command took."""
     started = time.monotonic()
+    command(instance, "import", str(file))
+    return time.monotonic() - started
+
+
+def command(instance: Path, *arguments: str) -> None:
+    """Run `flask` with these arguments on the blog in `instance`; SystemExit where it fails."""
     done = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "flask", "import", str(file)],
+        [sys.executable, "-m", "flask", *arguments],
         cwd=ROOT,
         env=environment(instance),
         capture_output=True,
@@ -90,8 +96,7 @@ def import_export(file: Path, instance: Path) -> float:
         check=False,
     )
     if done.returncode:
-        raise SystemExit(f"The export could not be imported:\n{done.stdout}{done.stderr}")
-    return time.monotonic() - started
+        raise SystemExit(f"`flask {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
 
 
 def free_port() -> int:

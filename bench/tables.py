@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from statistics import median
 
+from bench.lengths import LONG, SHORT, THREADS
 from bench.measuring import COMMENTS, Extent, Figures
 from bench.reading import CLIENTS
 from bench.writing import WRITERS
@@ -36,6 +37,8 @@ class Goal:
 GOALS = (
     Goal("post page, made anew, against Flask’s hello world", "page.ratio", "{:.3g} ×", 0.12, least=True),
     Goal("posting, p99 against that of the reads in the same seconds", "posting.ratio", "{:.2g} ×", 2),
+    Goal(f"first page of a post with {LONG:,} comments against one with {SHORT}, p50", "long.ratio", "{:.2g} ×", 2),
+    Goal("the same in queries: how many more", "long.more", "{:.0f}", 0),
     Goal("memory of an open stream", "stream", "{:.3g} KB", 15, unit=KB),
     Goal("until the last stream has a new comment", "told", "{:,.0f} ms", 1000),
     Goal("the same while pages are read", "told.reading", "{:,.0f} ms", 1000),
@@ -61,6 +64,10 @@ def report(rounds: list[Figures], extent: Extent, facts: list[tuple[str, str]]) 
         table(["", "requests/s", "p50 ms", "p99 ms"], [pace(figures, *row) for row in readings(extent)]),
         f"## Posting\n{WRITERS} writers, each with its cookie and token, under several posts of which one is read.",
         table(["", "per s", "p50 ms", "p99 ms"], [pace(figures, *row) for row in POSTINGS]),
+        "## Threads\nThe first page of two posts of one blog, read in turn; as above the HTML of responses is kept. "
+        f"Made for the first time in a process they take {figures['short.queries']:.0f} and "
+        f"{figures['long.queries']:.0f} queries.",
+        table(["", "requests/s", "p50 ms", "p99 ms"], [pace(figures, *row) for row in THREADS_READ]),
         "## Import\n" + imports(figures, extent),
         "## Taken on",
         table(["", ""], [list(fact) for fact in facts]),
@@ -78,6 +85,8 @@ def readings(extent: Extent) -> list[tuple[str, str]]:
 
 
 POSTINGS = (("alone", "alone"), (f"while {CLIENTS} clients read", "posting"))
+
+THREADS_READ = tuple((f"post with {size:,} comments", name) for name, size in THREADS.items())
 
 
 def pace(figures: Figures, what: str, key: str) -> list[str]:

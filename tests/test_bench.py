@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from contextvars import Context
 from pathlib import Path
 
 import pytest
 from flask import Flask
 
+from bench import lengths
 from bench.export import path_of, write_export
+from bench.lengths import paths_of, queries
 from bench.measuring import FULL, QUICK
 from bench.reading import milliseconds, parse
 from bench.serving import environment
-from bench.tables import GOALS, POSTINGS, medians, readings, report
+from bench.tables import GOALS, POSTINGS, THREADS_READ, medians, readings, report
 from bench.writing import percentile
 from blog.comments.models import Comment
 from blog.db import db
@@ -61,6 +64,14 @@ def test_the_generated_export_is_the_same_each_time_and_comes_in_whole(app: Flas
     assert db.session.query(Comment).where(Comment.parent_id.is_not(None)).count() > 3
 
 
+def test_a_long_thread_takes_no_more_queries_than_a_short_one(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(lengths, "THREADS", {"short": 20, "long": 400})
+    assert run(app, "fill", "--posts", "2", "--comments", "420", "--largest", "400").exit_code == 0
+    asked = {name: Context().run(queries, app, path) for name, path in Context().run(paths_of, app).items()}
+    assert asked["short"] == asked["long"]
+    assert 2 < asked["long"] < 20
+
+
 def test_percentiles() -> None:
     values = [float(value) for value in range(100, 0, -1)]
     assert (percentile(values, 0.5), percentile(values, 0.99), percentile([7.0], 0.99)) == (50, 99, 7)
@@ -77,7 +88,8 @@ def test_a_measured_server_knows_no_setting_of_this_environment(monkeypatch, tmp
 
 def figures(value: float) -> dict[str, float]:
     keys = {goal.key for goal in GOALS} | {"import.comments", "import.bytes", "import.size"}
-    rows = {row[1] for row in readings(FULL)} | {row[1] for row in POSTINGS}
+    keys |= {"short.queries", "long.queries"}
+    rows = {row[1] for row in (*readings(FULL), *POSTINGS, *THREADS_READ)}
     return dict.fromkeys(keys | {f"{key}.{what}" for key in rows for what in ("rate", "p50", "p99")}, value)
 
 

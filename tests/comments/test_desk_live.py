@@ -21,22 +21,23 @@ PASSWORD = "a sentence to remember"
 
 
 class Browser:
-    """Ed's: it keeps the cookie, and reads streams."""
+    """Ed's: it keeps cookies, and reads streams."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.cookie = server, ""
         self.connections: list[HTTPConnection] = []
 
-    def send(self, method: str, path: str, body: str = "") -> HTTPResponse:
+    def send(self, method: str, path: str, body: str = "", **headers: str) -> HTTPResponse:
         connection = HTTPConnection("127.0.0.1", self.server.port, timeout=10)
         self.connections.append(connection)
-        headers = {"Cookie": self.cookie} if self.cookie else {}
+        headers |= {"Cookie": self.cookie} if self.cookie else {}
         if body:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request(method, path, body or None, headers)
         response = connection.getresponse()
-        if cookie := response.getheader("Set-Cookie"):
-            self.cookie = cookie.partition(";")[0]
+        given = [one.partition(";")[0] for one in response.headers.get_all("Set-Cookie", [])]
+        kept = [one for one in self.cookie.split("; ") if one and one.partition("=")[0] + "=" not in "; ".join(given)]
+        self.cookie = "; ".join(kept + given)
         return response
 
     def sign_in(self) -> None:
