@@ -19,11 +19,12 @@ from blog.settings import WrongSetting
 
 def init(app: Flask) -> None:
     from blog.comments import commands as comments
+    from blog.comments import filter_commands as filters
     from blog.editors import commands as editors
     from blog.exchange import commands as exchange
     from blog.posts import commands as posts
 
-    for command in (*editors.COMMANDS, *posts.COMMANDS, *comments.COMMANDS, *exchange.COMMANDS):
+    for command in (*editors.COMMANDS, *posts.COMMANDS, *comments.COMMANDS, *filters.COMMANDS, *exchange.COMMANDS):
         app.cli.add_command(_ready(command))
 
 

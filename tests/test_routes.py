@@ -87,6 +87,8 @@ ROUTES: dict[str, tuple[int, int]] = {
     "GET /desk/live": (SIGN_IN, 204),
     "GET /desk/settings": (SIGN_IN, 200),
     "POST /desk/settings": (SHUT, 422),
+    "GET /desk/filter": (SIGN_IN, 200),
+    "POST /desk/filter": (SHUT, 400),
     "GET /desk/imports": (SIGN_IN, 200),
     "POST /desk/imports": (SHUT, 422),
     "GET /desk/imports/<int:import_id>": (SIGN_IN, 200),
