@@ -64,8 +64,8 @@ def _bring_tools(app: Flask) -> None:
 def _open_rooms(app: Flask) -> None:
     from blog import cli, limits
     from blog.comments import desk as comments_desk
+    from blog.comments import filter_desk, pictures
     from blog.comments import own_routes as own_comments
-    from blog.comments import pictures
     from blog.comments import routes as comments
     from blog.editors import desk as editors
     from blog.editors import locking
@@ -83,6 +83,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(mail_desk.blueprint)
     app.register_blueprint(exchange_desk.blueprint)
     app.register_blueprint(comments_desk.blueprint)
+    app.register_blueprint(filter_desk.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(own_comments.blueprint)
     app.register_blueprint(media.blueprint)

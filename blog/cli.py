@@ -19,12 +19,14 @@ from blog.settings import WrongSetting
 
 def init(app: Flask) -> None:
     from blog.comments import commands as comments
+    from blog.comments import filter_commands as filters
     from blog.editors import commands as editors
     from blog.exchange import commands as exchange
     from blog.posts import commands as posts
     from blog.site import commands as site
 
-    for command in (*site.COMMANDS, *editors.COMMANDS, *posts.COMMANDS, *comments.COMMANDS, *exchange.COMMANDS):
+    rooms = (site, editors, posts, comments, filters, exchange)
+    for command in [command for room in rooms for command in room.COMMANDS]:
         app.cli.add_command(_ready(command))
 
 

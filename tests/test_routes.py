@@ -89,6 +89,8 @@ ROUTES: dict[str, tuple[int, int]] = {
     "POST /desk/settings": (SHUT, 422),
     "GET /desk/mail": (SIGN_IN, 200),
     "POST /desk/mail/tests": (SHUT, 409),
+    "GET /desk/filter": (SIGN_IN, 200),
+    "POST /desk/filter": (SHUT, 400),
     "GET /desk/imports": (SIGN_IN, 200),
     "POST /desk/imports": (SHUT, 422),
     "GET /desk/imports/<int:import_id>": (SIGN_IN, 200),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from html import unescape
 
 from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 
+from blog.comments.domains import domain_of, domains_in, links_in
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, SPAM, Ban, Comment
 from blog.comments.moderating import (
     Decisions,
@@ -20,7 +20,6 @@ from blog.comments.moderating import (
     comment_at,
     new_action,
 )
-from blog.comments.moderation import LINK, domain_of
 from blog.db import db, now, writing
 from blog.editors import auditing
 from blog.editors.auditing import What, record
@@ -28,7 +27,6 @@ from blog.editors.models import AuditEntry, Editor
 from blog.paging import Page, newest_first
 from blog.wording import day
 
-MOST_DOMAINS = 8
 PAGE_SIZE = 40
 
 
@@ -63,10 +61,8 @@ def bannable(comment: Comment) -> dict[str, Ban]:
 
 def domains_of(comment: Comment) -> list[str]:
     """The domains of its website and of its links, without `www.` and without the blog's own."""
-    links = [comment.website, *(unescape(link) for link in LINK.findall(comment.body_html))]
-    own = {"", domain_of(current_app.config["SETTINGS"].blog_url)}
-    domains = dict.fromkeys(domain_of(link) for link in links)
-    return [domain for domain in domains if domain not in own and len(domain) <= 254][:MOST_DOMAINS]
+    own = {domain_of(current_app.config["SETTINGS"].blog_url)}
+    return [domain for domain in domains_in([comment.website, *links_in(comment.body_html)]) if domain not in own]
 
 
 def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor) -> Decisions:

@@ -10,7 +10,9 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import or_, select
 
+from blog.comments import domains
 from blog.comments.closing import closed_because
+from blog.comments.learning import learn
 from blog.comments.models import HELD, VISIBLE, Comment
 from blog.comments.moderating import NoSuchComment, changing, subject_of
 from blog.comments.moderation import REASON_LENGTH, Evidence, examine, verdict
@@ -57,6 +59,8 @@ def edit_comment(post_id: int, comment_id: int, writer: Writer, body: str, paced
             )
         _note(comment, EDIT, body, _("edited by its writer"))
         changing(comment, lambda: _rewrite(comment, body, body_html, evidence))
+        domains.note({comment.id: evidence.domains})
+        learn(comment)
     announce(comment)
     return comment
 

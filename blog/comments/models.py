@@ -5,11 +5,14 @@ from __future__ import annotations
 from datetime import datetime
 
 from sqlalchemy import (
+    Column,
     ColumnElement,
     ForeignKey,
     Index,
+    LargeBinary,
     Select,
     String,
+    Table,
     Text,
     UniqueConstraint,
     literal_column,
@@ -18,7 +21,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.db import Record, now
+from blog.db import Base, Record, now
 from blog.posts.models import Post
 
 VISIBLE = "visible"
@@ -34,6 +37,14 @@ DOMAIN = "domain"
 
 SOME_VISIBLE = text("branch_count > 0")
 
+# where the links and the website of each comment lead, so that a domain can be asked for what it was seen in
+comment_domains = Table(
+    "comment_domains",
+    Base.metadata,
+    Column("domain", String(254), primary_key=True),
+    Column("comment_id", ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True),
+)
+
 
 class Comment(Record):
     """One response. `branch_id` is the comment in whose list of replies it stands (none at the top);
@@ -41,7 +52,9 @@ class Comment(Record):
     of its branch, none where that is itself; there alone `branch_count` says how many visible ones the branch has.
 
     `seconds` is how long the form had been open, `editor_id` whose answer it is where an editor's. `version` is the
-    post's thread version at the last change; `body` what was typed, `body_html` what is shown.
+    post's thread version at the last change; `body` what was typed, `body_html` what is shown. `filter_score` is what
+    the filter said of it when it came or was last changed, in hundredths, and `filter_signs` what that rested on
+    besides its text.
     """
 
     __tablename__ = "comments"
@@ -78,6 +91,8 @@ class Comment(Record):
 
     edited_at: Mapped[datetime | None]
     seconds: Mapped[int | None]
+    filter_score: Mapped[int | None]
+    filter_signs: Mapped[str] = mapped_column(String(500), default="")
     editor_id: Mapped[int | None] = mapped_column(ForeignKey("editors.id"))
 
     submission_key: Mapped[str | None] = mapped_column(String(64), unique=True)
@@ -147,3 +162,19 @@ class Ban(Record):
     name: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[str] = mapped_column(String(500), default="")
     editor_name: Mapped[str] = mapped_column(String(80), default="")
+
+
+class Lesson(Record):
+    """What the filter learned from one decision: to this text (its `vector`) belongs `step`, in 65536ths; or, with
+    `takes_back`, that the lesson of that number is taken back, whose values stand here again. Rows never change, so a
+    process that knows all up to a number needs those after it only.
+    """
+
+    __tablename__ = "lessons"
+    __table_args__ = {"sqlite_autoincrement": True}
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
+    spam: Mapped[bool]
+    step: Mapped[int]
+    takes_back: Mapped[int | None]
+    vector: Mapped[bytes] = mapped_column(LargeBinary)

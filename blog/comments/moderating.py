@@ -14,6 +14,7 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 
 from blog.comments.counting import recount
+from blog.comments.learning import learn, study
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.posting import announce, next_version
 from blog.db import db, writing
@@ -63,6 +64,7 @@ class Decisions:
 def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> Decisions:
     """Do this to each of these comments, in one act; NoSuchComment where there is none of them."""
     done, together = Decisions(), new_action() if len(picks) > 1 else None
+    study(pick.comment_id for pick in picks)
     with writing():
         for pick in picks:
             if (comment := comment_at(pick.comment_id)) is None:
@@ -89,7 +91,9 @@ def change(comment: Comment, verb: str, editor: Editor, why: str = "", together:
     _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != auditing.APPROVE else ""), verb)
     after = remembered(comment)
     what = What(comment_id=comment.id, subject=subject_of(comment), reason=why, together=together)
-    return record(editor, verb, **what | What(before=before, after=after))
+    entry = record(editor, verb, **what | What(before=before, after=after))
+    learn(comment)
+    return entry
 
 
 def _decide(comment: Comment, reason: str, verb: str) -> None:

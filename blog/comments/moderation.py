@@ -6,20 +6,19 @@ dropped: a response with a reason waits for an editor, who reads them all.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from html import unescape
 
 from flask import current_app
 from flask_babel import gettext as _
 
-from blog.comments import standing
+from blog.comments import filtering, learning, standing
+from blog.comments.domains import domain_of, domains_in, links_in
+from blog.comments.looking import Text, facts_of, text_of
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, Ban, Comment
 from blog.db import now
 from blog.html import plain_text
-from blog.html.addresses import host_of
 from blog.muting import muted
 from blog.posts.models import Post
 from blog.site.models import ALL, FIRST, Site, current_site
@@ -28,17 +27,20 @@ LEAST_SECONDS = 2
 """Nobody opens a form, writes and sends in less."""
 
 REASON_LENGTH = 500
-LINK = re.compile(r'<a [^>]*?href="(https?://[^"]*)"', re.IGNORECASE)
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What can be said of a response by itself: how many links lead elsewhere, the domains it names, what is muted."""
+    """What can be said of a response by itself: how many links lead elsewhere, the domains it names, what is muted, its
+    text as the filter reads it, how many marked as spam it is like.
+    """
 
     links: int = 0
     domains: frozenset[str] = frozenset()
     muted: str = ""
     trapped: bool = False
+    text: Text | None = None
+    like: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,6 +52,7 @@ class Case:
     site: Site
     evidence: Evidence
     at: datetime
+    paced: bool = True
 
     @property
     def rule(self) -> str:
@@ -58,15 +61,17 @@ class Case:
 
 def examine(name: str, email: str, website: str, body_html: str, trapped: bool = False) -> Evidence:
     """Before the act: look through everything that was typed, by the site's settings as they are now."""
-    links = [unescape(link) for link in LINK.findall(body_html)]
+    links, text, model = links_in(body_html), text_of(body_html, website), learning.model()
     here = domain_of(current_app.config["SETTINGS"].blog_url)
     leading_away = [link for link in links if domain_of(link) != here]
     texts = (plain_text(body_html), name, website, email, *links)
     return Evidence(
         links=len(leading_away),
-        domains=frozenset(domain for address in (*leading_away, website) if (domain := domain_of(address))),
+        domains=frozenset(domains_in((*leading_away, website))),
         muted=muted(current_site().muted).found_in("\n".join(texts)),
         trapped=trapped,
+        text=text,
+        like=model.like(text.vector),
     )
 
 
@@ -77,15 +82,10 @@ def verdict(comment: Comment, post: Post, evidence: Evidence, paced: bool = True
     """
     if comment.editor_id is not None:
         return ""
-    case = Case(comment, post, current_site(), evidence, now())
+    case = Case(comment, post, current_site(), evidence, now(), paced)
     reasons = [rule(case) for rule in RULES if paced or rule not in RULES_OF_TIME]
     together = "; ".join(reason for reason in reasons if reason)
     return together if len(together) <= REASON_LENGTH else together[: REASON_LENGTH - 1] + "…"
-
-
-def domain_of(address: str) -> str:
-    """The domain of a web address, as bans name it; "" where there is none."""
-    return host_of(address).removeprefix("www.")
 
 
 def trapped(case: Case) -> str:
@@ -152,6 +152,20 @@ def many_waiting(case: Case) -> str:
     return _("%(count)d responses from here wait already", count=waiting) if waiting >= standing.MANY_WAITING else ""
 
 
+def likely_spam(case: Case) -> str:
+    """What the filter says, which the comment keeps, whether or not it waits for that."""
+    text = case.evidence.text
+    if text is None:
+        return ""
+    facts = facts_of(case.comment, case.post, text, case.evidence.like, case.at)
+    signs = filtering.signs(facts if case.paced else replace(facts, seconds=None))
+    said = learning.judge(text, signs)
+    case.comment.filter_score, case.comment.filter_signs = round(100 * said.score), ", ".join(signs)
+    cut = filtering.cut(case.site.filter_strictness)
+    waits = cut is not None and said.score > cut
+    return _("looks like spam: %(reasons)s", reasons="; ".join(said.reasons)) if waits else ""
+
+
 RULES: tuple[Callable[[Case], str], ...] = (
     trapped,
     too_quick,
@@ -164,5 +178,6 @@ RULES: tuple[Callable[[Case], str], ...] = (
     refused_lately,
     many_waiting,
     repeated,
+    likely_spam,
 )
 RULES_OF_TIME = (too_quick, many_waiting)

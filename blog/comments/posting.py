@@ -8,6 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.exc import IntegrityError
 
+from blog.comments import domains
 from blog.comments.closing import closed_because
 from blog.comments.counting import recount
 from blog.comments.models import Comment
@@ -77,6 +78,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
                 comment.hold(reasons)
             db.session.add(comment)
             recount(comment, post)
+            domains.add({comment.id: evidence.domains})
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
         if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:

@@ -50,6 +50,17 @@ def shown_of(comment: Comment) -> int:
     return db.session.execute(visible.where(*_others(comment))).scalar_one()
 
 
+def history_of(comment: Comment) -> tuple[int, int]:
+    """How many other responses of this reader are visible, and how many are marked as spam."""
+    if comment.reader_key is None:
+        return 0, 0
+    counts = func.count().filter(Comment.status == VISIBLE), func.count().filter(Comment.status == SPAM)
+    shown, spam = db.session.execute(
+        select(*counts).where(Comment.reader_key == comment.reader_key, *_others(comment))
+    ).one()
+    return shown, spam
+
+
 def taken_away(comment: Comment) -> bool:
     """Whether an editor took one of this reader's last responses away; what its writer removed does not count."""
     if comment.reader_key is None:

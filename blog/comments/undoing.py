@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from blog.comments.banning import lift, put_back
+from blog.comments.learning import learn
 from blog.comments.models import Comment
 from blog.comments.moderating import announce_all, changing, comment_at, remembered
 from blog.db import db, writing
@@ -70,6 +71,8 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         for part in undone:
             what = What(comment_id=part.comment_id, subject=part.subject, reason=part.verb)
             record(editor, auditing.REVERSE, **what)
+        for comment in done.comments:
+            learn(comment)
     announce_all(done.comments)
     return done
 

@@ -7,7 +7,9 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select, update
 
+from blog.comments import domains
 from blog.comments.counting import recount_branches, recount_posts
+from blog.comments.domains import domains_in, links_in
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db, writing
 from blog.exchange import archive
@@ -88,6 +90,7 @@ def _add_comments(written: Written, report: Report) -> None:
             report.orphaned += parent is None and entry.parent_ref is not None
         db.session.add_all(comment for _, comment in generation)
         db.session.flush()
+        domains.add({comment.id: _domains(comment) for _, comment in generation})
     recount_branches({comment.top_id or comment.id for _, comment in written})
     recount_posts(set(versions))
 
@@ -107,6 +110,10 @@ def _generations(written: Written) -> Iterator[Written]:
 def _standing(refs: set[str]) -> dict[str | None, Comment]:
     found = db.session.scalars(select(Comment).where(Comment.import_ref.in_(refs)))
     return {comment.import_ref: comment for comment in found}
+
+
+def _domains(comment: Comment) -> list[str]:
+    return domains_in([comment.website, *links_in(comment.body_html)])
 
 
 def _raise_versions(posts: set[int]) -> dict[int, int]:

@@ -12,7 +12,7 @@ from wtforms import IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from blog.muting import MOST_CHARACTERS, muted
-from blog.site.models import ACCENTS, ALL, FIRST, OPEN, READING, menu_lines
+from blog.site.models import ACCENTS, ALL, CALM, FIRST, OFF, OPEN, READING, STRICT, USUAL, menu_lines
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
@@ -21,6 +21,12 @@ RULES = (
     (FIRST, _("Wait for an editor while a reader is new")),
     (ALL, _("Wait for an editor, all of them")),
     (READING, _("None: the blog is for reading only")),
+)
+STRICTNESS = (
+    (OFF, _("Off: it holds nothing, and goes on learning")),
+    (CALM, _("Calm: it holds only what is almost surely spam")),
+    (USUAL, _("Usual")),
+    (STRICT, _("Strict: it holds more, also some that are wanted")),
 )
 FAULTS_SHOWN = 5
 
@@ -63,6 +69,9 @@ class SettingsForm(FlaskForm):
         _("Most links in a response"),
         [Optional(), NumberRange(0, 1000, _("A number from 0 to 1,000, or nothing for any number of links."))],
     )
+    filter_strictness = StringField(
+        _("Spam filter"), [AnyOf([OFF, CALM, USUAL, STRICT], _("This is not one of the choices."))]
+    )
     muted = TextAreaField(
         _("Muted words and patterns"),
         [Length(max=MOST_CHARACTERS, message=_("All lines together have at most 50,000 characters."))],
@@ -74,6 +83,7 @@ class SettingsForm(FlaskForm):
     accents = ACCENTS
     zones = ZONES
     rules = RULES
+    strictness = STRICTNESS
 
     def validate_title(self, field: StringField) -> None:
         if not (field.data or "").strip():

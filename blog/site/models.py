@@ -15,6 +15,8 @@ UNNAMED = "Talkback"
 ACCENTS = ("red", "blue", "green", "plum", "ochre")
 # which responses wait for an editor: none, those of new readers, all; or there are none
 OPEN, FIRST, ALL, READING = "open", "first", "all", "reading"
+# how strict the filter is
+OFF, CALM, USUAL, STRICT = "off", "calm", "usual", "strict"
 ADDRESS = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
@@ -46,6 +48,7 @@ class Site(Record):
     hold_after_days: Mapped[int | None]
     most_links: Mapped[int | None] = mapped_column(default=3)
     muted: Mapped[str] = mapped_column(Text, default="")
+    filter_strictness: Mapped[str] = mapped_column(String(10), default=USUAL)
     steps: Mapped[int] = mapped_column(default=4)
     edit_minutes: Mapped[int] = mapped_column(default=15)
     address_days: Mapped[int] = mapped_column(default=30)

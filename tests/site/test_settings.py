@@ -21,6 +21,7 @@ SETTINGS = {
     "hold_after_days": "",
     "close_after_days": "",
     "most_links": "3",
+    "filter_strictness": "usual",
     "muted": "",
     "steps": "4",
     "edit_minutes": "15",

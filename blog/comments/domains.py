@@ -1,0 +1,64 @@
+"""The domains that comments lead to, and what else this blog has seen of them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterable, Mapping
+from html import unescape
+from typing import NamedTuple
+
+from sqlalchemy import delete, func, insert, select
+
+from blog.comments.models import SPAM, VISIBLE, Comment, comment_domains
+from blog.db import db
+from blog.html.addresses import host_of
+
+LINK = re.compile(r'<a [^>]*?href="(https?://[^"]*)"', re.IGNORECASE)
+LOOKED_BACK = 50
+"""So many of the last comments with a domain say what is thought of it."""
+MOST = 8
+LONGEST = 254
+
+
+class Seen(NamedTuple):
+    """In how many other responses that are shown, and in how many marked as spam."""
+
+    shown: int
+    spam: int
+
+
+def links_in(body_html: str) -> list[str]:
+    return [unescape(link) for link in LINK.findall(body_html)]
+
+
+def domain_of(address: str) -> str:
+    """The domain of a web address, as bans name it; "" where there is none."""
+    return host_of(address).removeprefix("www.")
+
+
+def domains_in(addresses: Iterable[str]) -> list[str]:
+    """Each once, in their order, at most MOST of them."""
+    found = dict.fromkeys(domain_of(address) for address in addresses)
+    return [domain for domain in found if domain and len(domain) <= LONGEST][:MOST]
+
+
+def note(comments: Mapping[int, Collection[str]]) -> None:
+    """Inside an act: the comments of these numbers lead to these domains and no others."""
+    db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(list(comments))))
+    add({number: domains for number, domains in comments.items() if domains})
+
+
+def add(comments: Mapping[int, Collection[str]]) -> None:
+    """The same for comments that are new."""
+    rows = [{"comment_id": number, "domain": domain} for number, domains in comments.items() for domain in domains]
+    if rows:
+        db.session.execute(insert(comment_domains), rows)
+
+
+def seen(domain: str, but: int | None = None) -> Seen:
+    """What this blog knows of a domain, without the comment of the number `but`."""
+    newest = select(comment_domains.c.comment_id).where(comment_domains.c.domain == domain)
+    newest = newest.where(comment_domains.c.comment_id != (but or 0))
+    last = newest.order_by(comment_domains.c.comment_id.desc()).limit(LOOKED_BACK).subquery()
+    counts = func.count().filter(Comment.status == VISIBLE), func.count().filter(Comment.status == SPAM)
+    return Seen(*db.session.execute(select(*counts).where(Comment.id.in_(select(last.c.comment_id)))).one())
