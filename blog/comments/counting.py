@@ -7,7 +7,7 @@ from collections.abc import Collection
 from sqlalchemy import case, func, select, update
 from sqlalchemy.orm import aliased
 
-from blog.comments.models import VISIBLE, Comment
+from blog.comments.models import VISIBLE, Agreement, Comment
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import raise_queue_version, raise_site_version
@@ -37,6 +37,16 @@ def recount_branches(tops: Collection[int]) -> None:
     counted = update(Comment).where(Comment.id.in_(tops))
     counted = counted.values(branch_count=itself + under.scalar_subquery(), updated_at=Comment.updated_at)
     db.session.execute(counted, execution_options=UNSYNCHRONIZED)
+
+
+def recount_agreements(comment: Comment, version: int) -> None:
+    """After somebody agreed, or no longer does: how many do, as of this version of the thread."""
+    db.session.flush()
+    agreeing = select(func.count()).where(Agreement.comment_id == comment.id).scalar_subquery()
+    counted = update(Comment).where(Comment.id == comment.id)
+    counted = counted.values(agree_count=agreeing, agree_version=version, updated_at=Comment.updated_at)
+    db.session.execute(counted, execution_options=UNSYNCHRONIZED)
+    db.session.refresh(comment, ["agree_count", "agree_version"])
 
 
 def recount_posts(posts: Collection[int]) -> None:
