@@ -35,7 +35,9 @@ function begin() {
   show();
 }
 
-const idOf = (link) => link.closest("article").id.replace(/\D/g, "");
+function idOf(link) {
+  return link.closest("article").id.replace(/\D/g, "");
+}
 
 // The ids of what this reader agrees with, the last first.
 function kept() {
@@ -123,7 +125,9 @@ async function ask(link) {
   place.querySelector("input:not([type=hidden]), .own-refused")?.focus();
 }
 
-const placeOf = (id) => section.querySelector(`.own-place[data-id="${id}"]`);
+function placeOf(id) {
+  return section.querySelector(`.own-place[data-id="${id}"]`);
+}
 
 // Beside the response, not in it: the response itself may change live.
 function made(link) {
