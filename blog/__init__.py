@@ -67,6 +67,7 @@ def _open_rooms(app: Flask) -> None:
     from blog.comments import filter_desk, pictures
     from blog.comments import own_routes as own_comments
     from blog.comments import routes as comments
+    from blog.comments import voice_routes as voices
     from blog.editors import desk as editors
     from blog.editors import locking
     from blog.exchange import desk as exchange_desk
@@ -86,6 +87,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(filter_desk.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(own_comments.blueprint)
+    app.register_blueprint(voices.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)

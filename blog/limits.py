@@ -1,4 +1,5 @@
-"""How often one network address may ask for tokens, and try to sign in. (Comments are counted where they are kept.)
+"""How often one network address may ask for tokens, try to sign in, agree and report. (Comments are counted where they
+are kept.)
 
 Counted by Flask-Limiter: in each process's memory, or in Redis for all of them. While Redis is away each process
 counts for itself.
@@ -23,6 +24,8 @@ from blog.settings import Settings, WrongSetting
 
 TOKENS = "60 per minute; 600 per hour"
 SIGN_IN = "30 per minute"
+AGREEMENTS = "40 per minute; 400 per hour"
+REPORTS = "10 per minute; 40 per hour"
 
 # nobody waits longer than this for a Redis that fell silent
 PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}

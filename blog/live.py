@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import Counter, deque
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Protocol, TypeVar
+
+from blog.news import News, beat
 
 T = TypeVar("T")
 
@@ -23,14 +24,8 @@ log = logging.getLogger(__name__)
 # a stream that is this many messages behind is closed; it comes again and reads what it missed
 BACKLOG = 64
 RETRY_SECONDS = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class News:
-    """What brings a reader of a topic to `version`: server-sent events, ready to send, or nothing."""
-
-    version: int
-    events: bytes = b""
+# what is quiet is told no sooner than this after anything else was
+QUIET_SECONDS = 1.0
 
 
 class Source(Protocol):
@@ -75,29 +70,22 @@ class Topic:
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     dirty: bool = False
     reading: bool = False
-
-
-def beat(version: int) -> bytes:
-    """A sign of life, which also says from where to resume; a comment line would go unnoticed by the page."""
-    return f"id: {version}\nevent: beat\ndata:\n\n".encode()
-
-
-def event(html: str, version: int | None = None) -> bytes:
-    """One unnamed server-sent event; its id is the version that a reader may resume from after it."""
-    lines = [f"id: {version}"] if version is not None else []
-    lines += [f"data: {line}" for line in re.split(r"\r\n|\r|\n", html)]
-    return ("\n".join(lines) + "\n\n").encode()
+    quiet_until: float = 0.0
+    waiting: bool = False
 
 
 _hub: Hub | None = None
 _loop: asyncio.AbstractEventLoop | None = None
 
 
-def hint(topic: str) -> None:
-    """Say, from any thread, that a topic may have changed. Without a hub in this process nobody needs to know."""
+def hint(topic: str, quiet: bool = False) -> None:
+    """Say, from any thread, that a topic may have changed. Without a hub in this process nobody needs to know.
+
+    A quiet hint is of something that can wait a moment.
+    """
     if _hub is None or _loop is None or _loop.is_closed():
         return
-    _loop.call_soon_threadsafe(_hub.changed, topic)
+    _loop.call_soon_threadsafe(_hub.changed, topic, quiet)
 
 
 def listen_for_hints(hub: Hub | None) -> None:
@@ -115,6 +103,8 @@ class Hub:
         self.topics: dict[str, Topic] = {}
         self.addresses: Counter[str] = Counter()
         self.stopping = False
+        self.clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
+        self.later: Callable[..., object] = lambda *call: asyncio.get_running_loop().call_later(*call)
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="live")
         self._tasks: set[asyncio.Task[None]] = set()
         self._catching_up: dict[tuple[str, int], asyncio.Future[News | None]] = {}
@@ -153,10 +143,10 @@ class Hub:
         for topic in list(self.topics.values()):
             self._end(topic.streams)
 
-    def changed(self, name: str) -> None:
+    def changed(self, name: str, quiet: bool = False) -> None:
         """A hint has come: read what is new of this topic, if anybody follows it."""
         topic = self.topics.get(name)
-        if topic is None:
+        if topic is None or (quiet and topic.waiting):
             return
         topic.dirty = True
         if not topic.reading:
@@ -246,12 +236,29 @@ class Hub:
                 topic.dirty = False
                 async with topic.lock:
                     if topic.version >= 0:
-                        self._take(topic, await self._in_thread(self.source.news, topic.name, topic.version))
+                        news = await self._in_thread(self.source.news, topic.name, topic.version)
+                        if not self._waits(topic, news):
+                            self._take(topic, news)
         except Exception:
             log.warning("What is new could not be read; trying again.", exc_info=True)
-            asyncio.get_running_loop().call_later(RETRY_SECONDS, self.changed, topic.name)
+            self.later(RETRY_SECONDS, self.changed, topic.name)
         finally:
             topic.reading = False
+
+    def _waits(self, topic: Topic, news: News | None) -> bool:
+        """Whether it is too early to tell this: it is read again, with what has come by then, when it is time."""
+        wait = topic.quiet_until - self.clock()
+        if news is None or not news.quiet or wait <= 0:
+            topic.quiet_until = self.clock() + QUIET_SECONDS
+            return False
+        if not topic.waiting:
+            topic.waiting = True
+            self.later(wait, self._speak, topic)
+        return True
+
+    def _speak(self, topic: Topic) -> None:
+        topic.waiting = False
+        self.changed(topic.name)
 
     def _take(self, topic: Topic, news: News | None) -> None:
         if news is None:

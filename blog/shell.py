@@ -25,9 +25,10 @@ from blog.comments.forgetting import forget_some
 from blog.db import db, row_id
 from blog.files import find, kept_headers, media_folder, open_kept, send_kept
 from blog.hearing import hear
-from blog.live import Hub, News, Stream, listen_for_hints
+from blog.live import Hub, Stream, listen_for_hints
 from blog.mail.forgetting import forget_mails
 from blog.mail.sending import keep_sending
+from blog.news import News
 from blog.security import headers
 
 log = logging.getLogger(__name__)

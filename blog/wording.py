@@ -73,6 +73,7 @@ def state_word(state: str) -> str:
         "held": _("Waiting"),
         "spam": _("Spam"),
         "removed": _("Removed"),
+        "reported": _("Reported"),
     }
     return str(words.get(state, state))
 

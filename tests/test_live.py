@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from blog.live import BACKLOG, Hub, News, Stream, event
+from blog.live import BACKLOG, Hub, Stream
+from blog.news import News, event
 
 
 @dataclass
@@ -20,6 +21,7 @@ class Notebook:
     gone: bool = False
     reads: int = 0
     failures: int = 0
+    quiet: bool = False
 
     def versions(self, topics: list[str]) -> dict[str, int]:
         return {} if self.gone else dict.fromkeys(topics, len(self.lines))
@@ -32,7 +34,8 @@ class Notebook:
         if self.gone:
             return None
         version = len(self.lines)
-        return News(version, b"".join(event(line, n) for n, line in enumerate(self.lines[since:], since + 1)))
+        lines = b"".join(event(line, n) for n, line in enumerate(self.lines[since:], since + 1))
+        return News(version, lines, self.quiet)
 
 
 @dataclass
@@ -217,3 +220,97 @@ def test_too_many_from_one_address_or_in_all_are_not_admitted() -> None:
 @pytest.mark.parametrize("text", ["a\nb", "a\rb", "a\r\nb"])
 def test_every_kind_of_line_break_begins_a_new_data_line(text: str) -> None:
     assert event(text, 7) == b"id: 7\ndata: a\ndata: b\n\n"
+
+
+class Hand:
+    """A clock that the test turns, and what shall be done when it is time."""
+
+    def __init__(self, hub: Hub) -> None:
+        self.time = 100.0
+        self.due: list[tuple[float, Callable[..., None], tuple[object, ...]]] = []
+        hub.clock, hub.later = (lambda: self.time), self.later
+
+    def later(self, wait: float, work: Callable[..., None], *args: object) -> None:
+        self.due.append((self.time + wait, work, args))
+
+    def turn(self, seconds: float) -> None:
+        self.time += seconds
+        due, self.due = ([one for one in self.due if (one[0] <= self.time) is now] for now in (True, False))
+        for _, work, args in due:
+            work(*args)
+
+
+async def done(hub: Hub) -> None:
+    """Until the hub has nothing in hand."""
+    await until(lambda: not hub._tasks)
+
+
+def test_fifty_quiet_changes_a_second_are_told_once_a_second_with_all_that_came() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        book.quiet = True
+        hand, reader = Hand(hub), Reader(hub)
+        reader.follow(0)
+        await until(lambda: reader.received)
+        await done(hub)
+        reader.received.clear()
+        told: list[int] = []
+        for second in range(4):
+            for change in range(50):
+                book.lines.append(f"line-{second}-{change};")
+                hub.changed("t", quiet=bool(change % 2))
+                await done(hub)
+                hand.turn(0.02)
+            await done(hub)
+            told.append(len(reader.received))
+        assert told == [1, 2, 3, 4]
+        hand.turn(1)
+        await done(hub)
+        assert reader.text.count("line-") == 200
+        assert [reader.text.count(f"line-{second}-{change};") for second in range(4) for change in (0, 49)] == [1] * 8
+        assert len(reader.received) == 5
+
+    run(test)
+
+
+def test_a_quiet_change_that_comes_alone_is_told_at_once_and_is_never_forgotten() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        book.quiet = True
+        hand, reader = Hand(hub), Reader(hub)
+        reader.follow(0)
+        await until(lambda: reader.received)
+        await done(hub)
+        hand.turn(5)
+        for line, seen in (("one", True), ("two", False)):
+            book.lines.append(line)
+            hub.changed("t", quiet=True)
+            await done(hub)
+            assert (line in reader.text) is seen
+        reads = book.reads
+        for _ in range(10):
+            hub.changed("t", quiet=True)
+        await done(hub)
+        assert book.reads == reads
+        hand.turn(1)
+        await done(hub)
+        assert "two" in reader.text
+
+    run(test)
+
+
+def test_what_is_loud_does_not_wait_and_takes_along_what_is_quiet() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        hand, reader = Hand(hub), Reader(hub)
+        reader.follow(0)
+        await until(lambda: reader.received)
+        await done(hub)
+        for line, quiet in (("one", True), ("two", True), ("three", False)):
+            book.quiet = quiet
+            book.lines.append(line)
+            hub.changed("t", quiet)
+            await done(hub)
+        assert [line in reader.text for line in ("one", "two", "three")] == [True] * 3
+        hand.turn(2)
+        await done(hub)
+        assert reader.text.count("two") == 1
+
+    run(test)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import ScalarSelect, Update, bindparam, case, func, select, update
 from sqlalchemy.orm import aliased
 
-from blog.comments.models import VISIBLE, Comment
+from blog.comments.models import VISIBLE, Agreement, Comment
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import UNSYNCHRONIZED, raise_queue_version, raise_site_version
@@ -28,6 +28,16 @@ def recount(comment: Comment, post: Post) -> None:
 def recount_branches(tops: Collection[int]) -> None:
     """How many visible comments stand in the branch of each of these."""
     db.session.execute(BRANCHES, {"tops": list(tops)}, execution_options=UNSYNCHRONIZED)
+
+
+def recount_agreements(comment: Comment, version: int) -> None:
+    """After somebody agreed, or no longer does: how many do, as of this version of the thread."""
+    db.session.flush()
+    agreeing = select(func.count()).where(Agreement.comment_id == comment.id).scalar_subquery()
+    counted = update(Comment).where(Comment.id == comment.id)
+    counted = counted.values(agree_count=agreeing, agree_version=version, updated_at=Comment.updated_at)
+    db.session.execute(counted, execution_options=UNSYNCHRONIZED)
+    db.session.refresh(comment, ["agree_count", "agree_version"])
 
 
 def recount_posts(posts: Collection[int]) -> None:

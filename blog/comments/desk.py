@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
@@ -26,6 +27,7 @@ from blog.comments.listing import (
 )
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment
 from blog.comments.moderating import Decisions, NoSuchComment, Pick, clash, decide
+from blog.comments.reporting import reports_on
 from blog.comments.undoing import NoSuchEntry, NotUndone, undo, was
 from blog.db import db, row_id
 from blog.editors import auditing
@@ -52,7 +54,7 @@ def index() -> ResponseReturnValue:
     standing = waiting()
     wanted = asked_for(standing)
     page = comments_in(wanted, request.args.get("after"))
-    values = {"shown": shown_of_readers(page.items), "last": last_action(the_editor()), "newest": newest_id()}
+    values = known_of(page.items) | {"last": last_action(the_editor()), "newest": newest_id()}
     return render_template("comments/desk/index.html", page=page, wanted=wanted, states=STATES, **values)
 
 
@@ -177,9 +179,14 @@ def the_comment(comment_id: int | None) -> Comment:
     return comment or abort(404)
 
 
+def known_of(comments: list[Comment]) -> dict[str, Any]:
+    """What the desk tells of each beside the comment itself, by ids."""
+    return {"shown": shown_of_readers(comments), "reports": reports_on(comments)}
+
+
 def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
-    shown, history = shown_of_readers([comment]), entries(comment.id, request.args.get("after"))
-    values = {"shown": shown, "history": history, "refusal": refusal, "last": last_action(the_editor())}
+    history = entries(comment.id, request.args.get("after"))
+    values = known_of([comment]) | {"history": history, "refusal": refusal, "last": last_action(the_editor())}
     return private(render_template("comments/desk/show.html", comment=comment, **values), status)
 
 

@@ -10,13 +10,15 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import delete, select, update
 
-from blog.comments.models import Comment
+from blog.comments.models import Agreement, Comment, Report
 from blog.db import db, now, writing
 from blog.editors.models import SignInFailure
 from blog.editors.signing_in import WINDOW
 from blog.site.models import current_site
 
 AT_ONCE = 1000
+# what says of a reader from where it came
+TRACED: tuple[type[Comment | Agreement | Report], ...] = (Comment, Agreement, Report)
 
 
 def forget_addresses(at: datetime | None = None) -> int:
@@ -31,13 +33,19 @@ def forget_some(at: datetime | None = None) -> int:
     """One part of it: so many rows at most, so that nobody who writes has to wait; 0 when nothing is due."""
     at = at or now()
     before = at - timedelta(days=current_site().address_days)
-    due = select(Comment.id).where(Comment.address_key.is_not(None), Comment.created_at <= before).limit(AT_ONCE)
+    due = {record: _traced(record, before) for record in TRACED}
     failures = select(SignInFailure.id).where(SignInFailure.created_at <= at - WINDOW).limit(AT_ONCE)
-    comments, tries = list(db.session.scalars(due)), list(db.session.scalars(failures))
+    tries = list(db.session.scalars(failures))
     db.session.rollback()
-    if comments or tries:
+    if found := sum(map(len, due.values())) + len(tries):
         with writing():
-            dropped = update(Comment).where(Comment.id.in_(comments))
-            db.session.execute(dropped.values(address_key=None, updated_at=Comment.updated_at))
+            for record, ids in due.items():
+                dropped = update(record).where(record.id.in_(ids))
+                db.session.execute(dropped.values(address_key=None, updated_at=record.updated_at))
             db.session.execute(delete(SignInFailure).where(SignInFailure.id.in_(tries)))
-    return len(comments) + len(tries)
+    return found
+
+
+def _traced(record: type[Comment | Agreement | Report], before: datetime) -> list[int]:
+    old = select(record.id).where(record.address_key.is_not(None), record.created_at <= before)
+    return list(db.session.scalars(old.limit(AT_ONCE)))

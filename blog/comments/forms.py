@@ -51,27 +51,13 @@ def _address(text: str | None) -> str:
     return text if not text or "://" in text or text.startswith(("javascript:", "data:")) else f"https://{text}"
 
 
-class TextForm(FlaskForm):
-    """The text of a response, as it is written and as its writer changes it; its token is tested with its fields."""
-
-    body = TextAreaField(_("Your response"), filters=[_newlines])
+class ReaderForm(FlaskForm):
+    """What a reader sends; its token is tested with its fields."""
 
     class Meta(FlaskForm.Meta):
         @property
         def csrf_time_limit(self) -> int:
             return int(current_app.config["COMMENT_TOKEN_SECONDS"])
-
-    def validate_body(self, field: Field) -> None:
-        text = field.data or ""
-        if not INVISIBLE.sub("", text):
-            raise ValidationError(_("Write something first: the response is empty."))
-        if len(text) > BODY_LENGTH:
-            raise ValidationError(
-                _(
-                    "This is %(over)d characters too long; a response holds at most 10,000.",
-                    over=len(text) - BODY_LENGTH,
-                )
-            )
 
     @property
     def token_refused(self) -> bool:
@@ -94,6 +80,34 @@ class TextForm(FlaskForm):
     def least_seconds(self) -> int:
         """How long a program of ours waits before it sends what somebody else than the reader filled in."""
         return LEAST_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
+
+
+class TextForm(ReaderForm):
+    """The text of a response, as it is written and as its writer changes it."""
+
+    body = TextAreaField(_("Your response"), filters=[_newlines])
+
+    def validate_body(self, field: Field) -> None:
+        text = field.data or ""
+        if not INVISIBLE.sub("", text):
+            raise ValidationError(_("Write something first: the response is empty."))
+        if len(text) > BODY_LENGTH:
+            raise ValidationError(
+                _(
+                    "This is %(over)d characters too long; a response holds at most 10,000.",
+                    over=len(text) - BODY_LENGTH,
+                )
+            )
+
+
+class ReportForm(ReaderForm):
+    """That a response should not stand, and why."""
+
+    reason = StringField(
+        _("What is wrong with it? (optional)"),
+        [Length(max=300, message=_("A reason has at most 300 characters."))],
+        filters=[_strip],
+    )
 
 
 class CommentForm(TextForm):

@@ -10,13 +10,17 @@ from sqlalchemy import Select, case, false, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment
+from blog.comments.reporting import is_reported
 from blog.db import db
 from blog.paging import Page, newest_first, older_than
 from blog.posts.models import Post
 from blog.site.models import Site
 
 ALL = "all"
-STATES = (HELD, SPAM, REMOVED, VISIBLE, ALL)
+# visible ones that readers have reported since it was last decided on them
+REPORTED = "reported"
+KEPT = (HELD, SPAM, REMOVED, VISIBLE)
+STATES = (HELD, REPORTED, SPAM, REMOVED, VISIBLE, ALL)
 PAGE_SIZE = 40
 MOST_WORDS = 8
 # of those that wait, the newest so many are told apart
@@ -51,7 +55,7 @@ class Waiting:
 
 def comments_in(wanted: Wanted, after: str | None) -> Page[Comment]:
     """The newest ones first. Each state is read by itself, as far as a page needs: the index goes by state."""
-    states = STATES[:-1] if wanted.state == ALL else (wanted.state,)
+    states = KEPT if wanted.state == ALL else (wanted.state,)
     newest = union_all(*(_newest_of(replace(wanted, state=state), after) for state in states)).subquery()
     query = select(Comment).where(Comment.id.in_(select(newest.c.id)))
     query = query.options(
@@ -65,9 +69,12 @@ SHOWN_OF_POST = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.un
 
 def _newest_of(wanted: Wanted, after: str | None) -> Select[Any]:
     # under one post, or of one writer, there are few: that is what to look up, and not the state's index
-    few = wanted.post_id is not None or wanted.like is not None
+    reported = wanted.state == REPORTED
+    few = wanted.post_id is not None or wanted.like is not None or reported
     state = func.coalesce(Comment.status, "") if few else Comment.status
-    query = select(Comment.id).where(state == wanted.state)
+    query = select(Comment.id).where(state == (VISIBLE if reported else wanted.state))
+    if reported:
+        query = query.where(is_reported())
     query = query.where(older_than(Comment.created_at, Comment.id, after))
     if wanted.post_id is not None:
         query = query.where(Comment.post_id == wanted.post_id)

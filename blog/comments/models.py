@@ -15,6 +15,7 @@ from sqlalchemy import (
     Table,
     Text,
     UniqueConstraint,
+    and_,
     literal_column,
     select,
     text,
@@ -36,6 +37,7 @@ EMAIL = "email"
 DOMAIN = "domain"
 
 SOME_VISIBLE = text("branch_count > 0")
+AGREED_WITH = text("agree_version > 0")
 
 # where the links and the website of each comment lead, so that a domain can be asked for what it was seen in
 comment_domains = Table(
@@ -51,6 +53,7 @@ class Comment(Record):
     it differs from `parent_id`, the comment it answers, only below the last step. `top_id` is the comment at the top
     of its branch, none where that is itself; there alone `branch_count` says how many visible ones the branch has.
 
+    `agree_count` is how many readers agree, `agree_version` the thread's version when that changed last.
     `seconds` is how long the form had been open, `editor_id` whose answer it is where an editor's. `version` is the
     post's thread version at the last change; `body` what was typed, `body_html` what is shown. `filter_score` is what
     the filter said of it when it came or was last changed, in hundredths, and `filter_signs` what that rested on
@@ -68,6 +71,14 @@ class Comment(Record):
         Index(
             "ix_comments_tops", "post_id", "created_at", "id", sqlite_where=SOME_VISIBLE, postgresql_where=SOME_VISIBLE
         ),
+        # the same, those that most agree with at one end
+        Index(
+            "ix_comments_most_agreed",
+            *("post_id", "agree_count", "created_at", "id"),
+            sqlite_where=SOME_VISIBLE,
+            postgresql_where=SOME_VISIBLE,
+        ),
+        Index("ix_comments_agreed", "post_id", "agree_version", sqlite_where=AGREED_WITH, postgresql_where=AGREED_WITH),
         {"sqlite_autoincrement": True},
     )
 
@@ -78,6 +89,8 @@ class Comment(Record):
     branch_count: Mapped[int] = mapped_column(default=0)
     depth: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
+    agree_count: Mapped[int] = mapped_column(default=0)
+    agree_version: Mapped[int] = mapped_column(default=0)
 
     status: Mapped[str] = mapped_column(String(8), default=VISIBLE)
     status_at: Mapped[datetime] = mapped_column(default=now)
@@ -145,6 +158,11 @@ class Comment(Record):
         return cls.branch_count > literal_column("0")
 
     @classmethod
+    def agreed_after(cls, version: int) -> ColumnElement[bool]:
+        """How many agree with it changed after this version of its thread. Written out, for the sake of the index."""
+        return and_(cls.agree_version > literal_column("0"), cls.agree_version > version)
+
+    @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:
         return select(cls).where(cls.post_id == post.id, cls.status == VISIBLE)
 
@@ -178,3 +196,34 @@ class Lesson(Record):
     step: Mapped[int]
     takes_back: Mapped[int | None]
     vector: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class Agreement(Record):
+    """That a reader agrees with a comment: one a reader, and one a network address for as long as that is kept."""
+
+    __tablename__ = "agreements"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "reader_key"),
+        UniqueConstraint("comment_id", "address_key"),
+        Index("ix_agreements_address", "address_key", "created_at"),
+    )
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    reader_key: Mapped[str] = mapped_column(String(64))
+    address_key: Mapped[str | None] = mapped_column(String(64))
+
+
+class Report(Record):
+    """That a reader thinks a comment should not stand, and why, if that was said; one as an agreement is one."""
+
+    __tablename__ = "reports"
+    __table_args__ = (
+        UniqueConstraint("comment_id", "reader_key"),
+        UniqueConstraint("comment_id", "address_key"),
+        Index("ix_reports_address", "address_key", "created_at"),
+    )
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+    reader_key: Mapped[str] = mapped_column(String(64))
+    address_key: Mapped[str | None] = mapped_column(String(64))
+    reason: Mapped[str] = mapped_column(String(300), default="")

@@ -12,9 +12,10 @@ from sqlalchemy import update
 
 from blog.comments.editing import Writer
 from blog.comments.models import Comment
+from blog.comments.voices import Voice
 from blog.db import db, writing
 from blog.editors.locking import current_editor
-from blog.security import keyed_hash
+from blog.security import address_key, keyed_hash
 
 COOKIE = "talkback_reader"
 SECONDS = 365 * 24 * 3600
@@ -39,6 +40,13 @@ def the_writer() -> Writer:
     """Whoever asks, as far as this browser's cookies tell."""
     editor = current_editor()
     return Writer(known_reader(), editor.id if editor else None)
+
+
+def the_voice(speaking: bool = False) -> Voice:
+    """Whoever asks; once `speaking`, with a key, which the answer then gives to the browser."""
+    editor = current_editor()
+    key = reader_key() if speaking else known_reader()
+    return Voice(key, address_key(request.remote_addr), editor.id if editor else None)
 
 
 def remember(response: Response) -> Response:

@@ -9,7 +9,7 @@ from blog.comments.listing import waiting
 from blog.comments.models import Comment
 from blog.comments.threads import Branch, nest, visible_beside, with_places
 from blog.db import db, row_id
-from blog.live import News, event
+from blog.news import News, event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
 
@@ -51,13 +51,25 @@ def news_of_thread(post: Post, since: int) -> News:
         return News(version)
     changed = select(Comment).where(Comment.post_id == post.id, Comment.version > since).limit(MOST_CHANGES + 1)
     comments = list(db.session.scalars(changed)) if since < version else []
-    if since > version or len(comments) > MOST_CHANGES:
+    agreed = agreed_with(post, since) if since < version else []
+    if since > version or max(len(comments), len(agreed)) > MOST_CHANGES:
         return News(version, event(render_template("comments/anew.live.html", post=post), version))
+    numbers = render_template("comments/agreed.live.html", comments=agreed) if agreed else ""
+    if not comments:
+        return News(version, event(numbers, version) if numbers else b"", quiet=True)
     branches = in_order(comments)
     parts = [render_template("comments/comment.live.html", branch=branch, post=post) for branch in branches]
     parts.append(render_template("comments/count.live.html", post=post))
     ids = resumes(branches, since, version)
-    return News(version, b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
+    # the numbers first: whoever gets no further than them asks for everything again
+    first = event(numbers, since) if numbers else b""
+    return News(version, first + b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
+
+
+def agreed_with(post: Post, since: int) -> list[Comment]:
+    """The visible comments with which more or fewer agree than at that version."""
+    changed = Comment.visible_on(post).where(Comment.agreed_after(since))
+    return list(db.session.scalars(changed.limit(MOST_CHANGES + 1)))
 
 
 def in_order(comments: list[Comment]) -> list[Branch]:

@@ -22,6 +22,7 @@ from blog.site.models import Site
 
 OLDEST = "oldest"
 NEWEST = "newest"
+AGREED = "agreed"
 
 # a time of more digits than this would be after the year 9999
 MOST_DIGITS = 15
@@ -49,6 +50,8 @@ class Shown(NamedTuple):
     editor_id: int | None
     reader_key: str | None
     email: str
+    agree_count: int
+    agree_version: int
 
     @property
     def visible(self) -> bool:
@@ -58,6 +61,14 @@ class Shown(NamedTuple):
     def position(self) -> int:
         """As Comment's: milliseconds since 1970."""
         return round(self.created_at.timestamp() * 1000)
+
+
+class Manners(NamedTuple):
+    """What of the site's settings shows in a response."""
+
+    language: str
+    timezone: str
+    agreeing: bool
 
 
 row_of = attrgetter(*Shown._fields)
@@ -80,15 +91,15 @@ class Branch:
         """Whether it, or something under it, is visible."""
         return self.comment.visible or any(branch.standing for branch in self.branches)
 
-    def html(self, language: str, zone: str) -> str:
+    def html(self, manners: Manners) -> str:
         """The whole branch; each comment is rendered anew only when something that it shows has changed."""
-        before, after = _around_replies(self.comment, self.answers, self.gone, language, zone)
-        return before + "".join([branch.html(language, zone) for branch in self.branches]) + after
+        before, after = _around_replies(self.comment, self.answers, self.gone, manners)
+        return before + "".join([branch.html(manners) for branch in self.branches]) + after
 
 
 @lru_cache(maxsize=2048)
 def _around_replies(
-    comment: Comment | Shown, answers: Comment | Shown | None, gone: bool, _language: str, _zone: str
+    comment: Comment | Shown, answers: Comment | Shown | None, gone: bool, _manners: Manners
 ) -> tuple[str, str]:
     branch = Branch(comment, answers, gone=gone)
     before, _, after = render_template("comments/_comment.html", branch=branch, replies=PLACE).rpartition(PLACE)
@@ -132,7 +143,7 @@ def thread_of(post: Post, site: Site, order: str = OLDEST, number: int = 1) -> T
     pages = max(1, -(-post.top_count // PAGE_SIZE))
     number = max(1, min(number, pages))
     state = (post.id, post.created_at, post.thread_version, post.comment_count, post.top_count)
-    key = (db.engine.url.database, *state, order, number, site.language, site.timezone)
+    key = (db.engine.url.database, *state, order, number, *manners_of(site))
     return Thread(pages_kept.get(key, lambda: _responses(post, site, order, number)), order, number, pages)
 
 
@@ -144,14 +155,31 @@ def _responses(post: Post, site: Site, order: str, number: int) -> str:
     """One query, however long the thread."""
     rows = db.session.execute(PAGE[order], {"post_id": post.id, "offset": (number - 1) * PAGE_SIZE})
     top = nest({row[0]: Shown._make(row) for row in rows.all()})
-    standing = [branch for branch in map(pruned, top) if branch.standing][:: 1 if order == OLDEST else -1]
-    return "".join([branch.html(site.language, site.timezone) for branch in standing])
+    standing = [branch for branch in map(pruned, top) if branch.standing][:: -1 if order == NEWEST else 1]
+    if order == AGREED:
+        standing.sort(key=lambda branch: -branch.comment.agree_count)
+    manners = manners_of(site)
+    return "".join([branch.html(manners) for branch in standing])
+
+
+def manners_of(site: Site) -> Manners:
+    return Manners(site.language, site.timezone, site.agreeing)
+
+
+def order_asked_for(order: str | None, site: Site) -> str:
+    """The order of this name, where readers can ask for it."""
+    return order if order == NEWEST or (order == AGREED and site.agreeing) else OLDEST
 
 
 def _page(order: str) -> CompoundSelect[Any]:
     """The comments of one page's branches, whatever their state: hidden ones may have to keep a place."""
-    key = (Comment.created_at, Comment.id) if order == OLDEST else (Comment.created_at.desc(), Comment.id.desc())
-    tops = branches_under(bindparam("post_id")).order_by(*key).limit(PAGE_SIZE).offset(bindparam("offset")).cte("tops")
+    tops = (
+        branches_under(bindparam("post_id"))
+        .order_by(*KEYS[order])
+        .limit(PAGE_SIZE)
+        .offset(bindparam("offset"))
+        .cte("tops")
+    )
     return union_all(
         select(*COLUMNS).join(tops, tops.c.id == Comment.id), select(*COLUMNS).join(tops, tops.c.id == Comment.top_id)
     )
@@ -162,8 +190,13 @@ def branches_under(post_id: Any) -> Select[Any]:
     return select(Comment.id).where(Comment.post_id == post_id, Comment.shows_something())
 
 
+KEYS: dict[str, tuple[Any, ...]] = {
+    OLDEST: (Comment.created_at, Comment.id),
+    NEWEST: (Comment.created_at.desc(), Comment.id.desc()),
+    AGREED: (Comment.agree_count.desc(), Comment.created_at, Comment.id),
+}
 # built once, since building it takes longer than running it
-PAGE = {order: _page(order) for order in (OLDEST, NEWEST)}
+PAGE = {order: _page(order) for order in KEYS}
 
 
 def page_of(comment: Comment) -> int:

@@ -17,6 +17,8 @@ APPROVE, HOLD, SPAM, REMOVE = "approve", "hold", "spam", "remove"
 BAN, UNBAN, ANSWER, REVERSE = "ban", "unban", "answer", "undo"
 # what writers do to their own
 EDIT, WITHDRAW = "edit", "withdraw"
+# what readers together do
+REPORT = "report"
 UNDOABLE = {APPROVE, HOLD, SPAM, REMOVE, BAN, UNBAN, ANSWER}
 
 # how long an action can be undone
@@ -38,7 +40,7 @@ class What(TypedDict, total=False):
 
 
 def record(editor: Editor | None, verb: str, **what: Unpack[What]) -> AuditEntry:
-    """Inside an act: write one line of the log. Without an editor it was a reader who did it to their own."""
+    """Inside an act: write one line of the log. Without an editor it was readers, or one to their own."""
     what["subject"], what["reason"] = what.get("subject", "")[:300], what.get("reason", "")[:500]
     who = {"editor_id": editor.id, "editor_name": editor.name} if editor else {}
     entry = AuditEntry(verb=verb, **who, **what)
@@ -79,6 +81,7 @@ def verb_word(verb: str) -> str:
         REVERSE: _("Undone"),
         EDIT: _("Edited"),
         WITHDRAW: _("Deleted"),
+        REPORT: _("Held after reports"),
     }
     return str(words.get(verb, verb))
 

@@ -8,7 +8,7 @@ from zoneinfo import available_timezones
 from babel.localedata import locale_identifiers
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
-from wtforms import IntegerField, StringField, TextAreaField
+from wtforms import BooleanField, IntegerField, StringField, TextAreaField
 from wtforms.validators import AnyOf, InputRequired, Length, NumberRange, Optional, ValidationError
 
 from blog.muting import MOST_CHARACTERS, muted
@@ -38,6 +38,14 @@ class WholeNumber(IntegerField):
         if valuelist:
             text = valuelist[0].strip()
             self.data = int(text) if re.fullmatch(r"-?[0-9]{1,9}", text) else None
+
+
+class Switch(BooleanField):
+    """A box with a hidden field of the same name before it, so that what was not sent at all stays as it is."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist:
+            self.data = bool(valuelist[-1])
 
 
 def number(label: str, least: int, most: int) -> WholeNumber:
@@ -75,6 +83,11 @@ class SettingsForm(FlaskForm):
     muted = TextAreaField(
         _("Muted words and patterns"),
         [Length(max=MOST_CHARACTERS, message=_("All lines together have at most 50,000 characters."))],
+    )
+    agreeing = Switch(_("Readers may agree with responses"))
+    reports_to_hold = WholeNumber(
+        _("Reports that hold a response"),
+        [Optional(), NumberRange(0, 100, _("A number from 0 to 100, or nothing for never."))],
     )
     steps = number(_("Steps that replies step in by"), 1, 4)
     edit_minutes = number(_("Minutes in which a reader may change a response"), 0, 1440)

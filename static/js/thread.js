@@ -1,6 +1,7 @@
-// Two ways of swapping that may be repeated and may come in any order, so that the answer to a writer
+// Ways of swapping that may be repeated and may come in any order, so that the answer to a writer
 // and the live event for everybody else can be the same bytes:
 //   newer   replaces its target only by a newer version
+//   numbers the same for several, each found by its id, here or in what waits to be shown
 //   thread  puts a comment in its place, or replaces its article; replies, focus and what is in view stay put
 const waiting = new Map();
 const elsewhere = new Map();
@@ -11,6 +12,7 @@ const version = (element) => Number(element.dataset.version);
 window.htmx?.registerExtension("thread", {
   handle_swap(style, target, fragment, swap) {
     if (style === "newer") return newer(target, fragment.firstElementChild);
+    if (style === "numbers") return [...fragment.children].flatMap(renew);
     if (style !== "thread") return false;
     return [...fragment.children].flatMap((item) => steadily(() => arrive(item, swap.own)));
   },
@@ -24,6 +26,12 @@ function newer(target, element) {
   if (version(target) >= version(element)) return [];
   target.replaceWith(element);
   return [element];
+}
+
+function renew(element) {
+  const waits = () => [...waiting.values()].map((item) => item.querySelector(`#${element.id}`)).find(Boolean);
+  const target = document.getElementById(element.id) ?? waits();
+  return target ? newer(target, element) : [];
 }
 
 // A comment as it now is: placed, held back until asked for, changed where it stands, or taken away.
@@ -55,10 +63,13 @@ function place(item, list) {
 }
 
 function follower(list, item) {
-  const newestFirst = list === thread() && list.dataset.order === "newest" ? -1 : 1;
-  const before = (a, b) => Number(a.dataset.position) - Number(b.dataset.position) || number(a) - number(b);
-  return [...list.children].find((other) => before(other, item) * newestFirst > 0);
+  const rank = RANKS[list === thread() ? list.dataset.order : "oldest"];
+  return [...list.children].find((other) => rank(other, item) > 0);
 }
+
+const older = (a, b) => Number(a.dataset.position) - Number(b.dataset.position) || number(a) - number(b);
+const agreed = (item) => Number(item.querySelector(".agreed")?.textContent ?? 0);
+const RANKS = { oldest: older, newest: (a, b) => older(b, a), agreed: (a, b) => agreed(b) - agreed(a) || older(a, b) };
 
 const paged = () => "before" in thread().dataset || "after" in thread().dataset;
 

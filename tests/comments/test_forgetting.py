@@ -10,8 +10,11 @@ from flask import Flask
 from sqlalchemy import select
 
 from blog.comments import forgetting
+from blog.comments.agreeing import agree
 from blog.comments.forgetting import forget_addresses, forget_some
-from blog.comments.models import Comment
+from blog.comments.models import Agreement, Comment, Report
+from blog.comments.reporting import report
+from blog.comments.voices import Voice
 from blog.db import db, now, writing
 from blog.editors.models import SignInFailure
 from blog.site.models import current_site
@@ -52,6 +55,22 @@ def test_addresses_go_after_thirty_days_and_nothing_else_does(app: Flask) -> Non
     db.session.expire_all()
     after = db.session.get_one(Comment, old)
     assert {column: getattr(after, column) for column in stood} == stood
+
+
+def test_where_readers_agreed_and_reported_from_goes_as_well(app: Flask) -> None:
+    comment, voices = a_comment(a_post()), [Voice(f"reader {one}", f"address {one}") for one in (1, 2)]
+    for voice in voices:
+        agree(comment.post_id, comment.id, voice)
+        report(comment.post_id, comment.id, voice, "rude")
+    with writing():
+        for record in (Agreement, Report):
+            old = db.session.scalars(select(record).where(record.reader_key == "reader 1")).one()
+            old.created_at = now() - timedelta(days=30.1)
+    assert forget_addresses() == 2
+    for record in (Agreement, Report):
+        keys = select(record.reader_key, record.address_key).order_by(record.id)
+        assert db.session.execute(keys).all() == [("reader 1", None), ("reader 2", "address 2")]
+    assert agree(comment.post_id, comment.id, voices[0]).agree_count == 2
 
 
 def test_the_editor_says_for_how_long_and_none_means_at_the_next_run(app: Flask) -> None:
