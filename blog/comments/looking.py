@@ -81,8 +81,7 @@ def _written_out(link: str) -> str:
 
 def _telling(led_to: Collection[str], number: int | None) -> tuple[str, domains.Seen]:
     """The domain that says most: one that stood in spam, else one that is new, else one that is known."""
-    looked_at = [(domain, domains.seen(domain, number)) for domain in led_to]
-    order = sorted(looked_at, key=lambda pair: (-pair[1].spam, pair[1].shown))
+    order = sorted(domains.seen(led_to, number).items(), key=lambda pair: (-pair[1].spam, pair[1].shown))
     return order[0] if order else ("", domains.Seen(0, 0))
 
 
