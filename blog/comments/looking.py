@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from flask import current_app
+
 from blog.comments import domains, standing
-from blog.comments.domains import domains_in, links_in
+from blog.comments.domains import domain_of, domains_in, links_in
 from blog.comments.filtering import Facts
 from blog.comments.models import Comment
 from blog.db import db
@@ -46,12 +48,13 @@ def text_of(body_html: str, website: str) -> Text:
 
 def facts_of(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
     """Inside an act: everything but its words."""
-    led_to = domains_in([comment.website, *links_in(comment.body_html), *map(_written_out, text.reading.links)])
+    links = [*links_in(comment.body_html), *map(_written_out, text.reading.links)]
+    links = [link for link in links if domain_of(link) != domain_of(current_app.config["SETTINGS"].blog_url)]
     shown, spam = standing.history_of(comment)
     own = _text_of(post, comment)
-    domain, seen = _telling(led_to, comment.id)
+    domain, seen = _telling(domains_in([comment.website, *links]), comment.id)
     return Facts(
-        linked=bool(text.reading.links) or bool(links_in(comment.body_html)),
+        linked=bool(links),
         website=bool(comment.website),
         domain=domain,
         domain_shown=seen.shown,
