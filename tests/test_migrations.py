@@ -133,6 +133,26 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
     assert int(str(pragma("busy_timeout"))) >= 5000
 
 
+def test_comments_of_an_older_version_are_known_by_their_domains(bare: str) -> None:
+    migrate(bare, "0005")
+    engine = create_engine(bare, poolclass=NullPool)
+    link = '<p><a href="https://www.shop.example/?a=1&amp;b=2">x</a> <a href="https://a.example">y</a></p>'
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        posts, comments = tables.tables["posts"], tables.tables["comments"]
+        connection.execute(posts.insert().values(filled(posts, 1)))
+        for number, (website, body_html) in enumerate(
+            [("https://A.example/me", link), ("", "<p>x</p>"), ("no", link)], 1
+        ):
+            row = filled(comments, number) | {"post_id": 1, "parent_id": None, "branch_id": None, "top_id": None}
+            connection.execute(comments.insert().values(row | {"website": website, "body_html": body_html}))
+    migrate(bare)
+    with engine.connect() as connection:
+        found = connection.execute(text("SELECT comment_id, domain FROM comment_domains ORDER BY comment_id, domain"))
+        assert found.all() == [(number, domain) for number in (1, 3) for domain in ("a.example", "shop.example")]
+
+
 def test_comments_of_an_older_version_get_their_branches(bare: str) -> None:
     migrate(bare, "0004")
     engine = create_engine(bare, poolclass=NullPool)

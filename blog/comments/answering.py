@@ -6,7 +6,9 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from blog.comments import domains
 from blog.comments.counting import recount
+from blog.comments.domains import domains_in, links_in
 from blog.comments.models import HELD, Comment
 from blog.comments.moderating import NoSuchComment, announce_all, change, comment_at, new_action, remembered, subject_of
 from blog.comments.posting import next_version, posted_before
@@ -68,3 +70,4 @@ def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
     answer.stand_under(comment, current_site().steps)
     db.session.add(answer)
     recount(answer, post)
+    domains.add({answer.id: domains_in(links_in(answer.body_html))})

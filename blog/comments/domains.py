@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from html import unescape
 from typing import NamedTuple
 
-from sqlalchemy import delete, func, insert, select
+from sqlalchemy import delete, func, insert, select, union_all
 
 from blog.comments.models import SPAM, VISIBLE, Comment, comment_domains
 from blog.db import db
@@ -55,10 +55,23 @@ def add(comments: Mapping[int, Collection[str]]) -> None:
         db.session.execute(insert(comment_domains), rows)
 
 
-def seen(domain: str, but: int | None = None) -> Seen:
-    """What this blog knows of a domain, without the comment of the number `but`."""
-    newest = select(comment_domains.c.comment_id).where(comment_domains.c.domain == domain)
-    newest = newest.where(comment_domains.c.comment_id != (but or 0))
-    last = newest.order_by(comment_domains.c.comment_id.desc()).limit(LOOKED_BACK).subquery()
+def seen(domains: Collection[str], but: int | None = None) -> dict[str, Seen]:
+    """What this blog knows of each of these domains, without the comment of the number `but`; asked at once."""
+    if not domains:
+        return {}
+    of = comment_domains.c
+    newest = [
+        select(
+            select(of.domain, of.comment_id)
+            .where(of.domain == domain, of.comment_id != (but or 0))
+            .order_by(of.comment_id.desc())
+            .limit(LOOKED_BACK)
+            .subquery()
+        )
+        for domain in domains
+    ]
+    last = union_all(*newest).subquery()
     counts = func.count().filter(Comment.status == VISIBLE), func.count().filter(Comment.status == SPAM)
-    return Seen(*db.session.execute(select(*counts).where(Comment.id.in_(select(last.c.comment_id)))).one())
+    counted = select(last.c.domain, *counts).join(Comment, Comment.id == last.c.comment_id).group_by(last.c.domain)
+    found = {domain: Seen(shown, spam) for domain, shown, spam in db.session.execute(counted)}
+    return {domain: found.get(domain, Seen(0, 0)) for domain in domains}

@@ -24,7 +24,7 @@ from blog.learning.likeness import Sketches
 from blog.learning.start import start
 from blog.learning.weights import Values, changes, signed, step_for, values
 
-WINDOW, TURNED = 5000, 500
+WINDOW, TURNED = 3000, 300
 """So many lessons count at most; the oldest go so many at a time."""
 MOST = 0.5
 """How far a lesson goes at most: far enough that the same text is told right from then on."""
@@ -79,7 +79,9 @@ COLUMNS = (Lesson.id, Lesson.spam, Lesson.step, Lesson.takes_back, Lesson.vector
 
 def model() -> Model:
     """This process's, as of the lessons that are committed now. Not within an act that has taught already."""
-    found: Model = current_app.extensions.setdefault("filter", Model())
+    found: Model | None = current_app.extensions.get("filter")
+    if found is None:
+        found = current_app.extensions.setdefault("filter", Model())
     found.catch_up()
     return found
 

@@ -7,8 +7,10 @@ from datetime import datetime
 from functools import lru_cache
 from typing import NamedTuple
 
+from flask import current_app
+
 from blog.comments import domains, standing
-from blog.comments.domains import domains_in, links_in
+from blog.comments.domains import domain_of, domains_in, links_in
 from blog.comments.filtering import Facts
 from blog.comments.models import Comment
 from blog.db import db
@@ -46,12 +48,13 @@ def text_of(body_html: str, website: str) -> Text:
 
 def facts_of(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
     """Inside an act: everything but its words."""
-    led_to = domains_in([comment.website, *links_in(comment.body_html), *map(_written_out, text.reading.links)])
+    links = [*links_in(comment.body_html), *map(_written_out, text.reading.links)]
+    links = [link for link in links if domain_of(link) != domain_of(current_app.config["SETTINGS"].blog_url)]
     shown, spam = standing.history_of(comment)
     own = _text_of(post, comment)
-    domain, seen = _telling(led_to, comment.id)
+    domain, seen = _telling(domains_in([comment.website, *links]), comment.id)
     return Facts(
-        linked=bool(text.reading.links) or bool(links_in(comment.body_html)),
+        linked=bool(links),
         website=bool(comment.website),
         domain=domain,
         domain_shown=seen.shown,
@@ -81,8 +84,7 @@ def _written_out(link: str) -> str:
 
 def _telling(led_to: Collection[str], number: int | None) -> tuple[str, domains.Seen]:
     """The domain that says most: one that stood in spam, else one that is new, else one that is known."""
-    looked_at = [(domain, domains.seen(domain, number)) for domain in led_to]
-    order = sorted(looked_at, key=lambda pair: (-pair[1].spam, pair[1].shown))
+    order = sorted(domains.seen(led_to, number).items(), key=lambda pair: (-pair[1].spam, pair[1].shown))
     return order[0] if order else ("", domains.Seen(0, 0))
 
 

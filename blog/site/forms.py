@@ -23,10 +23,10 @@ RULES = (
     (READING, _("None: the blog is for reading only")),
 )
 STRICTNESS = (
-    (OFF, _("Off: it holds nothing, and goes on learning")),
-    (CALM, _("Calm: it holds only what is almost surely spam")),
+    (OFF, _("Off")),
+    (CALM, _("Calm")),
     (USUAL, _("Usual")),
-    (STRICT, _("Strict: it holds more, also some that are wanted")),
+    (STRICT, _("Strict")),
 )
 FAULTS_SHOWN = 5
 

@@ -8,8 +8,8 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from blog import create_app
-from blog.comments import learning
-from blog.comments.domains import Seen, seen
+from blog.comments import domains, learning
+from blog.comments.domains import Seen
 from blog.comments.editing import Writer, edit_comment
 from blog.comments.filtering import CUTS, Facts, signs
 from blog.comments.learning import floor_of, learn_from_log, model, standing_lesson
@@ -79,6 +79,10 @@ def decided(comment: Comment, verb: str, ed: Editor) -> AuditEntry:
     entry = decide(verb, [Pick(comment.id)], ed).entry
     assert entry
     return entry
+
+
+def seen(domain: str, but: int | None = None) -> Seen:
+    return domains.seen([domain], but)[domain]
 
 
 def weights() -> list[int]:

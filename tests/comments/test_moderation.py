@@ -262,8 +262,8 @@ def test_all_rules_together_ask_the_database_a_few_times_whatever_is_in_the_text
     evidence = examine("Ann", "", "", comment.body_html)
     event.listen(db.engine, "before_cursor_execute", lambda *_: asked.append(1))
     verdict(comment, post, evidence)
-    assert len(asked) <= 7
-    assert len(RULES) == 11
+    assert len(asked) <= 9
+    assert len(RULES) == 12
 
 
 @pytest.mark.parametrize("way", ["site", "post", "days"])

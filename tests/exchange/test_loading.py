@@ -12,7 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog.comments.models import REMOVED, Comment
+from blog.comments.domains import domain_of
+from blog.comments.models import REMOVED, Comment, comment_domains
 from blog.db import db, writing
 from blog.exchange import batches, loading_comments
 from blog.exchange.exports import open_export as read
@@ -286,3 +287,14 @@ def test_links_to_a_name_of_the_owners_own_are_told(app: Flask, tmp_path: Path) 
     path = an_export(tmp_path, [post_entry(1)])
     path.write_text(path.read_text().replace("heronpost.blogspot.com", "www.heronpost.example"))
     assert any("www.heronpost.example" in line for line in load(read(path)).lines())
+
+
+def test_the_domains_of_imported_comments_are_known(app: Flask) -> None:
+    run(app, "import", SAMPLE)
+    comments = db.session.scalars(select(Comment).where(Comment.website != "")).all()
+    assert comments
+    domains = {domain_of(comment.website) for comment in comments}
+    known = set(db.session.scalars(select(comment_domains.c.domain)))
+    assert domains <= known
+    run(app, "import", SAMPLE)
+    assert set(db.session.scalars(select(comment_domains.c.domain))) == known
