@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 from blog.comments.counting import recount
 from blog.comments.models import HELD, Comment
 from blog.comments.moderating import NoSuchComment, announce_all, change, comment_at, new_action, remembered, subject_of
+from blog.comments.noticing import take_notice
 from blog.comments.posting import next_version, posted_before
 from blog.db import db, writing
 from blog.editors import auditing
@@ -68,3 +69,4 @@ def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
     answer.stand_under(comment, current_site().steps)
     db.session.add(answer)
     recount(answer, post)
+    take_notice(answer, post)

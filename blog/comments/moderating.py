@@ -15,6 +15,7 @@ from flask_babel import gettext as _
 
 from blog.comments.counting import recount
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
+from blog.comments.noticing import take_notice
 from blog.comments.posting import announce, next_version
 from blog.db import db, writing
 from blog.editors import auditing
@@ -108,6 +109,7 @@ def changing(comment: Comment, verb: Callable[[], None]) -> None:
     verb()
     comment.version = post.thread_version
     recount(comment, post)
+    take_notice(comment, post)
 
 
 REASONS: dict[str, Callable[[str], str]] = {

@@ -12,6 +12,7 @@ from blog.comments.closing import closed_because
 from blog.comments.counting import recount
 from blog.comments.models import Comment
 from blog.comments.moderation import examine, verdict
+from blog.comments.noticing import take_notice
 from blog.comments.pacing import pause
 from blog.db import db, now, writing
 from blog.html import comment_html
@@ -77,6 +78,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
                 comment.hold(reasons)
             db.session.add(comment)
             recount(comment, post)
+            take_notice(comment, post)
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
         if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
