@@ -65,6 +65,7 @@ def _open_rooms(app: Flask) -> None:
     from blog import cli, limits
     from blog.comments import desk as comments_desk
     from blog.comments import filter_desk, pictures
+    from blog.comments import following_routes as following
     from blog.comments import own_routes as own_comments
     from blog.comments import routes as comments
     from blog.comments import voice_routes as voices
@@ -88,6 +89,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(own_comments.blueprint)
     app.register_blueprint(voices.blueprint)
+    app.register_blueprint(following.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)

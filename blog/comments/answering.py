@@ -11,6 +11,7 @@ from blog.comments.counting import recount
 from blog.comments.domains import domains_in, links_in
 from blog.comments.models import HELD, Comment
 from blog.comments.moderating import NoSuchComment, announce_all, change, comment_at, new_action, remembered, subject_of
+from blog.comments.noticing import take_notice
 from blog.comments.posting import next_version, posted_before
 from blog.db import db, writing
 from blog.editors import auditing
@@ -71,3 +72,4 @@ def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
     db.session.add(answer)
     recount(answer, post)
     domains.add({answer.id: domains_in(links_in(answer.body_html))})
+    take_notice(answer, post)

@@ -21,8 +21,12 @@ from blog.comments.moderation import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
+from blog.mail.addresses import is_address
+from blog.mail.outbox import mail_set_up
 
 BODY_LENGTH = 10_000
+# what a reader may be told of by mail; "" for nothing
+NOTHING, ANSWERS, THREAD = "", "answers", "thread"
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
 
 
@@ -120,6 +124,7 @@ class CommentForm(TextForm):
         filters=[_strip],
     )
     website = StringField(_("Website"), [Optional(), Length(max=500)], filters=[_address])
+    follow = StringField(_("Tell me by mail"))
     # named, since WTForms would ask gettext for the name of a field without one, at every page
     parent_id = HiddenField("")
     key = HiddenField("")
@@ -142,9 +147,28 @@ class CommentForm(TextForm):
         ):
             raise ValidationError(_("A website begins with https:// or http://. Leave it empty if you like."))
 
+    def validate_follow(self, field: Field) -> None:
+        if self.wish and not current_editor() and not is_address(self.email.data or ""):
+            raise ValidationError(_("For this, write your e-mail address above."))
+
+    @property
+    def wish(self) -> str:
+        """What this reader wants to be told of by mail; NOTHING where none is sent."""
+        return self.follow.data if self.follow.data in {ANSWERS, THREAD} and mail_set_up() else NOTHING
+
     @property
     def parent(self) -> int | None:
         return row_id(self.parent_id.data)
+
+
+class LinkForm(FlaskForm):
+    """To whose address the link to their page shall go; its token is tested with it."""
+
+    email = StringField(_("Your e-mail address"), filters=[_strip])
+
+    def validate_email(self, field: Field) -> None:
+        if not is_address(field.data or ""):
+            raise ValidationError(_("This e-mail address is not complete."))
 
 
 class AnswerForm(TextForm):
@@ -168,10 +192,14 @@ class BanForm(FlaskForm):
             raise ValidationError(_("Choose at least one."))
 
 
+def blank_form(post_id: int, path: str, language: str) -> Markup:
+    """The form as it stands in a page that everyone gets: without a token, without a name."""
+    return _blank_form(post_id, path, language, mail_set_up())
+
+
 # the same for everybody for as long as the post keeps its address, and a third of the time that its page takes
 @lru_cache(maxsize=512)
-def blank_form(post_id: int, path: str, _language: str) -> Markup:
-    """The form as it stands in a page that everyone gets: without a token, without a name."""
+def _blank_form(post_id: int, path: str, _language: str, _mail: bool) -> Markup:
     form = CommentForm(formdata=None, meta={"csrf": False})
     return Markup(render_template("comments/_form.html", post={"id": post_id, "path": path}, form=form, inline=True))  # noqa: S704
 

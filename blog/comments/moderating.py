@@ -16,6 +16,7 @@ from flask_babel import gettext as _
 from blog.comments.counting import recount
 from blog.comments.learning import learn, study
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
+from blog.comments.noticing import take_notice
 from blog.comments.posting import announce, next_version
 from blog.db import db, writing
 from blog.editors import auditing
@@ -112,6 +113,7 @@ def changing(comment: Comment, verb: Callable[[], None]) -> None:
     verb()
     comment.version = post.thread_version
     recount(comment, post)
+    take_notice(comment, post)
 
 
 REASONS: dict[str, Callable[[str], str]] = {

@@ -13,6 +13,7 @@ from blog.comments.closing import closed_because
 from blog.comments.counting import recount
 from blog.comments.models import Comment
 from blog.comments.moderation import examine, verdict
+from blog.comments.noticing import take_notice
 from blog.comments.pacing import pause
 from blog.db import db, now, writing
 from blog.html import comment_html
@@ -79,6 +80,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             db.session.add(comment)
             recount(comment, post)
             domains.add({comment.id: evidence.domains})
+            take_notice(comment, post)
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
         if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:

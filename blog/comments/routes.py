@@ -12,7 +12,8 @@ from blog import htmx
 from blog.caching import private
 from blog.comments.closing import closed_because
 from blog.comments.editing import own_comments, seconds_left
-from blog.comments.forms import CommentForm, is_key, new_key
+from blog.comments.following import Wish, follow
+from blog.comments.forms import THREAD, CommentForm, is_key, new_key
 from blog.comments.models import HELD, Comment
 from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, posted_before
 from blog.comments.readers import known_reader, reader_key, remember, take_over, the_writer
@@ -22,12 +23,14 @@ from blog.editors.locking import current_editor
 from blog.errors import rendered, unexpected
 from blog.html import comment_html, quotation
 from blog.limits import TOKENS, limited
+from blog.mail.outbox import mail_set_up
 from blog.posts.models import Post, visible_post
 from blog.security import address_key, csrf
 
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(remember)
 blueprint.add_app_template_global(closed_because)
+blueprint.add_app_template_global(mail_set_up)
 
 # what the form can hold, several times over; a post of the desk may bring more
 LARGEST = 1_000_000
@@ -147,23 +150,37 @@ def posted(post: Post, form: CommentForm) -> Response:
 
 
 def taken(comment: Comment, form: CommentForm) -> Response:
+    told = followed(comment, form)
     if not htmx.wanted():
-        if not comment.visible:
-            held = own_comments(comment.post, the_writer(), HELD)
-            return private(render_template("comments/held.html", held=held, post=comment.post))
-        return private(redirect(place_of(comment, comment.post)), 303)
-    again = CommentForm(
-        formdata=None, name=form.name.data, email=form.email.data, website=form.website.data, key=new_key()
-    )
+        return taken_plainly(comment, told)
+    kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
+    values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
     template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
     branch, held = Branch(comment, answered(comment, {})), own_comments(comment.post, the_writer(), HELD)
-    answer = private(
-        render_template(template, branch=branch, held=held, comment=comment, post=comment.post, form=again)
-    )
+    answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
     sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
-    detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": sentence}
+    detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": f"{sentence} {told}".strip()}
     detail |= {"id": comment.id, "seconds": seconds_left(comment)}
     return htmx.trigger(answer, "talkback:posted", detail)
+
+
+def taken_plainly(comment: Comment, told: str) -> Response:
+    """A page that says what else there is to say; else to the comment."""
+    if comment.visible and not told:
+        return private(redirect(place_of(comment, comment.post)), 303)
+    held = own_comments(comment.post, the_writer(), HELD)
+    place = place_of(comment, comment.post) if comment.visible else ""
+    return private(render_template("comments/held.html", held=held, post=comment.post, told=told, place=place))
+
+
+def followed(comment: Comment, form: CommentForm) -> str:
+    """Begin what the reader wants to be told of by mail; the sentence about it, which is the same for any address."""
+    if not form.wish or comment.editor_id is not None:
+        return ""
+    if not form.subject.data:  # what a program sends is no reason to write to anybody
+        wish = Wish(comment, form.wish == THREAD, address_key(request.remote_addr))
+        follow(wish, current_app.config["SETTINGS"].ratelimit_enabled)
+    return str(_("You are told by mail once the address is confirmed. If it is not yet, a mail says how."))
 
 
 def refused_by_form(post: Post, form: CommentForm) -> Response:

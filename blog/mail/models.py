@@ -46,4 +46,9 @@ class Mail(Record):
     @classmethod
     def free(cls, at: datetime) -> ColumnElement[bool]:
         """Due, and in nobody's hands."""
-        return (cls.due_at <= at) & or_(cls.leased_until.is_(None), cls.leased_until < at)
+        return (cls.due_at <= at) & cls.in_no_hands(at)
+
+    @classmethod
+    def in_no_hands(cls, at: datetime) -> ColumnElement[bool]:
+        """Nobody is just sending it."""
+        return or_(cls.leased_until.is_(None), cls.leased_until < at)

@@ -12,12 +12,13 @@ from __future__ import annotations
 import json
 import secrets
 import threading
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from urllib.parse import urlsplit
 
 from flask import current_app
 from flask_babel import gettext as _
+from sqlalchemy import delete, select
 
 from blog.db import db, now
 from blog.mail.addresses import LONGEST, is_address
@@ -87,3 +88,12 @@ def new_mail(  # noqa: PLR0913
 def hint_mail() -> None:
     """Say, after the act, that mail waits. A hint only: whoever sends looks by themselves every few seconds."""
     waits.set()
+
+
+def take_back(mails: Collection[int]) -> list[int]:
+    """Inside an act: of these mails, delete those that nobody has sent yet nor is just sending; their ids."""
+    at = now()
+    waiting = select(Mail.id).where(Mail.id.in_(mails), Mail.due_at.is_not(None), Mail.in_no_hands(at))
+    taken = list(db.session.scalars(waiting))
+    db.session.execute(delete(Mail).where(Mail.id.in_(taken)))
+    return taken

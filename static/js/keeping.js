@@ -3,7 +3,7 @@
 // draft whose page is gone goes to the next that opens. It is kept in IndexedDB, which is on the disk as soon as it
 // says so: browsers let localStorage wait for seconds, and a browser that is killed loses what waits.
 const DAYS = 30;
-const FIELDS = ["name", "email", "website"];
+const FIELDS = ["name", "email", "website", "follow"];
 const FORM = "form[data-keep]";
 const states = new Map(); // by what a form is for: {draft, restored, others}
 
