@@ -62,6 +62,7 @@ def _bring_tools(app: Flask) -> None:
 def _open_rooms(app: Flask) -> None:
     from blog import cli, limits
     from blog.comments import desk as comments_desk
+    from blog.comments import mailed_routes as mailed_comments
     from blog.comments import own_routes as own_comments
     from blog.comments import pictures
     from blog.comments import routes as comments
@@ -83,6 +84,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(comments_desk.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(own_comments.blueprint)
+    app.register_blueprint(mailed_comments.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)

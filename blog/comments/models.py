@@ -147,3 +147,16 @@ class Ban(Record):
     name: Mapped[str] = mapped_column(String(200), default="")
     reason: Mapped[str] = mapped_column(String(500), default="")
     editor_name: Mapped[str] = mapped_column(String(80), default="")
+
+
+class Hold(Record):
+    """That a comment came to wait by a rule, which editors are told of by mail: they are told in the order of the ids,
+    none of which comes twice.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+
+    comment: Mapped[Comment] = relationship()

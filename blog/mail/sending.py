@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,8 +53,11 @@ class Tried:
     failure: NotSent | None
 
 
-def keep_sending(app: Flask) -> Callable[[], None]:
-    """Send in a thread of its own for as long as this process serves, if mail is set up; what it returns ends that."""
+def keep_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], None]:
+    """Send in a thread of its own for as long as this process serves, if mail is set up; what it returns ends that.
+
+    `writers` are asked first each time: they write what mail is due.
+    """
     settings: Settings = app.config["SETTINGS"]
     stopping = threading.Event()
 
@@ -63,6 +66,7 @@ def keep_sending(app: Flask) -> Callable[[], None]:
         while not stopping.is_set():
             try:
                 with app.app_context():
+                    _ask(writers)
                     well = send_waiting(stopping.is_set)
             except OperationalError:
                 log.warning("The database is away; mail that waits is sent later")
@@ -84,6 +88,18 @@ def keep_sending(app: Flask) -> Callable[[], None]:
         thread.start()
         return stop
     return lambda: None
+
+
+def _ask(writers: Sequence[Callable[[], object]]) -> None:
+    """What one of them cannot do keeps no mail from being sent."""
+    for write in writers:
+        try:
+            write()
+        except OperationalError:
+            raise
+        except Exception:
+            log.warning("Mail that is due could not be written; trying again", exc_info=True)
+            db.session.rollback()
 
 
 def send_waiting(stopping: Callable[[], bool] = lambda: False, at: datetime | None = None) -> bool:
