@@ -64,6 +64,6 @@ def sent_by_now(at: Any) -> None:
 def links(text: str) -> dict[str, str]:
     """The paths of the first links of a mail by their words."""
     found: dict[str, str] = {}
-    for word, path in re.findall(rf"^(\w+): {re.escape(HOST)}(/mail/\S+)$", text, re.MULTILINE):
+    for word, path in re.findall(rf"^(\w+): {re.escape(HOST)}(/mail/\S+)", text, re.MULTILINE):
         found.setdefault(word, path)
     return found

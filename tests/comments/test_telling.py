@@ -117,11 +117,13 @@ def test_what_was_decided_on_before_is_not_told(app: Flask) -> None:
     post = everything_waits()
     first, second = held(post, "The first one."), held(post, "The second one.")
     decide(desk, first, "approval")
+    fresh(first)
     tell_editors()
     assert "The first one." not in the_letter().text
     assert "The second one." in the_letter().text
     third = held(post, "The third one.")
     decide(desk, third, "spam")
+    fresh(third)
     sent_by_now(now())
     assert tell_editors(now() + HOUR) == 0
     assert len(letters()) == 1
