@@ -66,6 +66,7 @@ def _open_rooms(app: Flask) -> None:
     from blog.comments import desk as comments_desk
     from blog.comments import filter_desk, pictures
     from blog.comments import following_routes as following
+    from blog.comments import mailed_routes as mailed_comments
     from blog.comments import own_routes as own_comments
     from blog.comments import routes as comments
     from blog.comments import voice_routes as voices
@@ -90,6 +91,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(own_comments.blueprint)
     app.register_blueprint(voices.blueprint)
     app.register_blueprint(following.blueprint)
+    app.register_blueprint(mailed_comments.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)

@@ -23,6 +23,7 @@ from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header
 from blog.comments import streaming
 from blog.comments.forgetting import forget_some
 from blog.comments.noticing import tell_next
+from blog.comments.telling import tell_editors
 from blog.db import db, row_id
 from blog.files import find, kept_headers, media_folder, open_kept, send_kept
 from blog.hearing import hear
@@ -219,7 +220,7 @@ class Shell:
         work.append(self.keep_forgetting())
         if self.settings.web_concurrency > 1:
             work.append(end_with_parent())
-        stop_sending = keep_sending(self.app, tell_next)
+        stop_sending = keep_sending(self.app, tell_editors, tell_next)
         tasks = [asyncio.create_task(coroutine) for coroutine in work]
         await send({"type": "lifespan.startup.complete"})
         await receive()

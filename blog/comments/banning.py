@@ -65,11 +65,13 @@ def domains_of(comment: Comment) -> list[str]:
     return [domain for domain in domains_in([comment.website, *links_in(comment.body_html)]) if domain not in own]
 
 
-def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor) -> Decisions:
+def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, how: str = "") -> Decisions:
     """Ban what was chosen of a comment, as `bannable` names it, and mark the comment as spam; what is banned already
-    stays so. Where the comment had changed before, or there is nothing to do, `stayed` holds it. NoSuchComment.
+    stays so. Where the comment had changed before, or there is nothing to do, `stayed` holds it. NoSuchComment. `how`
+    it was done stands in the log alone.
     """
     done, together = Decisions(), new_action()
+    why = "; ".join(filter(None, (reason, how)))
     with writing():
         if (comment := comment_at(pick.comment_id)) is None:
             raise NoSuchComment
@@ -78,13 +80,13 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor) -> De
             done.stayed.append(comment)
             return done
         if comment.status != SPAM:
-            done.entries.append(change(comment, auditing.SPAM, editor, reason, together))
+            done.entries.append(change(comment, auditing.SPAM, editor, why, together))
         done.comments.append(comment)
         for one in wanted:
             one.reason, one.editor_name = reason[:500], editor.name
             db.session.add(one)
             db.session.flush()
-            what = What(comment_id=comment.id, subject=one.name, after=_mark(one), reason=reason, together=together)
+            what = What(comment_id=comment.id, subject=one.name, after=_mark(one), reason=why, together=together)
             done.entries.append(record(editor, auditing.BAN, **what))
     announce_all(done.comments)
     return done

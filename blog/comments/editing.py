@@ -13,10 +13,10 @@ from sqlalchemy import or_, select
 from blog.comments import domains
 from blog.comments.closing import closed_because
 from blog.comments.learning import learn
-from blog.comments.models import HELD, VISIBLE, Comment
+from blog.comments.models import HELD, VISIBLE, Comment, Hold
 from blog.comments.moderating import NoSuchComment, changing, subject_of
 from blog.comments.moderation import REASON_LENGTH, Evidence, examine, verdict
-from blog.comments.posting import Refused, announce
+from blog.comments.posting import Refused, announce, let_wait
 from blog.db import db, now, writing
 from blog.editors.auditing import EDIT, WITHDRAW, record
 from blog.html import comment_html
@@ -135,11 +135,15 @@ def _too_late(minutes: int) -> str:
 
 
 def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) -> None:
-    """Put the new text in, and hold it where a rule says so; what waited already goes on waiting."""
+    """Put the new text in, and hold it where a rule says so; what waited already goes on waiting, and is told of anew
+    since it says something else.
+    """
     comment.body, comment.body_html, comment.edited_at = body, body_html, now()
     if reason := verdict(comment, comment.post, evidence, paced=False):
         known = comment.status_reason.split("; ") if comment.status == HELD else []
-        comment.hold("; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:REASON_LENGTH])
+        let_wait(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:REASON_LENGTH])
+    elif comment.status == HELD:
+        db.session.add(Hold(comment=comment))
 
 
 def _note(comment: Comment, verb: str, after: str, reason: str) -> None:

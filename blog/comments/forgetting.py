@@ -1,4 +1,5 @@
-"""Forgetting where readers wrote from: the keyed hashes of their addresses go after so many days.
+"""Forgetting where readers wrote from: the keyed hashes of their addresses go after so many days. What editors are to
+be told of goes too, once it is old.
 
 Any number of processes may run this, at any time: each part is an act of its own that looks anew for what is due, so
 that whoever comes second finds nothing; and where nothing is due nothing is written.

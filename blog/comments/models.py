@@ -291,3 +291,16 @@ class Silence(Record):
     __tablename__ = "silenced"
 
     email_key: Mapped[str] = mapped_column(String(64), unique=True)
+
+
+class Hold(Record):
+    """That a comment came to wait by a rule, which editors are told of by mail: they are told in the order of the ids,
+    none of which comes twice.
+    """
+
+    __tablename__ = "holds"
+    __table_args__ = ({"sqlite_autoincrement": True},)
+
+    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
+
+    comment: Mapped[Comment] = relationship()

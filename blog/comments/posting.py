@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from blog.comments import domains
 from blog.comments.closing import closed_because
 from blog.comments.counting import recount
-from blog.comments.models import Comment
+from blog.comments.models import Comment, Hold
 from blog.comments.moderation import examine, verdict
 from blog.comments.noticing import take_notice
 from blog.comments.pacing import pause
@@ -76,7 +76,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             comment = _comment(draft, post, body_html)
             comment.stand_under(parent, current_site().steps)
             if reasons := verdict(comment, post, evidence, paced):
-                comment.hold(reasons)
+                let_wait(comment, reasons)
             db.session.add(comment)
             recount(comment, post)
             domains.add({comment.id: evidence.domains})
@@ -106,6 +106,12 @@ def next_version(post_id: int) -> Post:
     if post is None:
         raise NoSuchPost
     return post
+
+
+def let_wait(comment: Comment, reasons: str) -> None:
+    """Inside an act: hold it because of these rules, and have the editors told who want that."""
+    comment.hold(reasons)
+    db.session.add(Hold(comment=comment))
 
 
 def announce(comment: Comment) -> None:

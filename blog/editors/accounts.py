@@ -7,7 +7,7 @@ import hmac
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, writing
-from blog.editors.models import OWNER, Editor, owner_stands
+from blog.editors.models import AT_ONCE, NEVER, OWNER, Editor, owner_stands
 from blog.editors.passwords import hashed
 from blog.editors.signing_in import end_other_sessions
 from blog.security import keyed_hash
@@ -29,12 +29,12 @@ def first_run_open(token: str) -> bool:
 
 def add_owner(email: str, name: str, password: str) -> Editor:
     """The first account; Taken where an owner stands, however many ask at once."""
-    return _add(Editor(email=email.strip().lower(), name=name, role=OWNER, password_hash=hashed(password)), first=True)
+    return _add(_account(email, name, OWNER, password), first=True)
 
 
 def add_editor(email: str, name: str, role: str, password: str) -> Editor:
     """One more account; Taken where its e-mail address has one."""
-    return _add(Editor(email=email.strip().lower(), name=name, role=role, password_hash=hashed(password)))
+    return _add(_account(email, name, role, password))
 
 
 def change_password(editor: Editor, password: str, session_id: str) -> None:
@@ -43,6 +43,16 @@ def change_password(editor: Editor, password: str, session_id: str) -> None:
     with writing():
         db.session.get_one(Editor, editor.id).password_hash = password_hash
         end_other_sessions(editor, session_id)
+
+
+def account_mark(editor: Editor) -> str:
+    """What a link in mail is bound to, so that it ends with the password that it was written under."""
+    return keyed_hash("account-mark", editor.password_hash)[:16]
+
+
+def _account(email: str, name: str, role: str, password: str) -> Editor:
+    told = AT_ONCE if role == OWNER else NEVER
+    return Editor(email=email.strip().lower(), name=name, role=role, password_hash=hashed(password), held_mail=told)
 
 
 def _add(editor: Editor, first: bool = False) -> Editor:

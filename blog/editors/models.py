@@ -13,9 +13,16 @@ OWNER = "owner"
 EDITOR = "editor"
 ROLES = (OWNER, EDITOR)
 
+# how an editor is told by mail of what waits
+AT_ONCE, HOURLY, DAILY, NEVER = "at_once", "hourly", "daily", "never"
+
 
 class Editor(Record):
-    """An account. The e-mail address is kept in lower case and never leaves the desk."""
+    """An account. The e-mail address is kept in lower case and never leaves the desk.
+
+    `held_mail` is how the editor is told of what waits; `held_told_id` up to which hold that was done, `held_told_at`
+    when it was last.
+    """
 
     __tablename__ = "editors"
 
@@ -23,6 +30,9 @@ class Editor(Record):
     name: Mapped[str] = mapped_column(String(80))
     role: Mapped[str] = mapped_column(String(10), default=EDITOR)
     password_hash: Mapped[str] = mapped_column(String(300))
+    held_mail: Mapped[str] = mapped_column(String(10), default=NEVER)
+    held_told_id: Mapped[int] = mapped_column(default=0)
+    held_told_at: Mapped[datetime | None]
 
 
 class EditorSession(Record):

@@ -11,7 +11,7 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -53,9 +53,10 @@ class Tried:
     failure: NotSent | None
 
 
-def keep_sending(app: Flask, write_next: Callable[[], bool] = lambda: False) -> Callable[[], None]:
+def keep_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], None]:
     """Send in a thread of its own for as long as this process serves, if mail is set up; what it returns ends that.
-    Before each round `write_next` is called until it says that there is no more mail to be written.
+
+    Before each round each of the `writers` is called until it says that there is no more mail to be written.
     """
     settings: Settings = app.config["SETTINGS"]
     stopping = threading.Event()
@@ -65,7 +66,7 @@ def keep_sending(app: Flask, write_next: Callable[[], bool] = lambda: False) -> 
         while not stopping.is_set():
             try:
                 with app.app_context():
-                    _write(write_next, stopping.is_set)
+                    _write(writers, stopping.is_set)
                     well = send_waiting(stopping.is_set)
             except OperationalError:
                 log.warning("The database is away; mail that waits is sent later")
@@ -89,16 +90,17 @@ def keep_sending(app: Flask, write_next: Callable[[], bool] = lambda: False) -> 
     return lambda: None
 
 
-def _write(write_next: Callable[[], bool], stopping: Callable[[], bool]) -> None:
+def _write(writers: Sequence[Callable[[], object]], stopping: Callable[[], bool]) -> None:
     """What cannot be written must not hold up what waits already."""
-    try:
-        while not stopping() and write_next():
-            pass
-    except OperationalError:
-        raise
-    except Exception:
-        log.warning("A mail could not be written; trying again", exc_info=True)
-        db.session.rollback()
+    for write_next in writers:
+        try:
+            while not stopping() and write_next():
+                pass
+        except OperationalError:
+            raise
+        except Exception:
+            log.warning("A mail could not be written; trying again", exc_info=True)
+            db.session.rollback()
 
 
 def send_waiting(stopping: Callable[[], bool] = lambda: False, at: datetime | None = None) -> bool:

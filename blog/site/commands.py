@@ -6,6 +6,7 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from blog.comments.telling import tell_editors
 from blog.errors import Unusable
 from blog.mail.addresses import is_address
 from blog.mail.outbox import mail_set_up, new_mail
@@ -41,6 +42,7 @@ def send_now() -> None:
     """Send what waits, once; bin/serve does it by itself, under another server run this every few minutes."""
     if not mail_set_up():
         raise Unusable(NOT_SET_UP)
+    tell_editors()
     if not send_waiting():
         raise Unusable("The mail server takes nothing at the moment: flask mail test ADDRESS says why.")
 

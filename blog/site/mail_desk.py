@@ -1,12 +1,13 @@
-"""The editors' door to the outbox: how it stands, and a test mail to oneself."""
+"""The editors' door to mail: what one is told of, how it stands with the outbox, and a test mail to oneself."""
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template
+from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blog import htmx
+from blog.comments.telling import choose_held_mail, held_mail_words
 from blog.db import writing
 from blog.editors.locking import lock, the_editor
 from blog.limits import limited
@@ -36,7 +37,17 @@ def create_test() -> ResponseReturnValue:
     return redirect("/desk/mail", 303)
 
 
+@blueprint.post("/choice")
+def update_choice() -> ResponseReturnValue:
+    choice = request.form.get("held_mail", "")
+    if choice not in held_mail_words():
+        return the_page(_("Choose one of these.")), 422
+    choose_held_mail(the_editor(), choice)
+    return redirect("/desk/mail?saved", 303)
+
+
 def the_page(refusal: str = "") -> str:
     template = "site/desk/_mail.html" if htmx.wanted() else "site/desk/mail.html"
     how = standing(the_editor().email)
-    return render_template(template, standing=how, set_up=mail_set_up(), refusal=refusal)
+    values = {"choices": held_mail_words(), "saved": "saved" in request.args}
+    return render_template(template, standing=how, set_up=mail_set_up(), refusal=refusal, **values)
