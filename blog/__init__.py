@@ -63,7 +63,7 @@ def _open_rooms(app: Flask) -> None:
     from blog import cli, limits
     from blog.comments import desk as comments_desk
     from blog.comments import own_routes as own_comments
-    from blog.comments import pictures
+    from blog.comments import pictures, privacy_desk, privacy_routes
     from blog.comments import routes as comments
     from blog.editors import desk as editors
     from blog.editors import locking
@@ -83,6 +83,8 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(comments_desk.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(own_comments.blueprint)
+    app.register_blueprint(privacy_routes.blueprint)
+    app.register_blueprint(privacy_desk.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)

@@ -15,12 +15,13 @@ from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
 from markupsafe import Markup
 from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import Email, Length, Optional, ValidationError
+from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
 from blog.comments.moderation import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
+from blog.mail.addresses import LONGEST, is_address
 
 BODY_LENGTH = 10_000
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
@@ -152,6 +153,16 @@ class BanForm(FlaskForm):
     def validate_choices(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(_("Choose at least one."))
+
+
+class LinkForm(FlaskForm):
+    """Where to send a link that proves an e-mail address."""
+
+    email = StringField(_("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip])
+
+    def validate_email(self, field: Field) -> None:
+        if len(field.data or "") > LONGEST or not is_address(field.data or ""):
+            raise ValidationError(_("This e-mail address is not complete."))
 
 
 # the same for everybody for as long as the post keeps its address, and a third of the time that its page takes

@@ -12,6 +12,7 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    func,
     literal_column,
     select,
     text,
@@ -33,6 +34,7 @@ EMAIL = "email"
 DOMAIN = "domain"
 
 SOME_VISIBLE = text("branch_count > 0")
+SOME_EMAIL = text("email != ''")
 
 
 class Comment(Record):
@@ -55,6 +57,7 @@ class Comment(Record):
         Index(
             "ix_comments_tops", "post_id", "created_at", "id", sqlite_where=SOME_VISIBLE, postgresql_where=SOME_VISIBLE
         ),
+        Index("ix_comments_email", text("lower(email)"), sqlite_where=SOME_EMAIL, postgresql_where=SOME_EMAIL),
         {"sqlite_autoincrement": True},
     )
 
@@ -94,6 +97,11 @@ class Comment(Record):
         return self.status == VISIBLE
 
     @property
+    def erasable(self) -> bool:
+        """Whether a reader's text is still kept here."""
+        return self.editor_id is None and any((self.name, self.email, self.website, self.body_html))
+
+    @property
     def position(self) -> int:
         """Where it stands among its neighbours, who go by their ids where it is the same: milliseconds since 1970."""
         return round(self.created_at.timestamp() * 1000)
@@ -117,6 +125,12 @@ class Comment(Record):
     def remove(self, reason: str) -> None:
         self._become(REMOVED, reason)
 
+    def erase(self, reason: str) -> None:
+        """Remove it with all that its writer typed, and with what says whence it came; only its place stays."""
+        self.remove(reason)
+        self.name = self.email = self.website = self.body = self.body_html = ""
+        self.reader_key = self.address_key = self.submission_key = self.edited_at = self.seconds = None
+
     def stand_as(self, status: str, reason: str, at: datetime) -> None:
         """As it stood before, since when it did."""
         self.status, self.status_reason, self.status_at = status, reason, at
@@ -128,6 +142,13 @@ class Comment(Record):
     def shows_something(cls) -> ColumnElement[bool]:
         """Of a comment at the top: something in its branch is visible. Written out, for the sake of the index."""
         return cls.branch_count > literal_column("0")
+
+    @classmethod
+    def written_under(cls, email: str) -> ColumnElement[bool]:
+        """That its e-mail address is this one, in whatever case. Written out, for the sake of the index."""
+        # SQLite knows the small letters of a to z alone
+        forms = {email.strip().lower(), email.strip().encode().lower().decode()}
+        return func.lower(cls.email).in_(sorted(forms)) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:

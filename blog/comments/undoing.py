@@ -62,7 +62,8 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         parts, done = done_together(entry), Reversal(entry)
         if not undoable(entry):
             raise NotUndone(_too_late(entry), parts)
-        undone = [part for part in parts if REVERSED[part.verb](part, editor, done)]
+        known = [part for part in parts if part.before or part.after]
+        undone = [part for part in known if REVERSED[part.verb](part, editor, done)]
         if not undone:
             raise NotUndone(_("This has changed since, so it cannot be undone; nothing was changed."), parts)
         mark_undone(undone)
@@ -78,6 +79,8 @@ def was(entry: AuditEntry) -> str:
     """What stood before an entry, in words; "" where there is nothing to say."""
     if REVERSED.get(entry.verb) is not _restore:
         return entry.before if entry.verb not in REVERSED else ""
+    if not entry.before:  # forgotten
+        return ""
     before = json.loads(entry.before)
     return f"{state_word(before['status'])} ({before['reason']})" if before["reason"] else state_word(before["status"])
 

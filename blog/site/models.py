@@ -23,8 +23,9 @@ class Site(Record):
 
     `comment_rule` says which responses wait for an editor (the comments room knows the rules; `rule` says also whether
     there are any), `approvals` how many a reader needs under the rule of first-timers, `muted` words and patterns, one
-    a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept. `queue_version`
-    rises with what the queue shows.
+    a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept, `audit_days` how
+    long the audit log is (0: for ever), `hidden_days` how long the texts of spam and removed comments are (none: for
+    ever). `queue_version` rises with what the queue shows.
     """
 
     __tablename__ = "site"
@@ -49,6 +50,8 @@ class Site(Record):
     steps: Mapped[int] = mapped_column(default=4)
     edit_minutes: Mapped[int] = mapped_column(default=15)
     address_days: Mapped[int] = mapped_column(default=30)
+    audit_days: Mapped[int] = mapped_column(default=365)
+    hidden_days: Mapped[int | None]
     queue_version: Mapped[int] = mapped_column(default=0)
 
     @property
