@@ -52,7 +52,7 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/link/new")
 def new_link() -> ResponseReturnValue:
     if not mail_set_up():
-        return private(redirect("/privacy"), 303)
+        return not_set_up()
     return the_form(LinkForm(formdata=None))
 
 
@@ -61,7 +61,7 @@ def new_link() -> ResponseReturnValue:
 def create_link() -> ResponseReturnValue:
     form = LinkForm()
     if not mail_set_up():
-        return private(redirect("/privacy"), 303)
+        return not_set_up()
     if not form.validate():
         return refused(form)
     send_link(form.email.data or "", current_app.config["SETTINGS"].ratelimit_enabled)
@@ -129,6 +129,11 @@ def the_address(token: str) -> str:
 
 def the_form(form: LinkForm, status: int = 200) -> Response:
     return private(render_template("comments/privacy/link.html", form=form), status)
+
+
+def not_set_up() -> Response:
+    """The page for everybody, which says whom to ask instead."""
+    return private(render_template("comments/privacy/show.html", set_up=False), 409)
 
 
 def refused(form: LinkForm) -> Response:

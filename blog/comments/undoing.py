@@ -62,8 +62,7 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         parts, done = done_together(entry), Reversal(entry)
         if not undoable(entry):
             raise NotUndone(_too_late(entry), parts)
-        known = [part for part in parts if part.before or part.after]
-        undone = [part for part in known if REVERSED[part.verb](part, editor, done)]
+        undone = [part for part in parts if REVERSED[part.verb](part, editor, done)]
         if not undone:
             raise NotUndone(_("This has changed since, so it cannot be undone; nothing was changed."), parts)
         mark_undone(undone)
