@@ -64,7 +64,7 @@ def _bring_tools(app: Flask) -> None:
 def _open_rooms(app: Flask) -> None:
     from blog import cli, limits
     from blog.comments import desk as comments_desk
-    from blog.comments import filter_desk, pictures
+    from blog.comments import filter_desk, pictures, privacy_desk, privacy_routes
     from blog.comments import following_routes as following
     from blog.comments import mailed_routes as mailed_comments
     from blog.comments import own_routes as own_comments
@@ -92,6 +92,8 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(voices.blueprint)
     app.register_blueprint(following.blueprint)
     app.register_blueprint(mailed_comments.blueprint)
+    app.register_blueprint(privacy_routes.blueprint)
+    app.register_blueprint(privacy_desk.blueprint)
     app.register_blueprint(media.blueprint)
     app.register_blueprint(posts_desk.blueprint)
     app.register_blueprint(posts.blueprint)

@@ -69,7 +69,7 @@ def broken_rules(module: str, target: str, name: str) -> list[str]:
         rules.append("a tool knows no room")
     if here and there and ROOMS.index(there) > ROOMS.index(here) and not is_door(module):
         rules.append("rooms look downwards")
-    if here == there and here and module.endswith(".models") and target != module:
+    if here == there and here and module.endswith("models") and not target.endswith("models"):
         rules.append("models stand lowest in their room")
     if here == there and here and target.endswith(".forms") and not is_door(module):
         rules.append("only doors use forms")
@@ -90,7 +90,7 @@ def wrong_libraries(modules: dict[str, str]) -> list[str]:
                 else []
             )
         }
-        if module.endswith(".models") and any(name.startswith("flask") for name in taken):
+        if module.endswith("models") and any(name.startswith("flask") for name in taken):
             wrong.append(f"{module}: models never import flask")
         if "bleach" in taken and not module.startswith("blog.html"):
             wrong.append(f"{module}: only blog.html imports bleach")

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import click
+from flask.cli import AppGroup
 
+from blog.comments.erasing import erase
+from blog.comments.exporting import count_under, exported
 from blog.comments.filling import Extent, fill
 from blog.comments.forgetting import forget_addresses
 from blog.errors import Unusable
@@ -27,11 +30,39 @@ def fill_blog(posts: int, comments: int, largest: int, seed: int) -> None:
 
 @click.command("forget")
 def forget() -> None:
-    """Drop hashes of addresses, and mails, once they are old enough; bin/serve does it by itself every hour."""
+    """Drop what is kept for some days only; bin/serve does it by itself every hour."""
     forgotten = forget_addresses()
     while some := forget_mails():
         forgotten += some
     click.echo(f"{forgotten} forgotten.")
 
 
-COMMANDS: tuple[click.Command, ...] = (fill_blog, forget)
+privacy = AppGroup("privacy", help="What was written under an e-mail address.")
+
+
+@privacy.command("export")
+@click.argument("email")
+def export_responses(email: str) -> None:
+    """Print what was written under EMAIL, as JSON."""
+    for part in exported(_checked(email)):
+        click.echo(part, nl=False)
+
+
+@privacy.command("erase")
+@click.argument("email")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def erase_responses(email: str, yes: bool) -> None:
+    """Erase what was written under EMAIL, for good."""
+    count = count_under(_checked(email))
+    if count and not yes:
+        click.confirm(f"Erase {count} responses for good?", abort=True)
+    click.echo(f"{erase(email)} responses erased.")
+
+
+def _checked(email: str) -> str:
+    if "@" not in email.strip("@ "):
+        raise Unusable(f"“{email}” is not an e-mail address: give one such as ann@example.org.")
+    return email
+
+
+COMMANDS: tuple[click.Command, ...] = (fill_blog, forget, privacy)

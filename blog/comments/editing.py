@@ -13,7 +13,8 @@ from sqlalchemy import or_, select
 from blog.comments import domains
 from blog.comments.closing import closed_because
 from blog.comments.learning import learn
-from blog.comments.models import HELD, VISIBLE, Comment, Hold
+from blog.comments.mail_models import Hold
+from blog.comments.models import HELD, VISIBLE, Comment
 from blog.comments.moderating import NoSuchComment, changing, subject_of
 from blog.comments.moderation import REASON_LENGTH, Evidence, examine, verdict
 from blog.comments.posting import Refused, announce, let_wait

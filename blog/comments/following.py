@@ -12,7 +12,8 @@ from sqlalchemy import ColumnElement, delete, func, select
 from sqlalchemy.orm import selectinload
 
 from blog.comments.linking import confirm_path, email_key, end_path, folded, manage_path, one_click
-from blog.comments.models import Comment, Follow, Notice, Silence
+from blog.comments.mail_models import Follow, Notice, Silence
+from blog.comments.models import Comment
 from blog.comments.noticing import NOTICE, untell
 from blog.db import db, now, writing
 from blog.mail.messages import one_line

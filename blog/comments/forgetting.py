@@ -1,5 +1,4 @@
-"""Forgetting where readers wrote from: the keyed hashes of their addresses go after so many days. What editors are to
-be told of goes too, once it is old.
+"""Forgetting: what is kept of readers, and of what was decided about them, goes after so many days.
 
 Any number of processes may run this, at any time: each part is an act of its own that looks anew for what is due, so
 that whoever comes second finds nothing; and where nothing is due nothing is written.
@@ -7,25 +6,36 @@ that whoever comes second finds nothing; and where nothing is due nothing is wri
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import Select, delete, func, or_, select, update
 
-from blog.comments.models import Agreement, Comment, Follow, Notice, Report
-from blog.db import db, now, writing
-from blog.editors.models import SignInFailure
+from blog.comments.mail_models import Follow, Hold, Notice
+from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Report
+from blog.db import Record, db, now, writing
+from blog.editors.auditing import FINAL, UNBAN, UNDO, forget_texts
+from blog.editors.models import AuditEntry, EditorSession, SignInFailure
 from blog.editors.signing_in import WINDOW
 from blog.site.models import current_site
 
 AT_ONCE = 1000
 # what says of a reader from where it came
 TRACED: tuple[type[Comment | Agreement | Report], ...] = (Comment, Agreement, Report)
-# follows that nobody confirmed, and what was told
-UNCONFIRMED, TOLD = timedelta(days=3), timedelta(days=30)
+# follows that nobody confirmed, what was told, and what came to wait while no editor wanted to be told
+UNCONFIRMED, TOLD, UNTOLD = timedelta(days=3), timedelta(days=30), timedelta(days=7)
+
+
+class Due(NamedTuple):
+    """What is due, by its ids, and what is done to it within the act."""
+
+    which: Select[int]
+    forget: Callable[[list[int]], object]
 
 
 def forget_addresses(at: datetime | None = None) -> int:
-    """Drop the hashes that are older than the site says, and failures to sign in that no longer count; how many."""
+    """Drop all that is older than it may be; how many."""
     forgotten = 0
     while some := forget_some(at):
         forgotten += some
@@ -33,37 +43,76 @@ def forget_addresses(at: datetime | None = None) -> int:
 
 
 def forget_some(at: datetime | None = None) -> int:
-    """One part of it: so many rows at most, so that nobody who writes has to wait; 0 when nothing is due."""
-    at = at or now()
-    before = at - timedelta(days=current_site().address_days)
-    due = {record: _traced(record, before) for record in TRACED}
-    failures = select(SignInFailure.id).where(SignInFailure.created_at <= at - WINDOW).limit(AT_ONCE)
-    tries = list(db.session.scalars(failures))
+    """One part of it: so many rows of each kind, so that nobody who writes has to wait; 0 when nothing is due."""
+    found = [(list(db.session.scalars(due.which.limit(AT_ONCE))), due.forget) for due in what_is_due(at or now())]
     db.session.rollback()
-    if found := sum(map(len, due.values())) + len(tries):
+    if any(ids for ids, _forget in found):
         with writing():
-            for record, ids in due.items():
-                dropped = update(record).where(record.id.in_(ids))
-                db.session.execute(dropped.values(address_key=None, updated_at=record.updated_at))
-            db.session.execute(delete(SignInFailure).where(SignInFailure.id.in_(tries)))
-    return found + _forget_follows(at)
+            for ids, forget in found:
+                if ids:
+                    forget(ids)
+    return sum(len(ids) for ids, _forget in found)
 
 
-def _traced(record: type[Comment | Agreement | Report], before: datetime) -> list[int]:
-    old = select(record.id).where(record.address_key.is_not(None), record.created_at <= before)
-    return list(db.session.scalars(old.limit(AT_ONCE)))
-
-
-def _forget_follows(at: datetime) -> int:
-    """Those that nobody confirmed, and what was told long ago."""
+def what_is_due(at: datetime) -> Iterator[Due]:
+    """By what the site says at this moment."""
+    site = current_site()
+    kept_from = at - timedelta(days=site.address_days)
+    for record in TRACED:
+        traced = record.address_key.is_not(None), record.created_at <= kept_from
+        yield Due(select(record.id).where(*traced), _forget_whence(record))
+    yield Due(select(Ban.id).where(Ban.kind == ADDRESS, Ban.created_at <= kept_from), _drop(Ban))
+    # what a ban that was lifted was of is kept for as long as undoing may need it
+    lifted = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
+    yield Due(select(AuditEntry.id).where(*lifted), _forget_bans)
+    yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - WINDOW), _drop(SignInFailure))
+    yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at), _drop(EditorSession))
+    yield Due(select(Hold.id).where(Hold.created_at <= at - UNTOLD), _drop(Hold))
+    yield Due(select(Notice.id).where(Notice.created_at <= at - TOLD), _drop(Notice))
     wanted = func.coalesce(Follow.asked_at, Follow.created_at)
-    unproven = select(Follow.id).where(Follow.confirmed_at.is_(None), wanted <= at - UNCONFIRMED).limit(AT_ONCE)
-    old = select(Notice.id).where(Notice.created_at <= at - TOLD).limit(AT_ONCE)
-    follows, notices = list(db.session.scalars(unproven)), list(db.session.scalars(old))
-    db.session.rollback()
-    if follows or notices:
-        with writing():
-            # not who confirmed meanwhile
-            db.session.execute(delete(Follow).where(Follow.id.in_(follows), Follow.confirmed_at.is_(None)))
-            db.session.execute(delete(Notice).where(Notice.id.in_(notices)))
-    return len(follows) + len(notices)
+    yield Due(select(Follow.id).where(Follow.confirmed_at.is_(None), wanted <= at - UNCONFIRMED), _forget_unproven)
+    if site.audit_days:
+        yield from _due_in_log(at - timedelta(days=site.audit_days))
+    if site.hidden_days:
+        hidden = Comment.status.in_((SPAM, REMOVED)), Comment.status_at <= at - timedelta(days=site.hidden_days)
+        typed = or_(*(column != "" for column in (Comment.body, Comment.name, Comment.email, Comment.website)))
+        yield Due(select(Comment.id).where(*hidden, typed), _forget_hidden)
+
+
+def _due_in_log(kept_from: datetime) -> Iterator[Due]:
+    """That its writer took a comment away is known for good, or an editor could bring it back; only that."""
+    old, final = AuditEntry.created_at <= kept_from, AuditEntry.verb.in_(FINAL)
+    said = or_(*(column != "" for column in (AuditEntry.subject, AuditEntry.before, AuditEntry.reason)))
+    yield Due(select(AuditEntry.id).where(old, ~final), _drop(AuditEntry))
+    yield Due(select(AuditEntry.id).where(old, final, said), _forget_words)
+
+
+def _drop(record: type[Record]) -> Callable[[list[int]], object]:
+    return lambda ids: db.session.execute(delete(record).where(record.id.in_(ids)))
+
+
+def _forget_whence(record: type[Comment | Agreement | Report]) -> Callable[[list[int]], object]:
+    bare = update(record).values(address_key=None, updated_at=record.updated_at)
+    return lambda ids: db.session.execute(bare.where(record.id.in_(ids)))
+
+
+def _forget_unproven(ids: list[int]) -> None:
+    """Not those that were confirmed meanwhile."""
+    db.session.execute(delete(Follow).where(Follow.id.in_(ids), Follow.confirmed_at.is_(None)))
+
+
+def _forget_bans(ids: list[int]) -> None:
+    db.session.execute(update(AuditEntry).where(AuditEntry.id.in_(ids)).values(before=""))
+
+
+def _forget_words(ids: list[int]) -> None:
+    nothing = {"subject": "", "before": "", "after": "", "reason": "", "editor_id": None, "editor_name": ""}
+    db.session.execute(update(AuditEntry).where(AuditEntry.id.in_(ids)).values(nothing))
+
+
+def _forget_hidden(ids: list[int]) -> None:
+    """Unless one was approved meanwhile."""
+    hidden = Comment.id.in_(ids), Comment.status.in_((SPAM, REMOVED))
+    forget_texts(select(Comment.id).where(*hidden))
+    nothing = {"body": "", "body_html": "", "name": "", "email": "", "website": ""}
+    db.session.execute(update(Comment).where(*hidden).values(nothing))

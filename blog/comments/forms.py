@@ -15,13 +15,13 @@ from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
 from markupsafe import Markup
 from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import Email, Length, Optional, ValidationError
+from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
 
 from blog.comments.moderation import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
-from blog.mail.addresses import is_address
+from blog.mail.addresses import LONGEST, is_address
 from blog.mail.outbox import mail_set_up
 
 BODY_LENGTH = 10_000
@@ -161,16 +161,6 @@ class CommentForm(TextForm):
         return row_id(self.parent_id.data)
 
 
-class LinkForm(FlaskForm):
-    """To whose address the link to their page shall go; its token is tested with it."""
-
-    email = StringField(_("Your e-mail address"), filters=[_strip])
-
-    def validate_email(self, field: Field) -> None:
-        if not is_address(field.data or ""):
-            raise ValidationError(_("This e-mail address is not complete."))
-
-
 class AnswerForm(TextForm):
     """An editor's answer from the desk; its token lasts as long as the session."""
 
@@ -190,6 +180,16 @@ class BanForm(FlaskForm):
     def validate_choices(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(_("Choose at least one."))
+
+
+class LinkForm(FlaskForm):
+    """Where to send a link that proves an e-mail address."""
+
+    email = StringField(_("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip])
+
+    def validate_email(self, field: Field) -> None:
+        if len(field.data or "") > LONGEST or not is_address(field.data or ""):
+            raise ValidationError(_("This e-mail address is not complete."))
 
 
 def blank_form(post_id: int, path: str, language: str) -> Markup:

@@ -16,6 +16,7 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
+    func,
     literal_column,
     select,
     text,
@@ -46,7 +47,7 @@ comment_domains = Table(
     Column("domain", String(254), primary_key=True),
     Column("comment_id", ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
-UNTOLD = text("told_at IS NULL")
+SOME_EMAIL = text("email != ''")
 
 
 class Comment(Record):
@@ -80,6 +81,7 @@ class Comment(Record):
             postgresql_where=SOME_VISIBLE,
         ),
         Index("ix_comments_agreed", "post_id", "agree_version", sqlite_where=AGREED_WITH, postgresql_where=AGREED_WITH),
+        Index("ix_comments_email", text("lower(email)"), sqlite_where=SOME_EMAIL, postgresql_where=SOME_EMAIL),
         {"sqlite_autoincrement": True},
     )
 
@@ -123,6 +125,11 @@ class Comment(Record):
         return self.status == VISIBLE
 
     @property
+    def erasable(self) -> bool:
+        """Whether a reader's text is still kept here."""
+        return self.editor_id is None and any((self.name, self.email, self.website, self.body_html))
+
+    @property
     def position(self) -> int:
         """Where it stands among its neighbours, who go by their ids where it is the same: milliseconds since 1970."""
         return round(self.created_at.timestamp() * 1000)
@@ -146,6 +153,12 @@ class Comment(Record):
     def remove(self, reason: str) -> None:
         self._become(REMOVED, reason)
 
+    def erase(self, reason: str) -> None:
+        """Remove it with all that its writer typed, and with what says whence it came; only its place stays."""
+        self.remove(reason)
+        self.name = self.email = self.website = self.body = self.body_html = ""
+        self.reader_key = self.address_key = self.submission_key = self.edited_at = self.seconds = None
+
     def stand_as(self, status: str, reason: str, at: datetime) -> None:
         """As it stood before, since when it did."""
         self.status, self.status_reason, self.status_at = status, reason, at
@@ -162,6 +175,13 @@ class Comment(Record):
     def agreed_after(cls, version: int) -> ColumnElement[bool]:
         """How many agree with it changed after this version of its thread. Written out, for the sake of the index."""
         return and_(cls.agree_version > literal_column("0"), cls.agree_version > version)
+
+    @classmethod
+    def written_under(cls, email: str) -> ColumnElement[bool]:
+        """That its e-mail address is this one, in whatever case. Written out, for the sake of the index."""
+        # SQLite knows the small letters of a to z alone
+        forms = {email.strip().lower(), email.strip().encode().lower().decode()}
+        return func.lower(cls.email).in_(sorted(forms)) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:
@@ -228,79 +248,3 @@ class Report(Record):
     reader_key: Mapped[str] = mapped_column(String(64))
     address_key: Mapped[str | None] = mapped_column(String(64))
     reason: Mapped[str] = mapped_column(String(300), default="")
-
-
-class Follow(Record):
-    """One address that is told by mail of responses under a post: of all, or of answers to `comment_id`.
-
-    `email_key` is the address's keyed hash, which links in mail go by; `reader_key` is whose browser asked for it.
-    Nothing is sent before the address was proven at `confirmed_at`; `same_browser` says that it was by the one that
-    had asked. `asked_at` is when a mail asked for that, `address_key` whence it was wanted, dropped with the proof.
-    """
-
-    __tablename__ = "follows"
-    __table_args__ = (
-        Index("ix_follows_post", "post_id", "comment_id"),
-        Index("ix_follows_email", "email_key", "post_id"),
-        Index("ix_follows_address", "address_key", "asked_at"),
-    )
-
-    email: Mapped[str] = mapped_column(String(254))
-    email_key: Mapped[str] = mapped_column(String(64))
-    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
-    comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
-    reader_key: Mapped[str | None] = mapped_column(String(64))
-    address_key: Mapped[str | None] = mapped_column(String(64))
-    asked_at: Mapped[datetime | None]
-    confirmed_at: Mapped[datetime | None]
-    same_browser: Mapped[bool] = mapped_column(default=False)
-    link_sent_at: Mapped[datetime | None]
-
-    post: Mapped[Post] = relationship()
-    comment: Mapped[Comment | None] = relationship()
-
-    def confirm(self, reader_key: str | None) -> None:
-        """Proven, by the browser of this key; a second time changes nothing but whose browser that was."""
-        self.confirmed_at = self.confirmed_at or now()
-        self.same_browser = self.same_browser or (reader_key is not None and reader_key == self.reader_key)
-        self.address_key = None
-
-
-class Notice(Record):
-    """That a follow is to be told of a comment, written when that became visible; `mail_id` is what told of it."""
-
-    __tablename__ = "notices"
-    __table_args__ = (
-        UniqueConstraint("follow_id", "comment_id"),
-        Index("ix_notices_untold", "created_at", "id", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
-        Index("ix_notices_created_at", "created_at"),
-    )
-
-    follow_id: Mapped[int] = mapped_column(ForeignKey("follows.id", ondelete="CASCADE"))
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
-    mail_id: Mapped[int | None] = mapped_column(ForeignKey("mails.id", ondelete="SET NULL"), index=True)
-    told_at: Mapped[datetime | None]
-
-    follow: Mapped[Follow] = relationship()
-    comment: Mapped[Comment] = relationship()
-
-
-class Silence(Record):
-    """An address that nobody here writes to again, by its keyed hash alone."""
-
-    __tablename__ = "silenced"
-
-    email_key: Mapped[str] = mapped_column(String(64), unique=True)
-
-
-class Hold(Record):
-    """That a comment came to wait by a rule, which editors are told of by mail: they are told in the order of the ids,
-    none of which comes twice.
-    """
-
-    __tablename__ = "holds"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-
-    comment: Mapped[Comment] = relationship()

@@ -82,8 +82,9 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
 
 
 def _given_up(comment: Comment, verb: str) -> bool:
-    """Nobody brings back what its writer took away."""
-    return comment.status == REMOVED and verb in {auditing.APPROVE, auditing.HOLD} and withdrawn(comment.id)
+    """Nobody brings back what its writer took away, nor what is no longer kept."""
+    back = verb in {auditing.APPROVE, auditing.HOLD}
+    return back and (not comment.body_html or withdrawn(comment.id))
 
 
 def change(comment: Comment, verb: str, editor: Editor, why: str = "", together: str | None = None) -> AuditEntry:
@@ -145,8 +146,10 @@ def new_action() -> str:
 
 def clash(comment: Comment) -> str:
     """Why a verb was not done, in one sentence."""
-    if comment.status == REMOVED and withdrawn(comment.id):
+    if withdrawn(comment.id):
         return str(_("Its writer deleted this response, so it stays deleted; nothing was changed."))
+    if not comment.body_html:
+        return str(_("The text of this response is no longer kept, so it cannot be shown; nothing was changed."))
     if name := last_decider(comment.id):
         return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
     return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))

@@ -11,7 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from blog.comments import domains
 from blog.comments.closing import closed_because
 from blog.comments.counting import recount
-from blog.comments.models import Comment, Hold
+from blog.comments.mail_models import Hold
+from blog.comments.models import Comment
 from blog.comments.moderation import examine, verdict
 from blog.comments.noticing import take_notice
 from blog.comments.pacing import pause

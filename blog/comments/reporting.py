@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, exists, select
 from blog.comments.models import Comment, Report
 from blog.comments.moderating import changing, subject_of
 from blog.comments.moderation import REASON_LENGTH
-from blog.comments.posting import announce
+from blog.comments.posting import announce, let_wait
 from blog.comments.voices import Voice, heard
 from blog.db import db, writing
 from blog.editors.auditing import REPORT, record
@@ -59,7 +59,7 @@ def _hold_where_enough(comment: Comment) -> bool:
     if not enough or len(reasons) < enough or comment.editor_id is not None:
         return False
     why = _said(reasons)
-    changing(comment, partial(comment.hold, why))
+    changing(comment, partial(let_wait, comment, why))
     record(None, REPORT, comment_id=comment.id, subject=subject_of(comment), reason=why)
     return True
 

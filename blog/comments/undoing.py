@@ -81,6 +81,8 @@ def was(entry: AuditEntry) -> str:
     """What stood before an entry, in words; "" where there is nothing to say."""
     if REVERSED.get(entry.verb) is not _restore:
         return entry.before if entry.verb not in REVERSED else ""
+    if not entry.before:  # forgotten
+        return ""
     before = json.loads(entry.before)
     return f"{state_word(before['status'])} ({before['reason']})" if before["reason"] else state_word(before["status"])
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import timedelta
 from typing import TypedDict, Unpack
 
 from flask_babel import gettext as _
-from sqlalchemy import select
+from sqlalchemy import Select, select, update
 
 from blog.db import db, now, row_id
 from blog.editors.models import AuditEntry, Editor
 from blog.paging import Page
+from blog.site.models import UNSYNCHRONIZED
 
 APPROVE, HOLD, SPAM, REMOVE = "approve", "hold", "spam", "remove"
 BAN, UNBAN, ANSWER, REVERSE = "ban", "unban", "answer", "undo"
 # what writers do to their own
-EDIT, WITHDRAW = "edit", "withdraw"
+EDIT, WITHDRAW, ERASE = "edit", "withdraw", "erase"
+# what is known of a comment for good: that nobody may bring it back
+FINAL = {WITHDRAW, ERASE}
 # what readers together do
 REPORT = "report"
 UNDOABLE = {APPROVE, HOLD, SPAM, REMOVE, BAN, UNBAN, ANSWER}
@@ -82,13 +85,15 @@ def verb_word(verb: str) -> str:
         EDIT: _("Edited"),
         WITHDRAW: _("Deleted"),
         REPORT: _("Held after reports"),
+        ERASE: _("Erased"),
     }
     return str(words.get(verb, verb))
 
 
 def undoable(entry: AuditEntry) -> bool:
-    """Whether it is of a kind that can be undone, was not yet, and is young enough."""
-    return entry.verb in UNDOABLE and entry.undone_at is None and now() - UNDO < entry.created_at <= now()
+    """Whether it is of a kind that can be undone, was not yet, is young enough, and still says what stood before."""
+    known = bool(entry.before or entry.after)
+    return known and entry.verb in UNDOABLE and entry.undone_at is None and now() - UNDO < entry.created_at <= now()
 
 
 def last_action(editor: Editor) -> AuditEntry | None:
@@ -106,9 +111,18 @@ def last_decider(comment_id: int) -> str:
 
 
 def withdrawn(comment_id: int) -> bool:
-    """Whether its writer took this comment away."""
-    by_writer = select(AuditEntry.id).where(AuditEntry.comment_id == comment_id, AuditEntry.verb == WITHDRAW)
+    """Whether its writer took this comment away, or had it erased."""
+    by_writer = select(AuditEntry.id).where(AuditEntry.comment_id == comment_id, AuditEntry.verb.in_(FINAL))
     return db.session.scalars(by_writer.limit(1)).first() is not None
+
+
+def forget_texts(comment_ids: Collection[int] | Select[int]) -> None:
+    """Inside an act: what the log says of these comments in their own words goes, and with it every undoing; that
+    something was done stays. An answer is the editor's own.
+    """
+    about = AuditEntry.comment_id.in_(comment_ids), AuditEntry.verb != ANSWER
+    forgotten = {"subject": "", "before": "", "after": ""}
+    db.session.execute(update(AuditEntry).where(*about).values(forgotten), execution_options=UNSYNCHRONIZED)
 
 
 def mark_undone(undone: Iterable[AuditEntry]) -> None:

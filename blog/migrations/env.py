@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import blog.comments.mail_models
 import blog.comments.models
 import blog.editors.models
 import blog.exchange.models

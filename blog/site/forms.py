@@ -91,7 +91,9 @@ class SettingsForm(FlaskForm):
     )
     steps = number(_("Steps that replies step in by"), 1, 4)
     edit_minutes = number(_("Minutes in which a reader may change a response"), 0, 1440)
-    address_days = number(_("Days for which addresses are kept"), 0, 3650)
+    address_days = number(_("Days for which network addresses are kept"), 0, 3650)
+    audit_days = number(_("Days for which the log is kept"), 0, 3650)
+    hidden_days = days_or_never(_("Forget spam and removed responses after so many days"))
 
     accents = ACCENTS
     zones = ZONES

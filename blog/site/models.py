@@ -25,9 +25,10 @@ class Site(Record):
 
     `comment_rule` says which responses wait for an editor (the comments room knows the rules; `rule` says also whether
     there are any), `approvals` how many a reader needs under the rule of first-timers, `muted` words and patterns, one
-    a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept. `queue_version`
-    rises with what the queue shows. `agreeing` says whether readers may agree with responses, `reports_to_hold` how
-    many reports hold one; none and 0 mean that they never do.
+    a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept, `audit_days` how
+    long the audit log is (0: for ever), `hidden_days` how long the texts of spam and removed comments are (none: for
+    ever). `queue_version` rises with what the queue shows. `agreeing` says whether readers may agree with responses,
+    `reports_to_hold` how many reports hold one; none and 0 mean that they never do.
     """
 
     __tablename__ = "site"
@@ -53,6 +54,8 @@ class Site(Record):
     steps: Mapped[int] = mapped_column(default=4)
     edit_minutes: Mapped[int] = mapped_column(default=15)
     address_days: Mapped[int] = mapped_column(default=30)
+    audit_days: Mapped[int] = mapped_column(default=365)
+    hidden_days: Mapped[int | None]
     queue_version: Mapped[int] = mapped_column(default=0)
     agreeing: Mapped[bool] = mapped_column(default=True)
     reports_to_hold: Mapped[int | None] = mapped_column(default=3)

@@ -12,13 +12,17 @@ from sqlalchemy import select
 from blog.comments import forgetting
 from blog.comments.agreeing import agree
 from blog.comments.forgetting import forget_addresses, forget_some
-from blog.comments.models import Agreement, Comment, Report
+from blog.comments.models import ADDRESS, READER, Agreement, Ban, Comment, Report
+from blog.comments.moderating import Pick, decide
 from blog.comments.reporting import report
 from blog.comments.voices import Voice
 from blog.db import db, now, writing
-from blog.editors.models import SignInFailure
+from blog.editors import auditing
+from blog.editors.auditing import record, withdrawn
+from blog.editors.models import AuditEntry, EditorSession, SignInFailure
 from blog.site.models import current_site
-from tests.cast import a_comment, a_post
+from tests.cast import a_comment, a_post, signed_in
+from tests.comments.desk import fresh, the_editor
 from tests.server import Server
 
 
@@ -102,6 +106,71 @@ def test_failures_to_sign_in_are_forgotten_once_they_no_longer_count(app: Flask)
             db.session.add(SignInFailure(account_key=f"{minutes}", address_key="a", created_at=at))
     assert forget_addresses() == 1
     assert [failure.account_key for failure in db.session.query(SignInFailure)] == ["9"]
+
+
+def test_a_ban_of_a_network_address_ends_when_its_hash_may_no_longer_be_kept(app: Flask) -> None:
+    keep_for(4)
+    with writing():
+        for kind, days in ((ADDRESS, 3), (ADDRESS, 5), (READER, 5)):
+            db.session.add(Ban(kind=kind, value=f"{kind} {days}", created_at=now() - timedelta(days=days)))
+    assert forget_addresses() == 1
+    assert {ban.value for ban in db.session.query(Ban)} == {"address 3", "reader 5"}
+
+
+def test_what_a_lifted_ban_was_of_is_forgotten_once_it_cannot_be_undone(app: Flask) -> None:
+    with writing():
+        for minutes in (9, 11):
+            at = now() - timedelta(minutes=minutes)
+            db.session.add(AuditEntry(verb="unban", before=f"{minutes}", created_at=at))
+    assert forget_addresses() == 1
+    assert {entry.before for entry in db.session.query(AuditEntry)} == {"9", ""}
+
+
+def test_sessions_that_ended_go(app: Flask) -> None:
+    signed_in(app)
+    assert forget_addresses(now() + timedelta(hours=11)) == 0
+    assert forget_addresses(now() + timedelta(hours=13)) == 1
+    assert db.session.query(EditorSession).count() == 0
+
+
+def test_the_log_goes_after_its_days_but_for_what_nobody_may_bring_back(app: Flask) -> None:
+    comment = a_comment(a_post())
+    with writing():
+        for days in (364, 366):
+            for verb in (auditing.HOLD, auditing.WITHDRAW):
+                entry = record(None, verb, comment_id=comment.id, subject="Ann: seen", before="Before", reason="why")
+                entry.created_at = now() - timedelta(days=days)
+    assert forget_addresses() == 2
+    kept = [(entry.verb, entry.subject, entry.before, entry.reason) for entry in db.session.query(AuditEntry)]
+    young = [(verb, "Ann: seen", "Before", "why") for verb in (auditing.HOLD, auditing.WITHDRAW)]
+    assert sorted(kept) == sorted([*young, (auditing.WITHDRAW, "", "", "")])
+    assert withdrawn(comment.id)
+    with writing():
+        current_site().audit_days = 0
+    assert forget_addresses(now() + timedelta(days=4000)) == 1  # the address, and nothing of the log
+    assert db.session.query(AuditEntry).count() == 3
+
+
+def test_hidden_texts_go_where_the_site_says_so_and_keep_their_place(app: Flask) -> None:
+    signed_in(app)
+    post = a_post()
+    spam, removed, held, shown = (a_comment(post, f"Text {number}", email="ann@example.org") for number in range(4))
+    for verb, comment in ((auditing.SPAM, spam), (auditing.REMOVE, removed), (auditing.HOLD, held)):
+        decide(verb, [Pick(comment.id)], the_editor())
+    soon = now() + timedelta(days=8)
+    keep_for(3650)
+    assert forget_addresses(soon) == 1  # the session
+    with writing():
+        current_site().hidden_days = 7
+    assert forget_addresses(now() + timedelta(days=6)) == 0
+    assert forget_addresses(soon) == 2
+    for comment in map(fresh, (spam, removed)):
+        assert (comment.body, comment.body_html, comment.name, comment.email) == ("", "", "", "")
+        assert comment.reader_key
+        assert not any(entry.subject for entry in db.session.query(AuditEntry).filter_by(comment_id=comment.id))
+    assert [fresh(comment).body for comment in (held, shown)] == ["Text 2", "Text 3"]
+    assert decide(auditing.APPROVE, [Pick(spam.id)], the_editor()).comments == []
+    assert forget_addresses(soon) == 0
 
 
 def test_many_are_forgotten_in_parts_and_by_several_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from blog.comments import telling
 from blog.comments.editing import Writer, edit_comment
 from blog.comments.forgetting import forget_addresses
-from blog.comments.models import Hold
+from blog.comments.mail_models import Hold
 from blog.comments.telling import choose_held_mail, tell_editors
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor

@@ -10,7 +10,8 @@ from flask import current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog.comments.models import Comment, Follow
+from blog.comments.mail_models import Follow
+from blog.comments.models import Comment
 from blog.comments.noticing import WAIT, tell_next
 from blog.db import db, now
 from blog.mail.models import Mail

@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from blog.comments.forgetting import forget_addresses
 from blog.comments.linking import MANAGE, email_key, folded, manage_path, masked
-from blog.comments.models import Follow, Notice, Silence
+from blog.comments.mail_models import Follow, Notice, Silence
 from blog.comments.posting import Draft, post_comment
 from blog.db import db, now, writing
 from blog.mail.models import Mail

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from blog.comments import noticing
-from blog.comments.models import HELD, Comment, Notice
+from blog.comments.mail_models import Notice
+from blog.comments.models import HELD, Comment
 from blog.comments.moderating import Pick, decide
 from blog.comments.noticing import tell_next
 from blog.comments.undoing import undo

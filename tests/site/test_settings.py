@@ -28,6 +28,8 @@ SETTINGS = {
     "steps": "4",
     "edit_minutes": "15",
     "address_days": "30",
+    "audit_days": "365",
+    "hidden_days": "",
 }
 
 
