@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
-from blog.news import News, beat
+from blog.news import News, Source, Stream, Topic, beat
 
 T = TypeVar("T")
 
@@ -26,52 +25,6 @@ BACKLOG = 64
 RETRY_SECONDS = 1.0
 # what is quiet is told no sooner than this after anything else was
 QUIET_SECONDS = 1.0
-
-
-class Source(Protocol):
-    """Where news comes from. Both are called in threads."""
-
-    def versions(self, topics: list[str]) -> dict[str, int]:
-        """The present version of each topic that still exists."""
-        ...
-
-    def news(self, topic: str, since: int) -> News | None:
-        """What changed after `since`; None where there is no such topic, or no longer."""
-        ...
-
-
-@dataclass(slots=True, eq=False)
-class Stream:
-    """One reader's open connection. `position` is the version that it has been brought to; `allowed` is asked before
-    anything is sent, where not everybody may follow the topic.
-    """
-
-    topic: str
-    address: str
-    position: int
-    send: Callable[[bytes], Awaitable[None]]
-    end: Callable[[], object]
-    allowed: Callable[[], Awaitable[bool]] | None = None
-    sent_at: float = 0.0
-    missed: int = 0
-    pumping: bool = False
-    again: bool = False
-    ended: bool = False
-
-
-@dataclass(slots=True)
-class Topic:
-    """What is known of a topic while somebody follows it: its log holds the last news, each with what it follows."""
-
-    name: str
-    version: int = -1
-    log: deque[tuple[int, News]] = field(default_factory=deque)
-    streams: set[Stream] = field(default_factory=set)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    dirty: bool = False
-    reading: bool = False
-    quiet_until: float = 0.0
-    waiting: bool = False
 
 
 _hub: Hub | None = None

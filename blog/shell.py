@@ -6,7 +6,6 @@ import asyncio
 import contextlib
 import io
 import logging
-import os
 import re
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
@@ -19,25 +18,22 @@ from flask import Flask
 from sqlalchemy.exc import OperationalError
 
 from blog import bridge, create_app
+from blog.background import Conversation, end_with_parent, keep_forgetting
 from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, length_of, read_body, send_answer
 from blog.comments import streaming
-from blog.comments.forgetting import forget_some
 from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
-from blog.db import db, row_id
+from blog.db import row_id
 from blog.files import find, kept_headers, media_folder, open_kept, send_kept
 from blog.hearing import hear
-from blog.live import Hub, Stream, listen_for_hints
-from blog.mail.forgetting import forget_mails
+from blog.live import Hub, listen_for_hints
 from blog.mail.sending import keep_sending
-from blog.news import News
+from blog.news import Stream
 from blog.security import headers
 
 log = logging.getLogger(__name__)
 
 LIVE = re.compile(r"/(?:posts/(\d{1,18})/)?live")
-PARENT_SECONDS = 1.0
-FORGET_SECONDS = 3600.0
 DESK = "/desk/"
 DESK_LIVE = "/desk/live"
 UPLOAD = "/desk/imports"
@@ -45,25 +41,6 @@ UPLOAD_SECONDS = 3600
 BEYOND = 2**62
 
 Ask = Callable[[], Awaitable[bool]]
-
-
-class Conversation:
-    """The hub's source: the comments room, asked within the Flask app, its connection given back each time."""
-
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-
-    def versions(self, topics: list[str]) -> dict[str, int]:
-        with self.app.app_context():
-            return streaming.versions(topics)
-
-    def news(self, topic: str, since: int) -> News | None:
-        # a request, though nobody's: addresses in what is rendered are built as on a page
-        with self.app.test_request_context("/"):
-            try:
-                return streaming.news(topic, since)
-            finally:
-                db.session.remove()
 
 
 class Shell:
@@ -217,7 +194,7 @@ class Shell:
         listen_for_hints(self.hub)
         self.end_streams_on_signals()
         work: list[Coroutine[Any, Any, None]] = [hear(self.hub, self.settings.database), self.hub.keep_beating()]
-        work.append(self.keep_forgetting())
+        work.append(keep_forgetting(self.app))
         if self.settings.web_concurrency > 1:
             work.append(end_with_parent())
         stop_sending = keep_sending(self.app, tell_editors, tell_next)
@@ -232,21 +209,6 @@ class Shell:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.gather(*tasks)
         await send({"type": "lifespan.shutdown.complete"})
-
-    async def keep_forgetting(self) -> None:
-        """What is due to be forgotten, at the start and every hour, in small parts; any process may."""
-        while True:
-            while await asyncio.to_thread(self.forget):
-                await asyncio.sleep(0)
-            await asyncio.sleep(FORGET_SECONDS)
-
-    def forget(self) -> int:
-        try:
-            with self.app.app_context():
-                return forget_some() + forget_mails()
-        except Exception:
-            log.warning("What is due could not be forgotten; trying again in an hour.", exc_info=True)
-            return 0
 
     def end_streams_on_signals(self) -> None:
         """uvicorn waits for open streams before it tells the app to stop, so the signal itself must end them."""
@@ -279,11 +241,3 @@ def since(query: bytes) -> int:
 
 async def push(send: Send, events: bytes) -> None:
     await send({"type": "http.response.body", "body": events, "more_body": True})
-
-
-async def end_with_parent() -> None:
-    """A worker whose parent was killed would keep the port and serve on unseen."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(PARENT_SECONDS)
-    os.kill(os.getpid(), signal.SIGTERM)

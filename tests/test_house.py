@@ -12,7 +12,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 ROOMS = ["site", "editors", "media", "posts", "comments", "feeds", "search", "exchange"]
 DOORS = {"routes", "desk", "commands"}
-TOP = {"blog", "blog.shell", "blog.server", "blog.cli", "app"}
+TOP = {"blog", "blog.background", "blog.shell", "blog.server", "blog.cli", "app"}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "services", "service", "managers", "misc"}
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from blog.live import BACKLOG, Hub, Stream
-from blog.news import News, event
+from blog.live import BACKLOG, Hub
+from blog.news import News, Stream, event
 
 
 @dataclass

@@ -17,10 +17,10 @@ from blog.comments.editing import changeable, edit_comment, own_comments, second
 from blog.comments.forms import TextForm
 from blog.comments.models import HELD, Comment
 from blog.comments.moderating import NoSuchComment
+from blog.comments.places import place_of
 from blog.comments.posting import Refused
 from blog.comments.readers import the_writer
 from blog.comments.streaming import in_order
-from blog.comments.threads import place_of
 from blog.errors import rendered, unexpected
 from blog.posts.models import visible_post
 from blog.security import csrf

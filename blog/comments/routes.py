@@ -15,9 +15,10 @@ from blog.comments.editing import own_comments, seconds_left
 from blog.comments.following import Wish, follow
 from blog.comments.forms import THREAD, CommentForm, is_key, new_key
 from blog.comments.models import HELD, Comment
+from blog.comments.places import place_of
 from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, posted_before
 from blog.comments.readers import known_reader, reader_key, remember, take_over, the_writer
-from blog.comments.threads import Branch, answered, place_of
+from blog.comments.threads import Branch, answered
 from blog.db import db, row_id
 from blog.editors.locking import current_editor
 from blog.errors import rendered, unexpected

@@ -4,28 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import lru_cache
 from operator import attrgetter
 from typing import Any, NamedTuple
 
 from flask import render_template
-from sqlalchemy import CompoundSelect, Select, bindparam, func, or_, select, tuple_, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, or_, select, union_all
 
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
-from blog.htmx import dom_id
 from blog.memory import PLACE, Kept, Memory
-from blog.paging import EPOCH
 from blog.posts.models import Post
 from blog.site.models import Site
 
 OLDEST = "oldest"
 NEWEST = "newest"
 AGREED = "agreed"
-
-# a time of more digits than this would be after the year 9999
-MOST_DIGITS = 15
 
 # how many branches a page of a thread has
 PAGE_SIZE = 50
@@ -197,27 +192,6 @@ KEYS: dict[str, tuple[Any, ...]] = {
 }
 # built once, since building it takes longer than running it
 PAGE = {order: _page(order) for order in KEYS}
-
-
-def page_of(comment: Comment) -> int:
-    """The number of the page, oldest first, that a visible comment stands on."""
-    top = db.session.get_one(Comment, comment.top_id) if comment.top_id else comment
-    before = branches_under(top.post_id).where(tuple_(Comment.created_at, Comment.id) < (top.created_at, top.id))
-    count = db.session.execute(select(func.count()).select_from(before.subquery())).scalar_one()
-    return count // PAGE_SIZE + 1
-
-
-def place_of(comment: Comment, post: Post) -> str:
-    """The address of the page that a visible comment stands on, and of its place there."""
-    return f"{address(post.path or '', page_of(comment))}#{dom_id(comment)}"
-
-
-def comment_of_time(post: Post, milliseconds: str) -> Comment | None:
-    """The visible comment that Blogger's links call `?showComment=<milliseconds since 1970>`."""
-    if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < MOST_DIGITS):
-        return None
-    at = EPOCH + timedelta(milliseconds=int(milliseconds))
-    return db.session.scalars(Comment.visible_on(post).where(Comment.created_at == at).limit(1)).first()
 
 
 def pruned(branch: Branch) -> Branch:

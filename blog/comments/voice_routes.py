@@ -16,10 +16,10 @@ from blog.comments.agreeing import agree, agreeable, no_longer_agree
 from blog.comments.forms import ReaderForm, ReportForm
 from blog.comments.models import Agreement, Comment
 from blog.comments.moderating import NoSuchComment
+from blog.comments.places import place_of
 from blog.comments.posting import Refused
 from blog.comments.readers import remember, the_voice
 from blog.comments.reporting import report
-from blog.comments.threads import place_of
 from blog.comments.voices import heard
 from blog.errors import rendered, unexpected
 from blog.limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left

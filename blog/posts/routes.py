@@ -7,7 +7,8 @@ from flask.typing import ResponseReturnValue
 
 from blog.caching import fresh
 from blog.comments.forms import blank_form
-from blog.comments.threads import comment_of_time, order_asked_for, place_of, thread_of
+from blog.comments.places import comment_of_time, place_of
+from blog.comments.threads import order_asked_for, thread_of
 from blog.memory import PLACE
 from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
