@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import gc
 import logging
 import resource
 import signal
@@ -44,6 +45,7 @@ def main() -> int:
     if first_run:
         click.echo(f"Make the owner's account here: {first_run}")
     sys.stdout.flush()
+    gc.freeze()  # what stands now stays: neither collecting nor stopping need go through it
     if settings.web_concurrency == 1:
         serve(config(settings, Shell(app)), port)
     else:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import io
 import logging
 import re
@@ -226,7 +227,9 @@ class Shell:
 
 def shell() -> Shell:
     """For a process of its own: the face of the environment's app."""
-    return Shell(create_app())
+    face = Shell(create_app())
+    gc.freeze()  # as in blog/server.py
+    return face
 
 
 def of_reader(scope: Scope) -> list[tuple[bytes, bytes]]:
