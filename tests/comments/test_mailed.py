@@ -142,16 +142,17 @@ def test_it_stays_spent_after_its_decision_was_undone(client: FlaskClient, post:
 
 def test_of_two_who_press_at_once_one_does_it(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     ed()
-    path, decided = told(held(post))["Approve"], mailed_routes.decide_by_mail
+    paths, decided = told(comment := held(post)), mailed_routes.decide_by_mail
 
     def late(*args: Any) -> AuditEntry:
         monkeypatch.undo()
-        assert client.post(path).status_code == 303
+        assert client.post(paths["Spam"]).status_code == 303
         return decided(*args)
 
     monkeypatch.setattr(mailed_routes, "decide_by_mail", late)
-    assert client.post(path).status_code == 409
-    assert [entry.verb for entry in log()] == ["approve"]
+    assert client.post(paths["Approve"]).status_code == 409
+    assert [entry.verb for entry in log()] == ["spam"]
+    assert fresh(comment).status == "spam"
 
 
 def test_undone_within_ten_minutes(client: FlaskClient, post: Post) -> None:

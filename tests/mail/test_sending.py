@@ -14,7 +14,7 @@ from blog.mail import sending
 from blog.mail.forgetting import forget_mails
 from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
-from blog.mail.sending import LEASE, send_next, send_waiting
+from blog.mail.sending import LEASE, keep_sending, send_next, send_waiting
 from blog.mail.smtp import NotSent
 from tests.mail.letters import a_mail, mails, the_mail
 from tests.mail.post_office import PostOffice
@@ -327,3 +327,15 @@ def test_where_mail_is_no_longer_set_up_what_waits_is_given_up_after_two_days(ap
     assert forget_mails(now() + 2.1 * DAY) == 1
     assert "no longer set up" in the_mail().last_error
     assert forget_mails(now() + 2.1 * DAY) == 0
+
+
+def test_who_cannot_write_a_mail_that_is_due_keeps_none_from_being_sent(app: Flask, office: PostOffice) -> None:
+    a_mail()
+
+    def broken() -> None:
+        raise ZeroDivisionError
+
+    stop = keep_sending(app, broken)
+    office.wait_for(1)
+    stop()
+    assert office.recipients == ["ann@example.org"]
