@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from blog.comments.counting import recount_branches, recount_posts
 from blog.comments.models import ADDRESS, READER, Ban, Comment
 from blog.comments.moderating import announce_all
-from blog.comments.posting import next_version
+from blog.comments.posting import next_versions
 from blog.db import db, writing
 from blog.editors.auditing import ERASE, forget_texts, record
 from blog.editors.models import AuditEntry, Editor
@@ -48,7 +48,7 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
         comments = list(db.session.scalars(select(Comment).where(which).order_by(Comment.id).limit(AT_ONCE)))
         if not comments:
             return 0
-        versions = {number: next_version(number).thread_version for number in {one.post_id for one in comments}}
+        versions = next_versions({one.post_id for one in comments})
         keys = {key for one in comments for key in (one.reader_key, one.address_key) if key}
         forget_texts([one.id for one in comments])
         for one in comments:
