@@ -55,8 +55,8 @@ def erase_responses(email: str, yes: bool) -> None:
     """Erase what was written under EMAIL, for good."""
     count = count_under(_checked(email))
     if count and not yes:
-        click.confirm(f"Erase {count} responses for good?", abort=True)
-    click.echo(f"{erase(email)} responses erased.")
+        click.confirm(f"Erase everything for good ({count} responses)?", abort=True)
+    click.echo(f"Responses erased: {erase(email)}.")
 
 
 def _checked(email: str) -> str:

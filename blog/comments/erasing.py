@@ -16,7 +16,7 @@ from blog.comments.linking import email_key
 from blog.comments.mail_models import Follow, Hold, Notice
 from blog.comments.models import ADDRESS, READER, Ban, Comment, Report, comment_domains
 from blog.comments.moderating import announce_all
-from blog.comments.posting import next_version
+from blog.comments.posting import next_versions
 from blog.db import db, writing
 from blog.editors.auditing import ERASE, forget_texts, record
 from blog.editors.models import AuditEntry, Editor
@@ -50,7 +50,7 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
         comments = list(db.session.scalars(select(Comment).where(which).order_by(Comment.id).limit(AT_ONCE)))
         if not comments:
             return 0
-        versions = {number: next_version(number).thread_version for number in {one.post_id for one in comments}}
+        versions = next_versions({one.post_id for one in comments})
         keys = {key for one in comments for key in (one.reader_key, one.address_key) if key}
         forget_texts([one.id for one in comments])
         for one in comments:

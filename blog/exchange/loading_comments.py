@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 
 from blog.comments import domains
 from blog.comments.counting import recount_branches, recount_posts
 from blog.comments.domains import domains_in, links_in
 from blog.comments.models import VISIBLE, Comment
+from blog.comments.posting import next_versions
 from blog.db import db, writing
 from blog.exchange import archive
 from blog.exchange.batches import absent
@@ -20,7 +21,6 @@ from blog.site.models import current_site
 
 ANONYMOUS = "Anonymous"
 Written = list[tuple[archive.Comment, Comment]]
-UNSYNCHRONIZED = {"synchronize_session": False}
 
 
 def load_comments(entries: list[tuple[archive.Comment, str]], report: Report) -> None:
@@ -75,7 +75,7 @@ def _website(address: str) -> str:
 
 def _add_comments(written: Written, report: Report) -> None:
     """Inside an act: give each its place, then count anew on every post that was answered."""
-    versions = _raise_versions({comment.post_id for _, comment in written})
+    versions = next_versions({comment.post_id for _, comment in written})
     steps = current_site().steps
     parents = _standing({entry.parent_ref for entry, _ in written if entry.parent_ref})
     for generation in _generations(written):
@@ -114,11 +114,3 @@ def _standing(refs: set[str]) -> dict[str | None, Comment]:
 
 def _domains(comment: Comment) -> list[str]:
     return domains_in([comment.website, *links_in(comment.body_html)])
-
-
-def _raise_versions(posts: set[int]) -> dict[int, int]:
-    """Lock these posts and give each thread its next version; that is no change of the post itself."""
-    raised = update(Post).where(Post.id.in_(posts))
-    raised = raised.values(thread_version=Post.thread_version + 1, updated_at=Post.updated_at)
-    rows = db.session.execute(raised.returning(Post.id, Post.thread_version), execution_options=UNSYNCHRONIZED)
-    return dict(rows.all())

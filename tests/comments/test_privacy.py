@@ -473,8 +473,8 @@ def test_the_commands_export_and_erase(app: Flask, herons: Post) -> None:
     assert [row["text"] for row in found["responses"]] == ["Ann saw a heron"]
     assert run.invoke(args=["privacy", "erase", ANN], input="n\n").exit_code == 1
     assert "Ann Smith" in everything_typed()
-    assert run.invoke(args=["privacy", "erase", ANN, "--yes"]).output == "1 responses erased.\n"
-    assert run.invoke(args=["privacy", "erase", ANN]).output == "0 responses erased.\n"
+    assert run.invoke(args=["privacy", "erase", ANN, "--yes"]).output == "Responses erased: 1.\n"
+    assert run.invoke(args=["privacy", "erase", ANN]).output == "Responses erased: 0.\n"
     assert "Ann Smith" not in everything_typed()
     refused = run.invoke(args=["privacy", "erase", "ann"])
     assert refused.exit_code == 2
