@@ -147,8 +147,9 @@ def test_comments_of_an_older_version_are_known_by_their_domains(bare: str) -> N
         for number, (website, body_html) in enumerate(
             [("https://A.example/me", link), ("", "<p>x</p>"), ("no", link)], 1
         ):
-            row = filled(comments, number) | {"post_id": 1, "parent_id": None, "branch_id": None, "top_id": None}
-            connection.execute(comments.insert().values(row | {"website": website, "body_html": body_html}))
+            row = filled(comments, number) | dict.fromkeys(("parent_id", "branch_id", "top_id", "editor_id"))
+            row |= {"post_id": 1, "website": website, "body_html": body_html}
+            connection.execute(comments.insert().values(row))
     migrate(bare)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT comment_id, domain FROM comment_domains ORDER BY comment_id, domain"))

@@ -11,7 +11,7 @@ from blog import create_app
 from blog.comments import domains, learning
 from blog.comments.domains import Seen
 from blog.comments.editing import Writer, edit_comment
-from blog.comments.filtering import CUTS, Facts, signs
+from blog.comments.filtering import CUTS, Facts, signs, with_start
 from blog.comments.learning import floor_of, learn_from_log, model, standing_lesson
 from blog.comments.models import HELD, SPAM, VISIBLE, Comment, Lesson
 from blog.comments.moderating import Pick, decide
@@ -22,6 +22,8 @@ from blog.db import db, now, writing
 from blog.editors import auditing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, AuditEntry, Editor
+from blog.learning.start import start
+from blog.learning.weights import values
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import CALM, OFF, STRICT, USUAL, current_site
@@ -243,10 +245,10 @@ def test_what_is_held_or_removed_is_no_lesson_any_more(app: Flask, ed: Editor, v
 
 
 def test_a_changed_text_is_judged_anew_and_no_longer_what_was_decided_on(app: Flask, ed: Editor) -> None:
-    comment = posted(a_post(**days_ago(1)), "I was there too.", reader_key="ann")
+    comment = posted(a_post(**days_ago(211)), FLATTERY, website="https://ann.example", reader_key="ann")
     before = weights()
-    decided(comment, auditing.HOLD, ed)
     decided(comment, auditing.APPROVE, ed)
+    assert weights() != before
     said = comment.filter_score
     edit_comment(comment.post_id, comment.id, Writer("ann"), PILLS, paced=False)
     changed = db.session.get_one(Comment, comment.id, populate_existing=True)
@@ -297,6 +299,22 @@ def test_the_oldest_lessons_are_forgotten_by_all_processes_alike(
         assert weights() == mine
         db.session.remove()
         db.engine.dispose()
+
+
+def test_a_lesson_that_was_forgotten_is_not_taken_back_once_more(
+    app: Flask, ed: Editor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(learning, "WINDOW", 4)
+    monkeypatch.setattr(learning, "TURNED", 2)
+    post = a_post(**days_ago(30))
+    decided(posted(post, PILLS), auditing.SPAM, ed)
+    undo(decided(posted(post, FLATTERY, website="https://a.example"), auditing.SPAM, ed).id, ed)
+    decided(posted(post, "Our workshop restores sash windows: https://sash.example"), auditing.SPAM, ed)
+    taken_back, last = db.session.scalars(select(Lesson).order_by(Lesson.id)).all()
+    assert (taken_back.takes_back, floor_of(last.id)) == (taken_back.id - 1, taken_back.id - 1)
+    alone = with_start(start())
+    alone.add(values(last.vector), last.step)
+    assert weights() == list(alone.all)
 
 
 def test_decisions_of_before_the_filter_are_learned_from_the_log(app: Flask, ed: Editor) -> None:
