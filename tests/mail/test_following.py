@@ -136,12 +136,12 @@ def test_where_it_was_confirmed_in_this_browser_it_is_not_asked_for_again(app: F
 
 def test_a_stranger_is_not_known_by_what_the_owner_confirmed(app: Flask, client: FlaskClient) -> None:
     post, other, mallory = a_post(), a_post("Storks return"), app.test_client()
-    writes(mallory, post, email=ANN, follow="thread")
+    for wish in ("answers", "thread"):
+        writes(mallory, post, email=ANN, follow=wish)
     writes(client, post, email=ANN, follow="thread")
     assert len(mails()) == 1  # one a day for an address and a post
     confirms(client)
-    (follow,) = follows()
-    assert follow.same_browser
+    assert [(follow.comment_id, follow.same_browser) for follow in follows()] == [(1, False), (None, True)]
     writes(mallory, other, email=ANN, follow="thread")
     assert not follows()[-1].confirmed_at
 
