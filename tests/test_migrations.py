@@ -29,8 +29,6 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield driven(address)
 
 
-# SQLite does not say what an index of an expression is of
-@pytest.mark.filterwarnings("ignore:.*expression-based index")
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"render_as_batch": True})

@@ -18,7 +18,7 @@ from blog.comments.models import ADDRESS, READER, Ban, Comment, Report, comment_
 from blog.comments.moderating import announce_all
 from blog.comments.posting import next_versions
 from blog.db import db, writing
-from blog.editors.auditing import ERASE, forget_texts, record
+from blog.editors.auditing import ERASE, forget_texts, record_all
 from blog.editors.models import AuditEntry, Editor
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
@@ -56,7 +56,7 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
         for one in comments:
             one.erase(_("erased by %(name)s", name=editor.name) if editor else _("erased by its writer"))
             one.version = versions[one.post_id]
-            record(editor, ERASE, comment_id=one.id)
+        record_all(editor, ERASE, [one.id for one in comments])
         _forget_beside([one.id for one in comments], keys)
         recount_branches({one.top_id or one.id for one in comments})
         recount_posts(versions.keys())
