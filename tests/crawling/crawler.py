@@ -76,9 +76,7 @@ def crawl(client: FlaskClient, starts: Iterable[str]) -> list[Answer]:
         assert len(seen) < MOST, f"There is no end of addresses: {sorted(seen)[:: MOST // 20]}"
         for headers in ({}, HTMX):
             answer = client.get(address, headers=headers, buffered=True)
-            answers.append(
-                Answer(address, answer.status_code, str(answer.headers), answer.data.decode(errors="replace"))
-            )
+            answers.append(kept(address, answer))
             waiting += addresses_in(address, answer)
     return answers
 

@@ -46,7 +46,8 @@ FOREIGN = """
       if (/^on|^(data-)?hx-/.test(name)) found.push(name);
       if (/^\\s*(javascript|vbscript|data):/i.test(value)) found.push(value);
     }
-    if (element.id && !/^(thread|comment)-\\d+(-replies|-name|-agreed)?$/.test(element.id)) found.push("#" + element.id);
+    if (element.id && !/^(thread|comment)-\\d+(-replies|-name|-agreed)?$/.test(element.id))
+      found.push("#" + element.id);
   }
   const responses = (selector) => document.querySelectorAll(selector).length;
   const places = responses(":is(#responses, #responses .replies) > li");
