@@ -12,6 +12,8 @@ from babel.dates import format_date, format_time
 from flask import Flask, g
 from flask_babel import Babel, get_locale, get_translations, to_user_timezone
 from flask_babel import gettext as _
+from jinja2 import pass_eval_context
+from jinja2.nodes import EvalContext
 from markupsafe import Markup
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -31,25 +33,31 @@ def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> No
     app.jinja_env.globals.update(state_word=state_word, language_tag=lambda: str(get_locale()).replace("_", "-"))
 
 
-def said(text: str, /, **values: object) -> Markup:
-    """gettext for templates: words of ours, which may hold HTML, with `values`, which are escaped."""
-    return _said(translations(), text, **values)
+@pass_eval_context
+def said(context: EvalContext, text: str, /, **values: object) -> str:
+    """gettext for templates: words of ours, which may hold HTML, with `values`, which HTML's templates escape."""
+    return _said(translations(), context.autoescape, text, **values)
 
 
-def counted(one: str, many: str, count: int, /, **values: object) -> Markup:
+@pass_eval_context
+def counted(context: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
     """ngettext for templates; `%(num)d` is the count."""
-    return _counted(translations(), one, many, count, **values)
+    return _counted(translations(), context.autoescape, one, many, count, **values)
 
 
 # a page has some forty of them, and putting one together costs as much as the rest of its element
 @lru_cache(maxsize=4096, typed=True)
-def _said(catalogue: Any, text: str, /, **values: object) -> Markup:
-    return Markup(catalogue.ugettext(text)) % values  # noqa: S704
+def _said(catalogue: Any, escaping: bool, text: str, /, **values: object) -> str:
+    return _kind(escaping)(catalogue.ugettext(text)) % values
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _counted(catalogue: Any, one: str, many: str, count: int, /, **values: object) -> Markup:
-    return Markup(catalogue.ungettext(one, many, count)) % {"num": count, **values}  # noqa: S704
+def _counted(catalogue: Any, escaping: bool, one: str, many: str, count: int, /, **values: object) -> str:
+    return _kind(escaping)(catalogue.ungettext(one, many, count)) % {"num": count, **values}
+
+
+def _kind(escaping: bool) -> type[str]:
+    return Markup if escaping else str
 
 
 def translations() -> Any:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
-from flask import Flask, render_template_string
+from flask import Flask, render_template, render_template_string
+from jinja2 import DictLoader
 from markupsafe import Markup
 
 
@@ -18,3 +19,8 @@ def test_counts_choose_the_word_and_may_have_values(app: Flask) -> None:
     template = "{{ ngettext('%(num)d bird of %(name)s', '%(num)d birds of %(name)s', count, name='<A>') }}"
     assert [said(template, count=count) for count in (1, 2)] == ["1 bird of &lt;A&gt;", "2 birds of &lt;A&gt;"]
     assert said("{{ _('100%% sure') }}") == "100% sure"
+
+
+def test_a_plain_text_escapes_nothing(app: Flask) -> None:
+    app.jinja_env.loader = DictLoader({"letter.txt": "{{ _('Mail of %(name)s', name=name) }}"})
+    assert render_template("letter.txt", name="Tom & <Jerry>") == "Mail of Tom & <Jerry>"

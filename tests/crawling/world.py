@@ -13,16 +13,24 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from blog.comments.agreeing import agree
 from blog.comments.banning import ban
 from blog.comments.editing import Writer, edit_comment, withdraw_comment
-from blog.comments.models import HELD, Ban, Comment
+from blog.comments.mail_models import Follow, Silence
+from blog.comments.models import HELD, Agreement, Ban, Comment, Report
 from blog.comments.moderating import Pick, decide
+from blog.comments.noticing import WAIT, tell_next
+from blog.comments.proving import send_link
 from blog.comments.readers import COOKIE
+from blog.comments.reporting import report
+from blog.comments.telling import tell_editors
+from blog.comments.voices import Voice
 from blog.db import db, now, writing
 from blog.editors import auditing
 from blog.editors.accounts import add_editor, first_run_token
 from blog.editors.models import EDITOR, AuditEntry, Editor, EditorSession, SignInFailure
 from blog.exchange.models import DONE, Import
+from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.posts.models import PAGE, Label, Post
 from blog.posts.publishing import trash_post, unpublish_post
@@ -58,18 +66,24 @@ class World:
         """Every route with everything that there is, whether or not it may be read there."""
         found = [address for rule in self.app.url_map.iter_rules() for address in self.filled(str(rule))]
         for path in db.session.scalars(select(Post.path).where(Post.path.is_not(None))):
-            found += [f"{path}?order=newest", f"{path}?page=2", f"{path}?page=99&order=newest"]
+            found += [f"{path}?order=newest", f"{path}?order=agreed", f"{path}?page=2", f"{path}?page=99&order=newest"]
         for comment in db.session.scalars(select(Comment)):
             found.append(f"{comment.post.path}?showComment={comment.position}")
             found.append(f"/posts/{comment.post_id}/comments/new?parent={comment.id}&quote=1")
         return found
+
+    def mailed(self) -> list[str]:
+        """Every link in every mail."""
+        db.session.rollback()
+        texts = db.session.scalars(select(Mail.text)).all()
+        return [path for text in texts for path in re.findall(r"http://localhost(/\S*)", text)]
 
     def filled(self, rule: str) -> list[str]:
         """The addresses of a rule; a comment stands under its own post and, wrongly, under another."""
         parts = re.findall(r"<(?:[^<>]*:)?(\w+)>", rule)
         ids = {
             "post_id": Post.id, "comment_id": Comment.id, "label_id": Label.id, "import_id": Import.id,
-            "ban_id": Ban.id, "entry_id": AuditEntry.id, "path": func.substr(Post.path, 2),
+            "ban_id": Ban.id, "entry_id": AuditEntry.id, "follow_id": Follow.id, "path": func.substr(Post.path, 2),
             "name": Label.name if "label" in rule else Picture.digest,
         }  # fmt: skip
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
@@ -94,6 +108,7 @@ def make(app: Flask) -> World:
     write_thread(world, bea)
     write_own(world, bea)
     write_the_rest(world)
+    write_mail(world)
     remember_what_no_page_has(world)
     return world
 
@@ -208,11 +223,32 @@ def write_the_rest(world: World) -> None:
     world.unkept += seen.values()
 
 
+def write_mail(world: World) -> None:
+    """A reader follows, agrees and reports; mail goes to the reader and to the editor, with links that decide."""
+    post, email = the_post("The newest"), f"{word('follower', 'email')}@example.org"
+    world.shut += [word("follower", "email"), word("report", "reason")]
+    assert answer(world.reader, post, "Tell me more.", email=email, follow="thread").status_code == 200
+    (confirm,) = [path for path in world.mailed() if path.endswith("/confirmation")]
+    assert world.reader.post(confirm).status_code == 200
+    told = a_comment(post, "That is told of.", **NOBODYS)
+    voice = Voice(word("voice", "reader"), word("voice", "address"))
+    agree(post.id, told.id, voice)
+    report(post.id, told.id, voice, word("report", "reason"))
+    with writing():
+        db.session.add(Silence(email_key=word("silence")))
+    send_link(email, paced=False)
+    assert tell_next(now() + 2 * WAIT)
+    assert tell_editors(now() + 2 * WAIT)
+    world.shut += {path.split("/")[3] for path in world.mailed() if "/decisions/" in path}
+
+
 def remember_what_no_page_has(world: World) -> None:
     db.session.rollback()
     columns = (
         Comment.submission_key, Comment.reader_key, Comment.address_key, EditorSession.key, Editor.password_hash,
         SignInFailure.account_key, SignInFailure.address_key, Post.author_ref, Post.import_ref, Post.submission_key,
+        Agreement.reader_key, Agreement.address_key, Report.reader_key, Report.address_key, Silence.email_key,
+        Follow.reader_key, Follow.address_key, Follow.email_key,
     )  # fmt: skip
     kept = {value for column in columns for value in db.session.scalars(select(column)) if value}
     world.never += [value for value in kept if len(value) > LEAST]

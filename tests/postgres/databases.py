@@ -126,4 +126,6 @@ def dump() -> list[str]:
     with db.engine.connect() as connection:
         tables = MetaData()
         tables.reflect(connection)
-        return [f"{table.name} {row}" for table in tables.sorted_tables for row in connection.execute(table.select())]
+        return [
+            f"{each.name} {tuple(row)}" for each in tables.sorted_tables for row in connection.execute(each.select())
+        ]
