@@ -212,7 +212,8 @@ def forgeries(path: str, comment: Comment, editor: Editor) -> list[str]:
     return [
         "guess",
         token[:-1],
-        token[:-2] + ("aa" if token[-2:] != "aa" else "bb"),
+        # not its last sign, some of whose bits say nothing
+        f"{value}.{at}.{'b' if mark[0] == 'a' else 'a'}{mark[1:]}",
         f"{ban}.{at}.{mark}",  # another verb under this one's signature
         f"{value}.{at}.",
         signed("reversal", f"{editor.id}-{accounts.account_mark(editor)}-1"),
