@@ -20,6 +20,7 @@ from blog.comments.posting import next_versions
 from blog.db import db, writing
 from blog.editors.auditing import ERASE, forget_texts, record_all
 from blog.editors.models import AuditEntry, Editor
+from blog.mail.addresses import small_forms
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
 
@@ -85,7 +86,7 @@ def _forget_address(email: str) -> None:
     the limits that go by it.
     """
     db.session.execute(delete(Follow).where(Follow.email_key == email_key(email)), execution_options=UNSYNCHRONIZED)
-    same = {email.strip().lower(), email.strip().encode().lower().decode()}
+    same = small_forms(email)
     to_it = func.lower(Mail.recipient).in_(same)
     db.session.execute(delete(Mail).where(to_it, Mail.due_at.is_not(None)), execution_options=UNSYNCHRONIZED)
     sent = update(Mail).where(to_it).values(subject="", text="", html="", headers="{}")

@@ -24,6 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.db import Base, Record, now
+from blog.mail.addresses import small_forms
 from blog.posts.models import Post
 
 VISIBLE = "visible"
@@ -179,9 +180,7 @@ class Comment(Record):
     @classmethod
     def written_under(cls, email: str) -> ColumnElement[bool]:
         """That its e-mail address is this one, in whatever case. Written out, for the sake of the index."""
-        # SQLite knows the small letters of a to z alone
-        forms = {email.strip().lower(), email.strip().encode().lower().decode()}
-        return func.lower(cls.email).in_(sorted(forms)) & (cls.email != literal_column("''"))
+        return func.lower(cls.email).in_(sorted(small_forms(email))) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:
