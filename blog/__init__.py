@@ -20,7 +20,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(
         "blog",
         root_path=str(ROOT),
-        static_folder=str(ROOT / "static"),
+        static_folder=None,  # blog/files.py answers, from a list that is made once
         template_folder=str(ROOT / "templates"),
         instance_path=str(settings.blog_instance),
     )

@@ -1,4 +1,8 @@
-"""Files that ship with the program and files that are kept in the instance: how both are answered for."""
+"""Serve the program's static files and the instance's pictures.
+
+No file path is built from a request: static files are listed once and looked up by name, and the name of a picture is
+put together from a digest, a width and an extension, each of which was parsed before.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +10,14 @@ import asyncio
 import mimetypes
 import os
 import re
+import stat
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from hashlib import blake2b
 from pathlib import Path
 from typing import IO
 
-from flask import Flask, render_template
+from flask import Flask, Response, abort, make_response, render_template, request
 from markupsafe import Markup
 
 from blog.bridge import Send
@@ -48,30 +53,35 @@ class StaticFile:
 def init(app: Flask) -> None:
     page_files = lru_cache(maxsize=1)(lambda: Markup(render_template("_files.html")))  # noqa: S704
     app.jinja_env.globals.update(asset=asset, page_files=page_files)
+    app.add_url_rule("/static/<path:name>", "static", show_static)
 
 
-# once a process: a page names some fifteen, and a file that is replaced under a running server keeps its old
-# address, under which nobody is told to keep the new content
-@lru_cache(maxsize=256)
+def show_static(name: str) -> Response:
+    """Answer for a static file under a plain WSGI server; bin/serve answers before Flask."""
+    file = static_files().get(name) or abort(404)
+    answer = make_response(file.content)
+    answer.headers.update(file.headers(request.query_string.decode("latin-1")))
+    answer.make_conditional(request)
+    return answer
+
+
 def asset(name: str) -> str:
-    """The address of a file under static/, which changes when the file does."""
-    file = find(name)
+    """Build the address of a static file, which changes when the file does."""
+    file = static_files().get(name)
     return f"/static/{name}?v={file.fingerprint}" if file else f"/static/{name}"
 
 
-def find(name: str) -> StaticFile | None:
-    """The file of this name under static/; None where there is none, or the name leads out of it."""
-    path = STATIC / name
-    try:
-        if ".." in path.parts or "\0" in name or not path.is_file():
-            return None
-        return _read(path, path.stat().st_mtime_ns)
-    except OSError:
-        return None
+@cache
+def static_files() -> dict[str, StaticFile]:
+    """Read static/ once a process, by path below it. Symbolic links are left out: they may lead anywhere."""
+    return {
+        path.relative_to(STATIC).as_posix(): _read(path)
+        for path in sorted(STATIC.rglob("*"))
+        if path.is_file() and not path.is_symlink()
+    }
 
 
-@lru_cache(maxsize=256)
-def _read(path: Path, _changed: int) -> StaticFile:
+def _read(path: Path) -> StaticFile:
     content = path.read_bytes()
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
     text = kind.startswith("text/") or kind == "image/svg+xml"
@@ -89,11 +99,22 @@ def kept_headers(place: Path) -> list[tuple[str, str]]:
 
 
 def open_kept(folder: Path, name: str) -> tuple[Path, IO[bytes]] | None:
-    """The kept file of this name, opened; None where there is none."""
+    """Open the picture of this name; None where there is none.
+
+    A symbolic link is not followed, and what is not a regular file is not opened for long: a pipe would wait for ever.
+    """
+    if (match := KEPT.fullmatch(name)) is None:
+        return None
+    digest, width = bytes.fromhex(match["digest"]).hex(), int(match["width"])
+    place = folder / digest[:2] / f"{digest}-{width}.{match['extension']}"
     try:
-        return (folder / name, (folder / name).open("rb")) if KEPT.fullmatch(name) else None
+        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        return None
+    return place, os.fdopen(descriptor, "rb")
 
 
 async def send_kept(send: Send, file: IO[bytes], headers: list[tuple[str, str]], *, head: bool) -> None:

@@ -25,7 +25,7 @@ from blog.comments import streaming
 from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
 from blog.db import row_id
-from blog.files import find, kept_headers, media_folder, open_kept, send_kept
+from blog.files import kept_headers, media_folder, open_kept, send_kept, static_files
 from blog.hearing import hear
 from blog.live import Hub, listen_for_hints
 from blog.mail.sending import keep_sending
@@ -74,7 +74,7 @@ class Shell:
             await self.flask(scope, receive, send)
 
     def file(self, scope: Scope) -> Answer:
-        file = find(scope["path"].removeprefix("/static/"))
+        file = static_files().get(scope["path"].removeprefix("/static/"))
         if file is None:
             return self.sentence(404, "There is no such file.")
         standing = [*self.headers, *file.headers(scope["query_string"].decode("latin-1"))]
