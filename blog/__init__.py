@@ -11,12 +11,14 @@ from flask import Flask
 from flask_babel import gettext as _
 from jinja2.runtime import Macro
 
-from blog.settings import ROOT, Settings, load, secret_key
+from blog.instance import prepare_instance, secret_key
+from blog.settings import ROOT, Settings, load
 
 
 def create_app(settings: Settings | None = None) -> Flask:
     """The Flask app for `settings` (the environment's unless given); WrongSetting where one cannot be used."""
     settings = settings or load()
+    prepare_instance(settings)
     app = Flask(
         "blog",
         root_path=str(ROOT),

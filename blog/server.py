@@ -18,9 +18,10 @@ from blog import create_app
 from blog.editors.accounts import first_run_token
 from blog.editors.models import owner_stands
 from blog.exchange.running import keep_going
+from blog.instance import prepare_instance
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
-from blog.settings import Settings, WrongSetting, load, secret_key
+from blog.settings import Settings, WrongSetting, load
 from blog.shell import Shell
 
 
@@ -29,7 +30,7 @@ def main() -> int:
     logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
     try:
         settings = load()
-        secret_key(settings)
+        prepare_instance(settings)
         port = bind(settings)
         migrate(settings.database)
         app = create_app(settings)

@@ -5,10 +5,8 @@ Deploy settings belong to whoever runs the server; what an editor may change is 
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
-import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from pathlib import Path
@@ -98,37 +96,6 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
     settings = Settings(**values)
     _check(settings)
     return settings
-
-
-def secret_key(settings: Settings) -> str:
-    """The key that signs cookies and tokens: made once, kept in the instance with mode 600."""
-    path = settings.blog_instance / "secret_key"
-    try:
-        settings.blog_instance.mkdir(parents=True, exist_ok=True)
-        if not path.exists():
-            _write_key(path)
-        key = path.read_text().strip()
-    except OSError as error:
-        raise WrongSetting(
-            f"The folder {settings.blog_instance} cannot be used ({error.strerror}): "
-            "set BLOG_INSTANCE to a folder that this user may write to."
-        ) from error
-    if not key:
-        raise WrongSetting(f"The file {path} is empty: delete it and a new key is made (readers' open forms expire).")
-    return key
-
-
-def _write_key(path: Path) -> None:
-    # written beside and linked into place, so that of two processes starting at once both read the same whole key
-    draft = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
-    descriptor = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(descriptor, "w") as file:
-            file.write(secrets.token_urlsafe(48))
-        with contextlib.suppress(FileExistsError):
-            os.link(draft, path)
-    finally:
-        draft.unlink()
 
 
 def _read(name: str, text: str, default: object) -> object:

@@ -1,11 +1,8 @@
 from __future__ import annotations
 
-import stat
-from pathlib import Path
-
 import pytest
 
-from blog.settings import Settings, WrongSetting, load, secret_key
+from blog.settings import Settings, WrongSetting, load
 
 
 @pytest.mark.parametrize(
@@ -79,18 +76,3 @@ def test_settings_are_read_and_empty_ones_keep_their_defaults() -> None:
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
 def test_both_spellings_of_postgresql_are_taken(scheme: str) -> None:
     assert Settings(database_url=f"{scheme}://u@h/d").database == "postgresql+psycopg://u@h/d"
-
-
-def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
-    settings = Settings(blog_instance=tmp_path / "new")
-    key = secret_key(settings)
-    assert len(key) >= 40
-    assert secret_key(settings) == key
-    assert stat.S_IMODE((tmp_path / "new" / "secret_key").stat().st_mode) == 0o600
-    assert len(list((tmp_path / "new").iterdir())) == 1
-
-
-def test_an_instance_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(WrongSetting, match="BLOG_INSTANCE"):
-        secret_key(Settings(blog_instance=tmp_path / "file"))
