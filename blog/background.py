@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import multiprocessing
 import os
 import signal
+import threading
+import time
+from multiprocessing import connection
 
 from flask import Flask
 
@@ -17,7 +21,7 @@ from blog.news import News
 
 log = logging.getLogger(__name__)
 
-PARENT_SECONDS = 1.0
+GRACE_SECONDS = 4.0
 FORGET_SECONDS = 3600.0
 
 
@@ -57,9 +61,18 @@ def _forget(app: Flask) -> int:
         return 0
 
 
-async def end_with_parent() -> None:
-    """A worker whose parent was killed would keep the port and serve on unseen."""
-    parent = os.getppid()
-    while os.getppid() == parent:
-        await asyncio.sleep(PARENT_SECONDS)
+def end_with_parent() -> None:
+    """End this worker once the process that started it has died; it would keep the port and serve on unseen.
+
+    A pipe tells, so that a parent that died before this was called is noticed too. Requests in progress have
+    GRACE_SECONDS to finish.
+    """
+    if parent := multiprocessing.parent_process():
+        threading.Thread(target=_wait_for_end_of, args=(parent.sentinel,), name="parent watch", daemon=True).start()
+
+
+def _wait_for_end_of(sentinel: int) -> None:
+    connection.wait([sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
+    time.sleep(GRACE_SECONDS)
+    os._exit(1)  # a thread that waits for the database would hold up a clean end

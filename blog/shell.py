@@ -196,8 +196,6 @@ class Shell:
         self.end_streams_on_signals()
         work: list[Coroutine[Any, Any, None]] = [hear(self.hub, self.settings.database), self.hub.keep_beating()]
         work.append(keep_forgetting(self.app))
-        if self.settings.web_concurrency > 1:
-            work.append(end_with_parent())
         stop_sending = keep_sending(self.app, tell_editors, tell_next)
         tasks = [asyncio.create_task(coroutine) for coroutine in work]
         await send({"type": "lifespan.startup.complete"})
@@ -227,6 +225,7 @@ class Shell:
 
 def shell() -> Shell:
     """For a process of its own: the face of the environment's app."""
+    end_with_parent()
     face = Shell(create_app())
     gc.freeze()  # as in blog/server.py
     return face
