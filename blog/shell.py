@@ -11,6 +11,7 @@ import re
 import signal
 from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 from types import FrameType
 from typing import Any, cast
@@ -26,6 +27,7 @@ from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
 from blog.db import row_id
 from blog.files import kept_headers, media_folder, open_kept, send_kept, static_files
+from blog.health import ALIVE, READY, Readiness
 from blog.hearing import hear
 from blog.live import Hub, listen_for_hints
 from blog.mail.sending import keep_sending
@@ -52,6 +54,7 @@ class Shell:
         self.headers = headers(self.settings)
         self.pictures = media_folder(self.settings)
         self.threads = ThreadPoolExecutor(self.settings.threads, thread_name_prefix="flask")
+        self.readiness = Readiness(app)
         self.hub = Hub(
             Conversation(app),
             beat=self.settings.live_beat,
@@ -66,12 +69,19 @@ class Shell:
             await self.stream(f"post:{int(match[1])}" if match[1] else streaming.SITE, scope, receive, send)
         elif scope["method"] == "GET" and scope["path"] == DESK_LIVE:
             await self.stream(streaming.DESK, scope, receive, send, partial(self.at_desk, scope))
+        elif scope["path"] in {ALIVE, READY} and scope["method"] in {"GET", "HEAD"}:
+            await send_answer(send, await self.health(scope["path"]), head=scope["method"] == "HEAD")
         elif scope["path"].startswith("/static/") and scope["method"] in {"GET", "HEAD"}:
             await send_answer(send, self.file(scope), head=scope["method"] == "HEAD")
         elif scope["path"].startswith("/media/") and scope["method"] in {"GET", "HEAD"}:
             await self.picture(scope, send)
         else:
             await self.flask(scope, receive, send)
+
+    async def health(self, path: str) -> Answer:
+        obstacle = await self.readiness.obstacle() if path == READY else ""
+        answer = self.sentence(503 if obstacle else 200, obstacle or "ok")
+        return replace(answer, headers=[*answer.headers, ("Retry-After", "5")]) if obstacle else answer
 
     def file(self, scope: Scope) -> Answer:
         file = static_files().get(scope["path"].removeprefix("/static/"))

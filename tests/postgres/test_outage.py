@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ from flask import Flask
 
 from blog import create_app
 from blog.db import db
+from blog.health import SILENT, Readiness
 from blog.migrations import migrate
 from blog.settings import Settings
 from tests.cast import a_comment, a_post, count
@@ -127,3 +129,12 @@ def test_a_server_that_cannot_reach_it_says_so_and_stops(cluster: Cluster, app_t
     cluster.stop()
     with pytest.raises(AssertionError, match=r"cannot be used .*Connection refused"):
         Server(tmp_path / "instance", DATABASE_URL=cluster.address)
+
+
+def test_without_its_database_a_server_lives_but_is_not_ready(cluster: Cluster, app_there: Flask) -> None:
+    async def obstacle() -> str:
+        return await Readiness(app_there).obstacle()
+
+    assert asyncio.run(obstacle()) == ""
+    cluster.stop()
+    assert asyncio.run(obstacle()) == SILENT
