@@ -12,7 +12,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from blog.errors import Unusable
+from blog.database_errors import is_temporary
+from blog.errors import Unusable, sentence_at_server
 from blog.migrations import migrate
 from blog.settings import WrongSetting
 
@@ -49,6 +50,11 @@ def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
             return run(*args, **kwargs)
         except (WrongSetting, Unusable) as error:
             click.echo(str(error), err=True)
+            sys.exit(2)
+        except Exception as error:
+            if not is_temporary(error):
+                raise
+            click.echo(sentence_at_server(error), err=True)
             sys.exit(2)
 
     return prepared

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask, abort
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
-from sqlalchemy.engine import URL, make_url
+from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
+
+from blog.connections import deadline, engine_options, left, prepare
+from blog.database_errors import Busy
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -23,29 +25,11 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-BUSY_SECONDS = 10
 # what an id or a version can be at most; SQLite would take more
 LARGEST_ID = 2**31 - 1
 
-# PostgreSQL: an act takes this lock first, and is announced on this channel when it is committed
-WRITING_LOCK = 7_262_512
-CHANNEL = "talkback"
-TAKE_TURN = f"""
-SELECT set_config('lock_timeout', '{BUSY_SECONDS}s', true),
-set_config('idle_in_transaction_session_timeout', '{6 * BUSY_SECONDS}s', true),
-pg_advisory_xact_lock({WRITING_LOCK}), pg_notify('{CHANNEL}', '')
-"""
-# a server that fell silent is given up on after some seconds, where the system's own patience would be hours
-PATIENCE = {
-    "connect_timeout": 5,
-    "keepalives_idle": 15,
-    "keepalives_interval": 5,
-    "keepalives_count": 3,
-    "tcp_user_timeout": 20_000,
-}
-
 # SQLite's busy handler sleeps between its tries; a lock of our own hands over at once. PostgreSQL's does
-_writer = threading.RLock()
+_writer = threading.Lock()
 
 
 def now() -> datetime:
@@ -102,17 +86,42 @@ def writing() -> Iterator[None]:
 
     Prepare what is slow before entering; load afresh inside what the decision rests on. On both databases one act is
     written at a time, whichever process it is in, so that no two can wait for each other or miss each other's rows.
+
+    All waiting for others ends WAIT_SECONDS after the call: for this process's lock, for the database's, for rows. A
+    write that has its locks by then may finish its work. Raises Busy, or the database's own error; is_temporary() is
+    true of both.
     """
-    db.session.rollback()
-    db.session.expire_all()
-    with _writer if db.engine.dialect.name == "sqlite" else nullcontext():
+    session = db.session()
+    if session.info.get("writing"):
+        raise RuntimeError("writing() does not nest: the inner one would undo what the outer one wrote")
+    session.rollback()
+    session.expire_all()
+    until = deadline()
+    with _turn(until):
+        session.info["writing"] = True
         try:
-            db.session.connection(execution_options={"writing": True})
+            session.connection(execution_options={"writing": until})
             yield
-            db.session.commit()
+            session.commit()
         except BaseException:
-            db.session.rollback()
+            session.rollback()
             raise
+        finally:
+            session.info["writing"] = False
+
+
+@contextmanager
+def _turn(until: float) -> Iterator[None]:
+    """Hold this process's lock for writing; on PostgreSQL the server's own lock is enough."""
+    if db.engine.dialect.name != "sqlite":
+        yield
+    elif not _writer.acquire(timeout=left(until)):
+        raise Busy("other writes of this process kept the database too long")
+    else:
+        try:
+            yield
+        finally:
+            _writer.release()
 
 
 def row_id(text: str | None) -> int | None:
@@ -135,57 +144,3 @@ def _refuse_what_no_row_has(_endpoint: str | None, values: dict[str, Any] | None
     for value in (values or {}).values():
         if value > LARGEST_ID if isinstance(value, int) else "\0" in str(value):
             abort(404)
-
-
-def engine_options(url: str) -> dict[str, Any]:
-    """How the pool is set up; parameters stay out of errors, since they would put readers' addresses into the log."""
-    options: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "hide_parameters": True}
-    if (address := make_url(url)).get_backend_name() == "sqlite":
-        return options | {"connect_args": {"timeout": BUSY_SECONDS}}
-    # an act takes its lock first and must then see what was committed while it waited
-    return options | {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": patience(address)}
-
-
-def patience(address: URL) -> dict[str, Any]:
-    """How long psycopg waits for a PostgreSQL server, but for what the address itself says of that."""
-    return {name: value for name, value in PATIENCE.items() if name not in address.query}
-
-
-def prepare(engine: Engine) -> None:
-    """Begin transactions ourselves where they are for writing, and on SQLite set its pragmas on each connection."""
-    event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", set_pragmas)
-        event.listen(engine, "begin", _begin)
-    else:
-        event.listen(engine, "begin", _take_turn)
-
-
-def _without_nul(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> Any:
-    """PostgreSQL keeps no NUL, which no text needs; nor does SQLite then."""
-    return statement, [_stripped(row) for row in given] if isinstance(given, list) else _stripped(given)
-
-
-def _stripped(row: Any) -> Any:
-    values = row.values() if isinstance(row, dict) else row
-    if not any(isinstance(value, str) and "\0" in value for value in values):
-        return row
-    bare = [value.replace("\0", "") if isinstance(value, str) else value for value in values]
-    return dict(zip(row, bare, strict=True)) if isinstance(row, dict) else tuple(bare)
-
-
-def set_pragmas(connection: Any, _record: object = None) -> None:
-    # the driver must not begin on its own: it would begin too late and never IMMEDIATE
-    connection.isolation_level = None
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", f"busy_timeout={BUSY_SECONDS * 1000}"):
-        connection.execute(f"PRAGMA {pragma}")
-
-
-def _begin(connection: Any) -> None:
-    immediate = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
-
-
-def _take_turn(connection: Any) -> None:
-    if connection.get_execution_options().get("writing"):
-        connection.exec_driver_sql(TAKE_TURN)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, render_template
+from flask import Flask, Response, current_app, make_response, render_template, request
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from blog import htmx
+from blog.database_errors import is_disk_full, is_temporary, reason_of
 from blog.db import db
+
+RETRY_SECONDS = 30
 
 
 class Unusable(Exception):
@@ -26,6 +29,9 @@ def show(error: HTTPException) -> Response:
     """The page of an HTTP error; redirects and answers that already stand pass through."""
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
+    if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
+        # raised while another error was answered
+        return unexpected(error.original_exception)
     headline, sentence = sentences(error.code)
     if htmx.wanted():
         answer = htmx.retarget(said("errors/sentence.html", sentence, error.code), "#comment-error", "innerHTML")
@@ -37,7 +43,7 @@ def show(error: HTTPException) -> Response:
     return answer
 
 
-def said(template: str, sentence: str, code: int, **more: str) -> Response:
+def said(template: str, sentence: str, code: int, **more: Any) -> Response:
     """The sentence on its page; alone where even the page cannot be made (an untrusted host)."""
     try:
         return make_response(rendered(template, sentence=sentence, **more), code)
@@ -47,18 +53,61 @@ def said(template: str, sentence: str, code: int, **more: str) -> Response:
 
 
 def rendered(template: str, **values: Any) -> str:
-    """The page; where the database is away, under a masthead without the blog's own name."""
+    """The page; where the database is away, under a masthead without the blog's own name, and as for a reader."""
     try:
         return render_template(template, **values)
     except SQLAlchemyError:
-        return render_template(template, **values, current_site=lambda: {"title": "Talkback"})
+        return render_template(template, **values, current_site=lambda: {"title": "Talkback"}, editor=lambda: None)
 
 
 def unexpected(error: Exception) -> Response:
     """A database that is away or full is a matter of time; anything else is a fault of ours."""
-    current_app.logger.error("A request failed", exc_info=error)
+    log_failure(error)
     db.session.rollback()
-    return show(ServiceUnavailable() if isinstance(error, OperationalError) else InternalServerError())
+    fault = ServiceUnavailable(retry_after=RETRY_SECONDS) if is_temporary(error) else InternalServerError()
+    answer = show(fault)
+    if request.method not in {"GET", "HEAD"} and not htmx.wanted():
+        give_back(answer, fault.code)
+    return answer
+
+
+def log_failure(error: Exception) -> None:
+    """One line where the database is away or full, which needs no traceback; all that is known of anything else."""
+    if is_temporary(error):
+        current_app.logger.warning("The database cannot be used just now (%s)", reason_of(error))
+    else:
+        current_app.logger.error("A request failed", exc_info=error)
+
+
+def sentence_at_server(error: Exception) -> str:
+    """What whoever runs the server can do about an error of which is_temporary() is true."""
+    if is_disk_full(error):
+        return "The disk is full: free some space, then try again."
+    return f"The database cannot be used just now ({reason_of(error)}): try again in a while."
+
+
+def give_back(answer: Response, code: int) -> None:
+    """Put all that a plain form sent on the error's page, in a form that sends it again with the same proof."""
+    try:
+        sent = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name.lower()]
+    except HTTPException:  # the form itself could not be read
+        return
+    # what a person wrote has blanks in it; keys and tokens have none
+    fields = [(name, value, len(value.split()) > 1) for name, value in sent]
+    headline, sentence = sentences(code)
+    if any(name != "csrf_token" for name, _value in sent):
+        lost = any(file.filename for file in request.files.values())
+        page = said("errors/unsaved.html", sentence, code, headline=headline, fields=fields, lost=lost)
+        answer.set_data(page.get_data())
+
+
+def replaced(answer: Response, page: str) -> Response:
+    """The error's answer, with this page in place of its own."""
+    answer.set_data(page)
+    answer.mimetype = "text/html"
+    for name in ("HX-Retarget", "HX-Reswap"):
+        answer.headers.pop(name, None)
+    return answer
 
 
 def sentences(code: int) -> tuple[str, str]:

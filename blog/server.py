@@ -11,12 +11,15 @@ import socket
 import sys
 
 import click
+from sqlalchemy.exc import SQLAlchemyError
 from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
+from blog.database_errors import is_temporary
 from blog.editors.accounts import first_run_token
 from blog.editors.models import owner_stands
+from blog.errors import sentence_at_server
 from blog.exchange.running import keep_going
 from blog.instance import prepare_instance
 from blog.migrations import migrate
@@ -34,12 +37,17 @@ def main() -> int:
         port = bind(settings)
         migrate(settings.database)
         app = create_app(settings)
+        with app.app_context():
+            plant_welcome()
+            first_run = None if owner_stands() else f"{address(settings)}/desk/first-run/{first_run_token()}"
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2
-    with app.app_context():
-        plant_welcome()
-        first_run = None if owner_stands() else f"{address(settings)}/desk/first-run/{first_run_token()}"
+    except SQLAlchemyError as error:
+        if not is_temporary(error):
+            raise
+        click.echo(sentence_at_server(error), err=True)
+        return 2
     keep_going(app)
     allow_many_connections()
     click.echo(f"Talkback is open at {address(settings)} (Ctrl-C ends it).")

@@ -8,7 +8,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from blog import errors, htmx
@@ -21,7 +21,7 @@ from blog.comments.places import place_of
 from blog.comments.posting import Refused
 from blog.comments.readers import the_writer
 from blog.comments.streaming import in_order
-from blog.errors import rendered, unexpected
+from blog.errors import rendered, replaced, unexpected
 from blog.posts.models import visible_post
 from blog.security import csrf
 
@@ -105,8 +105,8 @@ def show_refused(refusal: Refused) -> Response:
     return private(page, refusal.status)
 
 
-@blueprint.errorhandler(OperationalError)
-def keep(error: OperationalError) -> Response:
+@blueprint.errorhandler(SQLAlchemyError)
+def keep(error: SQLAlchemyError) -> Response:
     """The database is away or full: a text that was sent goes back, on a page that is made without it."""
     answer = unexpected(error)
     if request.endpoint != "own_comments.update":
@@ -114,7 +114,8 @@ def keep(error: OperationalError) -> Response:
     (post_id, comment_id), form = asked(), TextForm()
     form.form_errors = [UNSAVED]
     template = "comments/_edit.html" if htmx.wanted() else "comments/edit.html"
-    return private(rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""}), 503)
+    page = rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
+    return replaced(answer, page)
 
 
 def asked() -> tuple[int, int]:

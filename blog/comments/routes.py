@@ -6,7 +6,7 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from blog import htmx
 from blog.caching import private
@@ -21,7 +21,7 @@ from blog.comments.readers import known_reader, reader_key, remember, take_over,
 from blog.comments.threads import Branch, answered
 from blog.db import db, row_id
 from blog.editors.locking import current_editor
-from blog.errors import rendered, unexpected
+from blog.errors import RETRY_SECONDS, log_failure, rendered, replaced, unexpected
 from blog.html import comment_html, quotation
 from blog.limits import TOKENS, limited
 from blog.mail.outbox import mail_set_up
@@ -146,7 +146,7 @@ def posted(post: Post, form: CommentForm) -> Response:
         return refused(post, form, refusal)
     except NoSuchPost:
         abort(404)
-    except OperationalError as error:
+    except SQLAlchemyError as error:
         return unsaved(post, form, error)
 
 
@@ -208,15 +208,15 @@ def refused(post: Post, form: CommentForm, refusal: Refused) -> Response:
     return answer
 
 
-def unsaved(post: Post, form: CommentForm, error: OperationalError) -> Response:
+def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
     """A full disk, a database that is away: the text goes back, to be sent again."""
-    current_app.logger.error("A comment could not be saved", exc_info=error)
+    log_failure(error)
     db.session.rollback()
-    return refused(post, form, Refused(str(UNSAVED), 503, 30))
+    return refused(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
 
 
-@blueprint.errorhandler(OperationalError)
-def keep(error: OperationalError) -> Response:
+@blueprint.errorhandler(SQLAlchemyError)
+def keep(error: SQLAlchemyError) -> Response:
     """The database is away: what was sent by a plain form goes back on a page that is made without it."""
     answer = unexpected(error)
     if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.wanted():
@@ -225,7 +225,7 @@ def keep(error: OperationalError) -> Response:
     form.form_errors = [UNSAVED]
     reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
-    return private(rendered("comments/unsaved.html", form=form, **values), 503)
+    return replaced(answer, rendered("comments/unsaved.html", form=form, **values))
 
 
 def the_form(post: Post, form: CommentForm, status: int) -> Response:

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from flask_limiter import RateLimitExceeded
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from blog import errors, htmx
@@ -21,7 +21,7 @@ from blog.comments.posting import Refused
 from blog.comments.readers import remember, the_voice
 from blog.comments.reporting import report
 from blog.comments.voices import heard
-from blog.errors import rendered, unexpected
+from blog.errors import rendered, replaced, unexpected
 from blog.limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
 from blog.posts.models import visible_post
 from blog.security import csrf
@@ -110,8 +110,8 @@ def slow_down(_error: RateLimitExceeded) -> Response:
     return answer
 
 
-@blueprint.errorhandler(OperationalError)
-def keep(error: OperationalError) -> Response:
+@blueprint.errorhandler(SQLAlchemyError)
+def keep(error: SQLAlchemyError) -> Response:
     """The database is away or full: what was written goes back, on a page that is made without it."""
     answer = unexpected(error)
     if request.endpoint != "voices.create_report":
@@ -120,7 +120,7 @@ def keep(error: OperationalError) -> Response:
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
     template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
-    return private(rendered(template, comment=comment, form=form, inline=htmx.wanted()), 503)
+    return replaced(answer, rendered(template, comment=comment, form=form, inline=htmx.wanted()))
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:

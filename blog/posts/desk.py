@@ -7,7 +7,7 @@ import re
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from blog import errors, htmx
@@ -181,10 +181,12 @@ def written(form: PostForm) -> Response:
     except Nameless:
         form.title.errors = [_("Give it a headline: there is nothing yet that readers could see.")]
         return the_form(form, 422)
-    except OperationalError as error:
-        current_app.logger.error("A post could not be saved", exc_info=error)
+    except SQLAlchemyError as error:
+        errors.log_failure(error)
         db.session.rollback()
-        return the_form(form, 503)
+        answer = the_form(form, 503)
+        answer.headers["Retry-After"] = str(errors.RETRY_SECONDS)
+        return answer
     return private(redirect(f"/desk/posts/{post.id}/edit?done={form.asked}", 303), 303)
 
 

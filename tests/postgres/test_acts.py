@@ -14,8 +14,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog import db as database_tool
+from blog import connections
 from blog.comments.models import Comment
+from blog.connections import WRITING_LOCK
 from blog.db import db
 from blog.posts.models import Post
 from blog.posts.publishing import publish_post, unpublish_post
@@ -137,9 +138,9 @@ def test_an_act_that_waits_too_long_for_its_turn_gives_the_text_back(
 ) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Kept while waiting"}
-    monkeypatch.setattr(database_tool, "TAKE_TURN", database_tool.TAKE_TURN.replace("'10s'", "'100ms'"))
+    monkeypatch.setattr(connections, "WAIT_SECONDS", 0.1)
     with psycopg.connect(database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [database_tool.WRITING_LOCK])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING_LOCK])
         for headers in (HTMX, {}):
             response = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
             assert response.status_code == 503

@@ -12,7 +12,8 @@ from flask import Flask
 from sqlalchemy import text
 
 from blog import hearing
-from blog.db import CHANNEL, db, writing
+from blog.connections import CHANNEL
+from blog.db import db, writing
 from blog.settings import Settings
 from tests.cast import a_post
 from tests.postgres.databases import on_postgres

@@ -7,16 +7,20 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy.engine import make_url
 
 from blog import create_app
 from blog.db import db
 from blog.health import SILENT, Readiness
 from blog.migrations import migrate
 from blog.settings import Settings
-from tests.cast import a_comment, a_post, count
+from tests.cast import HTMX, a_comment, a_post, count, token
 from tests.postgres.cluster import Cluster
+from tests.postgres.databases import on_postgres
 from tests.postgres.test_acts import a_form, ask
 from tests.proofreader import read_page
 from tests.server import Server
@@ -138,3 +142,28 @@ def test_without_its_database_a_server_lives_but_is_not_ready(cluster: Cluster, 
     assert asyncio.run(obstacle()) == ""
     cluster.stop()
     assert asyncio.run(obstacle()) == SILENT
+
+
+@on_postgres
+def test_a_server_that_became_read_only_gives_the_text_back_and_is_left(
+    app: Flask, client: FlaskClient, database: str
+) -> None:
+    post = a_post()
+    form = token(client, post) | {"name": "Ann", "body": "Kept <through> a failover"}
+    client.get(post.path)  # a connection is open
+    name = make_url(database).database
+    with psycopg.connect(database, autocommit=True) as other:
+        db.engine.dispose()
+        other.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        try:
+            for headers in (HTMX, {}):
+                response = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
+                assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
+                assert "Kept &lt;through&gt; a failover" in response.text
+        finally:
+            other.execute("SET default_transaction_read_only = off")
+            other.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
+    # the last answer was made over a connection to what was read-only then; the first write gives that up
+    tries = [client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code for _ in range(2)]
+    assert tries == [503, 200]
+    assert count() == 1
