@@ -1,22 +1,28 @@
 from __future__ import annotations
 
+import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, DateTime, Integer, MetaData, Table, create_engine, func, select, text
+from sqlalchemy import Connection, DateTime, Integer, MetaData, Table, create_engine, func, inspect, select, text
 from sqlalchemy.pool import NullPool
 
+from blog import migrations
+from blog.connections import WAIT_SECONDS
 from blog.db import Base, db, now
 from blog.migrations import migrate
 from blog.settings import ROOT, Settings, WrongSetting, load
 from tests.cast import a_comment, a_post
 from tests.postgres.databases import driven, new_database, on_sqlite, server_address
+from tests.server import free_port
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -130,7 +136,56 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
     assert pragma("journal_mode") == "wal"
     assert pragma("synchronous") == 2
     assert pragma("foreign_keys") == 1
-    assert int(str(pragma("busy_timeout"))) >= 5000
+    assert int(str(pragma("busy_timeout"))) == WAIT_SECONDS * 1000
+
+
+LANDED = {
+    name: digest
+    for digest, name in (line.split() for line in (ROOT / "tests/landed_migrations.txt").read_text().splitlines())
+}
+
+
+def test_migrations_that_landed_are_never_edited() -> None:
+    """A new one gets its line by `sha256sum` in `blog/migrations/versions`, when it lands."""
+    versions = (ROOT / "blog/migrations/versions").glob("*.py")
+    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in versions} == LANDED
+
+
+def test_a_database_of_the_early_fifth_migration_gets_what_it_lacks(
+    bare: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    early = tmp_path / "early"
+    shutil.copytree(ROOT / "blog/migrations", early, ignore=shutil.ignore_patterns("__pycache__"))
+    fifth = early / "versions/0005_the_conversation.py"
+    kept = [line for line in fifth.read_text().splitlines(keepends=True) if "submission_key" not in line]
+    fifth.write_text("".join(kept))
+    # what landed first, byte for byte
+    digest = "bdf57ae20b63726d1f9715254c6acc0597be015955dfadc717020f043708b18a"
+    assert sha256(fifth.read_bytes()).hexdigest() == digest
+    with monkeypatch.context() as patched:
+        patched.setattr(migrations, "__file__", str(early / "__init__.py"))
+        migrate(bare, "0005")
+    engine = create_engine(bare, poolclass=NullPool)
+    assert "submission_key" not in {column["name"] for column in inspect(engine).get_columns("posts")}
+    migrate(bare)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"render_as_batch": True})
+        assert compare_metadata(context, Base.metadata) == []
+
+
+@pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
+def test_a_database_that_is_not_in_utf8_is_refused_in_one_sentence(encoding: str, tmp_path: Path) -> None:
+    options = f"ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
+    with new_database(server_address(), options) as address:
+        with pytest.raises(WrongSetting, match=f"is encoded in {encoding}") as refusal:
+            migrate(driven(address))
+        assert "\n" not in str(refusal.value)
+        environment = {**os.environ, "DATABASE_URL": address, "BLOG_INSTANCE": str(tmp_path), "PORT": str(free_port())}
+        for program in (["-m", "blog.server"], ["-m", "flask", "stats"]):
+            ended = subprocess.run(
+                [sys.executable, *program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
+            )
+            assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{refusal.value}\n")
 
 
 def test_comments_of_an_older_version_are_known_by_their_domains(bare: str) -> None:

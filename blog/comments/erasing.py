@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from flask_babel import gettext as _
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, delete, select, update
 
 from blog.comments.counting import recount_branches, recount_posts
 from blog.comments.linking import email_key
@@ -20,7 +20,7 @@ from blog.comments.posting import next_versions
 from blog.db import db, writing
 from blog.editors.auditing import ERASE, forget_texts, record_all
 from blog.editors.models import AuditEntry, Editor
-from blog.mail.addresses import small_forms
+from blog.folding import ascii_lower, spellings
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
 
@@ -86,10 +86,10 @@ def _forget_address(email: str) -> None:
     the limits that go by it.
     """
     db.session.execute(delete(Follow).where(Follow.email_key == email_key(email)), execution_options=UNSYNCHRONIZED)
-    same = small_forms(email)
-    to_it = func.lower(Mail.recipient).in_(same)
+    same = spellings(email.strip())
+    to_it = ascii_lower(Mail.recipient).in_(same)
     db.session.execute(delete(Mail).where(to_it, Mail.due_at.is_not(None)), execution_options=UNSYNCHRONIZED)
     sent = update(Mail).where(to_it).values(subject="", text="", html="", headers="{}")
     db.session.execute(sent, execution_options=UNSYNCHRONIZED)
-    named = update(AuditEntry).where(func.lower(AuditEntry.subject).in_(same)).values(subject="")
+    named = update(AuditEntry).where(ascii_lower(AuditEntry.subject).in_(same)).values(subject="")
     db.session.execute(named, execution_options=UNSYNCHRONIZED)

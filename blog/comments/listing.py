@@ -12,6 +12,7 @@ from sqlalchemy.orm import selectinload
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.reporting import is_reported
 from blog.db import db
+from blog.folding import contains
 from blog.paging import Page, newest_first, older_than
 from blog.posts.models import Post
 from blog.site.models import Site
@@ -82,7 +83,7 @@ def _newest_of(wanted: Wanted, after: str | None) -> Select[Any]:
         query = query.where(_same(wanted.kind, wanted.like))
     for word in wanted.words.split()[:MOST_WORDS]:
         fields = (Comment.body, Comment.name, Comment.email)
-        query = query.where(or_(*(field.icontains(word, autoescape=True) for field in fields)))
+        query = query.where(or_(*(contains(field, word) for field in fields)))
     newest = query.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(PAGE_SIZE + 1).subquery()
     return select(newest.c.id)
 

@@ -16,7 +16,6 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
     and_,
-    func,
     literal_column,
     select,
     text,
@@ -24,7 +23,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.db import Base, Record, now
-from blog.mail.addresses import small_forms
+from blog.folding import ascii_lower, spellings
 from blog.posts.models import Post
 
 VISIBLE = "visible"
@@ -82,7 +81,7 @@ class Comment(Record):
             postgresql_where=SOME_VISIBLE,
         ),
         Index("ix_comments_agreed", "post_id", "agree_version", sqlite_where=AGREED_WITH, postgresql_where=AGREED_WITH),
-        Index("ix_comments_email", text("lower(email)"), sqlite_where=SOME_EMAIL, postgresql_where=SOME_EMAIL),
+        Index("ix_comments_email", ascii_lower(text("email")), sqlite_where=SOME_EMAIL, postgresql_where=SOME_EMAIL),
         {"sqlite_autoincrement": True},
     )
 
@@ -180,7 +179,7 @@ class Comment(Record):
     @classmethod
     def written_under(cls, email: str) -> ColumnElement[bool]:
         """That its e-mail address is this one, in whatever case. Written out, for the sake of the index."""
-        return func.lower(cls.email).in_(sorted(small_forms(email))) & (cls.email != literal_column("''"))
+        return ascii_lower(cls.email).in_(spellings(email.strip())) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:

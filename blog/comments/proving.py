@@ -6,11 +6,11 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.db import db, now, writing
-from blog.mail.addresses import small_forms
+from blog.folding import ascii_lower, spellings
 from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail, put_mail
 from blog.mail.rendering import render_mail
@@ -43,6 +43,6 @@ def send_link(email: str, paced: bool = True) -> None:
 def _may_have_one(email: str, at: datetime) -> bool:
     # not later than now: a clock that was set back must keep nobody out
     lately = Mail.created_at.between(at - GOOD_FOR, at), Mail.kind == PRIVACY
-    to_it = func.lower(Mail.recipient).in_(small_forms(email))
+    to_it = ascii_lower(Mail.recipient).in_(spellings(email.strip()))
     times = list(db.session.scalars(select(Mail.created_at).where(*lately, to_it)))
     return len(times) < MOST_A_DAY and all(time <= at - PAUSE for time in times)

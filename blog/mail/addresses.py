@@ -28,9 +28,3 @@ def written_out(address: str) -> str:
 def is_address(text: str) -> bool:
     """Whether mail can be written to it; whether anybody reads it there only the mail server can tell."""
     return written_out(text) != ""
-
-
-def small_forms(email: str) -> set[str]:
-    """What a database's `lower()` may make of this address: SQLite knows the small letters of a to z alone."""
-    email = email.strip()
-    return {email.lower(), email.encode().lower().decode()}

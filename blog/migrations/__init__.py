@@ -14,10 +14,12 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from blog.db import BUSY_SECONDS, patience, set_pragmas
+from blog.connections import patience, set_pragmas
 from blog.settings import WrongSetting
 
 ADVISORY_LOCK = 7_262_511
+# a start may wait longer than a reader: another process may be migrating
+BUSY_SECONDS = 30
 
 
 def migrate(url: str, revision: str = "head") -> None:
@@ -26,6 +28,9 @@ def migrate(url: str, revision: str = "head") -> None:
     if engine.dialect.name == "sqlite":
         event.listen(engine, "connect", _set_up)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
+    else:
+        # before SQLAlchemy asks anything itself, which fails where texts come back as bytes
+        event.listen(engine, "connect", _check_encoding, insert=True)
     try:
         with engine.begin() as connection:
             _upgrade(connection, revision)
@@ -70,6 +75,16 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent))
     return config
+
+
+def _check_encoding(connection: Any, _record: object) -> None:
+    name, encoding = connection.info.dbname, connection.info.parameter_status("server_encoding")
+    if encoding != "UTF8":
+        connection.close()
+        raise WrongSetting(
+            f"The database {name} is encoded in {encoding}, which cannot hold every text: "
+            "make one with createdb --encoding UTF8 --template template0, then set DATABASE_URL to it."
+        )
 
 
 def _upgrade(connection: Connection, revision: str) -> None:

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, or_, select, tuple_, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, select, tuple_, union_all
 from sqlalchemy.orm import lazyload, load_only
 
 from blog.db import db
+from blog.folding import contains
 from blog.paging import Page, newest_first
 from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post, headline
 from blog.site.models import current_site
@@ -83,9 +84,7 @@ def posts_at_desk(kind: str, state: str, words: str, after: str | None) -> Page[
     """The posts or the pages of a state (or of all but the trash) with these words in the title, last changed first."""
     query = select(Post).where(Post.trashed_at.is_(None)) if state == ALL else Post.in_state(state)
     for word in words.split()[:MOST_WORDS]:
-        # SQLite knows small and capital letters of ASCII only
-        written = {word} if word.isascii() else {word.lower(), word.upper(), word.capitalize()}
-        query = query.where(or_(*(Post.title.icontains(form, autoescape=True) for form in sorted(written))))
+        query = query.where(contains(Post.title, word))
     query = query.where(Post.kind == kind).options(load_only(*LISTED), lazyload(Post.labels))
     return newest_first(query, Post.updated_at, Post.id, after, DESK_PAGE_SIZE)
 

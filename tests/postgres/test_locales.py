@@ -1,0 +1,81 @@
+"""A database in a Turkish locale, whose lower() makes a dotless i of I: addresses are found there as anywhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import func, select, text
+
+from blog.comments.erasing import erase
+from blog.comments.exporting import count_under, exported
+from blog.comments.listing import Wanted, comments_in
+from blog.comments.models import EMAIL, VISIBLE, Ban, Comment
+from blog.comments.proving import send_link
+from blog.comments.standing import bans_on
+from blog.db import db, writing
+from blog.editors.accounts import Taken, add_editor
+from blog.editors.models import EDITOR, editor_of
+from blog.mail.models import Mail
+from blog.migrations import migrate
+from blog.posts.listing import posts_at_desk
+from blog.posts.models import POST
+from blog.settings import Settings
+from tests.cast import a_comment, a_post
+from tests.postgres.databases import driven, new_database, server_address
+from tests.prepared import opened
+
+SPELLINGS = ("IRIS@EXAMPLE.ORG", "iris@example.org", "Iris@Example.org")
+LOCALES = ["tr-TR", "az-AZ", "en-US"]
+
+
+@pytest.fixture(params=LOCALES)
+def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
+    options = f"ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE '{request.param}' TEMPLATE template0"
+    with new_database(server_address(), options) as address:
+        migrate(driven(address))
+        mail = {"smtp_host": "localhost", "mail_from": "blog@example.org", "blog_url": "https://blog.example.org"}
+        with opened(Settings(blog_instance=tmp_path, database_url=address, **mail)) as app:  # type: ignore[arg-type]
+            yield app
+
+
+@pytest.mark.parametrize("asked", SPELLINGS)
+def test_what_was_written_under_an_address_is_found_exported_and_erased(app: Flask, asked: str) -> None:
+    post = a_post()
+    for number, email in enumerate(SPELLINGS):
+        a_comment(post, f"Number {number}.", email=email)
+    a_comment(post, "Somebody else's.", email="ines@example.org")
+    assert count_under(asked) == 3
+    assert "".join(exported(asked)).count('"text"') == 3
+    send_link(asked)
+    send_link("IRIS@example.ORG")  # too soon after the first
+    assert db.session.scalar(select(func.count(Mail.id))) == 1
+    assert erase(asked) == 3
+    emails = db.session.scalars(select(Comment.email).order_by(Comment.id))
+    assert list(emails) == ["", "", "", "ines@example.org"]
+    assert db.session.scalars(select(Mail.id).where(Mail.due_at.is_not(None))).all() == []
+
+
+def test_editors_bans_and_the_desks_searches_know_an_address_in_any_case(app: Flask) -> None:
+    post = a_post("ISTANBUL in the mist")
+    comments = [a_comment(post, f"Number {number}.", email=email) for number, email in enumerate(SPELLINGS)]
+    with writing():
+        db.session.add(Ban(kind=EMAIL, value="iris@example.org"))
+    assert all(bans_on(comment, []) for comment in comments)
+    add_editor("INGRID@EXAMPLE.ORG", "Ingrid", EDITOR, "a sentence to remember")
+    assert editor_of("Ingrid@Example.org") is not None
+    with pytest.raises(Taken):
+        add_editor("ingrid@example.org", "Ingrid", EDITOR, "a sentence to remember")
+    for word in ("iris@", "IRIS@"):
+        assert len(comments_in(Wanted(VISIBLE, words=word), None).items) == 3
+    for word in ("istanbul", "MIST"):
+        assert len(posts_at_desk(POST, "all", word, None).items) == 1
+
+
+def test_an_address_is_found_by_its_index(app: Flask) -> None:
+    db.session.execute(text("SET enable_seqscan = off"))
+    query = select(Comment.id).where(Comment.written_under("Iris@Example.org"))
+    plan = db.session.execute(text(f"EXPLAIN {query.compile(db.engine, compile_kwargs={'literal_binds': True})}"))
+    assert "ix_comments_email" in "\n".join(row[0] for row in plan)
