@@ -9,20 +9,35 @@ import os
 import signal
 import threading
 import time
+from collections.abc import Awaitable, Callable
+from functools import partial
 from multiprocessing import connection
 
 from flask import Flask
+from sqlalchemy.exc import SQLAlchemyError
 
 from blog.comments import streaming
 from blog.comments.forgetting import forget_some
-from blog.db import db
+from blog.comments.threads import pages_kept
+from blog.connections import schema_missing
+from blog.db import db, writing
+from blog.hearing import hear
+from blog.live import Hub
 from blog.mail.forgetting import forget_mails
+from blog.migrations import migrate
 from blog.news import News
+from blog.settings import WrongSetting
+from blog.site.models import THE_ONE, Site
 
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 4.0
 FORGET_SECONDS = 3600.0
+# after a fault in what never ends
+RESTART_SECONDS = 5.0
+SCHEMA_SECONDS = 1.0
+# so long tables must be missing, since whoever restores a backup puts them there
+RESTORE_SECONDS = 5.0
 
 
 class Conversation:
@@ -42,6 +57,48 @@ class Conversation:
                 return streaming.news(topic, since)
             finally:
                 db.session.remove()
+
+
+def begin(app: Flask, hub: Hub) -> list[asyncio.Task[None]]:
+    """Start all of it in the running event loop."""
+    hearing = partial(hear, hub, app.config["SETTINGS"].database)
+    work = (hearing, hub.keep_beating, partial(keep_forgetting, app), partial(keep_schema, app))
+    return [asyncio.create_task(keep_running(one)) for one in work]
+
+
+async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
+    """Run what never ends, again after each fault."""
+    while True:
+        try:
+            return await work()
+        except Exception:
+            log.warning("What goes on beside the requests met a fault; going on.", exc_info=True)
+        await asyncio.sleep(RESTART_SECONDS)
+
+
+async def keep_schema(app: Flask) -> None:
+    """Migrate again where the database was emptied, deleted, or replaced by an older one."""
+    while True:
+        await asyncio.sleep(SCHEMA_SECONDS)
+        if schema_missing.is_set():
+            await asyncio.sleep(RESTORE_SECONDS)
+            await asyncio.to_thread(make_schema, app)
+            schema_missing.clear()
+
+
+def make_schema(app: Flask) -> None:
+    """Make the tables and the site's row that are missing; nothing where a backup was restored meanwhile."""
+    try:
+        migrate(app.config["SETTINGS"].database)
+        with app.app_context():
+            if db.session.get(Site, THE_ONE) is None:
+                with writing():
+                    db.session.merge(Site(id=THE_ONE))
+    except (WrongSetting, SQLAlchemyError) as error:
+        log.warning("The database lacks tables, and they could not be made: %s", error)
+    else:
+        pages_kept.clear()
+        log.warning("The database had been emptied or replaced; its tables are in order again.")
 
 
 async def keep_forgetting(app: Flask) -> None:

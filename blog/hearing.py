@@ -7,10 +7,12 @@ import logging
 import sqlite3
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
 
-from blog.db import CHANNEL, patience
+from blog.connections import CHANNEL, file_at, patience
+from blog.database_errors import is_temporary
 from blog.live import Hub
 
 log = logging.getLogger(__name__)
@@ -34,17 +36,24 @@ async def _hear_sqlite(hub: Hub, path: str) -> None:
     """`PRAGMA data_version` says only that something changed. Its connection is the driver's own and
     always outside of a transaction: inside one the number stands still.
     """
-    connection, known = None, None
+    connection, known, file = None, None, None
     while True:
         await asyncio.sleep(LOOK_SECONDS)
         try:
-            connection = connection or sqlite3.connect(path, isolation_level=None)
+            if connection is not None and file_at(path) != file:
+                connection.close()
+                connection, known = None, None
+            if connection is None:
+                # a missing file is not made here: whoever replaces it must find it missing
+                file = file_at(path)
+                connection = sqlite3.connect(f"file:{quote(path)}?mode=rw", isolation_level=None, uri=True)
             seen = connection.execute("PRAGMA data_version").fetchone()[0]
             if seen != known:
                 known = seen
                 await hub.look()
-        except Exception:
-            log.warning("Changes of other processes could not be seen; trying again.", exc_info=True)
+        except Exception as error:
+            fault = None if is_temporary(error) else error
+            log.warning("Changes of other processes could not be seen; trying again.", exc_info=fault)
             if connection is not None:
                 connection.close()
             connection, known = None, None

@@ -30,6 +30,11 @@ class Memory:
         self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
         self._lock = Lock()
 
+    def clear(self) -> None:
+        with self._lock:
+            self._kept.clear()
+            self._size = 0
+
     def get(self, key: Hashable, render: Callable[[], str]) -> Kept:
         """What stands under `key`, rendered now where nothing does. Two threads may render the same at once."""
         with self._lock:

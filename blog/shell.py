@@ -9,7 +9,7 @@ import io
 import logging
 import re
 import signal
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
@@ -17,10 +17,10 @@ from types import FrameType
 from typing import Any, cast
 
 from flask import Flask
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
 from blog import bridge, create_app
-from blog.background import Conversation, end_with_parent, keep_forgetting
+from blog.background import Conversation, begin, end_with_parent
 from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, length_of, read_body, send_answer
 from blog.comments import streaming
 from blog.comments.noticing import tell_next
@@ -28,7 +28,6 @@ from blog.comments.telling import tell_editors
 from blog.db import row_id
 from blog.files import kept_headers, media_folder, open_kept, send_kept, static_files
 from blog.health import ALIVE, READY, Readiness
-from blog.hearing import hear
 from blog.live import Hub, listen_for_hints
 from blog.mail.sending import keep_sending
 from blog.news import Stream
@@ -160,7 +159,7 @@ class Shell:
             return
         try:
             standing = await self.hub.standing(topic)
-        except OperationalError:  # of which whoever listens for changes says enough in the log
+        except SQLAlchemyError:  # whoever listens for changes says enough of it in the log
             await send_answer(send, self.full(again=True))
             return
         if not standing or (allowed and not await allowed()):
@@ -204,10 +203,8 @@ class Shell:
         await receive()
         listen_for_hints(self.hub)
         self.end_streams_on_signals()
-        work: list[Coroutine[Any, Any, None]] = [hear(self.hub, self.settings.database), self.hub.keep_beating()]
-        work.append(keep_forgetting(self.app))
         stop_sending = keep_sending(self.app, tell_editors, tell_next)
-        tasks = [asyncio.create_task(coroutine) for coroutine in work]
+        tasks = begin(self.app, self.hub)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.hub.stop()

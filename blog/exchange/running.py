@@ -18,8 +18,9 @@ from typing import IO
 
 from flask import Flask, current_app
 from sqlalchemy import ColumnElement, or_, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
+from blog.database_errors import is_temporary
 from blog.db import db, now, writing
 from blog.errors import Unusable
 from blog.exchange.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
@@ -58,12 +59,14 @@ def begin(import_id: int) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     command = [sys.executable, "-m", "flask", "imports", "run", str(import_id)]
     environment = settings.environment()
-    work = threading.Thread(
-        target=lambda: subprocess.run(command, cwd=ROOT, env=environment, check=False),  # noqa: S603
-        name=f"import {import_id}",
-        daemon=True,
-    )
-    work.start()
+
+    def work() -> None:
+        try:
+            subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603
+        except OSError as error:
+            log.warning("Import %d could not be started (%s); trying again in a while", import_id, error)
+
+    threading.Thread(target=work, name=f"import {import_id}", daemon=True).start()
 
 
 def begin_interrupted() -> None:
@@ -83,8 +86,9 @@ def keep_going(app: Flask) -> None:
                 with app.app_context():
                     sweep()
                     begin_interrupted()
-            except OperationalError:
-                log.warning("The database is away; imports that wait are looked for again in a while")
+            except Exception as error:
+                fault = None if is_temporary(error) else error
+                log.warning("Imports that wait could not be looked for; trying again in a while", exc_info=fault)
             time.sleep(LOOK_SECONDS)
 
     threading.Thread(target=look, name="imports", daemon=True).start()
@@ -108,9 +112,9 @@ def run(import_id: int) -> None:
         _end(import_id, DONE, report.lines())
     except Unusable as refusal:
         _end(import_id, REFUSED, [str(refusal).replace(str(file_of(import_id)), asked.name)])
-    except OperationalError:
-        raise  # a matter of time: once the lease has run out it is begun again
-    except Exception:
+    except Exception as error:
+        if is_temporary(error):
+            raise  # once the lease has run out it is begun again
         log.exception("Import %d broke off", import_id)
         _end(import_id, BROKEN, [])
     file_of(import_id).unlink(missing_ok=True)
@@ -150,9 +154,13 @@ def _progress(import_id: int) -> Callable[[int, int], None]:
         if now() - last[0] < EACH or db.session().in_transaction():
             return
         last[0] = now()
-        with writing():
-            said = update(Import).where(Import.id == import_id)
-            db.session.execute(said.values(done=done, total=total, leased_until=now() + LEASE))
+        said = update(Import).where(Import.id == import_id)
+        try:
+            with writing():
+                db.session.execute(said.values(done=done, total=total, leased_until=now() + LEASE))
+        except SQLAlchemyError as error:  # the work itself need not end because of it
+            if not is_temporary(error):
+                raise
 
     return progress
 

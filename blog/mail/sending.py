@@ -19,8 +19,9 @@ from typing import Any
 from flask import Flask, current_app
 from flask_babel import gettext as _
 from sqlalchemy import func, select, update
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import SQLAlchemyError
 
+from blog.database_errors import is_temporary
 from blog.db import db, now, writing
 from blog.mail.models import Mail
 from blog.mail.outbox import waits
@@ -68,11 +69,11 @@ def keep_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], Non
                 with app.app_context():
                     _write(writers, stopping.is_set)
                     well = send_waiting(stopping.is_set)
-            except OperationalError:
-                log.warning("The database is away; mail that waits is sent later")
-                well = False
-            except Exception:
-                log.warning("Mail that waits could not be looked at; trying again", exc_info=True)
+            except Exception as error:
+                if is_temporary(error):
+                    log.warning("The database is away; mail that waits is sent later")
+                else:
+                    log.warning("Mail that waits could not be looked at; trying again", exc_info=True)
                 well = False
             pause = LOOK_SECONDS if well else min(2 * pause, LONGEST_SECONDS)
             (waits if well else stopping).wait(pause)
@@ -96,9 +97,9 @@ def _write(writers: Sequence[Callable[[], object]], stopping: Callable[[], bool]
         try:
             while not stopping() and write_next():
                 pass
-        except OperationalError:
-            raise
-        except Exception:
+        except Exception as error:
+            if is_temporary(error):
+                raise
             log.warning("A mail could not be written; trying again", exc_info=True)
             db.session.rollback()
 
@@ -162,9 +163,9 @@ def _sent(mail: Mail) -> NotSent | None:
         send(settings, mail, title)
     except NotSent as failure:
         return failure
-    except OperationalError:
-        raise
-    except Exception:
+    except Exception as error:
+        if is_temporary(error):
+            raise
         log.exception("A mail could not be made")
         return NotSent(_("The mail could not be made, which is a fault of ours and has been noted."))
     return None
@@ -192,8 +193,8 @@ def _write_down(statement: Any) -> None:
             with writing():
                 db.session.execute(statement, execution_options={"synchronize_session": False})
             return
-        except OperationalError:
-            if time.monotonic() > until:
+        except SQLAlchemyError as error:
+            if not is_temporary(error) or time.monotonic() > until:
                 raise
             time.sleep(1)
 

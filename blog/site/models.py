@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import CheckConstraint, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
+from blog.connections import schema_missing
+from blog.database_errors import NoTables
 from blog.db import Record, db
 
 THE_ONE = 1
@@ -106,7 +108,11 @@ def current_site() -> Site:
     session = db.session()
     site: Site | None = session.info.get("site")
     if site is None or site not in session:
-        hold_site(site := session.scalars(THE_SITE).one())
+        site = session.scalars(THE_SITE).one_or_none()
+        if site is None:
+            schema_missing.set()
+            raise NoTables("the site's row is missing")
+        hold_site(site)
     return site
 
 
