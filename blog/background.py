@@ -20,6 +20,7 @@ from blog.comments import streaming
 from blog.comments.forgetting import forget_some
 from blog.comments.threads import pages_kept
 from blog.connections import schema_missing
+from blog.database_errors import is_temporary
 from blog.db import db, writing
 from blog.hearing import hear
 from blog.live import Hub
@@ -27,6 +28,7 @@ from blog.mail.forgetting import forget_mails
 from blog.migrations import migrate
 from blog.news import News
 from blog.settings import WrongSetting
+from blog.site.clock import may_forget
 from blog.site.models import THE_ONE, Site
 
 log = logging.getLogger(__name__)
@@ -112,10 +114,13 @@ async def keep_forgetting(app: Flask) -> None:
 def _forget(app: Flask) -> int:
     try:
         with app.app_context():
-            return forget_some() + forget_mails()
-    except Exception:
-        log.warning("What is due could not be forgotten; trying again in an hour.", exc_info=True)
-        return 0
+            if may_forget():
+                return forget_some() + forget_mails()
+            log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
+    except Exception as error:
+        fault = None if is_temporary(error) else error
+        log.warning("What is due could not be forgotten; trying again in an hour.", exc_info=fault)
+    return 0
 
 
 def end_with_parent() -> None:

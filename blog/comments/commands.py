@@ -11,6 +11,7 @@ from blog.comments.filling import Extent, fill
 from blog.comments.forgetting import forget_addresses
 from blog.errors import Unusable
 from blog.mail.forgetting import forget_mails
+from blog.site.clock import may_forget
 
 
 @click.command("fill")
@@ -31,6 +32,8 @@ def fill_blog(posts: int, comments: int, largest: int, seed: int) -> None:
 @click.command("forget")
 def forget() -> None:
     """Drop what is kept for some days only; bin/serve does it by itself every hour."""
+    if not may_forget():
+        raise Unusable("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
     forgotten = forget_addresses()
     while some := forget_mails():
         forgotten += some

@@ -45,7 +45,6 @@ def editor_with(email: str, password: str, address_key: str) -> Editor | None:
         return editor
     with writing():
         db.session.add(SignInFailure(account_key=_account_key(email), address_key=address_key))
-        db.session.execute(delete(SignInFailure).where(SignInFailure.created_at < now() - WINDOW))
     return None
 
 
@@ -53,7 +52,6 @@ def begin_session(editor: Editor, remember: bool) -> str:
     """A new session of this editor; the random id goes to the browser, its hash stays here."""
     session_id = secrets.token_urlsafe(32)
     with writing():
-        db.session.execute(delete(EditorSession).where(EditorSession.expires_at < now()))
         db.session.add(EditorSession(editor_id=editor.id, key=_session_key(session_id), expires_at=_end(remember)))
     return session_id
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement, Index, String, Text, or_, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -10,6 +10,8 @@ from sqlalchemy.orm import Mapped, mapped_column
 from blog.db import Record
 
 DUE = text("due_at IS NOT NULL")
+# nothing waits or is held for so long: it was written while the clock was ahead
+BEYOND = timedelta(days=1)
 
 
 class Mail(Record):
@@ -47,9 +49,9 @@ class Mail(Record):
     @classmethod
     def free(cls, at: datetime) -> ColumnElement[bool]:
         """Due, and in nobody's hands."""
-        return (cls.due_at <= at) & cls.in_no_hands(at)
+        return or_(cls.due_at <= at, cls.due_at > at + BEYOND) & cls.in_no_hands(at)
 
     @classmethod
     def in_no_hands(cls, at: datetime) -> ColumnElement[bool]:
         """Nobody is just sending it."""
-        return or_(cls.leased_until.is_(None), cls.leased_until < at)
+        return or_(cls.leased_until.is_(None), cls.leased_until < at, cls.leased_until > at + BEYOND)

@@ -51,8 +51,8 @@ def put_mail(  # noqa: PLR0913
 ) -> Mail:
     """Have a mail sent once this act is committed, not before `due_at`; call it within `writing()`.
 
-    `kind` is a word for the desk (20 characters); `headers` may have those in HEADERS, else ValueError. To what is no
-    address it is kept as given up, so that no act fails because of one reader's address.
+    `due_at` is a day away at most, `kind` a word for the desk (20 characters); `headers` may have those in HEADERS,
+    else ValueError. To what is no address it is kept as given up, so that no act fails because of one reader's address.
     """
     mail = new_mail(to, subject, text, html, kind, headers=headers)
     if is_address(to):

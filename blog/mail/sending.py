@@ -33,6 +33,8 @@ log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
 GIVE_UP = timedelta(days=2)
+# so many besides, since a clock that jumps makes any time long
+LEAST_TRIES = 8
 MINUTE = timedelta(minutes=1)
 PAUSES = (MINUTE / 3, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -132,7 +134,7 @@ def enough_sent(settings: Settings, at: datetime) -> bool:
     )
     held = db.session.scalar(select(func.count(Mail.id)).where(Mail.due_at <= at, Mail.leased_until >= at)) or 0
     sent = (
-        (db.session.scalar(select(func.count(Mail.id)).where(Mail.sent_at > at - within)) or 0, most)
+        (db.session.scalar(select(func.count(Mail.id)).where(Mail.sent_at.between(at - within, at))) or 0, most)
         for within, most in counts
     )
     return any(held + count >= most for count, most in sent)
@@ -178,7 +180,8 @@ def _end(mail: Mail, failure: NotSent | None, at: datetime) -> None:
         _write_down(standing.values(sent_at=at, due_at=None, leased_until=None))
         return
     said: dict[str, Any] = {"leased_until": None, "failed_at": at, "last_error": str(failure)[:500]}
-    if failure.for_good or at - (mail.first_tried_at or at) >= GIVE_UP:
+    tried_enough = at - (mail.first_tried_at or at) >= GIVE_UP and mail.tries >= LEAST_TRIES
+    if failure.for_good or tried_enough:
         said |= {"given_up_at": at, "due_at": None}
     else:
         said |= {"due_at": at + _pause(mail.tries)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, String, Text, select, update
@@ -30,7 +31,8 @@ class Site(Record):
     a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept, `audit_days` how
     long the audit log is (0: for ever), `hidden_days` how long the texts of spam and removed comments are (none: for
     ever). `queue_version` rises with what the queue shows. `agreeing` says whether readers may agree with responses,
-    `reports_to_hold` how many reports hold one; none and 0 mean that they never do.
+    `reports_to_hold` how many reports hold one; none and 0 mean that they never do. `forgotten_at` is when what is old
+    was looked for last, `doubted_at` since when the clock has been doubted.
     """
 
     __tablename__ = "site"
@@ -61,6 +63,8 @@ class Site(Record):
     queue_version: Mapped[int] = mapped_column(default=0)
     agreeing: Mapped[bool] = mapped_column(default=True)
     reports_to_hold: Mapped[int | None] = mapped_column(default=3)
+    forgotten_at: Mapped[datetime | None]
+    doubted_at: Mapped[datetime | None]
 
     @property
     def zone(self) -> ZoneInfo:
