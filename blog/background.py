@@ -27,6 +27,7 @@ from blog.live import Hub
 from blog.mail.forgetting import forget_mails
 from blog.migrations import migrate
 from blog.news import News
+from blog.reserve import fill_reserve
 from blog.settings import WrongSetting
 from blog.site.clock import may_forget
 from blog.site.models import THE_ONE, Site
@@ -114,6 +115,7 @@ async def keep_forgetting(app: Flask) -> None:
 def _forget(app: Flask) -> int:
     try:
         with app.app_context():
+            fill_reserve()
             if may_forget():
                 return forget_some() + forget_mails()
             log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from flask import Flask, Response, current_app, make_response, render_template, request
+from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
@@ -12,6 +12,7 @@ from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnava
 from blog import htmx
 from blog.database_errors import is_disk_full, is_temporary, reason_of
 from blog.db import db
+from blog.reserve import free_reserve
 
 RETRY_SECONDS = 30
 
@@ -62,7 +63,7 @@ def rendered(template: str, **values: Any) -> str:
 
 def unexpected(error: Exception) -> Response:
     """A database that is away or full is a matter of time; anything else is a fault of ours."""
-    log_failure(error)
+    note_failure(error)
     db.session.rollback()
     fault = ServiceUnavailable(retry_after=RETRY_SECONDS) if is_temporary(error) else InternalServerError()
     answer = show(fault)
@@ -71,8 +72,13 @@ def unexpected(error: Exception) -> Response:
     return answer
 
 
-def log_failure(error: Exception) -> None:
-    """One line where the database is away or full, which needs no traceback; all that is known of anything else."""
+def note_failure(error: Exception) -> None:
+    """Log one line where the database is away or full, and all that is known of anything else.
+
+    For an editor a full disk gets the reserve, so that sending it again succeeds.
+    """
+    if is_disk_full(error) and g.get("editor"):
+        free_reserve()
     if is_temporary(error):
         current_app.logger.warning("The database cannot be used just now (%s)", reason_of(error))
     else:

@@ -24,6 +24,7 @@ from blog.exchange.running import keep_going
 from blog.instance import prepare_instance
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
+from blog.reserve import make_room_to_start
 from blog.settings import Settings, WrongSetting, load
 from blog.shell import Shell
 
@@ -35,6 +36,7 @@ def main() -> int:
         settings = load()
         prepare_instance(settings)
         port = bind(settings)
+        make_room_to_start(settings.database)
         migrate(settings.database)
         app = create_app(settings)
         with app.app_context():

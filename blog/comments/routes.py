@@ -21,7 +21,7 @@ from blog.comments.readers import known_reader, reader_key, remember, take_over,
 from blog.comments.threads import Branch, answered
 from blog.db import db, row_id
 from blog.editors.locking import current_editor
-from blog.errors import RETRY_SECONDS, log_failure, rendered, replaced, unexpected
+from blog.errors import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
 from blog.html import comment_html, quotation
 from blog.limits import TOKENS, limited
 from blog.mail.outbox import mail_set_up
@@ -210,7 +210,7 @@ def refused(post: Post, form: CommentForm, refusal: Refused) -> Response:
 
 def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
     """A full disk, a database that is away: the text goes back, to be sent again."""
-    log_failure(error)
+    note_failure(error)
     db.session.rollback()
     return refused(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
 

@@ -11,6 +11,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 from blog.db import db, now, writing
 from blog.editors.models import Editor, EditorSession, SignInFailure, editor_of
 from blog.editors.passwords import fits
+from blog.reserve import write_with_reserve
 from blog.security import keyed_hash
 
 REMEMBERED = timedelta(days=30)
@@ -51,14 +52,14 @@ def editor_with(email: str, password: str, address_key: str) -> Editor | None:
 def begin_session(editor: Editor, remember: bool) -> str:
     """A new session of this editor; the random id goes to the browser, its hash stays here."""
     session_id = secrets.token_urlsafe(32)
-    with writing():
-        db.session.add(EditorSession(editor_id=editor.id, key=_session_key(session_id), expires_at=_end(remember)))
+    standing = {"editor_id": editor.id, "key": _session_key(session_id), "expires_at": _end(remember)}
+    write_with_reserve(lambda: db.session.add(EditorSession(**standing)))
     return session_id
 
 
 def end_session(session_id: str) -> None:
-    with writing():
-        db.session.execute(delete(EditorSession).where(EditorSession.key == _session_key(session_id)))
+    this = EditorSession.key == _session_key(session_id)
+    write_with_reserve(lambda: db.session.execute(delete(EditorSession).where(this)))
 
 
 def end_other_sessions(editor: Editor, session_id: str) -> None:

@@ -182,7 +182,7 @@ def written(form: PostForm) -> Response:
         form.title.errors = [_("Give it a headline: there is nothing yet that readers could see.")]
         return the_form(form, 422)
     except SQLAlchemyError as error:
-        errors.log_failure(error)
+        errors.note_failure(error)
         db.session.rollback()
         answer = the_form(form, 503)
         answer.headers["Retry-After"] = str(errors.RETRY_SECONDS)
