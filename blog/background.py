@@ -21,7 +21,7 @@ from blog.comments.forgetting import forget_some
 from blog.comments.threads import pages_kept
 from blog.connections import schema_missing
 from blog.database_errors import is_temporary
-from blog.db import db, writing
+from blog.db import db
 from blog.hearing import hear
 from blog.live import Hub
 from blog.mail.forgetting import forget_mails
@@ -30,7 +30,7 @@ from blog.news import News
 from blog.reserve import fill_reserve
 from blog.settings import WrongSetting
 from blog.site.clock import may_forget
-from blog.site.models import THE_ONE, Site
+from blog.site.models import ensure_site
 
 log = logging.getLogger(__name__)
 
@@ -94,9 +94,7 @@ def make_schema(app: Flask) -> None:
     try:
         migrate(app.config["SETTINGS"].database)
         with app.app_context():
-            if db.session.get(Site, THE_ONE) is None:
-                with writing():
-                    db.session.merge(Site(id=THE_ONE))
+            ensure_site()
     except (WrongSetting, SQLAlchemyError) as error:
         log.warning("The database lacks tables, and they could not be made: %s", error)
     else:

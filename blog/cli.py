@@ -16,6 +16,7 @@ from blog.database_errors import is_temporary
 from blog.errors import Unusable, sentence_at_server
 from blog.migrations import migrate
 from blog.settings import WrongSetting
+from blog.site.models import ensure_site
 
 
 def init(app: Flask) -> None:
@@ -47,6 +48,7 @@ def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
     def prepared(*args: Any, **kwargs: Any) -> Any:
         try:
             migrate(current_app.config["SETTINGS"].database)
+            ensure_site()
             return run(*args, **kwargs)
         except (WrongSetting, Unusable) as error:
             click.echo(str(error), err=True)

@@ -96,7 +96,7 @@ def give_back(answer: Response, code: int) -> None:
     """Put all that a plain form sent on the error's page, in a form that sends it again with the same proof."""
     try:
         sent = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name.lower()]
-    except HTTPException:  # the form itself could not be read
+    except (HTTPException, OSError):  # the form itself could not be read, or no disk had room for its files
         return
     # what a person wrote has blanks in it; keys and tokens have none
     fields = [(name, value, len(value.split()) > 1) for name, value in sent]

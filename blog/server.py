@@ -27,6 +27,7 @@ from blog.posts.planting import plant_welcome
 from blog.reserve import make_room_to_start
 from blog.settings import Settings, WrongSetting, load
 from blog.shell import Shell
+from blog.site.models import ensure_site
 
 
 def main() -> int:
@@ -40,6 +41,7 @@ def main() -> int:
         migrate(settings.database)
         app = create_app(settings)
         with app.app_context():
+            ensure_site()
             plant_welcome()
             first_run = None if owner_stands() else f"{address(settings)}/desk/first-run/{first_run_token()}"
     except WrongSetting as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import io
 import re
 import sqlite3
 from collections.abc import Iterator
@@ -167,3 +168,19 @@ def test_a_command_says_in_a_sentence_that_the_disk_is_full(app: Flask) -> None:
         ended = runner.invoke(args=["demo"])
     assert (ended.exit_code, ended.stderr) == (2, "The disk is full: free some space, then try again.\n")
     assert ended.stdout == ""
+
+
+@on_sqlite
+def test_where_no_disk_has_room_for_an_upload_a_sentence_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = signed_in(app)
+    proof = {"csrf_token": csrf(client, "/desk/posts/new")}
+
+    def full(*_arguments: object, **_options: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("werkzeug.wrappers.request.default_stream_factory", full)
+    for address in ("/desk/posts", "/desk/imports"):
+        form = proof | {"title": TYPED, "photo_file": (io.BytesIO(b"x" * 1000), "photo.jpg")}
+        response = client.post(address, data=form, content_type="multipart/form-data")
+        assert response.status_code == 503
+        assert "The site cannot answer at the moment" in response.text

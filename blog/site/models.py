@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.connections import schema_missing
 from blog.database_errors import NoTables
-from blog.db import Record, db
+from blog.db import Record, db, writing
 
 THE_ONE = 1
 UNNAMED = "Talkback"
@@ -118,6 +118,13 @@ def current_site() -> Site:
             raise NoTables("the site's row is missing")
         hold_site(site)
     return site
+
+
+def ensure_site() -> None:
+    """Make the site's row anew where somebody deleted it."""
+    if db.session.get(Site, THE_ONE) is None:
+        with writing():
+            db.session.merge(Site(id=THE_ONE))
 
 
 def hold_site(site: Site) -> None:

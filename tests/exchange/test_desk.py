@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 from datetime import timedelta
@@ -12,11 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
+from blog.database_errors import Busy
 from blog.db import db, now, writing
 from blog.exchange import running
 from blog.exchange.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.posts.models import Post
 from tests.cast import HTMX, csrf, signed_in
+from tests.postgres.databases import on_sqlite
 
 SAMPLE = Path(__file__).parent / "samples" / "blogger.xml"
 
@@ -174,3 +177,36 @@ def test_what_a_kill_left_half_kept_is_swept_away(app: Flask) -> None:
         os.utime(file, (0, 0))
     running.sweep()
     assert sorted(running.folder().iterdir()) == sorted([new, waiting])
+
+
+@on_sqlite
+def test_an_import_goes_on_where_its_progress_cannot_be_written(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy() -> None:
+        raise Busy("another process writes")
+
+    monkeypatch.setattr(running, "EACH", timedelta())
+    monkeypatch.setattr(running, "writing", busy)
+    running._progress(1)(50, 100)
+
+
+@on_sqlite
+@pytest.mark.parametrize("fault", [Busy("another process writes"), OSError(errno.ENOSPC, "No space left on device")])
+def test_an_import_that_met_a_full_disk_or_a_busy_database_is_begun_again(
+    app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
+) -> None:
+    with writing():
+        asked = Import(name="export", blog_url="", state=WAITING)
+        db.session.add(asked)
+    running.folder().mkdir()
+    running.file_of(asked.id).write_bytes(b"kept")
+
+    def fail(*_arguments: object, **_options: object) -> None:
+        raise fault
+
+    monkeypatch.setattr(running, "bring_in", fail)
+    ended = app.test_cli_runner().invoke(args=["imports", "run", str(asked.id)])
+    assert ended.exit_code == 2
+    assert ended.stderr.count("\n") == 1
+    assert running.file_of(asked.id).exists()
+    db.session.expire_all()
+    assert db.session.get_one(Import, asked.id).state == RUNNING  # by a lease that ends
