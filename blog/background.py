@@ -39,7 +39,7 @@ FORGET_SECONDS = 3600.0
 # after a fault in what never ends
 RESTART_SECONDS = 5.0
 SCHEMA_SECONDS = 1.0
-# so long tables must be missing, since whoever restores a backup puts them there
+# how long tables must be missing: restoring a backup may put them there
 RESTORE_SECONDS = 5.0
 
 

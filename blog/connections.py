@@ -43,12 +43,12 @@ schema_missing = threading.Event()
 
 
 def deadline() -> float:
-    """When a write that begins now has waited long enough."""
+    """Return when a write that begins now has waited long enough."""
     return clock() + WAIT_SECONDS
 
 
 def left(until: float) -> float:
-    """The seconds until then, at least a millisecond, since 0 would mean no limit to a database."""
+    """Return the seconds until then, at least a millisecond: 0 would mean no limit to a database."""
     return max(0.001, until - clock())
 
 
@@ -131,7 +131,7 @@ def _begin(connection: Connection) -> None:
 
 
 def _refuse_to_make(_dialect: Dialect, _record: object, arguments: list[str], _options: dict[str, Any]) -> None:
-    """Only migrating makes the file: an empty one beside an old -wal file would be filled from that."""
+    """Fail where there is no file: only migrating makes one, so that a restored backup finds its place free."""
     if not os.path.exists(arguments[0]):  # noqa: PTH110
         raise sqlite3.OperationalError("unable to open database file: there is none")
 
@@ -142,7 +142,7 @@ def _note_file(connection: Any, record: Any) -> None:
 
 
 def _check_file(_connection: Any, record: Any, _proxy: object) -> None:
-    """A file that was deleted or replaced stays open, and what is written to it is lost."""
+    """Open the file anew where it was deleted or replaced: what is written to the old one is lost."""
     path, file = record.info["file"]
     if file_at(path) != file:
         # what is there now may be empty, or older than this program
@@ -151,7 +151,7 @@ def _check_file(_connection: Any, record: Any, _proxy: object) -> None:
 
 
 def file_at(path: str) -> tuple[int, int] | None:
-    """Which file is there now, so that another one in its place is known."""
+    """Identify the file that is there now; None where there is none."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -160,7 +160,7 @@ def file_at(path: str) -> tuple[int, int] | None:
 
 
 def _limit_waiting(connection: Any, _record: object) -> None:
-    """A read of PostgreSQL waits for no lock longer than a write does, such as one that a restore holds."""
+    """Let reads too wait no longer than WAIT_SECONDS for a lock, such as one that a restore holds."""
     connection.execute(f"SET lock_timeout = '{WAIT_SECONDS * 1000:.0f}ms'")
     connection.commit()
 
@@ -174,7 +174,7 @@ def _take_turn(connection: Connection) -> None:
 def _shorten_waiting(
     connection: Connection, _cursor: Any, _statement: str, _given: Any, _context: Any, _many: bool
 ) -> None:
-    """What was waited for already is taken off: PostgreSQL counts for each lock anew."""
+    """Lower lock_timeout to what is left of the deadline: PostgreSQL counts for each lock anew."""
     until = connection.get_execution_options().get("writing")
     if until and connection.info["waits"] - (rest := left(until)) > SLACK_SECONDS:
         connection.info["waits"] = rest

@@ -37,7 +37,7 @@ SQLITE_MISSING = ("no such table", "no such column", "unable to open database fi
 
 
 class Busy(SQLAlchemyError):
-    """Others kept the database longer than a write may wait for it."""
+    """Other writes held the database longer than this one may wait."""
 
 
 class NoTables(SQLAlchemyError):
@@ -47,7 +47,7 @@ class NoTables(SQLAlchemyError):
 def is_temporary(error: BaseException) -> bool:
     """Whether the same act may well succeed later, with nothing changed in this program.
 
-    Takes errors of SQLAlchemy, of the sqlite3 module, and OSError, of which a full disk alone is meant.
+    Takes errors of SQLAlchemy and of the sqlite3 module; of OSError only a full disk counts.
     """
     if isinstance(error, OSError):
         return error.errno in FULL

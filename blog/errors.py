@@ -86,7 +86,7 @@ def note_failure(error: Exception) -> None:
 
 
 def sentence_at_server(error: Exception) -> str:
-    """What whoever runs the server can do about an error of which is_temporary() is true."""
+    """Say what the owner of the server can do about an error that is_temporary()."""
     if is_disk_full(error):
         return "The disk is full: free some space, then try again."
     return f"The database cannot be used just now ({reason_of(error)}): try again in a while."

@@ -1,4 +1,4 @@
-"""Compare texts in whatever case, alike on every database and in every locale of it."""
+"""Compare texts in any case, alike on every database and in every locale."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sqlalchemy.sql.functions import GenericFunction
 
 
 class ascii_lower(GenericFunction[str]):  # noqa: N801  named as the function that it is in SQL
-    """A text with the letters A to Z in small, and all others as they are.
+    """Write the letters A to Z small and leave all others as they are.
 
     SQLite's lower() is that. PostgreSQL's goes by the locale, and in Turkish makes a dotless i of an I.
     """
@@ -31,11 +31,11 @@ def _collated(element: ascii_lower, compiler: SQLCompiler, **options: Any) -> st
 
 
 def spellings(text: str) -> list[str]:
-    """What ascii_lower() makes of this text where all of it is written as it is, small, or in capitals."""
+    """List what ascii_lower() makes of the text as it is, in small letters and in capitals."""
     forms = (text, text.lower(), text.upper(), text.capitalize())
     return sorted({form.encode().lower().decode() for form in forms})
 
 
 def contains(column: ColumnElement[str] | Any, word: str) -> ColumnElement[bool]:
-    """That the word stands somewhere in the column, in whatever case."""
+    """Match rows whose column has the word anywhere, in any case."""
     return or_(*(ascii_lower(column).contains(form, autoescape=True) for form in spellings(word)))

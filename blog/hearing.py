@@ -44,7 +44,7 @@ async def _hear_sqlite(hub: Hub, path: str) -> None:
                 connection.close()
                 connection, known = None, None
             if connection is None:
-                # a missing file is not made here: whoever replaces it must find it missing
+                # a missing file is not made here, since a backup may be on its way to this place
                 file = file_at(path)
                 connection = sqlite3.connect(f"file:{quote(path)}?mode=rw", isolation_level=None, uri=True)
             seen = connection.execute("PRAGMA data_version").fetchone()[0]

@@ -1,8 +1,8 @@
-"""Disk space that is kept for editors: on a full disk they can still sign in, and delete.
+"""Reserve disk space for editors, who can then sign in and delete on a full disk.
 
 A file beside the SQLite database holds the space. It is deleted when an editor, known by a right password or a session,
-meets a full disk, and filled again once there is room. Readers and wrong passwords never have it deleted, or whoever
-fills the disk would use it up as well. PostgreSQL's disk is its server's own affair.
+meets a full disk, and written again once there is room. Readers and wrong passwords never cause that, or an attacker
+who fills the disk would use up the reserve as well. With PostgreSQL the disk is elsewhere, and there is no reserve.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ RESERVE_BYTES = 4_000_000
 # so much must be free before the space is taken again
 ROOM_BYTES = 10 * RESERVE_BYTES
 START_BYTES = 1_000_000
-FREED = "The disk is full: the space that was kept for editors is free now. Free some more soon."
+FREED = "The disk is full: the space that is reserved for editors is in use now. Free some more soon."
 
 
 def fill_reserve() -> None:
-    """Keep the space, if it is not kept already and the disk has room."""
+    """Take the space where it is not taken yet and the disk has room."""
     file = _file()
     if file is None or file.exists() or shutil.disk_usage(file.parent).free < ROOM_BYTES:
         return
@@ -44,12 +44,12 @@ def fill_reserve() -> None:
     except FileExistsError:
         return  # another process was quicker
     except OSError as error:
-        log.warning("No disk space could be kept for editors (%s).", error.strerror)
+        log.warning("No disk space could be reserved for editors (%s).", error.strerror)
         file.unlink(missing_ok=True)
 
 
 def free_reserve() -> bool:
-    """Give the space up; whether there was any."""
+    """Give the space up; return whether there was any."""
     file = _file()
     try:
         if file is None:

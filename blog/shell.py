@@ -159,7 +159,7 @@ class Shell:
             return
         try:
             standing = await self.hub.standing(topic)
-        except SQLAlchemyError:  # whoever listens for changes says enough of it in the log
+        except SQLAlchemyError:  # blog/hearing.py logs it
             await send_answer(send, self.full(again=True))
             return
         if not standing or (allowed and not await allowed()):

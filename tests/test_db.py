@@ -139,6 +139,11 @@ def test_what_a_write_waited_is_taken_off_its_wait_for_the_next_lock(
     assert longest_wait() == "4s"
 
 
+def test_nobody_waits_longer_for_a_connection_than_for_a_lock() -> None:
+    for address in ("sqlite:///blog.sqlite", "postgresql+psycopg://127.0.0.1/blog"):
+        assert connections.engine_options(address)["pool_timeout"] == connections.WAIT_SECONDS
+
+
 def test_a_write_within_a_write_is_a_fault(app: Flask) -> None:
     def write_twice() -> None:
         with writing():
@@ -154,7 +159,7 @@ def test_a_write_within_a_write_is_a_fault(app: Flask) -> None:
 
 def test_a_commit_whose_answer_is_lost_counts_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     post = a_post()
-    form = token(client, post) | {"name": "Ann", "body": "Once, whatever the answer"}
+    form = token(client, post) | {"name": "Ann", "body": "Once and only once"}
 
     def commit_and_fail(session: Session) -> None:
         session.connection().connection.driver_connection.execute("COMMIT")  # type: ignore[union-attr]
@@ -164,6 +169,6 @@ def test_a_commit_whose_answer_is_lost_counts_once(client: FlaskClient, monkeypa
         patched.setattr(Session, "commit", commit_and_fail)
         response = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
     assert response.status_code == 503
-    assert "Once, whatever the answer" in response.text
+    assert "Once and only once" in response.text
     assert client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code == 200
     assert count() == 1

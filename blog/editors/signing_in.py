@@ -52,8 +52,8 @@ def editor_with(email: str, password: str, address_key: str) -> Editor | None:
 def begin_session(editor: Editor, remember: bool) -> str:
     """A new session of this editor; the random id goes to the browser, its hash stays here."""
     session_id = secrets.token_urlsafe(32)
-    standing = {"editor_id": editor.id, "key": _session_key(session_id), "expires_at": _end(remember)}
-    write_with_reserve(lambda: db.session.add(EditorSession(**standing)))
+    row = {"editor_id": editor.id, "key": _session_key(session_id), "expires_at": _end(remember)}
+    write_with_reserve(lambda: db.session.add(EditorSession(**row)))
     return session_id
 
 

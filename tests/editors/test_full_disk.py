@@ -1,4 +1,4 @@
-"""A full disk: readers keep their text, and an editor signs in and deletes in the space that is kept for that."""
+"""A full disk: readers keep their text, and an editor signs in and deletes in the space that is reserved for that."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ FULL = 13
 
 
 @pytest.fixture
-def kept(settings: Settings) -> Path:
+def reserve_file(settings: Settings) -> Path:
     return settings.blog_instance / "blog.sqlite-reserve"
 
 
 @pytest.fixture
-def full(app: Flask, kept: Path) -> Iterator[None]:
+def full(app: Flask, reserve_file: Path) -> Iterator[None]:
     """As long as the reserve is there, nothing else can be written."""
     fill_reserve()
 
     def fail(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
-        if kept.exists() and statement.startswith(("INSERT", "UPDATE", "DELETE")):
+        if reserve_file.exists() and statement.startswith(("INSERT", "UPDATE", "DELETE")):
             raise sqlite_error(FULL, "database or disk is full")
 
     event.listen(db.engine, "before_cursor_execute", fail)
@@ -44,7 +44,9 @@ def full(app: Flask, kept: Path) -> Iterator[None]:
 
 
 @on_sqlite
-def test_only_the_right_password_gets_the_reserve(app: Flask, kept: Path, request: pytest.FixtureRequest) -> None:
+def test_only_the_right_password_gets_the_reserve(
+    app: Flask, reserve_file: Path, request: pytest.FixtureRequest
+) -> None:
     signed_in(app)
     post = a_post()
     request.getfixturevalue("full")
@@ -54,16 +56,16 @@ def test_only_the_right_password_gets_the_reserve(app: Flask, kept: Path, reques
     assert "Kept on a full disk" in response.text
     assert sign_in(client, "ed@example.org", "a wrong password").status_code == 503
     assert sign_in(client, "nobody@example.org", "a wrong password").status_code == 503
-    assert kept.stat().st_size == reserve.RESERVE_BYTES
+    assert reserve_file.stat().st_size == reserve.RESERVE_BYTES
     assert sign_in(client, "ed@example.org", "a sentence to remember").status_code == 303
-    assert not kept.exists()
+    assert not reserve_file.exists()
     assert client.get("/desk/posts").status_code == 200
     assert count() == 0
 
 
 @on_sqlite
 def test_an_editor_who_is_signed_in_deletes_at_the_second_try(
-    app: Flask, kept: Path, request: pytest.FixtureRequest
+    app: Flask, reserve_file: Path, request: pytest.FixtureRequest
 ) -> None:
     client = signed_in(app)
     a_post(labels=("Birds",))
@@ -84,21 +86,23 @@ def test_signing_out_needs_no_second_try(app: Flask, request: pytest.FixtureRequ
 
 
 @on_sqlite
-def test_the_reserve_is_kept_only_where_there_is_room(app: Flask, kept: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_reserve_is_taken_only_where_there_is_room(
+    app: Flask, reserve_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     free = SimpleNamespace(free=reserve.ROOM_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free)
     fill_reserve()
-    assert not kept.exists()
+    assert not reserve_file.exists()
     free.free = reserve.ROOM_BYTES
     fill_reserve()
     fill_reserve()
-    assert kept.stat().st_size == reserve.RESERVE_BYTES
-    assert kept.stat().st_mode & 0o777 == 0o600
+    assert reserve_file.stat().st_size == reserve.RESERVE_BYTES
+    assert reserve_file.stat().st_mode & 0o777 == 0o600
     make_room_to_start(app.config["SETTINGS"].database)
-    assert kept.exists()
+    assert reserve_file.exists()
     free.free = 0
     make_room_to_start(app.config["SETTINGS"].database)
-    assert not kept.exists()
+    assert not reserve_file.exists()
 
 
 @on_postgres

@@ -125,7 +125,7 @@ def test_a_deleted_file_is_never_written_to(app: Flask, client: FlaskClient, set
     response = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
     assert response.status_code == 503
     assert "Not into a deleted file" in response.text or "HX-Retarget" in response.headers
-    assert not file.exists()  # whoever restores a backup finds its place free
+    assert not file.exists()  # a backup that is restored finds its place free
     make_schema(app)
     schema_missing.clear()
     assert client.get("/").status_code == 200
