@@ -12,6 +12,7 @@ from flask_babel import gettext as _
 from jinja2.runtime import Macro
 
 from blog.instance import prepare_instance, secret_key
+from blog.security import READER_BODY
 from blog.settings import ROOT, Settings, load
 
 
@@ -29,8 +30,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=secret_key(settings),
-        MAX_CONTENT_LENGTH=settings.max_body,
-        MAX_FORM_MEMORY_SIZE=1_000_000,
+        MAX_CONTENT_LENGTH=min(READER_BODY, settings.max_body),  # the desk's own stands in `security`
+        MAX_FORM_MEMORY_SIZE=READER_BODY,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
         SESSION_COOKIE_NAME="talkback",
         SESSION_COOKIE_HTTPONLY=True,

@@ -127,7 +127,7 @@ def _turn(until: float) -> Iterator[None]:
 def row_id(text: str | None) -> int | None:
     """The id, or the version, that `text` from outside writes out in digits; None where no row can have it."""
     text = text or ""
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 11 and int(text) <= LARGEST_ID else None
+    return int(text) if len(text) < 11 and text.isascii() and text.isdigit() and int(text) <= LARGEST_ID else None
 
 
 def init(app: Flask) -> None:

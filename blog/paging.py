@@ -48,9 +48,9 @@ def _write(item: object, at: Any, row_id: Any) -> str:
 
 def _read(key: str | None) -> tuple[datetime, int] | None:
     milliseconds, _, row_id = (key or "").partition("-")
-    if not (milliseconds.isascii() and milliseconds.isdigit() and row_id.isascii() and row_id.isdigit()):
-        return None
     if len(milliseconds) > 15 or len(row_id) > 18:
+        return None
+    if not (milliseconds.isascii() and milliseconds.isdigit() and row_id.isascii() and row_id.isdigit()):
         return None
     try:
         return EPOCH + timedelta(milliseconds=int(milliseconds)), int(row_id)

@@ -34,6 +34,7 @@ from blog.editors import auditing
 from blog.editors.auditing import entries, last_action
 from blog.editors.locking import lock, the_editor
 from blog.editors.models import AuditEntry
+from blog.fields import SEARCH_LENGTH
 from blog.security import csrf
 
 blueprint = lock(Blueprint("comments_desk", __name__, url_prefix="/desk"))
@@ -71,7 +72,7 @@ def show(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comments/<int:comment_id>/spam", endpoint="create_spam", defaults={"noun": "spam"})
 @blueprint.post("/comments/<int:comment_id>/removal", endpoint="create_removal", defaults={"noun": "removal"})
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
-    why, pick = request.form.get("why", "").strip()[:300], Pick(comment_id, request.form.get("seen", ""))
+    why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
     return decided(decide(VERBS[noun], [pick], the_editor(), why))
 
 
@@ -160,7 +161,7 @@ def asked_for(standing: Waiting) -> Wanted:
     """The filters in the address. Without any, what waits; everything, where nothing does or something is asked for."""
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
     like = the_comment(row_id(request.args[kind])) if kind else None
-    words, post_id = request.args.get("q", "").strip(), row_id(request.args.get("post"))
+    words, post_id = request.args.get("q", "")[:SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
     wanted = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
     if "state" not in request.args and standing.count and not wanted.narrowed:
         return Wanted(HELD)
@@ -230,11 +231,11 @@ def not_undone(refusal: NotUndone) -> Response:
     return private(render_template("editors/desk/audit.html", page=page, refusal=refusal.sentence), 409)
 
 
-# one of the lists here with what it was asked for; no line break, no other host, no way up
-RETURN = re.compile(r"/desk/(comments|bans|audit)([/?](?!.*\.\.)[!-~]*)?")
+# one of the lists here with what it was asked for; no line break, no other host
+RETURN = re.compile(r"/desk/(comments|bans|audit)(?:[/?][!-~]*)?")
 
 
 def onward(otherwise: str) -> str:
     """Where a plain form leads back to: an address of the desk."""
     asked = request.form.get("onward", "")
-    return asked if RETURN.fullmatch(asked) else otherwise
+    return asked if RETURN.fullmatch(asked) and ".." not in asked else otherwise

@@ -11,20 +11,22 @@ from typing import Self
 
 from flask import current_app, render_template, session
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
 from itsdangerous import BadData, URLSafeTimedSerializer
 from markupsafe import Markup
-from wtforms import Field, HiddenField, SelectMultipleField, StringField, TextAreaField
-from wtforms.validators import Email, InputRequired, Length, Optional, ValidationError
+from wtforms import Field
+from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
 from blog.comments.moderation import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
+from blog.fields import Choice, Choices, Form, Hidden, LongText, Text
+from blog.html.addresses import is_website
 from blog.mail.addresses import LONGEST, is_address
 from blog.mail.outbox import mail_set_up
 
 BODY_LENGTH = 10_000
+REASON_LENGTH = 300
 # what a reader may be told of by mail; "" for nothing
 NOTHING, ANSWERS, THREAD = "", "answers", "thread"
 INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
@@ -55,10 +57,10 @@ def _address(text: str | None) -> str:
     return text if not text or "://" in text or text.startswith(("javascript:", "data:")) else f"https://{text}"
 
 
-class ReaderForm(FlaskForm):
+class ReaderForm(Form):
     """What a reader sends; its token is tested with its fields."""
 
-    class Meta(FlaskForm.Meta):
+    class Meta(Form.Meta):
         @property
         def csrf_time_limit(self) -> int:
             return int(current_app.config["COMMENT_TOKEN_SECONDS"])
@@ -89,47 +91,36 @@ class ReaderForm(FlaskForm):
 class TextForm(ReaderForm):
     """The text of a response, as it is written and as its writer changes it."""
 
-    body = TextAreaField(_("Your response"), filters=[_newlines])
+    body = LongText(_("Your response"), filters=[_newlines], most=BODY_LENGTH)
 
     def validate_body(self, field: Field) -> None:
-        text = field.data or ""
-        if not INVISIBLE.sub("", text):
+        if not INVISIBLE.sub("", field.data or ""):
             raise ValidationError(_("Write something first: the response is empty."))
-        if len(text) > BODY_LENGTH:
-            raise ValidationError(
-                _(
-                    "This is %(over)d characters too long; a response holds at most 10,000.",
-                    over=len(text) - BODY_LENGTH,
-                )
-            )
 
 
 class ReportForm(ReaderForm):
     """That a response should not stand, and why."""
 
-    reason = StringField(
-        _("What is wrong with it? (optional)"),
-        [Length(max=300, message=_("A reason has at most 300 characters."))],
-        filters=[_strip],
-    )
+    reason = Text(_("What is wrong with it? (optional)"), filters=[_strip], most=REASON_LENGTH)
 
 
 class CommentForm(TextForm):
     """What a reader writes. `key` makes a second arrival of the same submission the same comment."""
 
-    name = StringField(_("Name"), [Length(max=80, message=_("A name has at most 80 characters."))], filters=[_strip])
-    email = StringField(
+    name = Text(_("Name"), filters=[_strip], most=80)
+    email = Text(
         _("E-mail"),
-        [Optional(), Length(max=254), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
+        [Optional(), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
         filters=[_strip],
+        most=LONGEST,
     )
-    website = StringField(_("Website"), [Optional(), Length(max=500)], filters=[_address])
-    follow = StringField(_("Tell me by mail"))
+    website = Text(_("Website"), [Optional()], filters=[_address], most=500)
+    follow = Choice(_("Tell me by mail"))
     # named, since WTForms would ask gettext for the name of a field without one, at every page
-    parent_id = HiddenField("")
-    key = HiddenField("")
+    parent_id = Hidden("")
+    key = Hidden("")
     # a field that people do not see; a program fills it
-    subject = StringField(_("Leave this empty"))
+    subject = Text(_("Leave this empty"), most=BODY_LENGTH)
 
     @classmethod
     def sent(cls) -> Self:
@@ -142,9 +133,7 @@ class CommentForm(TextForm):
             raise ValidationError(_("This is the name of an editor here. Please write another, or sign in first."))
 
     def validate_website(self, field: Field) -> None:
-        if field.data and not re.fullmatch(
-            r"https?://[^\s<>\"'\\^`{|}@/]+\.[^\s<>\"'\\^`{|}@/]+(/[^\s<>\"]*)?", field.data
-        ):
+        if field.data and not is_website(field.data):
             raise ValidationError(_("A website begins with https:// or http://. Leave it empty if you like."))
 
     def validate_follow(self, field: Field) -> None:
@@ -164,31 +153,33 @@ class CommentForm(TextForm):
 class AnswerForm(TextForm):
     """An editor's answer from the desk; its token lasts as long as the session."""
 
-    key = HiddenField("")
+    key = Hidden("")
 
-    class Meta(FlaskForm.Meta):
+    class Meta(Form.Meta):
         pass
 
 
-class BanForm(FlaskForm):
+class BanForm(Form):
     """What to ban of a comment, of what is known of it, and why."""
 
-    choices = SelectMultipleField(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False)
-    reason = StringField(_("Why (for the list of bans and the log)"), [Length(max=300)], filters=[_strip])
-    seen = HiddenField("")
+    choices = Choices(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False, most=5_000)
+    reason = Text(_("Why (for the list of bans and the log)"), filters=[_strip], most=REASON_LENGTH)
+    seen = Hidden("")
 
     def validate_choices(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(_("Choose at least one."))
 
 
-class LinkForm(FlaskForm):
+class LinkForm(Form):
     """Where to send a link that proves an e-mail address."""
 
-    email = StringField(_("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip])
+    email = Text(
+        _("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip], most=LONGEST
+    )
 
     def validate_email(self, field: Field) -> None:
-        if len(field.data or "") > LONGEST or not is_address(field.data or ""):
+        if not is_address(field.data or ""):
             raise ValidationError(_("This e-mail address is not complete."))
 
 

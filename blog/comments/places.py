@@ -32,7 +32,7 @@ def place_of(comment: Comment, post: Post) -> str:
 
 def comment_of_time(post: Post, milliseconds: str) -> Comment | None:
     """The visible comment that Blogger's links call `?showComment=<milliseconds since 1970>`."""
-    if not (milliseconds.isascii() and milliseconds.isdigit() and len(milliseconds) < MOST_DIGITS):
+    if not (len(milliseconds) < MOST_DIGITS and milliseconds.isascii() and milliseconds.isdigit()):
         return None
     at = EPOCH + timedelta(milliseconds=int(milliseconds))
     return db.session.scalars(Comment.visible_on(post).where(Comment.created_at == at).limit(1)).first()

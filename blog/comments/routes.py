@@ -33,14 +33,7 @@ blueprint.after_request(remember)
 blueprint.add_app_template_global(closed_because)
 blueprint.add_app_template_global(mail_set_up)
 
-# what the form can hold, several times over; a post of the desk may bring more
-LARGEST = 1_000_000
 UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
-
-
-@blueprint.before_request
-def limit() -> None:
-    request.max_content_length = LARGEST
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")

@@ -25,18 +25,7 @@ from blog.limits import SIGN_IN, limited, seconds_left
 from blog.media.keeping import NoPicture, keep
 from blog.security import address_key
 
-# what was typed before a session ended, and goes through signing in, may be as long as a post, in bytes
-LARGEST = 5_000_000
-
-blueprint = Blueprint("editors", __name__, url_prefix="/desk")
-
-
-@blueprint.before_request
-def make_room() -> None:
-    request.max_form_memory_size = LARGEST
-
-
-lock(blueprint)
+blueprint = lock(Blueprint("editors", __name__, url_prefix="/desk"))
 
 
 @blueprint.get("/first-run/<token>")

@@ -27,7 +27,7 @@ def index() -> ResponseReturnValue:
 def create() -> ResponseReturnValue:
     request.max_content_length = current_app.config["SETTINGS"].max_upload
     csrf.protect()
-    file, blog_url = request.files.get("export"), request.form.get("blog_url", "").strip()
+    file, blog_url = request.files.get("export"), request.form.get("blog_url", "")[:300].strip()
     if file is None or not file.filename:
         return the_list(_("Choose the file first: the .xml or .zip that Blogger gave you.")), 422
     if blog_url and not blog_url.startswith(("http://", "https://")):

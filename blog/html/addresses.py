@@ -9,6 +9,7 @@ from blog.html.characters import tidy
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
 SLASHES = re.compile(r"[/\\]{2,}")
+SPOILING = re.compile(r"""[\s"<>\\]""")
 UNSAFE = re.compile(r"""[\s"<>\\^`{|}]""")
 NATIONAL_BLOGSPOT = re.compile(r"\.blogspot\.(?:com?\.)?[a-z]{2,3}$")
 GOOGLE_PICTURES = re.compile(
@@ -26,6 +27,26 @@ def host_of(address: str) -> str:
         return urlsplit(address).hostname or ""
     except ValueError:
         return ""
+
+
+def is_web_address(text: str) -> bool:
+    """Check for an http or https address with a host and nothing that would have to be encoded."""
+    return bool(WEB.match(text) and host_of(text)) and not SPOILING.search(text)
+
+
+def is_website(text: str) -> bool:
+    """Check for a web address that leads to a domain, without a user's name before it."""
+    if not is_web_address(text):
+        return False
+    authority = urlsplit(text).netloc
+    return "." in host_of(text).strip(".") and not set("'^`{|}@").intersection(authority)
+
+
+def is_picture_address(text: str) -> bool:
+    """Check for an https address, or a path of this site."""
+    if text.startswith("/"):
+        return not text.startswith(("//", "/\\")) and not SPOILING.search(text)
+    return text[:8].lower() == "https://" and is_web_address(text)
 
 
 def web_address(raw: str) -> str | None:

@@ -13,6 +13,8 @@ FORBIDDEN = re.compile(r'[\s\x00-\x1f\x7f-\x9f<>()\[\],;:"\\@]')
 
 def written_out(address: str) -> str:
     """The address as servers take it: its domain in ASCII, what stands before the @ as it is; "" for what is none."""
+    if len(address) > 2 * LONGEST:
+        return ""
     local, at, domain = address.strip().rpartition("@")
     if not at or not local or FORBIDDEN.search(local) or FORBIDDEN.search(domain):
         return ""

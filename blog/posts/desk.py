@@ -14,6 +14,7 @@ from blog import errors, htmx
 from blog.caching import private
 from blog.db import db
 from blog.editors.locking import lock, the_editor
+from blog.fields import SEARCH_LENGTH
 from blog.media.keeping import NoPicture, keep
 from blog.posts.forms import LabelForm, PostForm
 from blog.posts.labelling import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
@@ -23,9 +24,6 @@ from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, 
 from blog.posts.writing import Changed, preview_of, write_post
 from blog.security import csrf
 
-# what all texts of a form may come to, in bytes
-LARGEST = 5_000_000
-
 LIST = re.compile(r"/desk/(posts|pages)\?[!-~]*")
 
 blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
@@ -33,7 +31,6 @@ blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 
 @blueprint.before_request
 def make_room() -> None:
-    request.max_form_memory_size = LARGEST
     request.max_content_length = current_app.config["SETTINGS"].desk_body
 
 
@@ -59,7 +56,7 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/posts", defaults={"kind": POST})
 @blueprint.get("/pages", defaults={"kind": PAGE})
 def index(kind: str) -> ResponseReturnValue:
-    state, words = request.args.get("state", ALL), request.args.get("q", "").strip()
+    state, words = request.args.get("state", ALL), request.args.get("q", "")[:SEARCH_LENGTH].strip()
     if state not in STATES:
         abort(404)
     page = posts_at_desk(kind, state, words, request.args.get("after"))

@@ -2,41 +2,28 @@
 
 from __future__ import annotations
 
-import re
 import secrets
 from datetime import datetime
 from typing import Any, Self
 from zoneinfo import ZoneInfo
 
+import re2
 from flask_babel import gettext
 from flask_babel import lazy_gettext as _
-from flask_wtf import FlaskForm
-from wtforms import BooleanField, Field, FileField, HiddenField, StringField, TextAreaField
+from wtforms import BooleanField, Field, FileField
 from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
+from blog.fields import Choice, Form, Hidden, LongText, Text
+from blog.html.addresses import is_picture_address, is_web_address
 from blog.posts.models import DRAFT, PAGE, POST, Post
 from blog.posts.writing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
 from blog.site.forms import RULES
 from blog.site.models import ALL, FIRST, OPEN, READING, current_site
 
-WEB = re.compile(r"https?://[^\s<>\"\\/?#]+\.?[^\s<>\"\\]*", re.IGNORECASE)
-PICTURE = re.compile(r"https://[^\s<>\"\\/?#]+[^\s<>\"\\]*|/(?![/\\])[^\s<>\"\\]*", re.IGNORECASE)
-SCHEMELESS = re.compile(r"[\w-]+(\.[\w-]+)+([/?#].*)?")
+SCHEMELESS = re2.compile(r"[\pL\pN_-]+(?:\.[\pL\pN_-]+)+(?:[/?#].*)?")
 EARLIEST = 1970
 LABEL_LENGTH = 200
-
-
-class AtMost:
-    """Refuses a text that is longer, and says by how much."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-
-    def __call__(self, form: object, field: Field) -> None:
-        if (over := len(field.data or "") - self.most) > 0:
-            sentence = _("This is %(over)d characters too long; it holds at most %(most)d.", over=over, most=self.most)
-            raise ValidationError(sentence)
 
 
 def _line(text: str | None) -> str:
@@ -53,42 +40,42 @@ def _address(text: str | None) -> str:
     return f"https://{text}" if SCHEMELESS.fullmatch(text) else text
 
 
-def short(label: str, most: int) -> StringField:
-    return StringField(label, [AtMost(most)], filters=[_line])
+def short(label: str, most: int) -> Text:
+    return Text(label, filters=[_line], most=most)
 
 
-def long(label: str, most: int) -> TextAreaField:
-    return TextAreaField(label, [AtMost(most)], filters=[_text])
+def long(label: str, most: int) -> LongText:
+    return LongText(label, filters=[_text], most=most)
 
 
-class PostForm(FlaskForm):
+class PostForm(Form):
     """Every field of a post in the order of its page. `updated_at` is the stamp of the state that it was opened on,
     `submission_key` the name of a new one's form, `then` what the pressed button asks for. A field that was not sent
     keeps what stands.
     """
 
-    updated_at = HiddenField()
-    submission_key = HiddenField()
-    then = HiddenField()
+    updated_at = Hidden()
+    submission_key = Hidden()
+    then = Hidden()
     photo_file = FileField(_("Photo from this device"))
-    photo_url = StringField(_("Its address"), [AtMost(2000)], filters=[_address])
+    photo_url = Text(_("Its address"), filters=[_address], most=2000)
     photo_alt = short(_("What the photo shows, for those who cannot see it"), 1000)
     photo_caption = short(_("Caption"), 2000)
     photo_credit = short(_("Credit"), 500)
     title = short(_("Headline"), 500)
-    published_at = StringField(_("Date"), filters=[_line])
+    published_at = short(_("Date"), 100)
     author_name = short(_("Author"), 200)
     standfirst = short(_("Standfirst"), 5000)
     source_name = short(_("Source"), 300)
     source_title = short(_("Headline there"), 500)
-    source_url = StringField(_("Address there"), [AtMost(2000)], filters=[_address])
+    source_url = Text(_("Address there"), filters=[_address], most=2000)
     quote = long(_("Quoted paragraphs"), 200_000)
     body = long(_("Text as HTML"), 1_000_000)
     note = long(_("Editor’s note"), 200_000)  # noqa: RUF001
     label_names = short(_("Labels"), 5000)
     comments_open = BooleanField(_("Readers may answer"))
-    comment_rule = StringField(_("New responses"), [AnyOf(["", OPEN, FIRST, ALL], _("This is not one of the rules."))])
-    kind = StringField(_("Kind"))
+    comment_rule = Choice(_("New responses"), [AnyOf(["", OPEN, FIRST, ALL], _("This is not one of the rules."))])
+    kind = Choice(_("Kind"))
 
     kinds = ((POST, _("Post")), (PAGE, _("Page")))
     rules = (("", _("As for the whole blog")), *((rule, word) for rule, word in RULES if rule != READING))
@@ -127,11 +114,11 @@ class PostForm(FlaskForm):
         return bool(self.csrf_token.errors)
 
     def validate_photo_url(self, field: Field) -> None:
-        if field.data and not PICTURE.fullmatch(field.data):
+        if field.data and not is_picture_address(field.data):
             raise ValidationError(_("The address of a picture begins with https://, or with / for one of this site."))
 
     def validate_source_url(self, field: Field) -> None:
-        if field.data and not WEB.fullmatch(field.data):
+        if field.data and not is_web_address(field.data):
             raise ValidationError(_("An address begins with https:// or http:// and has no blanks in it."))
 
     def validate_title(self, field: Field) -> None:
@@ -174,16 +161,14 @@ COLUMNS = (
 """The fields that are columns of Post under the same name, and hold text."""
 
 
-class LabelForm(FlaskForm):
-    name = StringField(_("Name"), filters=[_line])
+class LabelForm(Form):
+    name = short(_("Name"), LABEL_LENGTH)
 
     def validate_name(self, field: Field) -> None:
         if not field.data:
             raise ValidationError(_("A label needs a name."))
         if "," in field.data:
             raise ValidationError(_("A comma parts labels, so none can stand in a name."))
-        if len(field.data) > LABEL_LENGTH:
-            raise ValidationError(_("A label has at most 200 characters."))
 
 
 def names_in(line: str) -> list[str]:
