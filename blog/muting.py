@@ -27,6 +27,9 @@ MEMORY = 1 << 20
 
 WORD = re.compile(r"\w+")
 TYPED = re.compile(r"[\w\s'\u2019-]+")
+# a letter with thirty of them is no letter any more (UAX #15, Stream-Safe Text)
+MOST_MARKS = 30
+MANY_MARKS = re2.compile(rf"(\pM{{{MOST_MARKS}}})\pM+")
 BETWEEN_LETTERS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe0e\ufe0f\ufeff]")
 
 
@@ -114,8 +117,13 @@ def muted(text: str) -> Muted:
 
 
 def plainly(text: str) -> str:
-    """Letters as they are meant: wide and mathematical ones as plain ones, and nothing unseen between them."""
-    return BETWEEN_LETTERS.sub("", unicodedata.normalize("NFKC", text))
+    """Letters as they are meant: wide and mathematical ones as plain ones, and nothing unseen between them.
+
+    Normalizing sorts the marks on a letter in quadratic time, so that only the first thirty of them stay.
+    """
+    if text.isascii():
+        return text
+    return BETWEEN_LETTERS.sub("", unicodedata.normalize("NFKC", MANY_MARKS.sub(r"\1", text)))
 
 
 def options() -> Any:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Iterable, Mapping
 from html import unescape
 from typing import NamedTuple
 
+import re2
 from sqlalchemy import delete, func, insert, select, union_all
 
 from blog.comments.models import SPAM, VISIBLE, Comment, comment_domains
 from blog.db import db
 from blog.html.addresses import host_of
 
-LINK = re.compile(r'<a [^>]*?href="(https?://[^"]*)"', re.IGNORECASE)
+LINK = re2.compile(r'(?i)<a [^>]*?href="(https?://[^"]*)"')
 LOOKED_BACK = 50
 """So many of the last comments with a domain say what is thought of it."""
 MOST = 8

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -13,6 +12,7 @@ from blog.comments.models import ADDRESS, DOMAIN, EMAIL, HELD, READER, REMOVED, 
 from blog.db import db
 from blog.editors.auditing import REMOVE
 from blog.editors.models import AuditEntry
+from blog.muting import plainly
 
 LOOKED_BACK = 5
 """How many of a reader's last responses count."""
@@ -100,7 +100,7 @@ def same_text_before(comment: Comment, at: datetime) -> int | None:
 
 def _essence(text: str) -> str:
     """What a text says, without what a copier changes: case, blanks, punctuation, widths."""
-    return SIGNS.sub("", unicodedata.normalize("NFKC", text)).casefold()
+    return SIGNS.sub("", plainly(text)).casefold()
 
 
 def _writers(comment: Comment) -> list[ColumnElement[bool]]:

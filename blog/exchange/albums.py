@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from unicodedata import normalize
 from urllib.parse import unquote, urlsplit
 
+import re2
+
 from blog.exchange.takeouts import Entry, Takeout
 
 FOLDER = "Albums"
-SIDECAR = re.compile(r"\.json(?:\(\d+\))?\Z")
+SIDECAR = re.compile(r"\.json(?:\(\d{1,9}\))?\Z")
 CUT = 46
 """Letters of the name that are left of it in the name of its sidecar; in its own there is one more."""
 LARGEST_SIDECAR = 100_000
 LARGEST_PICTURE = 100_000_000
-HOSTS = re.compile(r"(?:\w+\.)*(?:blogspot\.com|blogger\.com|googleusercontent\.com|ggpht\.com)", re.IGNORECASE)
+HOSTS = re2.compile(r"(?i)(?:\w+\.)*(?:blogspot\.com|blogger\.com|googleusercontent\.com|ggpht\.com)")
+NUMBERED = re2.compile(r"(?s)(.*)(\(\d+\))(\.[^.]+)")
+ENDING = re2.compile(r"(?:\(\d+\))?\.[^.]+\z")
+LONGEST_NAME = 500
 AMBIGUOUS = None
 
 
@@ -31,7 +36,7 @@ class Album:
         self._pictures: dict[str, Entry | None] = {}
         files = {entry.name: entry for entry in takeout.within(FOLDER)}
         for name, entry in files.items():
-            if not SIDECAR.search(name):
+            if not SIDECAR.search(name) and len(name) <= LONGEST_NAME:
                 self._note(self._name_on_the_web(name, files), entry)
 
     def picture(self, address: str) -> bytes | None:
@@ -60,7 +65,7 @@ class Album:
             name = json.loads(self._takeout.content(sidecar, LARGEST_SIDECAR) or b"{}").get("filename")
         except (ValueError, AttributeError, RecursionError):
             return ""
-        return name if isinstance(name, str) else ""
+        return name if isinstance(name, str) and len(name) <= LONGEST_NAME else ""
 
 
 def names_in(address: str) -> Iterator[str]:
@@ -70,9 +75,9 @@ def names_in(address: str) -> Iterator[str]:
         host = parts.hostname or ""
     except ValueError:
         return
-    if not HOSTS.fullmatch(host):
-        return
     name = parts.path.rpartition("/")[2]
+    if not HOSTS.fullmatch(host) or len(name) > LONGEST_NAME:
+        return
     # Blogger itself encoded some names twice
     for decoded in dict.fromkeys((name, unquote(name), unquote(unquote(name)), unquote(name.replace("+", " ")))):
         if decoded:
@@ -82,7 +87,7 @@ def names_in(address: str) -> Iterator[str]:
 def _sidecars_of(path: str) -> Iterator[tuple[str, bool]]:
     """`NAME.jpg.json`, and `NAME.jpg(1).json` for `NAME(1).jpg`; then those that other long names would share."""
     folder, slash, name = path.rpartition("/")
-    numbered = re.fullmatch(r"(.*)(\(\d+\))(\.[^.]+)", name, re.DOTALL)
+    numbered = NUMBERED.fullmatch(name)
     bases = [(f"{numbered[1]}{numbered[3]}", numbered[2])] if numbered else []
     for base, number in (*bases, (name, "")):
         yield f"{folder}{slash}{base}{number}.json", True
@@ -91,7 +96,7 @@ def _sidecars_of(path: str) -> Iterator[tuple[str, bool]]:
 
 def _fits(disk: str, web: str) -> bool:
     """Whether a picture called `web` may lie on the disk as `disk`: signs are replaced there, and long names cut."""
-    stem = re.sub(r"(?:\(\d+\))?\.[^.]+\Z", "", disk)
+    stem = ENDING.sub("", disk)
     return bool(web) and any(
         _letters(name).startswith(_letters(stem)) for name in (web, unquote(web), unquote(unquote(web)))
     )

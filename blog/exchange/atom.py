@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -10,12 +9,13 @@ from datetime import UTC, datetime
 from typing import IO
 from zipfile import BadZipFile
 
+import re2
 from lxml import etree
 
 from blog.errors import Unusable
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-UNDECLARED = re.compile(r"Namespace prefix (\S+) (?:on|for) ")
+UNDECLARED = re2.compile(r"Namespace prefix (\S+) (?:on|for) ")
 
 
 @dataclass(frozen=True, slots=True)

@@ -24,8 +24,8 @@ HIDDEN = {"SPAM_COMMENT": "spam", "GHOSTED_COMMENT": "ghosted", TRASHED: "trashe
 
 NUMBER = re.compile(r"(?:post|page)-([0-9]{1,39})\Z")
 MARKUP_BREAK = re.compile(r"<(?:br|p|div)\b", re.IGNORECASE)
-LINE_END = re.compile(r"[ \t]*(?:\r\n|\r|\n)[ \t]*")
-ESCAPED = re.compile(r"&(?:amp|#\d+|#x[0-9a-f]+);", re.IGNORECASE)
+LINE_END = re.compile(r"\r\n|\r|\n")
+ESCAPED = re.compile(r"&(?:amp|#\d{1,8}|#x[0-9a-f]{1,8});", re.IGNORECASE)
 
 
 def kind(entry: etree._Element) -> str:
@@ -95,4 +95,5 @@ def _old_path(filename: str) -> str | None:
 
 
 def _with_breaks(body: str) -> str:
-    return body if MARKUP_BREAK.search(body) else LINE_END.sub("<br />", body)
+    """`body`, which has no blanks around it, with a break for each line end where it has no markup of its own."""
+    return body if MARKUP_BREAK.search(body) else "<br />".join(line.strip(" \t") for line in LINE_END.split(body))

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import re
 import signal
 import threading
 from collections import deque
@@ -17,6 +16,8 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import partial
 from typing import Protocol, TypeVar
+
+import re2
 
 from blog.html import CleanedPost, imported_comment_html, post_html
 
@@ -57,8 +58,8 @@ def _at_home(body: str, home: Home) -> str:
         return body
     # Blogger served a blog under a domain of every country
     domain = r"\.blogspot\.(?:com?\.)?[a-z]{2,3}" if home.alias.endswith(".blogspot.com") else ""
-    link = rf"""(\bhref\s*=\s*["']?\s*)(?:https?:)?//(?:www\.)?{re.escape(name)}{domain}(?=[/"'?#:\s>])"""
-    return re.sub(link, rf"\1http://{home.host}", body, flags=re.IGNORECASE)
+    link = rf"""(?i)(\bhref\s*=\s*["']?\s*)(?:https?:)?//(?:www\.)?{re2.escape(name)}{domain}([/"'?#:\s>])"""
+    return str(re2.sub(link, lambda found: f"{found[1]}http://{home.host}{found[2]}", body))
 
 
 class Cleaners:

@@ -9,15 +9,18 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from html import escape, unescape
 from pathlib import PurePosixPath
+from typing import Any
 from urllib.parse import unquote, unquote_to_bytes, urlsplit
+
+import re2
 
 from blog.exchange.archive import Post
 from blog.exchange.reporting import Report
 from blog.media import keeping
 from blog.media.recognition import format_of, refusal_of
 
-INLINE = re.compile(r"data:image/([a-z0-9.+-]+)((?:;[^,;]*)*),(.*)", re.IGNORECASE | re.DOTALL)
-ADDRESS = re.compile(r"""\b(src|href)(\s*=\s*)(?:"([^"]*)"|'([^']*)')""", re.IGNORECASE)
+INLINE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
+ADDRESS = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
 LONGEST_ADDRESS = 4_000
 
 Keep = Callable[[bytes, str], str]
@@ -57,17 +60,18 @@ class Pictures:
         body = ADDRESS.sub(lambda found: self._settle(found, post), post.body)
         return replace(post, body=body) if body != post.body else post
 
-    def _settle(self, found: re.Match[str], post: Post) -> str:
-        raw = found[3] if found[3] is not None else found[4]
+    def _settle(self, found: Any, post: Post) -> str:
+        whole: str = found[0]
+        raw = found[2][1:-1]
         inline = raw[:11].lower() == "data:image/"
         if not inline and ("/" not in raw or len(raw) > LONGEST_ADDRESS):
-            return found[0]
+            return whole
         address = unescape(raw).strip()
         content = _inline(address) if inline else self.album(address)
         if content is None:
-            return found[0]
+            return whole
         kept = self._address(content, _name(address), post)
-        return f'{found[1]}{found[2]}"{escape(kept)}"' if kept else found[0]
+        return f'{found[1]}"{escape(kept)}"' if kept else whole
 
     def _address(self, content: bytes, name: str, post: Post) -> str | None:
         """Where the picture is kept: once, although Blogger has each twice in its post, the small one in a link."""
@@ -84,13 +88,14 @@ class Pictures:
 
 def _inline(address: str) -> bytes | None:
     """What a data: address holds; None where that cannot be read."""
-    found = INLINE.fullmatch(address)
-    if not found:
+    head, comma, data = address.partition(",")
+    kind, _, parameters = head.partition(";")
+    if not comma or not INLINE.fullmatch(kind):
         return None
-    if "base64" not in found[2].lower():
-        return unquote_to_bytes(found[3])
+    if "base64" not in parameters.lower():
+        return unquote_to_bytes(data)
     try:
-        written = re.sub(r"\s+", "", unquote(found[3]))
+        written = re.sub(r"\s+", "", unquote(data))
         return base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None

@@ -5,6 +5,8 @@ from __future__ import annotations
 import re
 from urllib.parse import urlsplit
 
+import re2
+
 from blog.html.characters import tidy
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
@@ -12,12 +14,11 @@ SLASHES = re.compile(r"[/\\]{2,}")
 SPOILING = re.compile(r"""[\s"<>\\]""")
 UNSAFE = re.compile(r"""[\s"<>\\^`{|}]""")
 NATIONAL_BLOGSPOT = re.compile(r"\.blogspot\.(?:com?\.)?[a-z]{2,3}$")
-GOOGLE_PICTURES = re.compile(
-    r"""https?:(//(?:\d\.bp\.blogspot\.com|bp\d\.blogger\.com|photos\d*\.blogger\.com|(?:\w+\.)*blogblog\.com
-    |blogger\.googleusercontent\.com|lh\d\.googleusercontent\.com|lh\d\.ggpht\.com)/.*)""",
-    re.IGNORECASE | re.VERBOSE,
+GOOGLE_PICTURES = re2.compile(
+    r"(?i)https?:(//(?:\d\.bp\.blogspot\.com|bp\d\.blogger\.com|photos\d*\.blogger\.com|(?:\w+\.)*blogblog\.com"
+    r"|blogger\.googleusercontent\.com|lh\d\.googleusercontent\.com|lh\d\.ggpht\.com)/.*)"
 )
-PICTURE_PAGE = re.compile(r"/(s\d+)-h/", re.IGNORECASE)
+PICTURE_PAGE = re.compile(r"/(s\d{1,9})-h/", re.IGNORECASE)
 LOADABLE = re.compile(r"https://|/(?!/)|data:image/(?:png|jpeg|gif|webp);base64,")
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
+from typing import Any
 
+import re2
 from bleach.sanitizer import Cleaner
 
-Shapes = Mapping[tuple[str, str], re.Pattern[str]]
+Shapes = Mapping[tuple[str, str], Any]
 
 REL = "nofollow ugc noopener"
 
@@ -41,7 +43,7 @@ POST_SHAPES: Shapes = {
     ("*", "lang"): re.compile(r"[A-Za-z0-9-]{2,35}"),
     ("*", "title"): ANYTHING,
     ("a", "href"): LINK,
-    ("a", "rel"): re.compile(r"(?:(?:nofollow|sponsored|ugc)\b ?)+"),
+    ("a", "rel"): re2.compile(r"(?:(?:nofollow|sponsored|ugc)\b ?)+"),
     ("img", "alt"): ANYTHING,
     ("img", "decoding"): re.compile("async"),
     ("img", "height"): NUMBER,

@@ -14,7 +14,7 @@ MORE = "post-more"
 TAKEN = re.compile(r"\d|a-comment$")
 """Names that would make the ids of the page's own elements: post-7, post-7-count, post-a-comment."""
 
-NOWHERE = re.compile(r"\s*(?:#|about:|file:|https?://(?:www|draft)\.blogger\.com/)", re.IGNORECASE)
+NOWHERE = re.compile(r"(?:#|about:|file:|https?://(?:www|draft)\.blogger\.com/)", re.IGNORECASE)
 """Where links to footnotes lead that were pasted into Blogger's editor; they mean the post itself."""
 
 RELATIONS = frozenset(("nofollow", "sponsored", "ugc"))
@@ -64,7 +64,9 @@ def _mark_jump(element: etree._Element) -> None:
 
 def _address(raw: str, host: str, known: set[str]) -> str:
     mark = mark_of(unquote(raw.partition("#")[2]))
-    if mark in known and NOWHERE.match(raw):
+    if mark in known and NOWHERE.match(raw.lstrip()):
         return f"#{mark}"
     address = link_address(raw, host) or ""
-    return re.sub(r"^(/.*)#more$", rf"\1#{MORE}", address)
+    return (
+        f"{address.removesuffix('#more')}#{MORE}" if address.startswith("/") and address.endswith("#more") else address
+    )

@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-import re
-
+import re2
 from lxml import etree
 
 from blog.html.addresses import link_address, picture_address
 from blog.html.tree import parsed
 
-TRACKERS = re.compile(
-    r"""//(?:[\w-]+\.)*(?:doubleclick\.net|feedburner\.com|feeds\.wordpress\.com|feedsportal\.com|pixel\.wp\.com
-    |quantserve\.com|stats\.wordpress\.com)/
-    |//blogger\.googleusercontent\.com/tracker/|/(?:blank|pbp|pixel|spacer)\.gif(?:\?|$)""",
-    re.IGNORECASE | re.VERBOSE,
+TRACKERS = re2.compile(
+    r"(?i)//(?:[\w-]+\.)*(?:doubleclick\.net|feedburner\.com|feeds\.wordpress\.com|feedsportal\.com|pixel\.wp\.com"
+    r"|quantserve\.com|stats\.wordpress\.com)/"
+    r"|//blogger\.googleusercontent\.com/tracker/|/(?:blank|pbp|pixel|spacer)\.gif(?:\?|$)"
 )
-ICONS = re.compile(r"//(?:[\w-]+\.)*blogblog\.com/", re.IGNORECASE)
+ICONS = re2.compile(r"(?i)//(?:[\w-]+\.)*blogblog\.com/")
 GONE = "gone"
-SCHEME = re.compile(r"[a-z][a-z0-9+.-]*:", re.IGNORECASE)
+SCHEME = re2.compile(r"(?i)[a-z][a-z0-9+.-]*:")
 
 
 def settle_pictures(body: etree._Element) -> list[str]:

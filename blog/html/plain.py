@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import re
-
+import re2
 from lxml import etree
 
 from blog.html.allowed import names
@@ -13,7 +12,7 @@ INLINE = names(
     """a abbr b bdi bdo big cite code del dfn em font i ins kbd mark q rp rt ruby s samp small span strike strong sub
     sup tt u var wbr"""
 )
-PICTURE_FILE = re.compile(r"\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?)", re.IGNORECASE)
+PICTURE_FILE = re2.compile(r"(?i)\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?)")
 BREAK_AFTER = " ,;:.–—-"  # noqa: RUF001
 """What no teaser should end with before its ellipsis."""
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
+
+import re2
 
 from blog.html.allowed import post_last_word
 from blog.html.characters import tidy
@@ -14,7 +15,7 @@ from blog.html.pictures import settle_pictures
 from blog.html.shapes import settle_shapes
 from blog.html.tree import parsed, serialised
 
-JUMP_COMMENT = re.compile(r"<!--\s*more\b[^<>]*-->", re.IGNORECASE)
+JUMP_COMMENT = re2.compile(r"(?i)<!--\s*more\b[^<>]*-->")
 JUMP_MARK = '<a name="more"></a>'
 
 

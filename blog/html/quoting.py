@@ -16,11 +16,12 @@ LONGEST = 600
 LINE, PARAGRAPH = "\u2028", "\u2029"
 """Stand for ends while white space is folded; no text that comes in has them."""
 
+BROKEN_LINE = re.compile(f" ?{LINE} ?")
 BLOCKS = ("p", "li", "pre", "div", "blockquote", "br")
 
 MEANT = re.compile(
     r"(?:https?://|www\.)\S+"  # addresses stay as they are
-    r"|[\\`*]|(?<![^\W_])_|_(?![^\W_])|<(?=[\w/!?])|\](?=\()|&(?=#?\w+;)"
+    r"|[\\`*]|(?<![^\W_])_|_(?![^\W_])|<(?=[\w/!?])|\](?=\()|&(?=#?\w{1,40};)"
     r"|^(?:[>~+-]|\d{1,9}(?=[.)]))",
     re.MULTILINE,
 )
@@ -44,8 +45,9 @@ def _text(html: str, *left_out: str) -> str:
     for element in list(body.iter(*BLOCKS)):
         element.tail = f"{LINE if element.tag == 'br' else PARAGRAPH}{element.tail or ''}"
     text = re.sub(r"[ \t\n]+", " ", "".join(map(str, body.itertext())))
-    text = re.sub(rf" ?{LINE} ?", "\n", text)
-    return re.sub(rf"\s*{PARAGRAPH}\s*(?:{PARAGRAPH}\s*)*", "\n\n", text).strip()
+    text = BROKEN_LINE.sub("\n", text)
+    paragraphs = (part.strip() for part in text.split(PARAGRAPH))
+    return "\n\n".join(part for part in paragraphs if part)
 
 
 def _escaped(line: str) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import re
-
+import re2
 from lxml import etree
 
 from blog.html.allowed import names
 
-STYLE = re.compile(r"(?:^|[;\s])(float|text-align)\s*:\s*(left|right|center)\b", re.IGNORECASE)
+STYLE = re2.compile(r"(?i)(?:^|[;\s])(float|text-align)\s*:\s*(left|right|center)\b")
 ALIGNMENTS = names("align-left align-right align-center float-left float-right")
 SIDES = names("left right center")
 FLOATING = names("embed figure iframe img object table")

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from collections.abc import Iterator
 from html import unescape
 
+import re2
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
 from blog.html.addresses import reader_address
 
-TAG = re.compile(r"<(/?)(a|b|br|code|em|i|s|strong|u)(\s.*|/)?>", re.IGNORECASE | re.DOTALL)
-HREF = re.compile(r"""\shref\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""", re.IGNORECASE)
+TAG = re2.compile(r"(?is)<(/?)(a|b|br|code|em|i|s|strong|u)(\s.*|/)?>")
+HREF = re2.compile(r"""(?i)\shref\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
 LONGEST_ADDRESS = 2000
 
 

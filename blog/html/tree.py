@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import re
 
+import re2
 from lxml import etree
 
 from blog.html.allowed import names
 from blog.html.characters import resolve_references, tidy
 
 HEAD = re.compile(r"<head[\s>]", re.IGNORECASE)
-HEAD_END = re.compile(r"</head\s*>", re.IGNORECASE)
-ROOTS = re.compile(r"</?(?:html|body)\b[^<>]*>|<!doctype\b[^<>]*>", re.IGNORECASE)
-TAGS = re.compile(r"(?:<[^<>]*>)+")
+HEAD_END = re2.compile(r"(?i)</head\s*>")
+ROOTS = re2.compile(r"(?i)</?(?:html|body)\b[^<>]*>|<!doctype\b[^<>]*>")
+TAGS = re2.compile(r"(?:<[^<>]*>)+")
 UNREAD = names("script style template title head meta link base xml svg noembed noframes frameset")
 """Elements that say nothing to a person: they go with all that is in them."""
 

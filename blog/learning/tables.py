@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
-import re
 from html import unescape
 from pathlib import Path
+
+import re2
 
 from blog.errors import Unusable
 from blog.learning.features import Reading, read
 
-BREAK = re.compile(r"<br\s*/?>", re.IGNORECASE)
-TAG = re.compile(r"<[^>]*>")
+BREAK = re2.compile(r"(?i)<br\s*/?>")
+TAG = re2.compile(r"<[^>]*>")
 CLASSES = {"0": False, "1": True}
 LARGEST = 50_000_000
 

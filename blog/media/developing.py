@@ -37,7 +37,7 @@ TURNS = {
 }
 LYING = {TURNS[number] for number in (5, 6, 7, 8)}
 SRGB = ImageCms.createProfile("sRGB")
-MARKER = re.compile(rb"\xff+([\x01-\xcf\xd8-\xfe])")
+MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
 
 
 DAMAGED = _("This picture is damaged, or breaks off before its end: upload it once more, or save it anew first.")

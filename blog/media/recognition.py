@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
+import re2
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
@@ -15,8 +17,11 @@ PICTURES = (
     ("WEBP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
 )
 
+BYTES = re2.Options()
+BYTES.encoding = re2.Options.Encoding.LATIN1
+
 # in this order: a web page may hold a drawing, and both begin like any other XML
-OTHERS: tuple[tuple[re.Pattern[bytes], LazyString], ...] = (
+OTHERS: tuple[tuple[Any, LazyString], ...] = (
     (re.compile(rb"\Z"), _("This file is empty: choose the picture once more.")),
     (re.compile(rb"GIF8"), _("This looks like a GIF: save it as PNG or JPEG and upload that.")),
     (
@@ -44,11 +49,11 @@ OTHERS: tuple[tuple[re.Pattern[bytes], LazyString], ...] = (
         _("This looks like a PDF: export its page as PNG or JPEG and upload that."),
     ),
     (
-        re.compile(rb"\W*(<!--.*?-->\s*)*<(!doctype html|html|head|body|script)\b", re.DOTALL | re.IGNORECASE),
+        re2.compile(rb"(?is)\W*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|script)\b", BYTES),
         _("This looks like a web page: save the picture that is on it and upload that."),
     ),
     (
-        re.compile(rb"\W*<.*?<?svg\b", re.DOTALL | re.IGNORECASE),
+        re2.compile(rb"(?is)\W*<.*?<?svg\b", BYTES),
         _("This looks like an SVG drawing: export it as PNG and upload that."),
     ),
     (
