@@ -1,5 +1,5 @@
-"""How often one network address may ask for tokens, try to sign in, agree and report. (Comments are counted where they
-are kept.)
+"""How often one network address may ask for tokens and previews, try to sign in, agree and report. (Comments are
+counted where they are kept.)
 
 Counted by Flask-Limiter: in each process's memory, or in Redis for all of them. While Redis is away each process
 counts for itself.
@@ -24,6 +24,7 @@ from blog.settings import Settings, WrongSetting
 
 TOKENS = "60 per minute; 600 per hour"
 SIGN_IN = "30 per minute"
+PREVIEWS = "30 per minute; 300 per hour"
 AGREEMENTS = "40 per minute; 400 per hour"
 REPORTS = "10 per minute; 40 per hour"
 

@@ -47,22 +47,30 @@ def edit_comment(post_id: int, comment_id: int, writer: Writer, body: str, paced
     Raises Refused, with the sentence for the writer, or NoSuchComment. `paced` asks for pauses between changes, each
     of which goes out to everybody who reads along.
     """
-    standing = changeable(post_id, comment_id, writer)
+    comment = _to_change(post_id, comment_id, writer, body, paced)
+    if comment.body == body:
+        return comment
     body_html = comment_html(body)
-    evidence = examine(standing.name, standing.email, standing.website, body_html)
+    evidence = examine(comment.name, comment.email, comment.website, body_html)
     with writing():
-        comment = changeable(post_id, comment_id, writer)
+        comment = _to_change(post_id, comment_id, writer, body, paced)
         if comment.body == body:
             return comment
-        if paced and (wait := pause_after(comment)):
-            raise Refused(
-                _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
-            )
         _note(comment, EDIT, body, _("edited by its writer"))
         changing(comment, lambda: _rewrite(comment, body, body_html, evidence))
         domains.note({comment.id: evidence.domains})
         learn(comment)
     announce(comment)
+    return comment
+
+
+def _to_change(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool) -> Comment:
+    """The comment, where it may be changed now; Refused for one that has just been changed to another text."""
+    comment = changeable(post_id, comment_id, writer)
+    if paced and comment.body != body and (wait := pause_after(comment)):
+        raise Refused(
+            _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
+        )
     return comment
 
 

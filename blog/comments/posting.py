@@ -59,8 +59,14 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
     """Save the comment and return it; what was already saved under its key is returned as it stands.
 
     Raises Refused, with the sentence for the reader, or NoSuchPost. `paced` asks for pauses between comments, and for
-    the rules that go by time.
+    the rules that go by time. All of that is asked before the text is read, which is slow, and again inside the act.
     """
+    try:
+        _parent_allowed(draft, db.session.get(Post, draft.post_id), paced)
+    except Refused:
+        if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+            return standing
+        raise
     body_html = comment_html(draft.body)
     evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
     try:
@@ -68,12 +74,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
                 return standing
             post = next_version(draft.post_id)
-            _check_open(post)
-            parent = _parent(draft, post)
-            if paced and draft.editor_id is None and (wait := pause(draft.reader_key, draft.address_key, now())):
-                raise Refused(
-                    _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
-                )
+            parent = _parent_allowed(draft, post, paced)
             comment = _comment(draft, post, body_html)
             comment.stand_under(parent, current_site().steps)
             if reasons := verdict(comment, post, evidence, paced):
@@ -130,11 +131,18 @@ def announce(comment: Comment) -> None:
     hint("desk")
 
 
-def _check_open(post: Post) -> None:
-    if not post.published:
+def _parent_allowed(draft: Draft, post: Post | None, paced: bool) -> Comment | None:
+    """The comment that this one answers, where it may be posted now; raises Refused or NoSuchPost."""
+    if post is None or not post.published:
         raise NoSuchPost
     if why := closed_because(post):
         raise Refused(_("%(why)s Your text is still here to copy.", why=why), 403)
+    parent = _parent(draft, post)
+    if paced and draft.editor_id is None and (wait := pause(draft.reader_key, draft.address_key, now())):
+        raise Refused(
+            _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
+        )
+    return parent
 
 
 def _parent(draft: Draft, post: Post) -> Comment | None:

@@ -6,9 +6,10 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_babel import lazy_gettext
+from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog import htmx
+from blog import htmx, limits
 from blog.caching import private
 from blog.comments.closing import closed_because
 from blog.comments.editing import own_comments, seconds_left
@@ -23,7 +24,7 @@ from blog.db import db, row_id
 from blog.editors.locking import current_editor
 from blog.errors import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
 from blog.html import comment_html, quotation
-from blog.limits import TOKENS, limited
+from blog.limits import PREVIEWS, TOKENS, limited
 from blog.mail.outbox import mail_set_up
 from blog.posts.models import Post, visible_post
 from blog.security import address_key, csrf
@@ -67,14 +68,15 @@ def create(post_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/posts/<int:post_id>/comments/preview")
 @csrf.exempt  # as above
+@limited(PREVIEWS)
 def create_preview(post_id: int) -> ResponseReturnValue:
     post, form = visible_post(post_id) or abort(404), CommentForm.sent()
     form.validate()
-    if not htmx.wanted():
-        return the_form(post, form, 422 if form.errors.keys() - {"csrf_token"} else 200)
     if form.token_refused:
-        return htmx.retarget(unproven(post, form), "#comment-form", "outerHTML")
+        return in_place_of_form(refused_by_form(post, form))
     shown = "" if form.body.errors else comment_html(form.body.data or "")
+    if not htmx.wanted():
+        return the_form(post, form, 422 if form.errors else 200, shown)
     return private(render_template("comments/_preview.html", form=form, shown=shown), 422 if form.body.errors else 200)
 
 
@@ -184,7 +186,7 @@ def refused_by_form(post: Post, form: CommentForm) -> Response:
 
 
 def unproven(post: Post, form: CommentForm) -> Response:
-    """No token is the first of two steps without JavaScript; an expired one asks to send once more."""
+    """Ask to send once more. Without JavaScript no token is the first of two steps."""
     expired = bool(request.form.get("csrf_token"))
     if expired:
         form.form_errors = [_("This form had been open for long. Your text is still here: please post it once more.")]
@@ -208,6 +210,16 @@ def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
     return refused(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
 
 
+@blueprint.errorhandler(RateLimitExceeded)
+def slow_down(error: RateLimitExceeded) -> Response:
+    """Give the text of a preview back with the sentence."""
+    if request.endpoint != "comments.create_preview":
+        return limits.slow_down(error)
+    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), limits.seconds_left()
+    sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
+    return in_place_of_form(refused(post, CommentForm.sent(), Refused(sentence, 429, wait)))
+
+
 @blueprint.errorhandler(SQLAlchemyError)
 def keep(error: SQLAlchemyError) -> Response:
     """The database is away: what was sent by a plain form goes back on a page that is made without it."""
@@ -221,10 +233,17 @@ def keep(error: SQLAlchemyError) -> Response:
     return replaced(answer, rendered("comments/unsaved.html", form=form, **values))
 
 
-def the_form(post: Post, form: CommentForm, status: int) -> Response:
-    """The same form back with the text in it and a fresh token: in its place by htmx, else on a page of its own."""
+def in_place_of_form(answer: Response) -> Response:
+    """Where a preview was asked for: the answer is the form itself."""
+    return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.wanted() else answer
+
+
+def the_form(post: Post, form: CommentForm, status: int, shown: str = "") -> Response:
+    """The same form back with the text in it and a fresh token: in its place by htmx, else on a page of its own.
+
+    `shown` is the preview. Without a token or beyond a limit there is none, since Markdown is slow.
+    """
     parent = visible_comment(post, form.parent)
-    shown = comment_html(form.body.data or "") if not form.body.errors else ""
     template = "comments/_form.html" if htmx.wanted() else "comments/confirm.html"
     reader_key()
     return private(

@@ -41,7 +41,6 @@ def test_without_javascript_a_comment_takes_two_steps_and_nothing_is_lost(client
     post = a_post()
     first = client.post(f"/posts/{post.id}/comments", data={"name": "Ann", "body": "Seen\r\n*one*."})
     assert first.status_code == 200
-    assert "<em>one</em>" in first.text
     assert "Seen\n*one*." in first.text
     assert count() == 0
     form = dict(re.findall(r'name="(csrf_token|key|name)"[^>]* value="([^"]*)"', first.text))
