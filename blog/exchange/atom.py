@@ -20,7 +20,10 @@ UNDECLARED = re2.compile(r"Namespace prefix (\S+) (?:on|for) ")
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed that can be opened as often as it takes, from its beginning; `name` is what sentences call it."""
+    """A feed that can be opened as often as it takes, from its beginning; `name` is what sentences call it.
+
+    Whatever parses it reads it as UTF-8, which `encoding` made of it before.
+    """
 
     name: str
     open: Callable[[], IO[bytes]]
@@ -44,6 +47,7 @@ def entries(feed: Feed) -> Iterator[etree._Element]:
             context = etree.iterparse(
                 file,
                 tag=f"{ATOM}entry",
+                encoding="utf-8",
                 huge_tree=True,
                 resolve_entities="internal",
                 no_network=True,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
 from typing import IO, Any
 from xml.parsers import expat
 
@@ -20,9 +19,9 @@ KNOWN = {
 
 
 def declared(feed: Feed, prefix: str) -> Feed:
-    """The same feed with `prefix` declared in its first tag, on the same line, whatever the encoding."""
-    place, encoding = _end_of_first_name(feed)
-    declaration = f' xmlns:{prefix}="{KNOWN.get(prefix, f"urn:undeclared:{prefix}")}"'.encode(encoding)
+    """The same feed with `prefix` declared in its first tag, on the same line."""
+    place = _end_of_first_name(feed)
+    declaration = f' xmlns:{prefix}="{KNOWN.get(prefix, f"urn:undeclared:{prefix}")}"'.encode()
 
     def opened() -> IO[bytes]:
         spliced: Any = Spliced(feed.open(), place, declaration)
@@ -59,18 +58,16 @@ class _Found(Exception):
     """The first tag."""
 
 
-def _end_of_first_name(feed: Feed) -> tuple[int, str]:
-    """How many bytes there are to the end of the first tag's name, and how its letters are written."""
+def _end_of_first_name(feed: Feed) -> int:
+    """How many bytes there are to the end of the first tag's name."""
     found: list[tuple[int, str]] = []
 
     def start(name: str, _attributes: dict[str, str]) -> None:
         found.append((parser.CurrentByteIndex, name))
         raise _Found
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = start
-    with feed.open() as file:
-        head = file.read(2)
     try:
         with feed.open() as file:
             while chunk := file.read(65_536):
@@ -78,5 +75,4 @@ def _end_of_first_name(feed: Feed) -> tuple[int, str]:
     except _Found:
         pass
     place, name = found[0]
-    encoding = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}.get(head, "utf-8")
-    return place + len(f"<{name}".encode(encoding)), encoding
+    return place + len(f"<{name}".encode())

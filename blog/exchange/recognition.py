@@ -10,6 +10,7 @@ from zipfile import BadZipFile
 
 from blog.errors import Unusable
 from blog.exchange.atom import Feed
+from blog.exchange.encoding import UTF_8, in_utf_8
 
 BLOGGER = "blogger"
 TAKEOUT = "takeout"
@@ -47,24 +48,23 @@ class _Found(Exception):
 
 
 def recognise(path: Path) -> str:
-    """BLOGGER (a feed in either dialect) or TAKEOUT (a zip); Unusable, with one sentence that says what the file
-    looks like, where it is none of these.
-    """
+    """TAKEOUT for a zip, else BLOGGER, a feed that is still to be checked; Unusable for what is empty or no file."""
     head = _head(path)
     if head.startswith(ZIP):
         return TAKEOUT
     if not head.strip():
         raise Unusable(f"{path} is empty, so there is nothing to import: {WANTED}.")
-    _check(Feed(str(path), lambda: path.open("rb")), head)
     return BLOGGER
 
 
-def check_feed(feed: Feed) -> None:
-    """Unusable, in one sentence, where `feed` does not look like one."""
+def checked_feed(feed: Feed) -> Feed:
+    """`feed` in UTF-8; Unusable, in one sentence, where it does not look like one."""
     try:
+        feed = in_utf_8(feed)
         with feed.open() as file:
             head = file.read(CHUNK)
         _check(feed, head)
+        return feed
     except (BadZipFile, EOFError, zlib.error) as error:
         raise Unusable(
             f"{feed.name} does not come out of its zip whole, so nothing was imported: download the export once more."
@@ -115,7 +115,7 @@ def _first_tag(feed: Feed, head: bytes) -> str:
         if system or public:
             declared()
 
-    parser = expat.ParserCreate()
+    parser = expat.ParserCreate(UTF_8)
     parser.StartElementHandler, parser.EntityDeclHandler, parser.StartDoctypeDeclHandler = start, declared, doctype
     try:
         with feed.open() as file:

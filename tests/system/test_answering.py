@@ -24,6 +24,7 @@ def test_without_javascript_a_reader_answers_and_replies_by_plain_forms(
     page.goto(server.url + post.path)
     write(page, "Seen **one** today.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Is this right?")
+    page.get_by_role("button", name="Preview").click()
     expect(page.get_by_label("As it will look").locator("strong")).to_have_text("one")
     page.get_by_role("button", name="Post comment").click()
     expect(page).to_have_url(re.compile(r"#comment-1$"))
