@@ -33,8 +33,9 @@ SAYING_NOTHING = COMMON | PRAISING
 
 
 class Text(NamedTuple):
-    """A response's own text as it was read: its vector is without signs."""
+    """A response's own text, without its markup and as it was read: its vector is without signs."""
 
+    plain: str
     reading: Reading
     vector: bytes
 
@@ -42,8 +43,9 @@ class Text(NamedTuple):
 @lru_cache(maxsize=64)
 def text_of(body_html: str, website: str) -> Text:
     """Slow: before the act. What was read lately is remembered, for the act that decides on it."""
-    reading = read(plain_text(body_html), [*links_in(body_html), *([website] if website else [])])
-    return Text(reading, vector(reading))
+    plain = plain_text(body_html)
+    reading = read(plain, [*links_in(body_html), *([website] if website else [])])
+    return Text(plain, reading, vector(reading))
 
 
 def facts_of(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:

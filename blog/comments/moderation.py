@@ -18,7 +18,6 @@ from blog.comments.domains import domain_of, domains_in, links_in
 from blog.comments.looking import Text, facts_of, text_of
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, Ban, Comment
 from blog.db import now
-from blog.html import plain_text
 from blog.muting import muted
 from blog.posts.models import Post
 from blog.site.models import ALL, FIRST, Site, current_site
@@ -64,7 +63,7 @@ def examine(name: str, email: str, website: str, body_html: str, trapped: bool =
     links, text, model = links_in(body_html), text_of(body_html, website), learning.model()
     here = domain_of(current_app.config["SETTINGS"].blog_url)
     leading_away = [link for link in links if domain_of(link) != here]
-    texts = (plain_text(body_html), name, website, email, *links)
+    texts = (text.plain, name, website, email, *links)
     return Evidence(
         links=len(leading_away),
         domains=frozenset(domains_in((*leading_away, website))),

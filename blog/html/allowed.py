@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import re2
+from bleach import html5lib_shim
 from bleach.sanitizer import Cleaner
 
 Shapes = Mapping[tuple[str, str], Any]
@@ -77,10 +78,40 @@ def post_last_word(html: str) -> str:
 def _cleaner(tags: frozenset[str], shapes: Shapes, protocols: Iterable[str], strip: bool) -> Cleaner:
     # One Cleaner for all would mix the texts of threads, so each call makes its own.
     cleaner = Cleaner(tags=tags, attributes=_judge(shapes), protocols=protocols, strip=strip)
+    cleaner.walker = Walker  # type: ignore[assignment]
     cleaner.serializer.alphabetical_attributes = True
     # With a value in single quotes bleach escapes its & twice.
     cleaner.serializer.use_best_quote_char = False
     return cleaner
+
+
+class Walker(html5lib_shim.getTreeWalker("etree")):  # type: ignore[misc]
+    """Bleach's way through a tree, with each element's place among its siblings kept while it is within it.
+
+    Bleach's own looks for the place once more at each closing tag, which is quadratic in the number of siblings.
+    """
+
+    def __init__(self, tree: Any) -> None:
+        super().__init__(tree)
+        self._places: list[int | None] = []
+
+    def getFirstChild(self, node: Any) -> Any:  # noqa: N802
+        return self._noted(node, super().getFirstChild(node))
+
+    def getNextSibling(self, node: Any) -> Any:  # noqa: N802
+        return self._noted(node, super().getNextSibling(node)) if node[3] == "text" else super().getNextSibling(node)
+
+    def getParentNode(self, node: Any) -> Any:  # noqa: N802
+        _element, _place, parents, part = node
+        if part == "text":
+            return super().getParentNode(node)
+        parent, place = parents.pop(), self._places.pop()
+        return (parent, place, parents, None) if parents else parent
+
+    def _noted(self, node: Any, below: Any) -> Any:
+        if below and below[3] is None:
+            self._places.append(node[1] if isinstance(node, tuple) else None)
+        return below
 
 
 def _judge(shapes: Shapes) -> Callable[[str, str, str], bool]:
