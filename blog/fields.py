@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from flask import request
 from flask_babel import lazy_gettext as _
 from flask_wtf import FlaskForm
 from werkzeug.datastructures import MultiDict
@@ -39,11 +40,12 @@ class Bounded(Field):
         self.most = most
 
     def process(self, formdata: Any, *arguments: Any, **options: Any) -> None:
-        values = formdata.getlist(self.name) if formdata is not None else []
+        values = texts_in(formdata, self.name)
         if self._excess(values) > 0:
             self.process_errors, self.raw_data, self.data = [], values, values[0]
         else:
-            super().process(formdata, *arguments, **options)
+            texts = None if formdata is None else MultiDict((self.name, value) for value in values)
+            super().process(texts, *arguments, **options)
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
         # asked once more, since a filter may have added a scheme and a text may come from the database
@@ -53,7 +55,7 @@ class Bounded(Field):
         return super().validate(form, extra_validators)
 
     def _excess(self, values: list[Any]) -> int:
-        """Count the characters over the bound, with one between two values; files count for nothing."""
+        """Count the characters over the bound, with one between two values."""
         texts = [value for value in values if isinstance(value, str)]
         length = sum(map(len, texts)) + len(texts) - 1
         if self.most < length <= 2 * self.most:
@@ -61,13 +63,17 @@ class Bounded(Field):
         return max(0, length - self.most)
 
 
+def texts_in(formdata: Any, name: str) -> list[str]:
+    """What was sent under a name, without files: anybody may send one in the place of a text."""
+    return [value for value in formdata.getlist(name) if isinstance(value, str)] if formdata is not None else []
+
+
 class Token(CSRFTokenField):
     """The proof that the form is ours; one that is too long is none."""
 
     def process(self, formdata: Any, *arguments: Any, **options: Any) -> None:
-        if formdata is not None and any(len(value) > TOKEN_LENGTH for value in formdata.getlist(self.name)):
-            formdata = MultiDict()
-        super().process(formdata, *arguments, **options)
+        texts = MultiDict((self.name, text) for text in texts_in(formdata, self.name) if len(text) <= TOKEN_LENGTH)
+        super().process(texts, *arguments, **options)
 
 
 class Tokens(FlaskForm.Meta.csrf_class):  # type: ignore[misc]
@@ -81,6 +87,10 @@ class Form(FlaskForm):  # type: ignore[misc]
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
         csrf_class = Tokens
+
+        def wrap_formdata(self, form: Any, formdata: Any) -> Any:
+            # Flask-WTF would read JSON too, whose values need not be texts
+            return None if request and request.is_json else super().wrap_formdata(form, formdata)
 
 
 def too_long(over: int, most: int) -> Any:

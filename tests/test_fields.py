@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import io
 import pkgutil
 import time
 from collections.abc import Iterator
@@ -20,7 +21,7 @@ from blog.comments.forms import CommentForm
 from blog.fields import Bounded, Text, Token, WholeNumber
 from blog.posts.forms import PostForm
 from blog.security import READER_BODY
-from tests.cast import HTMX, a_post, answer, count, token
+from tests.cast import HTMX, a_comment, a_post, answer, count, signed_in, token
 
 LENGTH = 1_000_000
 PIECES = [
@@ -237,3 +238,43 @@ def test_what_is_too_long_comes_back_whole(client: FlaskClient) -> None:
     assert "x" * 150_000 in refused.text
     assert f'value="{"n" * 81}"' in refused.text
     assert "This is 140000 characters too long; it holds at most 10,000." in refused.text
+
+
+@pytest.mark.parametrize(
+    "json",
+    [
+        '{"body": 5}',
+        '{"body": {"a": 1}}',
+        "[1, 2]",
+        '"x"',
+        "[" * 90_000,
+        '{"body": ["x", 3]}',
+        "nonsense",
+        '{"body": "\\ud800"}',
+    ],
+)
+@pytest.mark.parametrize("path", ["", "/preview", "/1/reports", "/1/agreement", "/1"])
+def test_json_is_no_form(client: FlaskClient, path: str, json: str) -> None:
+    post = a_post()
+    a_comment(post)
+    token(client, post)
+    answered = client.post(f"/posts/{post.id}/comments{path}", data=json, content_type="application/json")
+    assert answered.status_code in {200, 400, 403, 422}
+    assert count() == 1
+
+
+@pytest.mark.parametrize("name", ["body", "name", "website", "parent_id", "key", "csrf_token", "subject"])
+def test_a_file_in_the_place_of_a_text_is_nothing(client: FlaskClient, name: str) -> None:
+    post = a_post()
+    form: dict[str, Any] = (
+        token(client, post) | {"body": "Seen one.", "name": "Ann"} | {name: (io.BytesIO(b"x"), "x.txt")}
+    )
+    answered = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX, content_type="multipart/form-data")
+    assert answered.status_code in {200, 403, 422}
+
+
+@pytest.mark.parametrize("path", ["/desk/posts", "/desk/comments"])
+@pytest.mark.parametrize("piece", ["a", "a ", "%", "_", " ", "\u0327\u0301", "\ufdfa"])
+def test_a_search_of_any_length_is_answered(app: Flask, path: str, piece: str) -> None:
+    """SQLite takes no pattern of more than 50,000 bytes."""
+    assert signed_in(app).get(path, query_string={"q": (piece * 60_000)[:60_000]}).status_code == 200
