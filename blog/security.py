@@ -6,7 +6,7 @@ import hashlib
 import hmac
 import ipaddress
 
-from flask import Flask, Request, Response, current_app, request
+from flask import Flask, Request, Response, current_app, request, session
 from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_wtf.csrf import CSRFProtect
 
@@ -60,7 +60,7 @@ def init(app: Flask) -> None:
     # before the form token is looked for, which reads the form
     @app.before_request
     def bound_body() -> None:
-        if request.path.startswith("/desk/"):
+        if request.path.startswith("/desk/") and signed_in_once():
             request.max_content_length, request.max_form_memory_size = settings.max_body, DESK_FORM
 
     csrf.init_app(app)
@@ -71,6 +71,11 @@ def init(app: Flask) -> None:
     def secure(response: Response) -> Response:
         response.headers.extend(standing)
         return response
+
+
+def signed_in_once() -> bool:
+    """Whether the signed cookie is of a browser that was signed in; what it sends may be large, and is given back."""
+    return "desk" in session
 
 
 def keyed_hash(purpose: str, value: str) -> str:

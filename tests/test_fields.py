@@ -232,6 +232,13 @@ def test_a_reader_may_send_192_kilobytes(client: FlaskClient) -> None:
         assert client.post(path, data=form | {"subject": "x" * READER_BODY}, headers=HTMX).status_code == 413
 
 
+@pytest.mark.parametrize(
+    "path", ["/desk/posts", "/desk/posts/preview", "/desk/session", "/desk/settings", "/desk/imports"]
+)
+def test_who_was_never_signed_in_may_send_no_more_to_the_desk(client: FlaskClient, path: str) -> None:
+    assert client.post(path, data={"body": "x" * READER_BODY}).status_code == 413
+
+
 def test_what_is_too_long_comes_back_whole(client: FlaskClient) -> None:
     refused = answer(client, a_post(), "x" * 150_000, name="n" * 81)
     assert refused.status_code == 422

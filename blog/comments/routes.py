@@ -74,10 +74,11 @@ def create_preview(post_id: int) -> ResponseReturnValue:
     form.validate()
     if form.token_refused:
         return in_place_of_form(refused_by_form(post, form))
-    shown = "" if form.body.errors else comment_html(form.body.data or "")
+    preview = "" if form.body.errors else comment_html(form.body.data or "")
     if not htmx.wanted():
-        return the_form(post, form, 422 if form.errors else 200, shown)
-    return private(render_template("comments/_preview.html", form=form, shown=shown), 422 if form.body.errors else 200)
+        return the_form(post, form, 422 if form.errors else 200, preview)
+    page = render_template("comments/_preview.html", form=form, shown=preview)
+    return private(page, 422 if form.body.errors else 200)
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>")
@@ -238,14 +239,14 @@ def in_place_of_form(answer: Response) -> Response:
     return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.wanted() else answer
 
 
-def the_form(post: Post, form: CommentForm, status: int, shown: str = "") -> Response:
+def the_form(post: Post, form: CommentForm, status: int, preview: str = "") -> Response:
     """The same form back with the text in it and a fresh token: in its place by htmx, else on a page of its own.
 
-    `shown` is the preview. Without a token or beyond a limit there is none, since Markdown is slow.
+    Without a token, or beyond a limit, there is no preview, since Markdown is slow.
     """
     parent = visible_comment(post, form.parent)
     template = "comments/_form.html" if htmx.wanted() else "comments/confirm.html"
     reader_key()
     return private(
-        render_template(template, post=post, form=form, parent=parent, shown=shown, inline=htmx.wanted()), status
+        render_template(template, post=post, form=form, parent=parent, shown=preview, inline=htmx.wanted()), status
     )

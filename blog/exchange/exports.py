@@ -9,7 +9,7 @@ from blog.exchange.albums import Album
 from blog.exchange.archive import Archive, Site
 from blog.exchange.atom import Feed
 from blog.exchange.batches import Progress, unseen
-from blog.exchange.recognition import TAKEOUT, checked_feed, recognise
+from blog.exchange.recognition import TAKEOUT, check_feed, recognise
 from blog.exchange.takeouts import Takeout
 
 
@@ -20,13 +20,13 @@ def open_export(path: Path, blog: str = "", progress: Progress = unseen) -> Arch
     """
     if recognise(path) == TAKEOUT:
         return _open_takeout(Takeout(path), blog, progress)
-    feed = checked_feed(Feed(str(path), lambda: path.open("rb")))
+    feed = check_feed(Feed(str(path), lambda: path.open("rb")))
     return blogger.read(feed, _site_beside(path), progress=progress)
 
 
 def _open_takeout(takeout: Takeout, blog: str, progress: Progress) -> Archive:
     chosen = takeout.chosen(blog)
-    feed = checked_feed(takeout.feed(chosen))
+    feed = check_feed(takeout.feed(chosen))
     return blogger.read(feed, takeout.site(chosen), Album(takeout).picture, progress)
 
 

@@ -57,7 +57,7 @@ def recognise(path: Path) -> str:
     return BLOGGER
 
 
-def checked_feed(feed: Feed) -> Feed:
+def check_feed(feed: Feed) -> Feed:
     """`feed` in UTF-8; Unusable, in one sentence, where it does not look like one."""
     try:
         feed = in_utf_8(feed)

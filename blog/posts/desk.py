@@ -22,7 +22,7 @@ from blog.posts.listing import ALL, STATES, posts_at_desk
 from blog.posts.models import PAGE, POST, Label, Post
 from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, trash_post, unpublish_post
 from blog.posts.writing import Changed, preview_of, write_post
-from blog.security import csrf
+from blog.security import csrf, signed_in_once
 
 LIST = re.compile(r"/desk/(posts|pages)\?[!-~]*")
 
@@ -31,7 +31,8 @@ blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 
 @blueprint.before_request
 def make_room() -> None:
-    request.max_content_length = current_app.config["SETTINGS"].desk_body
+    if signed_in_once():
+        request.max_content_length = current_app.config["SETTINGS"].desk_body
 
 
 lock(blueprint)

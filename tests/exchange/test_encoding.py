@@ -53,14 +53,14 @@ def as_takeout(folder: Path, content: bytes) -> Path:
     return path
 
 
-Kept = Callable[[Path, bytes], Path]
-either = pytest.mark.parametrize("kept", [as_file, as_takeout])
+Save = Callable[[Path, bytes], Path]
+either = pytest.mark.parametrize("save", [as_file, as_takeout])
 
 
 @either
 @pytest.mark.parametrize("encoding", READ)
-def test_what_python_reads_comes_in(tmp_path: Path, kept: Kept, encoding: str) -> None:
-    path = kept(tmp_path, a_feed(encoding, READ[encoding]).encode(encoding))
+def test_what_python_reads_comes_in(tmp_path: Path, save: Save, encoding: str) -> None:
+    path = save(tmp_path, a_feed(encoding, READ[encoding]).encode(encoding))
     assert [post.body for post in open_export(path).posts()] == [READ[encoding]]
 
 
@@ -79,9 +79,9 @@ def test_what_python_reads_comes_in(tmp_path: Path, kept: Kept, encoding: str) -
     ],
 )
 def test_the_first_bytes_count_for_more_than_the_declaration(
-    tmp_path: Path, kept: Kept, declared: str, mark: bytes, encoding: str
+    tmp_path: Path, save: Save, declared: str, mark: bytes, encoding: str
 ) -> None:
-    path = kept(tmp_path, mark + a_feed(declared, CHINESE).encode(encoding))
+    path = save(tmp_path, mark + a_feed(declared, CHINESE).encode(encoding))
     assert [post.body for post in open_export(path).posts()] == [CHINESE]
 
 
@@ -89,9 +89,9 @@ def test_the_first_bytes_count_for_more_than_the_declaration(
 @pytest.mark.parametrize("name", REFUSED_NAMES)
 @pytest.mark.parametrize("option", [[], ["--dry-run"]])
 def test_an_encoding_that_is_none_is_refused_in_one_sentence(
-    app: Flask, tmp_path: Path, kept: Kept, name: str, option: list[str]
+    app: Flask, tmp_path: Path, save: Save, name: str, option: list[str]
 ) -> None:
-    result = run(app, "import", kept(tmp_path, a_feed(name).encode()), *option)
+    result = run(app, "import", save(tmp_path, a_feed(name).encode()), *option)
     assert (result.exit_code, result.stdout) == (2, "")
     assert "declares the encoding" in result.stderr
     assert len(result.stderr.splitlines()) == 1
@@ -102,10 +102,10 @@ def test_an_encoding_that_is_none_is_refused_in_one_sentence(
 @either
 @pytest.mark.parametrize("encoding", ["gb2312", "big5", "euc-jp", "iso-2022-jp"])
 def test_what_is_not_in_the_encoding_that_it_declares_is_refused_whole(
-    app: Flask, tmp_path: Path, kept: Kept, encoding: str
+    app: Flask, tmp_path: Path, save: Save, encoding: str
 ) -> None:
     whole = a_feed(encoding, "x" * 200_000 + "END").encode(encoding)
-    result = run(app, "import", kept(tmp_path, whole.replace(b"END", b"\xff\xff\xfe")))
+    result = run(app, "import", save(tmp_path, whole.replace(b"END", b"\xff\xff\xfe")))
     assert (result.exit_code, result.stdout) == (2, "")
     assert f"is not written in {encoding}" in result.stderr
     assert db.session.scalars(select(Post)).all() == []
