@@ -64,8 +64,8 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
     try:
         _parent_allowed(draft, db.session.get(Post, draft.post_id), paced)
     except Refused:
-        if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
-            return standing
+        if (earlier := posted_before(draft.key)) and earlier.reader_key == draft.reader_key:
+            return earlier
         raise
     body_html = comment_html(draft.body)
     evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
