@@ -23,6 +23,7 @@ from blog import bridge, create_app
 from blog.background import Conversation, begin, end_with_parent
 from blog.bridge import Answer, Disconnected, Receive, Scope, Send, call, header, length_of, read_body, send_answer
 from blog.comments import streaming
+from blog.comments.following import ask_next
 from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
 from blog.db import row_id
@@ -203,7 +204,7 @@ class Shell:
         await receive()
         listen_for_hints(self.hub)
         self.end_streams_on_signals()
-        stop_sending = keep_sending(self.app, tell_editors, tell_next)
+        stop_sending = keep_sending(self.app, tell_editors, ask_next, tell_next)
         tasks = begin(self.app, self.hub)
         await send({"type": "lifespan.startup.complete"})
         await receive()

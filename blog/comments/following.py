@@ -6,29 +6,26 @@ Whoever asks learns nothing of an address: it all looks alike whether it is new,
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import selectinload
 
 from blog.comments.linking import confirm_path, email_key, end_path, folded, manage_path, one_click
 from blog.comments.mail_models import Follow, Notice, Silence
-from blog.comments.models import Comment
-from blog.comments.noticing import NOTICE, untell
+from blog.comments.models import VISIBLE, Comment
+from blog.comments.noticing import untell
 from blog.db import db, now, writing
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
-from blog.mail.outbox import hint_mail, mail_set_up, put_mail, take_back
+from blog.mail.outbox import hint_mail, mail_set_up, take_back
+from blog.mail.quota import CONFIRM, DAY, HOUR, LINK, LINKS, MAX_LINKS_PER_RECIPIENT_AND_DAY, NOTICE, put_link
 from blog.mail.rendering import render_mail
+from blog.posts.models import Post
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-# how often one address is asked to confirm: once a day for a post, and this often a day in all
-ASKED_A_DAY = 5
 # at most so many addresses within so long from one network address; those that proved themselves do not count
 ASKED_FROM = ((5, HOUR), (15, DAY))
 LINK_EVERY = 6 * HOUR
-# what the desk calls these mails
-CONFIRM, LINK = "confirm", "link"
 
 
 @dataclass(frozen=True)
@@ -41,16 +38,14 @@ class Wish:
 
 
 def follow(wish: Wish, paced: bool = True) -> None:
-    """Tell the writer of a comment by mail from now on; who has not proven the address here is asked to, by mail.
+    """Keep the wish of a comment's writer to be told by mail; an address not proven here is first asked by mail.
 
-    `paced` asks for the limit of one network address. Where too many mails were asked for, nothing comes of it.
+    That mail is written by `ask_next`, once the comment is visible. `paced` asks for the limit of one network address,
+    beyond which nothing is kept.
     """
     key, post = email_key(wish.comment.email), wish.comment.post
     if not key or not mail_set_up():
         return
-    end = end_path(key, post.id)
-    ways = {"confirm": confirm_path(key, post.id), "end": end, "manage": manage_path(key)}
-    letter = render_mail("confirm", headline=one_line(post.headline), **ways)
     with writing():
         wished = _standing(key, wish) or _new(key, wish)
         if wished.confirmed_at is not None or is_silenced(key):
@@ -58,12 +53,49 @@ def follow(wish: Wish, paced: bool = True) -> None:
         if _proven_here(key, wished.reader_key):
             wished.confirm(wished.reader_key)
         elif not _asked_lately(key, post.id):
-            if _asked_too_often(key, wish.address_key if paced else ""):
+            if paced and not wished.awaits_id and _asked_too_often(wish.address_key):
                 return
-            wished.asked_at, wished.address_key = now(), wish.address_key
-            put_mail(wished.email, *letter, CONFIRM, headers=one_click(end))
+            if not wished.awaits_id or wish.comment.visible:
+                wished.await_visible(wish.comment, wish.address_key)
         db.session.add(wished)
     hint_mail()
+
+
+def ask_next(at: datetime | None = None) -> bool:
+    """Write the next mail that asks an address to confirm, if one is due; whether there may be more.
+
+    Due is what awaits a comment that is visible now, the newest first, since others may wait behind a used-up quota.
+    Any number of processes may do this.
+    """
+    found = db.session.scalars(_askable(at or now()).limit(1)).first()
+    if found is None:
+        db.session.rollback()
+        return False
+    key, post_id, end = found.email_key, found.post_id, end_path(found.email_key, found.post_id)
+    ways = {"confirm": confirm_path(key, post_id), "end": end, "manage": manage_path(key)}
+    letter = render_mail("confirm", headline=one_line(found.post.headline), **ways)
+    with writing():
+        follow = db.session.scalars(_askable(at or now()).where(Follow.id == found.id)).one_or_none()
+        if follow is None:
+            return True  # it was asked, hidden or ended meanwhile
+        if not put_link(follow.email, letter, CONFIRM, headers=one_click(end)):
+            return False
+        for waiting in follows_of(key, post_id):
+            waiting.awaits_id = None  # one mail is for all that this address wants of the post
+        follow.asked_at = at or now()
+    return True
+
+
+def _askable(at: datetime) -> Select[Follow]:
+    """Follows whose address may be asked now: the comment stands, and it had not too many such mails today."""
+    mails = select(func.count(Mail.id)).where(
+        Mail.recipient == Follow.email, Mail.kind.in_(LINKS), Mail.created_at.between(at - DAY, at)
+    )
+    published = Post.visible().with_only_columns(Post.id)
+    askable = select(Follow).join(Comment, Follow.awaits_id == Comment.id)
+    askable = askable.where(Follow.awaits_id.is_not(None), Comment.status == VISIBLE, Follow.post_id.in_(published))
+    askable = askable.where(mails.scalar_subquery() < MAX_LINKS_PER_RECIPIENT_AND_DAY)
+    return askable.order_by(Follow.asked_at.desc(), Follow.id.desc())
 
 
 def confirm(key: str, post_id: int, reader_key: str | None) -> None:
@@ -116,15 +148,15 @@ def follows_of(key: str, post_id: int | None = None) -> list[Follow]:
 def send_link(email: str) -> None:
     """Mail to an address that follows something the link to its page; nothing where it does not, or just had one."""
     key = email_key(email)
+    if not key or not mail_set_up():
+        return
     letter = render_mail("link", manage=manage_path(key))
     with writing():
         proven = [follow for follow in follows_of(key) if follow.confirmed_at]
         lately = [follow for follow in proven if follow.link_sent_at and follow.link_sent_at > now() - LINK_EVERY]
-        if not proven or lately or not mail_set_up():
-            return
-        for follow in proven:
-            follow.link_sent_at = now()
-        put_mail(proven[0].email, *letter, LINK)
+        if put_link(folded(email), letter, LINK, wanted=bool(proven) and not lately):
+            for follow in proven:
+                follow.link_sent_at = now()
     hint_mail()
 
 
@@ -153,15 +185,15 @@ def _proven_here(key: str, reader_key: str | None) -> bool:
 
 
 def _asked_lately(key: str, post_id: int) -> bool:
-    return any(follow.asked_at and follow.asked_at > now() - DAY for follow in follows_of(key, post_id))
+    follows = [follow for follow in follows_of(key, post_id) if not follow.awaits_id]
+    return any(follow.asked_at and follow.asked_at > now() - DAY for follow in follows)
 
 
-def _asked_too_often(key: str, address_key: str) -> bool:
-    whose = [(Follow.email_key == key, ASKED_A_DAY, DAY)]
-    whose += [(Follow.address_key == address_key, most, within) for most, within in ASKED_FROM if address_key]
+def _asked_too_often(address_key: str) -> bool:
+    mine = Follow.address_key == address_key
     counts = (
         (db.session.scalar(select(func.count(Follow.id)).where(mine, Follow.asked_at > now() - within)) or 0, most)
-        for mine, most, within in whose
+        for most, within in ASKED_FROM
     )
     return any(count >= most for count, most in counts)
 

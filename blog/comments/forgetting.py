@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import Select, delete, func, or_, select, update
+from sqlalchemy import Select, and_, delete, func, or_, select, update
 
 from blog.comments.mail_models import Follow, Hold, Notice
 from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Report
@@ -25,6 +25,8 @@ AT_ONCE = 1000
 TRACED: tuple[type[Comment | Agreement | Report], ...] = (Comment, Agreement, Report)
 # follows that nobody confirmed, what was told, and what came to wait while no editor wanted to be told
 UNCONFIRMED, TOLD, UNTOLD = timedelta(days=3), timedelta(days=30), timedelta(days=7)
+# follows that wait for their comment to be visible, or for the quota of mail
+UNASKED = timedelta(days=30)
 
 
 class Due(NamedTuple):
@@ -69,8 +71,9 @@ def what_is_due(at: datetime) -> Iterator[Due]:
     yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at), _drop(EditorSession))
     yield Due(select(Hold.id).where(Hold.created_at <= at - UNTOLD), _drop(Hold))
     yield Due(select(Notice.id).where(Notice.created_at <= at - TOLD), _drop(Notice))
-    wanted = func.coalesce(Follow.asked_at, Follow.created_at)
-    yield Due(select(Follow.id).where(Follow.confirmed_at.is_(None), wanted <= at - UNCONFIRMED), _forget_unproven)
+    unasked, wanted = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)
+    late = or_(wanted <= at - UNASKED, and_(~unasked, wanted <= at - UNCONFIRMED))
+    yield Due(select(Follow.id).where(Follow.confirmed_at.is_(None), late), _forget_unproven)
     if site.audit_days:
         yield from _due_in_log(at - timedelta(days=site.audit_days))
     if site.hidden_days:

@@ -12,6 +12,7 @@ from blog.db import Record, now
 from blog.posts.models import Post
 
 UNTOLD = text("told_at IS NULL")
+AWAITS = text("awaits_id IS NOT NULL")
 
 
 class Follow(Record):
@@ -20,6 +21,7 @@ class Follow(Record):
     `email_key` is the address's keyed hash, which links in mail go by; `reader_key` is whose browser asked for it.
     Nothing is sent before the address was proven at `confirmed_at`; `same_browser` says that it was by the one that
     had asked. `asked_at` is when a mail asked for that, `address_key` whence it was wanted, dropped with the proof.
+    `awaits_id` is the comment that must be visible before that mail is written; none once it was.
     """
 
     __tablename__ = "follows"
@@ -27,6 +29,7 @@ class Follow(Record):
         Index("ix_follows_post", "post_id", "comment_id"),
         Index("ix_follows_email", "email_key", "post_id"),
         Index("ix_follows_address", "address_key", "asked_at"),
+        Index("ix_follows_awaits", "awaits_id", sqlite_where=AWAITS, postgresql_where=AWAITS),
     )
 
     email: Mapped[str] = mapped_column(String(254))
@@ -35,6 +38,7 @@ class Follow(Record):
     comment_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
     reader_key: Mapped[str | None] = mapped_column(String(64))
     address_key: Mapped[str | None] = mapped_column(String(64))
+    awaits_id: Mapped[int | None]
     asked_at: Mapped[datetime | None]
     confirmed_at: Mapped[datetime | None]
     same_browser: Mapped[bool] = mapped_column(default=False)
@@ -43,9 +47,13 @@ class Follow(Record):
     post: Mapped[Post] = relationship()
     comment: Mapped[Comment | None] = relationship()
 
+    def await_visible(self, comment: Comment, address_key: str) -> None:
+        """Have the address asked to confirm once this comment is visible."""
+        self.awaits_id, self.asked_at, self.address_key = comment.id, now(), address_key
+
     def confirm(self, reader_key: str | None) -> None:
         """Proven, by the browser of this key; a second time changes nothing but whose browser that was."""
-        self.confirmed_at = self.confirmed_at or now()
+        self.confirmed_at, self.awaits_id = self.confirmed_at or now(), None
         self.same_browser = self.same_browser or (reader_key is not None and reader_key == self.reader_key)
         self.address_key = None
 

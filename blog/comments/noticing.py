@@ -19,6 +19,7 @@ from blog.html import excerpt
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
 from blog.mail.outbox import mail_set_up, put_mail, take_back
+from blog.mail.quota import NOTICE
 from blog.mail.rendering import render_mail
 from blog.posts.models import Post
 
@@ -26,10 +27,6 @@ from blog.posts.models import Post
 WAIT = timedelta(minutes=5)
 MOST_LISTED = 20
 EXCERPT_LENGTH = 500
-
-
-# what the desk calls such a mail
-NOTICE = "notice"
 
 
 class Answer(NamedTuple):

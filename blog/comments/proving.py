@@ -1,5 +1,7 @@
-"""Proving an e-mail address: by a link that goes there, and is good for a day. That it stands here, nobody else learns:
-a mail goes to any address, and says whether anything was written under it.
+"""Proving an e-mail address: by a link that goes there, and is good for a day.
+
+Mail goes only to addresses that comments are stored under, so that nobody has strangers written to. The answer to
+whoever asks is the same, and takes as long, whether the address is stored here or not.
 """
 
 from __future__ import annotations
@@ -8,20 +10,19 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
+from blog.comments.linking import folded
 from blog.comments.models import Comment
 from blog.db import db, now, writing
-from blog.folding import ascii_lower, spellings
 from blog.mail.models import Mail
-from blog.mail.outbox import hint_mail, put_mail
+from blog.mail.outbox import hint_mail
+from blog.mail.quota import PRIVACY, put_link
 from blog.mail.rendering import render_mail
 from blog.signing import said, signed
 
-PRIVACY = "privacy"
 GOOD_FOR = timedelta(days=1)
 
 # so that nobody fills another's letter box
 PAUSE = timedelta(minutes=10)
-MOST_A_DAY = 5
 
 
 def proven(token: str) -> str | None:
@@ -31,18 +32,20 @@ def proven(token: str) -> str | None:
 
 
 def send_link(email: str, paced: bool = True) -> None:
-    """Have a link sent to this address, unless one was lately. `paced` asks for pauses between two to one address."""
-    found = db.session.scalars(select(Comment.id).where(Comment.written_under(email)).limit(1)).first() is not None
-    letter = render_mail("privacy", email=email, token=signed(PRIVACY, email), found=found)
+    """Mail a link to this address if comments are stored under it and its limits allow.
+
+    `paced` asks for the limits, and for a pause between two to one address.
+    """
+    address = folded(email)
+    letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
     with writing():
-        if not paced or _may_have_one(email, now()):
-            put_mail(email, *letter, PRIVACY)
+        found = db.session.scalars(select(Comment.id).where(Comment.written_under(email)).limit(1)).first() is not None
+        lately = paced and _sent_lately(address, now())
+        put_link(address, letter, PRIVACY, wanted=found and not lately, paced=paced)
     hint_mail()
 
 
-def _may_have_one(email: str, at: datetime) -> bool:
+def _sent_lately(address: str, at: datetime) -> bool:
     # not later than now: a clock that was set back must keep nobody out
-    lately = Mail.created_at.between(at - GOOD_FOR, at), Mail.kind == PRIVACY
-    to_it = ascii_lower(Mail.recipient).in_(spellings(email.strip()))
-    times = list(db.session.scalars(select(Mail.created_at).where(*lately, to_it)))
-    return len(times) < MOST_A_DAY and all(time <= at - PAUSE for time in times)
+    lately = Mail.created_at.between(at - PAUSE, at), Mail.kind == PRIVACY, Mail.recipient == address
+    return db.session.scalars(select(Mail.id).where(*lately).limit(1)).first() is not None

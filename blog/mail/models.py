@@ -27,6 +27,7 @@ class Mail(Record):
         Index("ix_mails_due", "due_at", "id", sqlite_where=DUE, postgresql_where=DUE),
         Index("ix_mails_sent_at", "sent_at"),
         Index("ix_mails_recipient", "recipient", "created_at"),
+        Index("ix_mails_kind", "kind", "created_at"),
     )
 
     recipient: Mapped[str] = mapped_column(String(254))

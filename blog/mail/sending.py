@@ -18,13 +18,14 @@ from typing import Any
 
 from flask import Flask, current_app
 from flask_babel import gettext as _
-from sqlalchemy import func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog.database_errors import is_temporary
 from blog.db import db, now, writing
 from blog.mail.models import Mail
 from blog.mail.outbox import waits
+from blog.mail.quota import SHARES, kinds_without_quota, quota_used_up
 from blog.mail.rendering import site_title
 from blog.mail.smtp import NotSent, send
 from blog.settings import Settings
@@ -37,7 +38,6 @@ GIVE_UP = timedelta(days=2)
 LEAST_TRIES = 8
 MINUTE = timedelta(minutes=1)
 PAUSES = (MINUTE / 3, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE)
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
 LOOK_SECONDS = 5.0
 # between two mails while the server takes none at all
@@ -126,35 +126,30 @@ def send_next(at: datetime | None = None) -> Tried | None:
     return Tried(mail.id, failure)
 
 
-def enough_sent(settings: Settings, at: datetime) -> bool:
-    """Whether as many were sent, or are being sent, within the hour or the day as may be."""
-    counts = (
-        (HOUR, settings.mail_per_hour),
-        (DAY, settings.mail_per_day),
-    )
-    held = db.session.scalar(select(func.count(Mail.id)).where(Mail.due_at <= at, Mail.leased_until >= at)) or 0
-    sent = (
-        (db.session.scalar(select(func.count(Mail.id)).where(Mail.sent_at.between(at - within, at))) or 0, most)
-        for within, most in counts
-    )
-    return any(held + count >= most for count, most in sent)
-
-
 def _claim(at: datetime) -> Mail | None:
     """Take a mail in hand, so that nobody else does. First only looking, since mostly nothing waits."""
-    due = select(Mail).where(Mail.free(at)).order_by(Mail.due_at, Mail.id).limit(1)
-    settings: Settings = current_app.config["SETTINGS"]
-    found = db.session.scalars(due).first() is not None and not enough_sent(settings, at)
+    found = _next_due(at) is not None
     db.session.rollback()
     if not found:
         return None
     with writing():
-        mail = None if enough_sent(settings, at) else db.session.scalars(due).first()
+        mail = _next_due(at)
         if mail:
             mail.tries += 1
             mail.first_tried_at = mail.first_tried_at or at
             mail.leased_until = at + LEASE
     return mail
+
+
+def _next_due(at: datetime) -> Mail | None:
+    """Find the mail to send next: editors' first, then by the time, none of a kind whose share is used up."""
+    settings: Settings = current_app.config["SETTINGS"]
+    if db.session.scalars(select(Mail.id).where(Mail.free(at)).limit(1)).first() is None:
+        return None
+    if quota_used_up(settings, at):
+        return None
+    free = select(Mail).where(Mail.free(at), Mail.kind.not_in(kinds_without_quota(settings, at)))
+    return db.session.scalars(free.order_by(Mail.kind.in_(SHARES), Mail.due_at, Mail.id).limit(1)).first()
 
 
 def _sent(mail: Mail) -> NotSent | None:

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from blog.db import db, now
 from blog.mail.models import Mail
-from blog.mail.sending import DAY, enough_sent
+from blog.mail.quota import DAY, quota_used_up
 
 SHOWN = 50
 TEST = "test"
@@ -47,7 +47,7 @@ def standing(address: str) -> Standing:
     failed = select(Mail).where(Mail.failed_at.is_not(None)).order_by(Mail.failed_at.desc(), Mail.id.desc()).limit(1)
     return Standing(
         waiting=db.session.scalar(select(func.count(Mail.id)).where(Mail.due_at.is_not(None))) or 0,
-        enough_sent=enough_sent(current_app.config["SETTINGS"], now()),
+        enough_sent=quota_used_up(current_app.config["SETTINGS"], now()),
         sent_today=db.session.scalar(select(func.count(Mail.id)).where(Mail.sent_at > now() - DAY)) or 0,
         last_sent=db.session.scalars(sent).first(),
         last_failed=db.session.scalars(failed).first(),

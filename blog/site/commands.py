@@ -6,6 +6,8 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
+from blog.comments.following import ask_next
+from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
 from blog.errors import Unusable
 from blog.mail.addresses import is_address
@@ -42,7 +44,9 @@ def send_now() -> None:
     """Send what waits, once; bin/serve does it by itself, under another server run this every few minutes."""
     if not mail_set_up():
         raise Unusable(NOT_SET_UP)
-    tell_editors()
+    for write_next in (tell_editors, ask_next, tell_next):
+        while write_next():
+            pass
     if not send_waiting():
         raise Unusable("The mail server takes nothing at the moment: flask mail test ADDRESS says why.")
 

@@ -105,23 +105,23 @@ def test_where_mail_is_set_up_the_page_leads_to_a_link(client: FlaskClient, offi
 # the link
 
 
-def test_the_answer_is_alike_whether_something_stands_or_not_and_the_mail_says_which(
+def test_the_answer_is_alike_and_mail_goes_only_to_addresses_of_stored_comments(
     client: FlaskClient, office: PostOffice, herons: Post
 ) -> None:
     by_ann(herons, email="Ann@Example.org")
     answers = [ask(client, email) for email in (ANN, BOB)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].text == answers[1].text.replace(BOB, ANN)
-    to_ann, to_bob = mails()
+    (to_ann,) = mails()
+    assert to_ann.recipient == ANN
     link = re.search(r"https?://\S+?(/privacy/\S+)", to_ann.text)
     assert link
     assert "Ann saw a heron" in client.get(link[1]).text
     assert link[1] in to_ann.html
-    assert "Nothing stands here under bob@example.org" in to_bob.text
-    assert "/privacy/" not in to_bob.text + to_bob.html
 
 
-def test_one_address_gets_one_mail_in_ten_minutes_and_a_few_a_day(app: Flask, office: PostOffice) -> None:
+def test_one_address_gets_one_mail_in_ten_minutes_and_a_few_a_day(app: Flask, office: PostOffice, herons: Post) -> None:
+    by_ann(herons)
     for email in (ANN, "ANN@example.org", ANN):
         send_link(email)
     assert len(mails()) == 1

@@ -10,6 +10,7 @@ from flask import current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from blog.comments.following import ask_next
 from blog.comments.mail_models import Follow
 from blog.comments.models import Comment
 from blog.comments.noticing import WAIT, tell_next
@@ -28,8 +29,16 @@ def writes(client: FlaskClient, post: Post, body: str = "Seen one today.", **fie
     """A comment of this browser's."""
     given = answer(client, post, body, **fields)
     assert given.status_code == 200, given.text
-    db.session.rollback()
+    ask()
     return db.session.scalars(select(Comment).order_by(Comment.id.desc()).limit(1)).one()
+
+
+def ask() -> None:
+    """Write the mails that ask to confirm, as the thread beside the server does."""
+    db.session.rollback()
+    while ask_next():
+        pass
+    db.session.rollback()
 
 
 def link(mail: Mail, part: str) -> str:

@@ -24,7 +24,7 @@ from blog.editors.models import OWNER, Editor
 from blog.posts.models import Post
 from blog.site.models import ALL, OPEN, current_site
 from tests.cast import a_comment, a_post
-from tests.mail.followers import ANN, BOB, LATER, confirms, of_kind, send, tell, writes
+from tests.mail.followers import ANN, BOB, LATER, ask, confirms, of_kind, send, tell, writes
 from tests.mail.post_office import PostOffice
 
 
@@ -115,11 +115,14 @@ def test_what_waits_for_an_editor_is_told_once_it_is_approved(client: FlaskClien
     assert len(tell()) == 1
 
 
-def test_a_held_follower_follows_from_then_on(client: FlaskClient, post: Post) -> None:
+def test_a_held_follower_follows_from_approval_on(client: FlaskClient, post: Post, ed: Editor) -> None:
     with writing():
         current_site().comment_rule = ALL
     comment = writes(client, post, "Held", email=ANN, follow="thread")
     assert comment.status == HELD
+    assert of_kind("confirm") == []
+    decide(auditing.APPROVE, [Pick(comment.id)], ed)
+    ask()
     confirms(client)
     with writing():
         current_site().comment_rule = OPEN
