@@ -49,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _bring_tools(app: Flask) -> None:
-    from blog import db, errors, files, htmx, methods, security, wording
+    from blog import db, errors, files, htmx, methods, security, typed_text, wording
     from blog.mail import rendering as mail
     from blog.site.models import current_site
 
@@ -62,6 +62,7 @@ def _bring_tools(app: Flask) -> None:
     security.init(app)
     methods.init(app)
     errors.init(app)
+    typed_text.init(app)
 
 
 def _open_rooms(app: Flask) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
 from blog import errors, htmx
@@ -36,6 +37,7 @@ from blog.editors.locking import lock, the_editor
 from blog.editors.models import AuditEntry
 from blog.fields import SEARCH_LENGTH
 from blog.security import csrf
+from blog.typed_text import takes_text
 
 blueprint = lock(Blueprint("comments_desk", __name__, url_prefix="/desk"))
 
@@ -71,6 +73,7 @@ def show(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comments/<int:comment_id>/hold", endpoint="create_hold", defaults={"noun": "hold"})
 @blueprint.post("/comments/<int:comment_id>/spam", endpoint="create_spam", defaults={"noun": "spam"})
 @blueprint.post("/comments/<int:comment_id>/removal", endpoint="create_removal", defaults={"noun": "removal"})
+@takes_text(why=lazy_gettext("Why (for the log, if you like)"))
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
     why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
     return decided(decide(VERBS[noun], [pick], the_editor(), why))
@@ -91,6 +94,7 @@ def new_answer(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/comments/<int:comment_id>/answers")
+@takes_text(AnswerForm)
 def create_answer(comment_id: int) -> ResponseReturnValue:
     form, comment = AnswerForm(), the_comment(comment_id)
     key = form.key.data = form.key.data if form.key.data and is_key(form.key.data) else new_key()
@@ -110,6 +114,7 @@ def new_ban(comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/comments/<int:comment_id>/bans")
+@takes_text(BanForm)
 def create_ban(comment_id: int) -> ResponseReturnValue:
     comment, form = the_comment(comment_id), BanForm()
     if not form.validate():

@@ -26,6 +26,7 @@ from blog.db import db
 from blog.editors.auditing import BAN
 from blog.limits import TOKENS, limited
 from blog.security import csrf
+from blog.typed_text import takes_text
 
 blueprint = Blueprint("mailed_comments", __name__, url_prefix="/mail")
 
@@ -46,6 +47,7 @@ def show_decision(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/decisions/<token>")
 @limited(TOKENS)
+@takes_text(BanForm)
 def create_decision(token: str) -> ResponseReturnValue:
     decision, form = decision_of(token), BanForm(meta={"csrf": False})
     if decision.verb == BAN and not form.validate():

@@ -24,6 +24,7 @@ from blog.comments.streaming import in_order
 from blog.errors import rendered, replaced, unexpected
 from blog.posts.models import visible_post
 from blog.security import csrf
+from blog.typed_text import takes_text
 
 blueprint = Blueprint("own_comments", __name__)
 blueprint.add_app_template_filter(seconds_left)
@@ -54,6 +55,7 @@ def edit(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/posts/<int:post_id>/comments/<int:comment_id>")
+@takes_text(TextForm)
 def update(post_id: int, comment_id: int) -> ResponseReturnValue:
     changeable(post_id, comment_id, the_writer())
     form = TextForm()
@@ -93,16 +95,15 @@ def show_nothing(_error: NoSuchComment) -> Response:
 def show_refused(refusal: Refused) -> Response:
     """The sentence; after a text was sent, with the text."""
     post_id, comment_id = asked()
-    if request.endpoint == "own_comments.update":
-        form = TextForm()
-        form.form_errors = [refusal.sentence]
-        answer = shown("edit", post_id, comment_id, form, refusal.status, final=not refusal.wait)
-        if refusal.wait:
-            answer.headers["Retry-After"] = str(refusal.wait)
-        return answer
-    template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
-    page = render_template(template, sentence=refusal.sentence, post=visible_post(post_id) or abort(404))
-    return private(page, refusal.status)
+    post = visible_post(post_id)
+    if post is None:
+        return show_nothing(NoSuchComment())
+    if request.endpoint != "own_comments.update":
+        template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
+        return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
+    form = TextForm()
+    form.form_errors = [refusal.sentence]
+    return waiting(shown("edit", post_id, comment_id, form, refusal.status, final=not refusal.wait), refusal)
 
 
 @blueprint.errorhandler(SQLAlchemyError)
@@ -116,6 +117,12 @@ def keep(error: SQLAlchemyError) -> Response:
     template = "comments/_edit.html" if htmx.wanted() else "comments/edit.html"
     page = rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
     return replaced(answer, page)
+
+
+def waiting(answer: Response, refusal: Refused) -> Response:
+    if refusal.wait:
+        answer.headers["Retry-After"] = str(refusal.wait)
+    return answer
 
 
 def asked() -> tuple[int, int]:

@@ -28,6 +28,7 @@ from blog.limits import PREVIEWS, TOKENS, limited
 from blog.mail.outbox import mail_set_up
 from blog.posts.models import Post, visible_post
 from blog.security import address_key, csrf
+from blog.typed_text import takes_text
 
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(remember)
@@ -56,6 +57,7 @@ def new(post_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/posts/<int:post_id>/comments")
 @csrf.exempt  # without JavaScript it arrives without a token, and gets the confirm page
+@takes_text(CommentForm)
 def create(post_id: int) -> ResponseReturnValue:
     take_over()
     post, form = visible_post(post_id) or abort(404), CommentForm.sent()
@@ -69,6 +71,7 @@ def create(post_id: int) -> ResponseReturnValue:
 @blueprint.post("/posts/<int:post_id>/comments/preview")
 @csrf.exempt  # as above
 @limited(PREVIEWS)
+@takes_text(CommentForm)
 def create_preview(post_id: int) -> ResponseReturnValue:
     post, form = visible_post(post_id) or abort(404), CommentForm.sent()
     form.validate()

@@ -25,6 +25,7 @@ from blog.errors import rendered, replaced, unexpected
 from blog.limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
 from blog.posts.models import visible_post
 from blog.security import csrf
+from blog.typed_text import takes_text
 
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(remember)
@@ -66,6 +67,7 @@ def new_report(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/reports")
 @limited(REPORTS)
+@takes_text(ReportForm)
 def create_report(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = heard(post_id, comment_id), ReportForm()
     if not form.validate():

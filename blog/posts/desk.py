@@ -23,6 +23,7 @@ from blog.posts.models import PAGE, POST, Label, Post
 from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, trash_post, unpublish_post
 from blog.posts.writing import Changed, preview_of, write_post
 from blog.security import csrf, signed_in_once
+from blog.typed_text import takes_text
 
 LIST = re.compile(r"/desk/(posts|pages)\?[!-~]*")
 
@@ -71,6 +72,7 @@ def new() -> ResponseReturnValue:
 
 
 @blueprint.post("/posts")
+@takes_text(PostForm)
 def create() -> ResponseReturnValue:
     return written(PostForm())
 
@@ -87,12 +89,14 @@ def edit(post_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/posts/<int:post_id>")
+@takes_text(PostForm)
 def update(post_id: int) -> ResponseReturnValue:
     return written(PostForm.of(the_post(post_id)))
 
 
 @blueprint.post("/posts/preview")
 @blueprint.post("/posts/<int:post_id>/preview")
+@takes_text(PostForm)
 def show_preview(post_id: int | None = None) -> ResponseReturnValue:
     form = PostForm.of(the_post(post_id)) if post_id else PostForm()
     if not sound(form) and form.token_refused:
@@ -135,6 +139,7 @@ def edit_label(label_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/labels/<int:label_id>")
+@takes_text(LabelForm)
 def update_label(label_id: int) -> ResponseReturnValue:
     label, form = db.session.get(Label, label_id) or abort(404), LabelForm()
     if not form.validate():

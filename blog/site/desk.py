@@ -9,6 +9,7 @@ from blog.editors.locking import lock
 from blog.site.forms import SettingsForm
 from blog.site.models import current_site
 from blog.site.setting import change_settings
+from blog.typed_text import takes_text
 
 blueprint = lock(Blueprint("site_desk", __name__, url_prefix="/desk/settings"))
 
@@ -20,6 +21,7 @@ def edit() -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@takes_text(SettingsForm)
 def update() -> ResponseReturnValue:
     form = SettingsForm(obj=current_site())
     if not form.validate():
