@@ -11,6 +11,7 @@ from flask import Flask
 from flask_babel import gettext as _
 from jinja2.runtime import Macro
 
+from blog.cookies import SESSION
 from blog.instance import prepare_instance, secret_key
 from blog.security import READER_BODY
 from blog.settings import ROOT, Settings, load
@@ -33,10 +34,9 @@ def create_app(settings: Settings | None = None) -> Flask:
         MAX_CONTENT_LENGTH=min(READER_BODY, settings.max_body),  # the desk's own stands in `security`
         MAX_FORM_MEMORY_SIZE=READER_BODY,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
-        SESSION_COOKIE_NAME="talkback",
+        SESSION_COOKIE_NAME=SESSION,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.https,
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a reader's form says otherwise
         COMMENT_TOKEN_SECONDS=settings.token_seconds,

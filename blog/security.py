@@ -5,11 +5,12 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Request, Response, current_app, request, session
-from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
+from flask import Flask, Response, current_app, redirect, request, session
 from flask_wtf.csrf import CSRFProtect
 
+from blog.cookies import Sessions, is_https
 from blog.htmx import SCRIPTS
 from blog.settings import Settings
 
@@ -19,20 +20,38 @@ READER_BODY = 192 * 1024
 DESK_FORM = 5_000_000
 """Bytes that all texts of an editor's form may have together."""
 
+# what no page uses; browsers complain in the console of names that they do not know
+DENIED = (
+    "accelerometer",
+    "autoplay",
+    "camera",
+    "display-capture",
+    "encrypted-media",
+    "fullscreen",
+    "geolocation",
+    "gyroscope",
+    "hid",
+    "idle-detection",
+    "magnetometer",
+    "microphone",
+    "midi",
+    "payment",
+    "picture-in-picture",
+    "screen-wake-lock",
+    "serial",
+    "usb",
+    "xr-spatial-tracking",
+)
+OWN = ("publickey-credentials-create", "publickey-credentials-get")
+PERMISSIONS = ", ".join([f"{name}=()" for name in DENIED] + [f"{name}=(self)" for name in OWN])
+
 # every form is checked unless its view says that it checks its own
 csrf = CSRFProtect()
 
 
-class Sessions(SecureCookieSessionInterface):
-    """Flask's own, which makes its signer even where no cookie came: so it does for most who read."""
-
-    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
-        came = self.get_cookie_name(app) in request.cookies
-        return super().open_session(app, request) if came else self.session_class()
-
-
-def headers(settings: Settings) -> list[tuple[str, str]]:
-    """The headers that every answer carries, whoever gives it."""
+def headers(settings: Settings, https: bool | None = None) -> list[tuple[str, str]]:
+    """The headers that every answer carries, whoever gives it; whether by https BLOG_URL says, unless it is given."""
+    https = settings.https if https is None else https
     cdn = [] if settings.htmx_from == "static" else [script.on_cdn for script in SCRIPTS]
     policy = {
         "default-src": ["'none'"],
@@ -44,13 +63,16 @@ def headers(settings: Settings) -> list[tuple[str, str]]:
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],
     }
+    hsts = [("Strict-Transport-Security", f"max-age={settings.hsts_seconds}")]
     return [
+        *(hsts if https and settings.hsts_seconds else []),
         ("Content-Security-Policy", "; ".join(" ".join([name, *sources]) for name, sources in policy.items())),
         ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
         # not no-referrer: Flask-WTF checks the Referer of forms under https
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
+        ("Permissions-Policy", PERMISSIONS),
     ]
 
 
@@ -65,17 +87,30 @@ def init(app: Flask) -> None:
 
     csrf.init_app(app)
     app.session_interface = Sessions()
-    standing = headers(settings)
+    by_scheme = {https: headers(settings, https) for https in (False, True)}
 
     @app.after_request
     def secure(response: Response) -> Response:
-        response.headers.extend(standing)
+        response.headers.extend(by_scheme[is_https()])
+        if urlsplit(response.location or "").netloc:
+            _name_no_host(response)
         return response
 
 
 def signed_in_once() -> bool:
     """Whether the signed cookie is of a browser that was signed in; what it sends may be large, and is given back."""
     return "desk" in session
+
+
+def _name_no_host(response: Response) -> None:
+    """Make a redirect lead to a path of this site, since the host is what the request says of it.
+
+    Werkzeug's own redirects, such as from /desk to /desk/, name it in the header and in the page.
+    """
+    parts = urlsplit(response.location or "")
+    path = urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))
+    response.location = path
+    response.set_data(redirect(path).get_data())
 
 
 def keyed_hash(purpose: str, value: str) -> str:

@@ -36,6 +36,7 @@ class Settings:
     web_concurrency: int = 1
     threads: int = 3
     blog_url: str = ""
+    hsts_seconds: int = 0
     trusted_hosts: tuple[str, ...] = ()
     trusted_proxies: tuple[str, ...] = ("127.0.0.1", "::1")
     ratelimit_enabled: bool = True

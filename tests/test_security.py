@@ -33,6 +33,16 @@ def test_with_copies_from_here_nothing_else_is_let_in() -> None:
     assert policy(Settings(htmx_from="static"))["script-src"] == ["'self'"]
 
 
+def test_hsts_is_sent_under_https_where_it_is_set(app: Flask) -> None:
+    name, https = "Strict-Transport-Security", "https://blog.example.org"
+    assert name not in dict(headers(Settings(blog_url=https)))
+    assert name not in dict(headers(Settings(hsts_seconds=60)))
+    assert dict(headers(Settings(hsts_seconds=60, blog_url=https)))[name] == "max-age=60"
+    client = create_app(replace(app.config["SETTINGS"], hsts_seconds=60)).test_client()
+    assert name not in client.get("/").headers
+    assert client.get("/", base_url=https).headers[name] == "max-age=60"
+
+
 def test_the_copies_of_htmx_are_the_files_that_their_hashes_name() -> None:
     import base64
     import hashlib

@@ -19,7 +19,7 @@ from blog.comments.models import HELD, Comment
 from blog.comments.moderating import NoSuchComment
 from blog.comments.places import place_of
 from blog.comments.posting import Refused
-from blog.comments.readers import the_writer
+from blog.comments.readers import remember, the_writer
 from blog.comments.streaming import in_order
 from blog.errors import rendered, replaced, unexpected
 from blog.posts.models import visible_post
@@ -27,6 +27,7 @@ from blog.security import csrf
 from blog.typed_text import takes_text
 
 blueprint = Blueprint("own_comments", __name__)
+blueprint.after_request(remember)
 blueprint.add_app_template_filter(seconds_left)
 
 UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")

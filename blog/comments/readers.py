@@ -13,6 +13,7 @@ from sqlalchemy import update
 from blog.comments.editing import Writer
 from blog.comments.models import Comment
 from blog.comments.voices import Voice
+from blog.cookies import cookie_name, cookies_named, set_cookie
 from blog.db import db, writing
 from blog.editors.locking import current_editor
 from blog.security import address_key, keyed_hash
@@ -52,14 +53,7 @@ def the_voice(speaking: bool = False) -> Voice:
 def remember(response: Response) -> Response:
     """After an answer that asked for the writer's key: let the browser keep it for another year."""
     if number := g.pop("reader_number", None):
-        response.set_cookie(
-            COOKIE,
-            _signer().sign(number).decode(),
-            max_age=SECONDS,
-            secure=current_app.config["SETTINGS"].https,
-            httponly=True,
-            samesite="Lax",
-        )
+        set_cookie(response, COOKIE, _signer().sign(number).decode(), SECONDS)
     return response
 
 
@@ -76,11 +70,19 @@ def take_over() -> None:
 def _number() -> str | None:
     if standing := g.get("reader_number"):
         return str(standing)
+    values = cookies_named(COOKIE)
+    numbers = [*(_unsigned(value) for value in values), str(session.get("reader", ""))]
+    number = next((number for number in numbers if NUMBER.fullmatch(number)), None)
+    if number and values and cookie_name(COOKIE) not in request.cookies:
+        g.reader_number = number  # came by the bare name, and goes back by the present one
+    return number
+
+
+def _unsigned(value: str) -> str:
     try:
-        number = _signer().unsign(request.cookies.get(COOKIE, "")).decode()
+        return _signer().unsign(value).decode()
     except (BadSignature, UnicodeDecodeError):
-        number = str(session.get("reader", ""))
-    return number if NUMBER.fullmatch(number) else None
+        return ""
 
 
 def _key(number: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from flask import Blueprint, Response, abort, g, redirect, render_template, request, session
+from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import validate_csrf
@@ -79,7 +79,9 @@ def create_session() -> ResponseReturnValue:
 def destroy_session() -> ResponseReturnValue:
     end_session(session["desk"])
     session.clear()
-    return redirect("/desk/sign-in?signed-out", 303)
+    answer = make_response(redirect("/desk/sign-in?signed-out", 303))
+    answer.headers["Clear-Site-Data"] = '"cache"'  # "storage" would delete what is being written
+    return answer
 
 
 @blueprint.get("/password")

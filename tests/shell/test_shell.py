@@ -93,6 +93,9 @@ def test_every_answer_carries_the_policy_whoever_gives_it(serve: Callable[..., S
         assert found == status, path
         assert "default-src 'none'" in headers["content-security-policy"], path
         assert headers["x-content-type-options"] == "nosniff", path
+        assert "camera=(), " in headers["permissions-policy"], path
+        assert headers["permissions-policy"].endswith("publickey-credentials-get=(self)"), path
+        assert "strict-transport-security" not in headers, path
         assert "frame-ancestors 'none'" in headers["content-security-policy"], path
         assert headers["referrer-policy"] == "strict-origin-when-cross-origin", path
         assert "set-cookie" not in headers, path
