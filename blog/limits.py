@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable
 from math import ceil
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, Response, current_app, request
 from flask.typing import ResponseReturnValue
@@ -28,9 +29,6 @@ PREVIEWS = "30 per minute; 300 per hour"
 AGREEMENTS = "40 per minute; 400 per hour"
 REPORTS = "10 per minute; 40 per hour"
 
-# nobody waits longer than this for a Redis that fell silent
-PATIENCE: dict[str, Any] = {"socket_connect_timeout": 0.5, "socket_timeout": 0.5}
-
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
@@ -47,10 +45,11 @@ def limited(rule: str) -> Callable[[View], View]:
 def init(app: Flask) -> None:
     """Put the limits around the views that are marked; each app counts for itself. WrongSetting for a wrong store."""
     settings: Settings = app.config["SETTINGS"]
+    address, options = _storage(settings.ratelimit_storage_uri)
     limiter = app.extensions["limits"] = Limiter(
         lambda: address_key(request.remote_addr),  # not in clear, since Redis may lie elsewhere
-        storage_uri=settings.ratelimit_storage_uri,
-        storage_options=PATIENCE if settings.ratelimit_storage_uri.startswith("redis") else {},
+        storage_uri=address,
+        storage_options=options,
         key_prefix="talkback",
         in_memory_fallback_enabled=True,
         swallow_errors=True,
@@ -61,12 +60,30 @@ def init(app: Flask) -> None:
     except (ConfigurationError, ValueError) as error:
         raise WrongSetting("RATELIMIT_STORAGE_URI cannot be used: it is memory:// or redis://host:6379/0.") from error
     if settings.ratelimit_enabled:
+        _check_access(limiter, settings.ratelimit_storage_uri)
         # the views that are marked ask by themselves; looking at each request would cost all pages a twentieth
         app.before_request_funcs[None].remove(limiter._check_request_limit)
     app.register_error_handler(RateLimitExceeded, slow_down)
     for endpoint, view in app.view_functions.items():
         if rule := getattr(view, "limit", ""):
             app.view_functions[endpoint] = limiter.limit(rule)(view)  # type: ignore[assignment]
+
+
+def _storage(address: str) -> tuple[str, dict[str, Any]]:
+    """Return what Flask-Limiter is given; a blog without Redis loads none of its library."""
+    if not address.startswith("redis"):
+        return address, {}
+    from blog.redis_storage import OPTIONS, PREFIX
+
+    return f"{PREFIX}{address}", OPTIONS
+
+
+def _check_access(limiter: Limiter, address: str) -> None:
+    if address.startswith("redis"):
+        from blog.redis_storage import check_access
+
+        store = urlsplit(address)
+        check_access(limiter.storage, f"{store.hostname}:{store.port or 6379}")
 
 
 def slow_down(_error: RateLimitExceeded) -> Response:

@@ -177,6 +177,7 @@ def _is_store(address: str) -> bool:
     try:
         store = urlsplit(address)
         named = bool(store.hostname) and (store.port is None or store.port > 0)
+        numbered = re.fullmatch(r"/?[0-9]{0,9}", store.path) is not None
     except ValueError:
         return False
-    return address == "memory://" or (store.scheme in {"redis", "rediss"} and named)
+    return address == "memory://" or (store.scheme in {"redis", "rediss"} and named and numbered)

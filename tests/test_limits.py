@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
+import re
+import shutil
 import socket
+import socketserver
+import subprocess
+import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from flask import Flask
@@ -15,7 +25,7 @@ from flask.testing import FlaskClient
 from blog import create_app
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from blog.settings import Settings, WrongSetting, load
+from blog.settings import ROOT, Settings, WrongSetting, load
 from tests.cast import HTMX, a_comment, a_post, sign_in, token
 from tests.postgres.databases import on_sqlite
 from tests.server import free_port
@@ -120,6 +130,123 @@ def test_redis_counts_for_all_processes_and_keeps_no_address_in_clear(
     assert not any(b"127.0.0.1" in key for key in keys)
 
 
+class SlowRedis(socketserver.ThreadingTCPServer):
+    """Answers each command after a while; `commands` are the names of those that came."""
+
+    daemon_threads, allow_reuse_address = True, True
+    answers: ClassVar = {b"HELLO": b"%1\r\n+proto\r\n:3\r\n", b"CLIENT": b"+OK\r\n", b"PING": b"+PONG\r\n"}
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.commands = seconds, list[bytes]()
+        super().__init__(("127.0.0.1", 0), SlowAnswers)
+
+    @property
+    def address(self) -> str:
+        return f"redis://127.0.0.1:{self.server_address[1]}/0"
+
+
+class SlowAnswers(socketserver.StreamRequestHandler):
+    server: SlowRedis
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            while line := self.rfile.readline():
+                parts = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2] for _ in range(int(line[1:]))]
+                self.server.commands.append(parts[0])
+                time.sleep(self.server.seconds)
+                self.wfile.write(self.server.answers.get(parts[0].upper(), b":1\r\n"))
+
+
+@contextmanager
+def slow_redis(seconds: float) -> Iterator[SlowRedis]:
+    with SlowRedis(seconds) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@on_sqlite
+@pytest.mark.parametrize("seconds", [0.07, 0.45])
+def test_a_slow_redis_is_left_alone_for_a_while(
+    settings: Settings, app: Flask, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, clock = a_post(), [1000.0]
+    path = f"/posts/{post.id}/comments/token"
+    with slow_redis(seconds) as server:
+        client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
+        at_start = len(server.commands)
+        assert at_start <= 8  # what a connection begins with, and one count
+        assert tokens(client, path) == (60, 429)  # counted in the process
+        assert len(server.commands) == at_start
+        from blog import redis_storage
+
+        monkeypatch.setattr(redis_storage.time, "monotonic", lambda: clock[0] + time.perf_counter())
+        clock[0] = time.monotonic() + 10 * redis_storage.PAUSE_SECONDS
+        monkeypatch.setattr("flask_limiter._extension.time.time", lambda: clock[0] * 1e6)
+        client.get(path)
+        assert len(server.commands) > at_start  # asked again, once
+
+
+@on_sqlite
+def test_a_quick_redis_is_asked_each_time(settings: Settings, app: Flask, redis: str) -> None:
+    post = a_post()
+    with slow_redis(0) as server:
+        client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
+        before = len(server.commands)
+        tokens(client, f"/posts/{post.id}/comments/token", 5)
+        assert len(server.commands) >= before + 5
+
+
+@pytest.fixture
+def guarded_redis(tmp_path: Path) -> Iterator[str]:
+    """The place of a Redis server of this test's own that wants a login: ann with the password hush, or eve."""
+    if not (program := shutil.which("redis-server")):
+        pytest.skip("There is no redis-server here.")
+    place = f"127.0.0.1:{(port := free_port())}"
+    users = ["user default off", "user ann on >hush ~* +@all", "user eve on >hush ~other:* +@all -@scripting"]
+    (tmp_path / "redis.conf").write_text("\n".join(users))
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([program, str(tmp_path / "redis.conf"), *options], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield place
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@on_sqlite
+def test_a_redis_that_refuses_is_named_in_a_sentence_and_exit_status_2(
+    settings: Settings, app: Flask, guarded_redis: str
+) -> None:
+    refusals = {
+        f"redis://ann:wrong@{guarded_redis}/0": "refuses the user or the password",
+        f"redis://nobody:wrong@{guarded_redis}/0": "refuses the user or the password",
+        f"redis://:wrong@{guarded_redis}": "refuses the user or the password",
+        f"redis://{guarded_redis}/0": "refuses the user or the password",
+        f"redis://ann:hush@{guarded_redis}/99": "has no database of this number",
+        f"redis://eve:hush@{guarded_redis}/0": "does not let this user run scripts",
+    }
+    for address, sentence in refusals.items():
+        with pytest.raises(WrongSetting, match=sentence) as refusal:
+            create_app(replace(settings, ratelimit_storage_uri=address))
+        assert guarded_redis in str(refusal.value)
+        assert not re.search(r"hush|wrong|ann\b|eve", str(refusal.value))
+    assert create_app(replace(settings, ratelimit_storage_uri=f"redis://ann:hush@{guarded_redis}/3"))
+    environment = {**os.environ, "BLOG_INSTANCE": str(settings.blog_instance), "PORT": str(free_port())}
+    environment["RATELIMIT_STORAGE_URI"] = f"redis://ann:wrong@{guarded_redis}/0"
+    for program in (["-m", "blog.server"], ["-m", "flask", "stats"]):
+        started = [sys.executable, *program]
+        run = subprocess.run(started, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert "refuses the user or the password" in run.stderr
+        assert "Traceback" not in run.stderr
+        assert "wrong" not in run.stderr
+
+
 def test_a_redis_that_is_away_stops_nobody_and_each_process_counts_for_itself(settings: Settings, app: Flask) -> None:
     post = a_post()
     away = create_app(replace(settings, ratelimit_storage_uri=f"redis://127.0.0.1:{free_port()}/0"))
@@ -140,7 +267,19 @@ def test_a_redis_that_fell_silent_costs_a_moment_and_no_more(settings: Settings,
 
 
 @pytest.mark.parametrize(
-    "address", ["postgres://x", "redis:", "redis://", "redis://host:abc", "memory", "memory://x", "redis://host:99999"]
+    "address",
+    [
+        "redis://host/abc",
+        "redis://host/-1",
+        "redis://host/0/1",
+        "postgres://x",
+        "redis:",
+        "redis://",
+        "redis://host:abc",
+        "memory",
+        "memory://x",
+        "redis://host:99999",
+    ],
 )
 def test_a_store_that_cannot_be_is_one_sentence_without_the_password(address: str) -> None:
     with pytest.raises(WrongSetting) as refusal:
