@@ -25,6 +25,7 @@ from blog.db import db
 from blog.hearing import hear
 from blog.live import Hub
 from blog.mail.forgetting import forget_mails
+from blog.media.late_photos import forget_late_photos
 from blog.migrations import migrate
 from blog.news import News
 from blog.reserve import fill_reserve
@@ -115,6 +116,7 @@ def _forget(app: Flask) -> int:
         with app.app_context():
             fill_reserve()
             if may_forget():
+                forget_late_photos()
                 return forget_some() + forget_mails()
             log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
     except Exception as error:

@@ -11,6 +11,7 @@ from blog.comments.filling import Extent, fill
 from blog.comments.forgetting import forget_addresses
 from blog.errors import Unusable
 from blog.mail.forgetting import forget_mails
+from blog.media.late_photos import forget_late_photos
 from blog.site.clock import may_forget
 
 
@@ -37,6 +38,7 @@ def forget() -> None:
     forgotten = forget_addresses()
     while some := forget_mails():
         forgotten += some
+    forget_late_photos()
     click.echo(f"{forgotten} forgotten.")
 
 

@@ -17,7 +17,7 @@ from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment
 from blog.db import Record, db, now, writing
 from blog.editors.auditing import FINAL, UNBAN, UNDO, forget_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
-from blog.editors.signing_in import WINDOW
+from blog.editors.signing_in import JUST_EXPIRED, WINDOW
 from blog.site.models import current_site
 
 AT_ONCE = 1000
@@ -68,7 +68,7 @@ def what_is_due(at: datetime) -> Iterator[Due]:
     lifted = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
     yield Due(select(AuditEntry.id).where(*lifted), _forget_bans)
     yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - WINDOW), _drop(SignInFailure))
-    yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at), _drop(EditorSession))
+    yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at - JUST_EXPIRED), _drop(EditorSession))
     yield Due(select(Hold.id).where(Hold.created_at <= at - UNTOLD), _drop(Hold))
     yield Due(select(Notice.id).where(Notice.created_at <= at - TOLD), _drop(Notice))
     unasked, wanted = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)

@@ -20,9 +20,10 @@ from blog.editors.forms import ChangePasswordForm, FirstRunForm, SignInForm
 from blog.editors.locking import SignedOut, current_editor, lock, the_editor, unlocked
 from blog.editors.models import Editor
 from blog.editors.passwords import fits
-from blog.editors.signing_in import begin_session, editor_with, end_session, seconds_to_wait
+from blog.editors.signing_in import begin_session, editor_with, end_session, just_expired, seconds_to_wait
 from blog.limits import SIGN_IN, limited, seconds_left
-from blog.media.keeping import NoPicture, keep
+from blog.media.keeping import NoPicture
+from blog.media.late_photos import set_aside
 from blog.security import address_key
 
 blueprint = lock(Blueprint("editors", __name__, url_prefix="/desk"))
@@ -127,21 +128,21 @@ def show_sign_in(_: SignedOut) -> ResponseReturnValue:
         kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
     except RequestEntityTooLarge as error:
         return errors.show(error)
-    photo = photo_from_form()
-    kept = [(name, value) for name, value in kept if not (photo and name == "photo_url")] + photo
-    return sign_in_page(SignInForm(formdata=None), 403, kept, request.full_path.rstrip("?"))
+    return sign_in_page(SignInForm(formdata=None), 403, [*kept, *photo_from_form()], request.full_path.rstrip("?"))
 
 
 def photo_from_form() -> list[tuple[str, str]]:
-    """The field that shows a photo which was sent along, since no browser fills in a file again. It is kept only for
-    whoever was signed in once, as the signed cookie and the token of that session say, or anybody could fill the disk.
+    """Set a photo aside that was sent along, since no browser fills in a file again, and name it by a field.
+
+    Only for a session that has just expired, with its token: a cookie alone lasts longer than its session.
     """
     photo = request.files.get("photo_file")
-    if not photo or "desk" not in session:
+    expired = just_expired(session["desk"]) if photo and "desk" in session else None
+    if not photo or expired is None:
         return []
     try:
         validate_csrf(request.form.get("csrf_token"))
-        return [("photo_url", keep(photo.read(), photo.filename or ""))]
+        return [("late_photo", set_aside(expired, photo.read()))]
     except (ValidationError, NoPicture):
         return []
 

@@ -16,6 +16,8 @@ from blog.security import keyed_hash
 
 REMEMBERED = timedelta(days=30)
 NOT_REMEMBERED = timedelta(hours=12)
+# for how long an expired session is still known, so that what its editor had just sent can be kept
+JUST_EXPIRED = timedelta(hours=1)
 
 # by network address, and by the account from that address; never by the account alone, or anybody could lock it
 WINDOW = timedelta(minutes=10)
@@ -69,9 +71,18 @@ def end_other_sessions(editor: Editor, session_id: str) -> None:
 
 
 def editor_of_session(session_id: str) -> Editor | None:
-    standing = select(EditorSession).where(EditorSession.key == _session_key(session_id))
-    session = db.session.scalars(standing).one_or_none()
+    session = _session(session_id)
     return session.editor if session and session.expires_at > now() else None
+
+
+def just_expired(session_id: str) -> EditorSession | None:
+    """Return the session if it ended by its time within the last hour, not by signing out or with its account."""
+    session, at = _session(session_id), now()
+    return session if session and at - JUST_EXPIRED < session.expires_at <= at else None
+
+
+def _session(session_id: str) -> EditorSession | None:
+    return db.session.scalars(select(EditorSession).where(EditorSession.key == _session_key(session_id))).one_or_none()
 
 
 def sessions_of(editor: Editor) -> int:

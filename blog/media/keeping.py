@@ -20,7 +20,7 @@ from blog.media.filing import Print, file, print_at
 from blog.media.models import Picture
 from blog.media.recognition import format_of, refusal_of
 
-__all__ = ["NoPicture", "keep", "size_of", "small"]
+__all__ = ["NoPicture", "check", "keep", "size_of", "small"]
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ def keep(content: bytes, name: str = "") -> str:
 
     `name` is what its file was called. Raises NoPicture. An act: unsaved changes of the session are gone after it.
     """
-    _check(content)
+    check(content)
     digest = blake2b(content, digest_size=DIGEST_BYTES).hexdigest()
     folder = media_folder(current_app.config["SETTINGS"])
     try:
@@ -63,8 +63,8 @@ def size_of(address: str) -> tuple[int, int] | None:
     return fit((picture.width, picture.height), found.width) if found and picture else None
 
 
-def _check(content: bytes) -> None:
-    """Refuse what need not wait for the darkroom."""
+def check(content: bytes) -> None:
+    """Refuse what need not wait for the darkroom; raises NoPicture."""
     if len(content) > MOST_MEGABYTES * 2**20:
         raise NoPicture(
             _("This file is larger than %(most)s MB: save the picture smaller and upload that.", most=MOST_MEGABYTES)

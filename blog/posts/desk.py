@@ -16,6 +16,7 @@ from blog.db import db
 from blog.editors.locking import lock, the_editor
 from blog.fields import SEARCH_LENGTH
 from blog.media.keeping import NoPicture, keep
+from blog.media.late_photos import take_late_photo
 from blog.posts.forms import LabelForm, PostForm
 from blog.posts.labelling import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
 from blog.posts.listing import ALL, STATES, posts_at_desk
@@ -196,13 +197,21 @@ def written(form: PostForm) -> Response:
 def sound(form: PostForm) -> bool:
     """Whether all is well with what was sent. A good photo is kept either way: no browser fills in a file again."""
     form.validate()
-    photo = request.files.get("photo_file")
-    if photo and not form.token_refused:
+    content, name = (b"", "") if form.token_refused else sent_photo()
+    if content:
         try:
-            form.photo_url.data, form.photo_url.errors = keep(photo.read(), photo.filename or ""), []
+            form.photo_url.data, form.photo_url.errors = keep(content, name), []
         except NoPicture as refusal:
             form.photo_file.errors = [str(refusal)]
     return not form.errors
+
+
+def sent_photo() -> tuple[bytes, str]:
+    """Return the photo of this request, or the one that was set aside when a session had expired, and its name."""
+    if photo := request.files.get("photo_file"):
+        return photo.read(), photo.filename or ""
+    token = request.form.get("late_photo", "")
+    return (take_late_photo(the_editor().id, token) if token else None) or b"", ""
 
 
 def the_form(form: PostForm, status: int = 200) -> Response:
