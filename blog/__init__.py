@@ -49,10 +49,11 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _bring_tools(app: Flask) -> None:
-    from blog import db, errors, files, htmx, methods, security, typed_text, wording
+    from blog import db, errors, files, htmx, logs, methods, security, typed_text, wording
     from blog.mail import rendering as mail
     from blog.site.models import current_site
 
+    logs.init()
     db.init(app)
     wording.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
     app.jinja_env.globals.update(current_site=current_site, now=db.now)
