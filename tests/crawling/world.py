@@ -16,6 +16,7 @@ from sqlalchemy import func, select
 from blog.comments.agreeing import agree
 from blog.comments.banning import ban
 from blog.comments.editing import Writer, edit_comment, withdraw_comment
+from blog.comments.following import ask_next
 from blog.comments.mail_models import Follow, Silence
 from blog.comments.models import HELD, Agreement, Ban, Comment, Report
 from blog.comments.moderating import Pick, decide
@@ -228,6 +229,10 @@ def write_mail(world: World) -> None:
     post, email = the_post("The newest"), f"{word('follower', 'email')}@example.org"
     world.shut += [word("follower", "email"), word("report", "reason")]
     assert answer(world.reader, post, "Tell me more.", email=email, follow="thread").status_code == 200
+    db.session.rollback()
+    (wish,) = db.session.scalars(select(Follow)).all()
+    decide(auditing.APPROVE, [Pick(wish.awaits_id or 0)], db.session.scalars(select(Editor)).all()[0])
+    assert ask_next()
     (confirm,) = [path for path in world.mailed() if path.endswith("/confirmation")]
     assert world.reader.post(confirm).status_code == 200
     told = a_comment(post, "That is told of.", **NOBODYS)
