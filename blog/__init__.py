@@ -74,6 +74,7 @@ def _open_rooms(app: Flask) -> None:
     from blog.comments import mailed_routes as mailed_comments
     from blog.comments import own_routes as own_comments
     from blog.comments import routes as comments
+    from blog.comments import thread_routes as threads
     from blog.comments import voice_routes as voices
     from blog.editors import desk as editors
     from blog.editors import locking
@@ -94,6 +95,7 @@ def _open_rooms(app: Flask) -> None:
     app.register_blueprint(filter_desk.blueprint)
     app.register_blueprint(comments.blueprint)
     app.register_blueprint(own_comments.blueprint)
+    app.register_blueprint(threads.blueprint)
     app.register_blueprint(voices.blueprint)
     app.register_blueprint(following.blueprint)
     app.register_blueprint(mailed_comments.blueprint)

@@ -23,7 +23,9 @@ NOTHING = Kept(b"", b"")
 
 
 class Memory:
-    """HTML by key; beyond `most` bytes in all, what was asked for least lately is dropped."""
+    """HTML by key; beyond `most` bytes in all, what was asked for least lately is dropped, never the last alone: a page
+    that is larger than that would be made anew for each reader.
+    """
 
     def __init__(self, most: int) -> None:
         self._most, self._size = most, 0
@@ -46,6 +48,6 @@ class Memory:
         with self._lock:
             self._size += len(html) - len(self._kept.pop(key, NOTHING).html)
             self._kept[key] = kept
-            while self._size > self._most and self._kept:
+            while self._size > self._most and len(self._kept) > 1:
                 self._size -= len(self._kept.popitem(last=False)[1].html)
         return kept

@@ -31,22 +31,24 @@ def newest_first(query: Select[T], at: Any, row_id: Any, after: str | None, size
     query = query.order_by(at.desc(), row_id.desc()).limit(size + 1)
     query = query.where(older_than(at, row_id, after))
     items = list(db.session.scalars(query))
-    older = _write(items[size - 1], at, row_id) if len(items) > size else None
+    older = key_of(items[size - 1], at.key, row_id.key) if len(items) > size else None
     return Page(items[:size], older)
 
 
 def older_than(at: Any, row_id: Any, after: str | None) -> ColumnElement[bool]:
     """What comes after the key `after`, in a query that lists by these two columns."""
-    key = _read(after)
+    key = read_key(after)
     return tuple_(at, row_id) < tuple_(*key) if key else true()
 
 
-def _write(item: object, at: Any, row_id: Any) -> str:
-    moment: datetime = getattr(item, at.key)
-    return f"{(moment - EPOCH) // timedelta(milliseconds=1)}-{getattr(item, row_id.key)}"
+def key_of(item: object, at: str = "created_at", row_id: str = "id") -> str:
+    """The key of a record or a row by these of its attributes."""
+    moment: datetime = getattr(item, at)
+    return f"{(moment - EPOCH) // timedelta(milliseconds=1)}-{getattr(item, row_id)}"
 
 
-def _read(key: str | None) -> tuple[datetime, int] | None:
+def read_key(key: str | None) -> tuple[datetime, int] | None:
+    """The time and the id of a key from outside; None where it is none."""
     milliseconds, _, row_id = (key or "").partition("-")
     if len(milliseconds) > 15 or len(row_id) > 18:
         return None

@@ -22,3 +22,11 @@ def test_what_was_not_asked_for_lately_is_dropped_first() -> None:
         memory.get(key, lambda: "12345")
     assert memory.get("a", lambda: "anew").html == b"12345"
     assert memory.get("b", lambda: "anew").html == b"anew"
+
+
+def test_one_that_is_larger_than_all_may_be_is_made_once_while_nothing_else_is_asked_for() -> None:
+    memory = Memory(10)
+    for made in ("x" * 50, "anew"):
+        assert memory.get("large", lambda made=made: made).html == b"x" * 50
+    memory.get("small", lambda: "12345")
+    assert memory.get("large", lambda: "anew").html == b"anew"

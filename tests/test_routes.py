@@ -45,6 +45,7 @@ ROUTES: dict[str, tuple[int, int]] = {
     "GET /posts/<int:post_id>/comments/<int:comment_id>/agreement/new": (200, 200),
     "POST /posts/<int:post_id>/comments/<int:comment_id>/agreement": (303, 303),
     "DELETE /posts/<int:post_id>/comments/<int:comment_id>/agreement": (303, 303),
+    "GET /posts/<int:post_id>/comments/<int:comment_id>/replies": (200, 200),
     "GET /posts/<int:post_id>/comments/<int:comment_id>/reports/new": (200, 200),
     "POST /posts/<int:post_id>/comments/<int:comment_id>/reports": (200, 200),
     "GET /posts/<int:post_id>/comments/mine": (200, 200),

@@ -21,9 +21,10 @@ def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
             return comment
         if voice.beside(comment, Agreement):
             raise Refused(_("Somebody at your network address agrees already, and each address counts once."), 409)
-        mine = Agreement(comment_id=comment.id, reader_key=voice.reader_key, address_key=voice.address_key)
-        db.session.add(mine)
-        recount_agreements(comment, next_version(comment.post_id).thread_version)
+        version = next_version(comment.post_id).thread_version
+        keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
+        db.session.add(Agreement(comment_id=comment.id, version=version, **keys))
+        recount_agreements(comment, version)
     announce_agreement(comment)
     return comment
 

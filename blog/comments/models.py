@@ -14,6 +14,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    TextClause,
     UniqueConstraint,
     and_,
     literal_column,
@@ -38,7 +39,6 @@ EMAIL = "email"
 DOMAIN = "domain"
 
 SOME_VISIBLE = text("branch_count > 0")
-AGREED_WITH = text("agree_version > 0")
 
 # where the links and the website of each comment lead, so that a domain can be asked for what it was seen in
 comment_domains = Table(
@@ -47,7 +47,10 @@ comment_domains = Table(
     Column("domain", String(254), primary_key=True),
     Column("comment_id", ForeignKey("comments.id", ondelete="CASCADE"), primary_key=True, index=True),
 )
-SOME_EMAIL = text("email != ''")
+
+
+def _index_some(name: str, condition: TextClause, *columns: str | ColumnElement[str]) -> Index:
+    return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 class Comment(Record):
@@ -69,26 +72,21 @@ class Comment(Record):
         Index("ix_comments_reader", "reader_key", "created_at"),
         Index("ix_comments_queue", "status", "created_at", "id"),
         Index("ix_comments_counted", "post_id", "status"),
-        # what pages list: the branches that have something to show
-        Index(
-            "ix_comments_tops", "post_id", "created_at", "id", sqlite_where=SOME_VISIBLE, postgresql_where=SOME_VISIBLE
-        ),
-        # the same, those that most agree with at one end
-        Index(
-            "ix_comments_most_agreed",
-            *("post_id", "agree_count", "created_at", "id"),
-            sqlite_where=SOME_VISIBLE,
-            postgresql_where=SOME_VISIBLE,
-        ),
-        Index("ix_comments_agreed", "post_id", "agree_version", sqlite_where=AGREED_WITH, postgresql_where=AGREED_WITH),
-        Index("ix_comments_email", ascii_lower(text("email")), sqlite_where=SOME_EMAIL, postgresql_where=SOME_EMAIL),
+        # the replies in a branch at any depth, and those directly under a comment
+        Index("ix_comments_in_branch", "top_id", "status", "created_at", "id"),
+        Index("ix_comments_replies", "branch_id", "status"),
+        # what pages list: the branches that have something to show, by time and by agreement
+        _index_some("ix_comments_tops", SOME_VISIBLE, "post_id", "created_at", "id"),
+        _index_some("ix_comments_most_agreed", SOME_VISIBLE, "post_id", "agree_count", "created_at", "id"),
+        _index_some("ix_comments_agreed", text("agree_version > 0"), "post_id", "agree_version"),
+        _index_some("ix_comments_email", text("email != ''"), ascii_lower(text("email"))),
         {"sqlite_autoincrement": True},
     )
 
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
     branch_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
-    top_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
+    top_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
     branch_count: Mapped[int] = mapped_column(default=0)
     depth: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
@@ -218,7 +216,9 @@ class Lesson(Record):
 
 
 class Agreement(Record):
-    """That a reader agrees with a comment: one a reader, and one a network address for as long as that is kept."""
+    """That a reader agrees with a comment, by which the thread came to `version` (0: by an earlier release): one a
+    reader, and one a network address for as long as that is kept.
+    """
 
     __tablename__ = "agreements"
     __table_args__ = (
@@ -230,6 +230,7 @@ class Agreement(Record):
     comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
     reader_key: Mapped[str] = mapped_column(String(64))
     address_key: Mapped[str | None] = mapped_column(String(64))
+    version: Mapped[int] = mapped_column(default=0)
 
 
 class Report(Record):

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Flask
 from markupsafe import Markup
 
+from blog.comments.branches import Shown
 from blog.comments.models import Comment
-from blog.comments.threads import Shown
 from blog.security import keyed_hash
 
 SIZE = 5

@@ -7,10 +7,11 @@ from datetime import timedelta
 from sqlalchemy import func, select, tuple_
 
 from blog.comments.models import Comment
-from blog.comments.threads import PAGE_SIZE, address, branches_under
+from blog.comments.replies import left_out, replies_address, weight
+from blog.comments.threads import KEYS, OLDEST, PAGE_RESPONSES, PAGE_SIZE, address, branches_under
 from blog.db import db
 from blog.htmx import dom_id
-from blog.paging import EPOCH
+from blog.paging import EPOCH, key_of
 from blog.posts.models import Post
 
 # a time of more digits than this would be after the year 9999
@@ -18,16 +19,40 @@ MOST_DIGITS = 15
 
 
 def page_of(comment: Comment) -> int:
-    """The number of the page, oldest first, that a visible comment stands on."""
-    top = db.session.get_one(Comment, comment.top_id) if comment.top_id else comment
+    """The number of the page, oldest first, that a visible comment's branch stands on."""
+    top = top_of(comment)
     before = branches_under(top.post_id).where(tuple_(Comment.created_at, Comment.id) < (top.created_at, top.id))
     count = db.session.execute(select(func.count()).select_from(before.subquery())).scalar_one()
     return count // PAGE_SIZE + 1
 
 
+def top_of(comment: Comment) -> Comment:
+    return db.session.get_one(Comment, comment.top_id) if comment.top_id else comment
+
+
 def place_of(comment: Comment, post: Post) -> str:
     """The address of the page that a visible comment stands on, and of its place there."""
-    return f"{address(post.path or '', page_of(comment))}#{dom_id(comment)}"
+    top = top_of(comment)
+    if left_out(comment, top):
+        # from this comment on: a key leaves out what it names
+        moment = key_of(comment).partition("-")[0]
+        return f"{replies_address(top, after=f'{moment}-{comment.id - 1}')}#{dom_id(comment)}"
+    number = page_of(comment)
+    return f"{address(post.path or '', number, after=_goes_on_after(top, number))}#{dom_id(comment)}"
+
+
+def _goes_on_after(top: Comment, number: int) -> str:
+    """Where the page of this number ends before a branch of it: the key that the page with the branch goes on after."""
+    tops = branches_under(top.post_id).with_only_columns(Comment.id, Comment.created_at, Comment.branch_count)
+    page = tops.order_by(*KEYS[OLDEST]).offset((number - 1) * PAGE_SIZE).limit(PAGE_SIZE)
+    size, after, last = 0, "", None
+    for row in db.session.execute(page):
+        if size >= PAGE_RESPONSES and last is not None:
+            size, after = 0, key_of(last)
+        if row.id == top.id:
+            break
+        size, last = size + weight(row.branch_count), row
+    return after
 
 
 def comment_of_time(post: Post, milliseconds: str) -> Comment | None:

@@ -19,7 +19,7 @@ from blog.comments.models import HELD, Comment
 from blog.comments.places import place_of
 from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, posted_before
 from blog.comments.readers import known_reader, reader_key, remember, take_over, the_writer
-from blog.comments.threads import Branch, answered
+from blog.comments.streaming import in_order
 from blog.db import db, row_id
 from blog.editors.locking import current_editor
 from blog.errors import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
@@ -156,7 +156,7 @@ def taken(comment: Comment, form: CommentForm) -> Response:
     kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
     values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
     template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
-    branch, held = Branch(comment, answered(comment, {})), own_comments(comment.post, the_writer(), HELD)
+    branch, held = in_order([comment])[-1], own_comments(comment.post, the_writer(), HELD)
     answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
     sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
     detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": f"{sentence} {told}".strip()}

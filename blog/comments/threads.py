@@ -1,20 +1,25 @@
-"""The thread under a post, as a page shows it: some branches, each a comment with what stands under it."""
+"""The thread under a post in pages: some branches each, oldest first, newest first, or those that most agree with.
+
+A page has at most PAGE_SIZE branches and ends after some PAGE_RESPONSES responses. What follows it goes on after the
+last branch that was on it, by key: meanwhile others post, agree or remove, and nothing is missed or comes twice.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
-from operator import attrgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from flask import render_template
-from sqlalchemy import CompoundSelect, Select, bindparam, or_, select, union_all
+from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, tuple_
 
-from blog.comments.models import VISIBLE, Comment
-from blog.db import db
-from blog.memory import PLACE, Kept, Memory
+from blog.comments.branches import COLUMNS, Branch, Shown, manners_of
+from blog.comments.models import Agreement, Comment
+from blog.comments.replies import branches_with_replies, weight
+from blog.db import db, row_id
+from blog.memory import Kept, Memory
+from blog.paging import key_of, read_key
 from blog.posts.models import Post
 from blog.site.models import Site
 
@@ -22,93 +27,36 @@ OLDEST = "oldest"
 NEWEST = "newest"
 AGREED = "agreed"
 
-# how many branches a page of a thread has
+# how many branches a page of a thread has at most, and after how many responses it takes no further one
 PAGE_SIZE = 50
+PAGE_RESPONSES = 300
 
 
-class Shown(NamedTuple):
-    """What a page needs of a comment: a row, since a thread may have thousands."""
-
-    id: int
-    post_id: int
-    parent_id: int | None
-    branch_id: int | None
-    top_id: int | None
-    version: int
-    status: str
-    created_at: datetime
-    name: str
-    website: str
-    body_html: str
-    anchor: str | None
-    edited_at: datetime | None
-    editor_id: int | None
-    reader_key: str | None
-    email: str
-    agree_count: int
-    agree_version: int
-
-    @property
-    def visible(self) -> bool:
-        return self.status == VISIBLE
-
-    @property
-    def position(self) -> int:
-        """As Comment's: milliseconds since 1970."""
-        return round(self.created_at.timestamp() * 1000)
-
-
-class Manners(NamedTuple):
-    """What of the site's settings shows in a response."""
-
-    language: str
-    timezone: str
-    agreeing: bool
-
-
-row_of = attrgetter(*Shown._fields)
-COLUMNS = [getattr(Comment, name) for name in Shown._fields]
-
-
-@dataclass(slots=True)
-class Branch:
-    """A comment with the branches that stand under it. A hidden comment keeps its place without its
-    content while something visible stands under it; `gone` says that nothing does.
+@dataclass(frozen=True)
+class Cursor:
+    """The branch that a page goes on after, as the reader saw it: its time and id, and where the order goes by them how
+    many agreed when the thread had this version.
     """
 
-    comment: Comment | Shown
-    answers: Comment | Shown | None = None
-    branches: list[Branch] = field(default_factory=list)
-    gone: bool = False
-
-    @property
-    def standing(self) -> bool:
-        """Whether it, or something under it, is visible."""
-        return self.comment.visible or any(branch.standing for branch in self.branches)
-
-    def html(self, manners: Manners) -> str:
-        """The whole branch; each comment is rendered anew only when something that it shows has changed."""
-        before, after = _around_replies(self.comment, self.answers, self.gone, manners)
-        return before + "".join([branch.html(manners) for branch in self.branches]) + after
-
-
-@lru_cache(maxsize=2048)
-def _around_replies(
-    comment: Comment | Shown, answers: Comment | Shown | None, gone: bool, _manners: Manners
-) -> tuple[str, str]:
-    branch = Branch(comment, answers, gone=gone)
-    before, _, after = render_template("comments/_comment.html", branch=branch, replies=PLACE).rpartition(PLACE)
-    return before, after
+    at: datetime
+    id: int
+    agreed: int = 0
+    version: int = 0
 
 
 @dataclass(frozen=True)
 class Thread:
-    """One page of a thread: its responses, its number from 1, and how many pages there are."""
+    """One page of a thread: its branches, its number from 1, and how many pages there are. `earlier` is the number of
+    the page before (0 where there is none), `later` the address where it goes on ("" where nothing follows).
+    """
 
-    responses: Kept
+    branches: list[Branch]
+    path: str
     order: str
     number: int
     pages: int
+    earlier: int
+    later: str
 
     def numbers(self) -> list[int | None]:
         """The numbers of the pages to offer: both ends and those around this one; None for those left out."""
@@ -119,46 +67,72 @@ class Thread:
             offered += [] if number == before + 1 else [number]
         return offered
 
-    def address(self, path: str, number: int, order: str | None = None) -> str:
-        return address(path, number, order or self.order)
+    def address(self, number: int, order: str | None = None) -> str:
+        """Where the page of this number is; that of the next is where this one goes on."""
+        goes_on = self.later.startswith(f"{self.path}?page={number}&") and order is None
+        return self.later if goes_on else address(self.path, number, order or self.order)
 
 
-def address(path: str, number: int, order: str = OLDEST) -> str:
+def address(path: str, number: int, order: str = OLDEST, after: str = "") -> str:
     """Where a page of the thread under the post at `path` is."""
-    asked = [*([f"page={number}"] if number > 1 else []), *([f"order={order}"] if order != OLDEST else [])]
-    return f"{path}?{'&'.join(asked)}" if asked else path
+    asked = {"page": number if number > 1 or after else "", "order": order if order != OLDEST else "", "after": after}
+    query = "&".join(f"{name}={value}" for name, value in asked.items() if value)
+    return f"{path}?{query}" if query else path
 
 
-def thread_of(post: Post, site: Site, order: str = OLDEST, number: int = 1) -> Thread:
-    """The page of this number, or the last where there are fewer.
+def thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> Kept:
+    """The HTML of the page after this cursor, or else of this number, or the last where there are fewer.
 
-    Its responses are put together anew only when the thread's version is another: the version stands in `post`, which
-    was read before them, so that what is kept can be newer than its key says, and never older.
+    It is made anew only when the thread's version is another: the version stands in `post`, which was read before the
+    responses, so that what is kept can be newer than its key says, and never older.
     """
-    pages = max(1, -(-post.top_count // PAGE_SIZE))
-    number = max(1, min(number, pages))
-    state = (post.id, post.created_at, post.thread_version, post.comment_count, post.top_count)
-    key = (db.engine.url.database, *state, order, number, *manners_of(site))
-    return Thread(pages_kept.get(key, lambda: _responses(post, site, order, number)), order, number, pages)
+    number = max(1, min(number, _pages(post)))
+    cursor = read_cursor(after, order)
+    state = (post.id, post.created_at, post.path, post.thread_version, post.comment_count, post.top_count)
+    key = (db.engine.url.database, *state, order, number, cursor, *manners_of(site))
+    return pages_kept.get(key, lambda: _render(post, site, order, number, cursor))
 
 
-# some fifty pages of long threads
+# some twenty pages of long threads
 pages_kept = Memory(10_000_000)
 
 
-def _responses(post: Post, site: Site, order: str, number: int) -> str:
-    """One query, however long the thread."""
-    rows = db.session.execute(PAGE[order], {"post_id": post.id, "offset": (number - 1) * PAGE_SIZE})
-    top = nest({row[0]: Shown._make(row) for row in rows.all()})
-    standing = [branch for branch in map(pruned, top) if branch.standing][:: -1 if order == NEWEST else 1]
-    if order == AGREED:
-        standing.sort(key=lambda branch: -branch.comment.agree_count)
-    manners = manners_of(site)
-    return "".join([branch.html(manners) for branch in standing])
+def _render(post: Post, site: Site, order: str, number: int, cursor: Cursor | None) -> str:
+    thread, manners = _thread(post, order, number, cursor), manners_of(site)
+    html = "".join(branch.html(manners) for branch in thread.branches)
+    return render_template("comments/_page.html", post=post, thread=thread, responses=html)
 
 
-def manners_of(site: Site) -> Manners:
-    return Manners(site.language, site.timezone, site.agreeing)
+def _thread(post: Post, order: str, number: int, cursor: Cursor | None) -> Thread:
+    start, version = (number - 1) * PAGE_SIZE, cursor.version if cursor else post.thread_version
+    if cursor and (left := _left(post, order, cursor)):
+        start = max(0, post.top_count - left)
+        found = db.session.execute(_after(PAGE_AFTER[order], post, order, cursor).limit(PAGE_SIZE + 1)).all()
+    else:
+        found = db.session.execute(PAGE[order], {"post_id": post.id, "offset": start, "size": PAGE_SIZE + 1}).all()
+    tops, counts = [Shown._make(row[:-2]) for row in found], {row[0]: row[-2] for row in found}
+    taken, later = _taken(tops, counts), ""
+    if len(taken) < len(tops):
+        after = key_of(taken[-1]) + (f"-{found[len(taken) - 1][-1]}-{version}" if order == AGREED else "")
+        later = address(post.path or "", (start + len(taken)) // PAGE_SIZE + 1, order, after)
+    number, earlier = start // PAGE_SIZE + 1, (start - 1) // PAGE_SIZE + 1
+    branches = branches_with_replies(taken, counts)
+    return Thread(branches, post.path or "", order, number, max(_pages(post), number), earlier, later)
+
+
+def _pages(post: Post) -> int:
+    return max(1, -(-post.top_count // PAGE_SIZE))
+
+
+def _taken(tops: list[Shown], counts: dict[int, int]) -> list[Shown]:
+    """Those of these branches that one page takes."""
+    size, taken = 0, list[Shown]()
+    for top in tops[:PAGE_SIZE]:
+        if size >= PAGE_RESPONSES:
+            break
+        taken.append(top)
+        size += weight(counts[top.id])
+    return taken
 
 
 def order_asked_for(order: str | None, site: Site) -> str:
@@ -166,18 +140,28 @@ def order_asked_for(order: str | None, site: Site) -> str:
     return order if order == NEWEST or (order == AGREED and site.agreeing) else OLDEST
 
 
-def _page(order: str) -> CompoundSelect[Any]:
-    """The comments of one page's branches, whatever their state: hidden ones may have to keep a place."""
-    tops = (
-        branches_under(bindparam("post_id"))
-        .order_by(*KEYS[order])
-        .limit(PAGE_SIZE)
-        .offset(bindparam("offset"))
-        .cte("tops")
-    )
-    return union_all(
-        select(*COLUMNS).join(tops, tops.c.id == Comment.id), select(*COLUMNS).join(tops, tops.c.id == Comment.top_id)
-    )
+def read_cursor(text: str | None, order: str) -> Cursor | None:
+    """The cursor that an address brings; None where it is none of this order."""
+    parts = (text or "").split("-")
+    key, numbers = read_key("-".join(parts[:2])), [row_id(part) for part in parts[2:]]
+    if key is None or row_id(parts[1]) is None or len(numbers) != (2 if order == AGREED else 0):
+        return None
+    given = [number for number in numbers if number is not None]
+    return Cursor(*key, *given) if len(given) == len(numbers) else None
+
+
+def _left(post: Post, order: str, cursor: Cursor) -> int:
+    """How many branches come after the cursor."""
+    query = _after(branches_under(post.id), post, order, cursor)
+    return db.session.execute(select(func.count()).select_from(query.subquery())).scalar_one()
+
+
+def _after(query: Select[Any], post: Post, order: str, cursor: Cursor) -> Select[Any]:
+    place, here = tuple_(Comment.created_at, Comment.id), tuple_(cursor.at, cursor.id)
+    later: ColumnElement[bool] = place.op("<" if order == NEWEST else ">", is_comparison=True)(here)
+    if order == AGREED:
+        later = or_(agreed_then < cursor.agreed, and_(agreed_then == cursor.agreed, later))
+    return query.where(later).params(post_id=post.id, version=cursor.version)
 
 
 def branches_under(post_id: Any) -> Select[Any]:
@@ -185,52 +169,37 @@ def branches_under(post_id: Any) -> Select[Any]:
     return select(Comment.id).where(Comment.post_id == post_id, Comment.shows_something())
 
 
+def _agreed_then() -> ColumnElement[int]:
+    """How many agreed with a comment when its thread had a version. Who no longer does is not counted: that moves a
+    comment further down, where it may come twice, and none up to where the reader has been.
+    """
+    counted = select(func.count()).where(Agreement.comment_id == Comment.id, Agreement.version <= bindparam("version"))
+    return case(
+        (Comment.agree_version > bindparam("version"), counted.correlate(Comment).scalar_subquery()),
+        else_=Comment.agree_count,
+    )
+
+
+agreed_then = _agreed_then()
 KEYS: dict[str, tuple[Any, ...]] = {
     OLDEST: (Comment.created_at, Comment.id),
     NEWEST: (Comment.created_at.desc(), Comment.id.desc()),
     AGREED: (Comment.agree_count.desc(), Comment.created_at, Comment.id),
 }
-# built once, since building it takes longer than running it
-PAGE = {order: _page(order) for order in KEYS}
 
 
-def pruned(branch: Branch) -> Branch:
-    """The branch without the hidden ones that nothing visible stands under."""
-    branch.branches = [pruned(under) for under in branch.branches if under.standing]
-    return branch
+def _page(agreed: Any, keys: Iterable[Any]) -> Select[Any]:
+    tops = select(*COLUMNS, Comment.branch_count, agreed)
+    return tops.where(Comment.post_id == bindparam("post_id"), Comment.shows_something()).order_by(*keys)
 
 
-def with_places(comments: Iterable[Comment]) -> dict[int, Comment]:
-    """The comments by id, with every comment that they stand under, whatever its state."""
-    found = {comment.id: comment for comment in comments}
-    while wanted := {c.branch_id for c in found.values() if c.branch_id} - found.keys():
-        places = db.session.scalars(select(Comment).where(Comment.id.in_(wanted)))
-        found.update((comment.id, comment) for comment in places)
-    return found
-
-
-def visible_beside(comments: Iterable[Comment]) -> Select[Comment]:
-    """The visible comments in the branches of these."""
-    tops = {comment.top_id or comment.id for comment in comments}
-    return select(Comment).where(or_(Comment.id.in_(tops), Comment.top_id.in_(tops)), Comment.status == VISIBLE)
-
-
-def nest(comments: dict[int, Any]) -> list[Branch]:
-    """The branches of these comments, oldest first."""
-    branches = {
-        comment.id: Branch(comment, answered(comment, comments))
-        for comment in sorted(comments.values(), key=attrgetter("created_at", "id"))
-    }
-    top: list[Branch] = []
-    for branch in branches.values():
-        place = branch.comment.branch_id
-        (branches[place].branches if place else top).append(branch)
-    return top
-
-
-def answered(comment: Comment | Shown, comments: dict[int, Any]) -> Comment | Shown | None:
-    """Whom a comment below the last step answers, since its place does not show it."""
-    if comment.parent_id == comment.branch_id or comment.parent_id is None:
-        return None
-    parent = comments.get(comment.parent_id) or db.session.get(Comment, comment.parent_id)
-    return parent if parent and parent.visible else None
+# built once, since building them takes longer than running them
+PAGE = {
+    order: _page(Comment.agree_count, keys).limit(bindparam("size")).offset(bindparam("offset"))
+    for order, keys in KEYS.items()
+}
+PAGE_AFTER = {
+    OLDEST: _page(Comment.agree_count, KEYS[OLDEST]),
+    NEWEST: _page(Comment.agree_count, KEYS[NEWEST]),
+    AGREED: _page(agreed_then.label("agreed"), (agreed_then.desc(), Comment.created_at, Comment.id)),
+}

@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blog.caching import fresh
 from blog.comments.forms import blank_form
 from blog.comments.places import comment_of_time, place_of
-from blog.comments.threads import order_asked_for, thread_of
+from blog.comments.threads import order_asked_for, thread_page
 from blog.memory import PLACE
 from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
@@ -48,8 +48,7 @@ def show(path: str) -> ResponseReturnValue:
     post, site = post_at(f"/{path}") or abort(410 if taken_down(f"/{path}") else 404), current_site()
     if comment := comment_of_time(post, request.args.get("showComment", "")):
         return redirect(place_of(comment, post))
-    order = order_asked_for(request.args.get("order"), site)
-    thread = thread_of(post, site, order, request.args.get("page", 1, int))
+    order, number = order_asked_for(request.args.get("order"), site), request.args.get("page", 1, int)
+    thread = thread_page(post, site, order, number, request.args.get("after"))
     shown = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
-    page = render_template("posts/show.html", post=post, thread=thread, responses=PLACE, **shown)
-    return fresh(page, thread.responses)
+    return fresh(render_template("posts/show.html", post=post, page=PLACE, **shown), thread)

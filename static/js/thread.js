@@ -14,33 +14,47 @@ window.htmx?.registerExtension("thread", {
     if (style === "newer") return newer(target, fragment.firstElementChild);
     if (style === "numbers") return [...fragment.children].flatMap(renew);
     if (style !== "thread") return false;
-    return [...fragment.children].flatMap((item) => steadily(() => arrive(item, swap.own)));
+    return [...fragment.children].filter(whole).flatMap((item) => steadily(() => arrive(item, swap)));
   },
 });
 
 document.addEventListener("click", (event) => {
   if (event.target.closest("#waiting")) open();
 });
+document.addEventListener("talkback:placed", ({ detail }) => detail?.isConnected && settle(detail));
+
+// What comes from a server of another release may have another form.
+const whole = (item) => item.matches(".response[id]") && item.querySelector("article") !== null;
 
 function newer(target, element) {
-  if (version(target) >= version(element)) return [];
+  if (!element || version(target) >= version(element)) return [];
   target.replaceWith(element);
   return [element];
 }
 
 function renew(element) {
-  const waits = () => [...waiting.values()].map((item) => item.querySelector(`#${element.id}`)).find(Boolean);
+  if (!element.id) return [];
+  const waits = () => [...waiting.values()].map((item) => item.querySelector(`#${CSS.escape(element.id)}`)).find(Boolean);
   const target = document.getElementById(element.id) ?? waits();
   return target ? newer(target, element) : [];
 }
 
 // A comment as it now is: placed, held back until asked for, changed where it stands, or taken away.
-function arrive(item, own) {
+function arrive(item, { own, total }) {
+  const result = put(item, own);
+  const top = item.dataset.top ?? String(number(item));
+  const held = [...waiting.values()].filter((other) => other.dataset.top === top).length;
+  if (total) document.dispatchEvent(new CustomEvent("talkback:counted", { detail: { top, total: Number(total), held } }));
+  return result;
+}
+
+function put(item, own) {
   const standing = document.getElementById(item.id);
   if (item.hasAttribute("data-gone")) return leave(standing, item);
   if (standing) return version(standing) < version(item) ? change(standing, item) : [];
   const list = listOf(item) ?? (own ? thread() : null);
   if (!list) return paged() ? note(item) : [];
+  if (!own && leftOut(item)) return follows(item) ? note(item) : [];
   if (!own && list === thread() && !belongs(list, item)) return note(item);
   if (waiting.has(item.id) && !own) return change(waiting.get(item.id), item);
   if (!own && list.isConnected && moves(list, item)) return hold(item);
@@ -53,11 +67,33 @@ function listOf(item) {
   if (!branch) return thread();
   const id = `comment-${branch}-replies`;
   const held = [...waiting.values()].map((other) => other.querySelector(`#${id}`)).find(Boolean);
-  return document.getElementById(id) ?? held;
+  // a comment that it stands under may be left out of a long branch
+  return document.getElementById(id) ?? held ?? document.getElementById(`comment-${item.dataset.top}-replies`);
+}
+
+// Whether a reply is one of those that this page leaves out of a long branch.
+function leftOut(item) {
+  const gap = document.getElementById(`gap-${item.dataset.top}`)?.dataset;
+  const at = Number(item.dataset.position);
+  if (gap && at > Number(gap.position) && at < Number(gap.until ?? Infinity)) return true;
+  return Boolean(item.dataset.top) && at < Number(thread().dataset.from ?? -Infinity);
+}
+
+// Of a page of replies: whether it stands on one of those that follow.
+function follows(item) {
+  const gap = document.getElementById(`gap-${item.dataset.top}`)?.dataset;
+  return Boolean(gap) && !gap.until && Number(item.dataset.position) > Number(gap.position);
+}
+
+// A reply says whom it answers where its place does not show that.
+function settle(item) {
+  const link = item.querySelector("article .in-reply-to");
+  if (link) link.hidden = item.parentElement.id === `comment-${/\d+$/.exec(link.href)}-replies`;
 }
 
 function place(item, list) {
   list.insertBefore(item, follower(list, item) ?? null);
+  settle(item);
   item.classList.add("arrived");
   return [item];
 }
@@ -104,6 +140,7 @@ function change(standing, item) {
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(article);
   standing.dataset.version = item.dataset.version;
+  if (standing.isConnected) settle(standing);
   if (focused === old) article.focus({ preventScroll: true });
   else if (focused) article.querySelector(`.${focused.className}`)?.focus({ preventScroll: true });
   if (article.classList.contains("hidden-response")) release(standing);
@@ -146,10 +183,11 @@ function tell() {
   say(link, elsewhere.size);
   // the way to the first of them: its permalink finds its page
   const first = elsewhere.values().next().value?.querySelector("a.time");
-  if (first) link.href = first.getAttribute("href");
+  if (first && link) link.href = first.getAttribute("href");
 }
 
 function say(line, count) {
+  if (!line) return;
   line.textContent = count === 1 ? line.dataset.one : line.dataset.many.replace("{n}", count);
   line.hidden = count === 0;
 }
@@ -176,19 +214,8 @@ function firstInSight() {
   return [...articles].find((article) => article.getBoundingClientRect().bottom > 0);
 }
 
-// Another page of the thread: the form goes home with its text first, and what came since that page was made, while
-// an older one stood here, is asked for again.
-document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
-  if (ctx.target?.id !== "thread-page") return;
-  document.getElementById("comment-form-place").append(form() ?? "");
+// Another page of the thread comes: what came since it was made, while an older one stood here, is asked for again.
+document.addEventListener("talkback:turning", () => {
   waiting.clear();
   elsewhere.clear();
-});
-
-document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
-  if (ctx.target?.id !== "thread-page") return;
-  const page = document.getElementById("thread-page");
-  page.focus({ preventScroll: true });
-  page.scrollIntoView({ block: "start" });
-  document.dispatchEvent(new CustomEvent("talkback:turned", { detail: Number(page.dataset.version) }));
 });

@@ -13,7 +13,7 @@ import pytest
 from flask import Flask
 
 from blog import create_app
-from blog.comments import banning, threads
+from blog.comments import banning, replies, threads
 from blog.comments import listing as queue
 from blog.comments.readers import COOKIE
 from blog.db import db
@@ -87,13 +87,16 @@ def short_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module, name, size in (
             (threads, "PAGE_SIZE", 2),
+            (replies, "BRANCH_SIZE", 3),
+            (replies, "FIRST_REPLIES", 1),
+            (replies, "LAST_REPLIES", 1),
+            (replies, "PAGE_SIZE", 2),
             (listing, "PAGE_SIZE", 3),
             (listing, "DESK_PAGE_SIZE", 5),
             (queue, "PAGE_SIZE", 10),
             (banning, "PAGE_SIZE", 2),
         ):
             patch.setattr(module, name, size)
-        patch.setattr(threads, "PAGE", {order: threads._page(order) for order in threads.PAGE})
         yield
 
 
