@@ -26,7 +26,9 @@ function stand(parent, name) {
   answering(parent, name);
 }
 
-document.addEventListener("talkback:answer", ({ detail }) => form() && home() && stand(detail.parent, detail.name));
+document.addEventListener("talkback:answer", ({ detail }) => {
+  if (form() && home() && detail?.parent) stand(detail.parent, detail.name ?? "");
+});
 
 function cancel() {
   const link = form().closest("li")?.querySelector("a.reply");
@@ -96,8 +98,8 @@ async function token() {
 
 document.addEventListener("talkback:posted", ({ detail }) => {
   goHome();
-  const posted = document.getElementById(detail.held ? "held-response" : detail.comment);
-  document.getElementById("announcement").textContent = detail.sentence;
+  const posted = document.getElementById(detail?.held ? "held-response" : detail?.comment);
+  document.getElementById("announcement").textContent = detail?.sentence ?? "";
   posted?.focus({ preventScroll: true });
   posted?.scrollIntoView({ block: "nearest" });
 });

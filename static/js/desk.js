@@ -2,5 +2,4 @@
 // everybody, can show their links to the desk. The server still decides by the cookie.
 const KEY = "talkback desk";
 
-if (document.body.matches("[data-at-desk]")) localStorage.setItem(KEY, "1");
-else localStorage.removeItem(KEY);
+stored.writeText("localStorage", KEY, document.body.matches("[data-at-desk]") ? "1" : "");

@@ -3,7 +3,8 @@
 const section = document.querySelector(".responses");
 const words = document.getElementById("thread-words")?.dataset;
 const key = `talkback folded ${document.getElementById("response-count")?.dataset.post}`;
-const folded = new Set(read());
+const folded = new Set(stored.readJson("sessionStorage", key, [], stored.isStrings));
+const write = () => stored.writeJson("sessionStorage", key, [...folded]);
 
 if (section && words) {
   new MutationObserver(arrange).observe(section, { childList: true, subtree: true });
@@ -11,31 +12,17 @@ if (section && words) {
   reveal(location.hash);
 }
 
-function read() {
-  try {
-    return JSON.parse(sessionStorage.getItem(key)) ?? [];
-  } catch {
-    return [];
-  }
-}
-
-function write() {
-  try {
-    sessionStorage.setItem(key, JSON.stringify([...folded]));
-  } catch {
-    // forbidden or full: folded on this page only
-  }
-}
-
 // Each comment with responses has its button, which says how many there are now.
 function arrange() {
   for (const list of section.querySelectorAll(".replies")) {
-    const count = list.querySelectorAll("article:not(.hidden-response)").length;
+    const standing = list.querySelectorAll("article:not(.hidden-response)").length;
+    const leftOut = [...list.querySelectorAll(".gap")].map((gap) => Number(gap.dataset.count ?? 0));
+    const count = leftOut.reduce((sum, more) => sum + more, standing);
     const item = list.parentElement;
     const article = item.querySelector("article");
-    const standing = article.querySelector(".fold");
-    if (count === 0) standing?.remove();
-    else settle(item, standing ?? button(article, list), count);
+    const made = article.querySelector(".fold");
+    if (count === 0) made?.remove();
+    else settle(item, made ?? button(article, list), count);
     item.classList.toggle("folded", count > 0 && folded.has(item.id));
   }
 }
@@ -76,7 +63,7 @@ document.addEventListener("click", ({ target }) => {
 
 // Opens every branch around the element, and brings it into sight where that was needed.
 function reveal(hash) {
-  const target = hash.length > 1 && document.getElementById(decodeURIComponent(hash.slice(1)));
+  const target = hash.length > 1 && stored.target(hash);
   if (unfold(target)) target.scrollIntoView();
 }
 
@@ -93,5 +80,5 @@ function outer(target) {
 
 addEventListener("hashchange", () => reveal(location.hash));
 // where the form goes, it is seen
-document.addEventListener("talkback:answer", ({ detail }) => unfold(document.getElementById(`comment-${detail.parent}`)));
-document.addEventListener("talkback:posted", ({ detail }) => !detail.held && reveal(`#${detail.comment}`));
+document.addEventListener("talkback:answer", ({ detail }) => unfold(document.getElementById(`comment-${detail?.parent}`)));
+document.addEventListener("talkback:posted", ({ detail }) => detail?.comment && !detail.held && reveal(`#${detail.comment}`));

@@ -8,34 +8,14 @@ const form = () => document.getElementById("comment-form");
 const box = () => document.getElementById("remember");
 const field = (name) => form().elements.namedItem(name);
 
-function stored() {
-  try {
-    return localStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
-
-function store(text) {
-  try {
-    localStorage.setItem(KEY, text);
-  } catch {
-    // forbidden or full: not remembered
-  }
-}
-
-function known() {
-  try {
-    return JSON.parse(stored()) ?? {};
-  } catch {
-    return {};
-  }
-}
+const off = () => stored.readText("localStorage", KEY) === OFF;
+const store = (text) => stored.writeText("localStorage", KEY, text);
+const known = () => stored.readJson("localStorage", KEY, {}, stored.isRecord);
 
 function settle() {
   if (!box()) return;
   box().closest("p").hidden = false;
-  box().checked = stored() !== OFF;
+  box().checked = !off();
 }
 
 document.addEventListener("change", ({ target }) => {
@@ -53,11 +33,11 @@ document.addEventListener("talkback:posted", remember);
 document.addEventListener("htmx:after:swap", settle);
 
 function remember() {
-  if (sent && stored() !== OFF) store(JSON.stringify(sent));
+  if (sent && !off()) store(JSON.stringify(sent));
   sent = null;
 }
 
 if (form()) {
   settle();
-  for (const name of FIELDS) field(name).value ||= known()[name] ?? "";
+  for (const name of FIELDS) if (typeof known()[name] === "string") field(name).value ||= known()[name];
 }

@@ -5,14 +5,19 @@
 const DAYS = 30;
 const FIELDS = ["name", "email", "website", "follow"];
 const FORM = "form[data-keep]";
+const LONGEST = 1_000_000;
 const states = new Map(); // by what a form is for: {draft, restored, others}
 
 const opened = new Promise((resolve) => {
   try {
     const request = indexedDB.open("talkback", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("drafts", { keyPath: "slot" });
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => resolve(null);
+    request.onsuccess = () => {
+      // a later release, in another tab, may want to set it up anew
+      request.result.onversionchange = () => request.result.close();
+      resolve(request.result);
+    };
+    request.onerror = request.onblocked = () => resolve(null);
   } catch {
     resolve(null); // forbidden: everything works without it
   }
@@ -96,7 +101,7 @@ async function restore(form) {
 
 // The drafts for this form, the newest first, without those that are too old or have been posted.
 async function kept(form) {
-  const all = (await store("readonly", (drafts) => drafts.getAll())) ?? [];
+  const all = ((await store("readonly", (drafts) => drafts.getAll())) ?? []).filter(isDraft);
   const over = (draft) => Date.now() - draft.at > DAYS * 86_400_000 || arrived(draft);
   all.filter(over).forEach(remove);
   const parent = form && !form.hasAttribute("hx-post") ? value(form, "parent_id") : null;
@@ -104,6 +109,12 @@ async function kept(form) {
   const known = (draft) => draft === state(form).draft || draft.slot === state(form).draft?.slot;
   const left = all.filter((draft) => wanted(draft) && !over(draft) && !known(draft));
   return left.sort((a, b) => b.at - a.at);
+}
+
+// Another release may have kept something else under the same name.
+function isDraft(draft) {
+  const texts = [draft?.slot, draft?.keep, draft?.body, draft?.parent ?? "", ...FIELDS.map((name) => draft?.[name] ?? "")];
+  return texts.every((text) => typeof text === "string" && text.length < LONGEST) && Number.isFinite(draft.at);
 }
 
 // Sent by a plain form, and this is the page that answers a posting.
@@ -126,7 +137,7 @@ function offer(draft, late = false) {
 function show(form, draft) {
   Object.assign(state(form), { draft: Object.assign(draft, { sent: 0 }), restored: true });
   field(form, "body").value = draft.body;
-  for (const name of FIELDS) if (field(form, name)) field(form, name).value ||= draft[name];
+  for (const name of FIELDS) if (field(form, name)) field(form, name).value ||= draft[name] ?? "";
   if (draft.parent) stand(form, draft);
 }
 
@@ -224,8 +235,8 @@ function done(name) {
 }
 
 document.addEventListener("talkback:posted", () => done(document.getElementById("comment-form").dataset.keep));
-document.addEventListener("talkback:changed", ({ detail }) => done(`own-${detail.id}`));
-document.addEventListener("talkback:withdrawn", ({ detail }) => done(`own-${detail.id}`));
+document.addEventListener("talkback:changed", ({ detail }) => done(`own-${detail?.id}`));
+document.addEventListener("talkback:withdrawn", ({ detail }) => done(`own-${detail?.id}`));
 document.addEventListener("htmx:after:swap", look);
 
 if (!forms().length) kept();

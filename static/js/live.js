@@ -9,7 +9,7 @@ const DEAD_CONNECTIONS = 8;
 if (place && window.htmx) follow(place.dataset.stream, Number(place.dataset.version), Number(place.dataset.beat) * 1000);
 
 function follow(address, known, beat) {
-  const others = new BroadcastChannel(`talkback ${address}`);
+  const others = channel(`talkback ${address}`);
   let wanted = null; // aborted when the page is hidden
   let stream = null; // the element whose connection hx-sse holds
   let finish = null; // gives the turn to the next tab
@@ -92,7 +92,7 @@ function follow(address, known, beat) {
   function take(id) {
     heard = Date.now();
     place.toggleAttribute("data-following", true);
-    if (id) known = Number(id);
+    if (/^\d+$/.test(id ?? "")) known = Number(id);
   }
 
   // Tries once more after a pause that grows, with some chance in it so that not all readers come back at once.
@@ -104,21 +104,24 @@ function follow(address, known, beat) {
   }
 
   others.onmessage = async ({ data }) => {
+    // a tab may have been loaded from another release
+    if (!stored.isRecord(data)) return;
     if ("hello" in data) {
-      if (stream && data.hello < known) {
+      if (stream && Number.isFinite(data.hello) && data.hello < known) {
         known = data.hello;
         open();
       }
       return;
     }
     if (!wanted || stream) return;
-    if (data.data) await htmx.swap({ sourceElement: place, target: place, swap: "none", text: data.data });
+    if (!/^\d*$/.test(data.id ?? "")) return;
+    if (typeof data.data === "string" && data.data) await htmx.swap({ sourceElement: place, target: place, swap: "none", text: data.data });
     take(data.id);
   };
 
   // A page of the thread that was made earlier than what is known here may lack something.
   document.addEventListener("talkback:turned", ({ detail: version }) => {
-    if (version >= known) return;
+    if (!(version < known)) return;
     known = version;
     if (stream) open();
     else others.postMessage({ hello: known });
@@ -146,10 +149,20 @@ function unseen() {
   return document.hidden || document.visibilityState === "hidden";
 }
 
+// Where a browser forbids it, each tab reads for itself.
+function channel(name) {
+  try {
+    return new BroadcastChannel(name);
+  } catch {
+    return { postMessage() {} };
+  }
+}
+
 // Runs `work` when it is this tab's turn, and keeps the turn until what it returns is done.
 function turn(name, signal, work) {
   if (!navigator.locks) return work();
-  return navigator.locks.request(name, { signal }, work).catch(() => {});
+  const forbidden = ({ name: kind }) => (kind === "SecurityError" ? work() : undefined);
+  return navigator.locks.request(name, { signal }, work).catch(forbidden);
 }
 
 // The same with the first free one of a few turns.

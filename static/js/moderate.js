@@ -1,8 +1,7 @@
 // On public pages, which are the same for everybody: shows an editor, as this browser remembers, the links to the
 // desk, and brings a comment's verbs under it. The server still decides by the cookie.
-try {
-  if (localStorage.getItem("talkback desk")) document.documentElement.classList.add("at-desk");
-} catch { /* a browser that keeps nothing: the desk itself has them all */ }
+// where a browser keeps nothing, the desk itself has them all
+if (stored.readText("localStorage", "talkback desk")) document.documentElement.classList.add("at-desk");
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.moderate");

@@ -14,14 +14,16 @@ tick();
 setInterval(tick, 1000);
 
 function begin(place) {
-  document.addEventListener("talkback:posted", ({ detail }) => remember(place, detail));
+  document.addEventListener("talkback:posted", ({ detail }) => detail && remember(place, detail));
   document.addEventListener("talkback:changed", ({ detail }) => {
+    if (!detail?.id) return;
     remember(place, detail);
     close(detail.id);
     say(detail.sentence);
     find(detail.id)?.focus({ preventScroll: true });
   });
   document.addEventListener("talkback:withdrawn", ({ detail }) => {
+    if (!detail?.id) return;
     update((own) => delete own[detail.id]);
     shown.delete(String(detail.id));
     close(detail.id);
@@ -48,17 +50,14 @@ function begin(place) {
 }
 
 function remember(place, { id, held, seconds }) {
+  if (!Number.isInteger(id) || !Number.isFinite(seconds)) return;
   update((own) => { own[id] = { place, held, until: Date.now() + 1000 * seconds }; });
   show(place);
 }
 
 // By the id of the comment: under which post, until when it may be changed, and whether it waits.
 function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(KEPT)) ?? {};
-  } catch {
-    return {};
-  }
+  return stored.readRecords("localStorage", KEPT, ({ place, until }) => typeof place === "string" && Number.isFinite(until));
 }
 
 function update(change) {
@@ -66,9 +65,7 @@ function update(change) {
   change(own);
   const worth = Object.entries(own).filter(([, one]) => one.held || one.until > Date.now());
   worth.sort(([, one], [, other]) => other.until - one.until);
-  try {
-    localStorage.setItem(KEPT, JSON.stringify(Object.fromEntries(worth.slice(0, MOST))));
-  } catch { /* a browser that keeps nothing: the plain pages do it all */ }
+  stored.writeJson("localStorage", KEPT, Object.fromEntries(worth.slice(0, MOST)));
 }
 
 // Puts the links where they are missing, as after a comment came or changed live.
@@ -96,7 +93,7 @@ function add(place, id, until, article) {
 
 // What waited is shown to everybody now; a text that is being changed meanwhile goes along.
 function arrived(id, article) {
-  update((own) => { own[id].held = false; });
+  update((own) => { if (own[id]) own[id].held = false; });
   const waited = document.getElementById(`held-${id}`);
   const form = document.getElementById(`own-${id}`)?.closest(".own-place");
   if (form) article.after(form);
@@ -155,5 +152,5 @@ function cancel(link) {
 }
 
 function say(sentence) {
-  document.getElementById("announcement").textContent = sentence;
+  document.getElementById("announcement").textContent = sentence ?? "";
 }

@@ -6,22 +6,13 @@ const heading = () => document.getElementById("response-count");
 const line = document.getElementById("since");
 const entries = document.querySelector(".entries[data-new]");
 
-function read() {
-  try {
-    return JSON.parse(localStorage.getItem(KEY)) ?? {};
-  } catch {
-    return {};
-  }
-}
+const isVisit = ({ version, count, at }) => [version, count, at].every(Number.isFinite);
+const read = () => stored.readRecords("localStorage", KEY, isVisit);
 
 // The posts that were seen last; the others are forgotten.
 function write(posts) {
   const last = Object.entries(posts).sort(([, a], [, b]) => b.at - a.at);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(Object.fromEntries(last.slice(0, MOST_POSTS))));
-  } catch {
-    // forbidden or full: nothing will be new
-  }
+  stored.writeJson("localStorage", KEY, Object.fromEntries(last.slice(0, MOST_POSTS)));
 }
 
 if (line && heading()) follow(read()[heading().dataset.post]);
@@ -102,13 +93,13 @@ function follow(before) {
     const positions = items().map((item) => Number(item.dataset.position));
     const posts = read();
     const { version, count, post } = heading().dataset;
-    const position = Math.max(posts[post]?.position ?? 0, ...positions);
+    const position = positions.reduce((last, one) => Math.max(last, one), Number(posts[post]?.position) || 0);
     posts[post] = { version: Number(version), count: Number(count), position, at: Date.now() };
     write(posts);
   }
 
   document.addEventListener("talkback:posted", ({ detail }) => {
-    const item = document.getElementById(detail.comment)?.closest(".response");
+    const item = document.getElementById(detail?.comment)?.closest(".response");
     if (item) own.add(item.id);
     mark();
   });

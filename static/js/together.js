@@ -7,7 +7,7 @@ const section = document.querySelector(".responses");
 const verbs = document.getElementById("own-verbs");
 const busy = new Set();
 let token = null;
-let agreed = kept() ?? [];
+let agreed = kept();
 
 if (section && verbs && window.htmx) begin();
 
@@ -26,8 +26,8 @@ function begin() {
     event.target.click();
   });
   document.addEventListener("talkback:reported", ({ detail }) => {
-    document.getElementById("announcement").textContent = detail.sentence;
-    section.querySelector(`.own-place[data-id="${detail.id}"] .reported`)?.focus({ preventScroll: true });
+    document.getElementById("announcement").textContent = detail?.sentence ?? "";
+    placeOf(detail?.id)?.querySelector(".reported")?.focus({ preventScroll: true });
   });
   new MutationObserver(show).observe(section, { childList: true, subtree: true });
   addEventListener("storage", ({ key }) => key === KEY && again());
@@ -41,24 +41,18 @@ function idOf(link) {
 
 // The ids of what this reader agrees with, the last first.
 function kept() {
-  try {
-    return JSON.parse(localStorage.getItem(KEY));
-  } catch {
-    return null;
-  }
+  return stored.readJson("localStorage", KEY, [], stored.isStrings);
 }
 
 function remember(id, agrees) {
-  const others = (kept() ?? agreed).filter((other) => other !== id);
+  const others = kept().filter((other) => other !== id);
   agreed = (agrees ? [id, ...others] : others).slice(0, MOST);
-  try {
-    localStorage.setItem(KEY, JSON.stringify(agreed));
-  } catch { /* forbidden or full: pressed until the page is left */ }
+  stored.writeJson("localStorage", KEY, agreed);
 }
 
 // Another tab knows more.
 function again() {
-  agreed = kept() ?? agreed;
+  agreed = kept();
   show();
 }
 

@@ -3,7 +3,7 @@
 const number = () => document.getElementById("waiting-count");
 
 function tell() {
-  const count = Number(number().dataset.count);
+  const count = Number(number()?.dataset.count);
   const title = document.title.replace(/^\(\d+\) /, "");
   document.title = count ? `(${count}) ${title}` : title;
   tellQueue();
@@ -12,7 +12,7 @@ function tell() {
 function tellQueue() {
   const [queue, line] = ["queue", "queue-new"].map((id) => document.getElementById(id));
   if (!queue) return;
-  const ids = number().dataset.newest.split(" ").filter(Boolean).map(Number);
+  const ids = (number().dataset.newest ?? "").split(" ").filter(Boolean).map(Number);
   const count = ids.filter((id) => id > Number(queue.dataset.newest)).length;
   const words = count === 1 ? line.dataset.one : line.dataset.many.replace("{n}", count);
   line.hidden = count === 0;
