@@ -92,10 +92,15 @@ def sentence_at_server(error: Exception) -> str:
     return f"The database cannot be used just now ({reason_of(error)}): try again in a while."
 
 
+def is_secret(field: str) -> bool:
+    """Tell whether a field holds a password, which no page repeats."""
+    return "password" in field.lower() or field in {"current", "again"}
+
+
 def give_back(answer: Response, code: int) -> None:
     """Put all that a plain form sent on the error's page, in a form that sends it again with the same proof."""
     try:
-        sent = [(name, value) for name, value in request.form.items(multi=True) if "password" not in name.lower()]
+        sent = [(name, value) for name, value in request.form.items(multi=True) if not is_secret(name)]
     except (HTTPException, OSError):  # the form itself could not be read, or no disk had room for its files
         return
     # what a person wrote has blanks in it; keys and tokens have none

@@ -262,7 +262,9 @@ def test_settings_whose_token_has_ended_or_that_cannot_be_written(
 
     monkeypatch.setattr("blog.site.desk.SettingsForm.validate", lambda _form: True)
     monkeypatch.setattr("blog.site.desk.change_settings", away)
-    assert "Birds" in returned(desk.post("/desk/settings", data=form), 503)
+    answer = desk.post("/desk/settings", data=form)  # by a form that sends it again
+    assert answer.status_code == 503
+    assert "\nBirds</textarea>" in answer.text
 
 
 def test_no_password_comes_back(app: Flask, desk: FlaskClient) -> None:
@@ -279,3 +281,15 @@ def test_every_view_that_text_is_sent_to_gives_it_back(app: Flask) -> None:
     }
     without = {name for name in writing_views if not getattr(app.view_functions[name], "text_labels", None)}
     assert without == WITHOUT_TEXT
+
+
+def test_no_password_comes_back_when_it_could_not_be_saved(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def away(*_: object) -> None:
+        raise OperationalError("UPDATE", {}, Exception("away"))
+
+    form = {"csrf_token": csrf(desk, "/desk/password"), "current": "a sentence to remember", "password": "hush " * 5}
+    monkeypatch.setattr("blog.editors.desk.change_password", away)
+    answer = desk.post("/desk/password", data=form | {"again": "hush " * 5})
+    assert answer.status_code == 503
+    assert "hush" not in answer.text
+    assert "a sentence to remember" not in answer.text
