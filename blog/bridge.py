@@ -4,11 +4,8 @@ before Flask is entered, and the whole answer is made before the first byte of i
 
 from __future__ import annotations
 
-import asyncio
 import sys
-import tempfile
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import IO, Any
 
@@ -18,11 +15,7 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 WSGIApp = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
-IN_MEMORY = 1_000_000
-
-
-class Disconnected(Exception):
-    """The client went away before its request was whole."""
+RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True)
@@ -32,50 +25,8 @@ class Answer:
     body: bytes
 
 
-async def read_body(scope: Scope, receive: Receive, most: int) -> IO[bytes] | None:
-    """The request's body, in memory or beyond 1 MB in a file; None where it is over `most` bytes."""
-    if length_of(scope) > most:
-        return None
-    body = tempfile.SpooledTemporaryFile(IN_MEMORY)  # noqa: SIM115  closed by whoever asked for it
-    size = 0
-    while True:
-        message = await receive()
-        if message["type"] == "http.disconnect":
-            body.close()
-            raise Disconnected
-        size += len(chunk := message.get("body", b""))
-        if size > most:
-            body.close()
-            return None
-        body.write(chunk)
-        if not message.get("more_body"):
-            body.seek(0)
-            return body
-
-
-async def drain(receive: Receive, most: int) -> None:
-    """Let up to `most` bytes of what is not wanted arrive and go: a browser that is still sending when the connection
-    ends never shows the answer.
-    """
-    more = True
-    while more and most > 0:
-        message = await receive()
-        most -= len(message.get("body", b""))
-        more = message.get("more_body", False)
-
-
-def length_of(scope: Scope) -> int:
-    length = header(scope, b"content-length")
-    return int(length) if length.isdigit() else 0
-
-
 def header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
-
-
-async def call(app: WSGIApp, threads: Executor, scope: Scope, body: IO[bytes]) -> Answer:
-    """Let the Flask app answer in one of `threads`."""
-    return await asyncio.get_running_loop().run_in_executor(threads, _call, app, environ(scope, body))
 
 
 def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
@@ -101,6 +52,8 @@ def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for raw_name, raw_value in scope["headers"]:
+        if b"_" in raw_name:  # would pass for the header with hyphens, which a proxy may have checked
+            continue
         name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
         key = name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
         separator = "; " if key == "HTTP_COOKIE" else ","
@@ -108,7 +61,8 @@ def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
     return variables
 
 
-def _call(app: WSGIApp, variables: dict[str, Any]) -> Answer:
+def call(app: WSGIApp, variables: dict[str, Any]) -> Answer:
+    """Let the Flask app answer, in the thread that this is called in."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], None]:
@@ -124,6 +78,16 @@ def _call(app: WSGIApp, variables: dict[str, Any]) -> Answer:
             close()
     status, headers, written = started
     return Answer(int(status[:3]), headers, b"".join(written) + body)
+
+
+def plain_answer(headers: list[tuple[str, str]], status: int, text: str, *, htmx: bool = False) -> Answer:
+    """Answer with one sentence and close the connection; htmx puts it above the comment form, not in its place."""
+    extra = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), ("Connection", "close")]
+    if status == 503:
+        extra.append(("Retry-After", str(RETRY_SECONDS)))
+    if htmx:
+        extra += [("HX-Retarget", "#comment-error"), ("HX-Reswap", "innerHTML")]
+    return Answer(status, [*headers, *extra], text.encode())
 
 
 async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:

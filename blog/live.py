@@ -50,11 +50,11 @@ def listen_for_hints(hub: Hub | None) -> None:
 class Hub:
     """All streams of one process. Everything but `hint` belongs to its event loop."""
 
-    def __init__(self, source: Source, beat: float, most: int, most_per_address: int) -> None:
+    def __init__(self, source: Source, beat: float, most: int, most_per_network: int) -> None:
         self.source, self.beat = source, beat
-        self.most, self.most_per_address = most, most_per_address
+        self.most, self.most_per_network = most, most_per_network
         self.topics: dict[str, Topic] = {}
-        self.addresses: Counter[str] = Counter()
+        self.networks: Counter[str] = Counter()
         self.stopping = False
         self.clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
         self.later: Callable[..., object] = lambda *call: asyncio.get_running_loop().call_later(*call)
@@ -64,20 +64,29 @@ class Hub:
 
     @property
     def open(self) -> int:
-        return self.addresses.total()
+        return self.networks.total()
 
-    def admits(self, address: str) -> bool:
-        """Whether one more stream may be opened from this address."""
-        return not self.stopping and self.open < self.most and self.addresses[address] < self.most_per_address
+    def reserve(self, network: str) -> bool:
+        """Count one more stream of this network, which `release` ends; False where there are too many."""
+        if self.stopping or self.open >= self.most or self.networks[network] >= self.most_per_network:
+            return False
+        self.networks[network] += 1
+        return True
 
-    async def standing(self, topic: str) -> bool:
+    def release(self, network: str) -> None:
+        self.networks[network] -= 1
+        if not self.networks[network]:
+            del self.networks[network]
+
+    async def exists(self, topic: str) -> bool:
         """Whether there is such a topic now; raises what the source raises."""
         return topic in await self._in_thread(self.source.versions, [topic])
 
     def subscribe(self, stream: Stream) -> None:
         """From now on the stream is told; what it missed until now comes first."""
         self.topics.setdefault(stream.topic, Topic(stream.topic)).streams.add(stream)
-        self.addresses[stream.address] += 1
+        if self.stopping:
+            self._end([stream])
         self.wake(stream)
 
     def unsubscribe(self, stream: Stream) -> None:
@@ -86,9 +95,6 @@ class Hub:
         topic.streams.discard(stream)
         if not topic.streams:
             del self.topics[stream.topic]
-        self.addresses[stream.address] -= 1
-        if not self.addresses[stream.address]:
-            del self.addresses[stream.address]
 
     def stop(self) -> None:
         """End every stream, cleanly, and admit no more."""

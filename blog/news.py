@@ -40,7 +40,6 @@ class Stream:
     """
 
     topic: str
-    address: str
     position: int
     send: Callable[[bytes], Awaitable[None]]
     end: Callable[[], object]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import ipaddress
 from urllib.parse import urlsplit, urlunsplit
 
 from flask import Flask, Response, current_app, redirect, request, session
@@ -12,6 +11,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from blog.cookies import Sessions, is_https
 from blog.htmx import SCRIPTS
+from blog.networks import network_of
 from blog.settings import Settings
 
 READER_BODY = 192 * 1024
@@ -121,10 +121,4 @@ def keyed_hash(purpose: str, value: str) -> str:
 
 def address_key(address: str | None) -> str:
     """The keyed hash of a network address; of IPv6 the /64, which is one household."""
-    try:
-        ip = ipaddress.ip_address(address or "")
-    except ValueError:
-        return keyed_hash("address", address or "")
-    if isinstance(ip, ipaddress.IPv6Address):
-        ip = ip.ipv4_mapped or ipaddress.ip_network((ip, 64), strict=False).network_address
-    return keyed_hash("address", str(ip))
+    return keyed_hash("address", network_of(address or ""))

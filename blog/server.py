@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import gc
 import logging
@@ -9,6 +10,8 @@ import resource
 import signal
 import socket
 import sys
+from functools import partial
+from typing import cast
 
 import click
 from sqlalchemy.exc import SQLAlchemyError
@@ -21,6 +24,7 @@ from blog.editors.accounts import first_run_token
 from blog.editors.models import owner_stands
 from blog.errors import sentence_at_server
 from blog.exchange.running import keep_going
+from blog.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.instance import prepare_instance
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
@@ -28,6 +32,9 @@ from blog.reserve import make_room_to_start
 from blog.settings import Settings, WrongSetting, load
 from blog.shell import Shell
 from blog.site.models import ensure_site
+
+# not yet sent, for each connection; the rest stays in this process, where it is counted
+KERNEL_UNSENT_BYTES = 65_536
 
 
 def main() -> int:
@@ -77,6 +84,7 @@ def bind(settings: Settings) -> socket.socket:
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
     port = socket.socket(family, socket.SOCK_STREAM)
     port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    limit_unsent(port)
     try:
         port.bind((settings.bind, settings.port))
         port.listen(2048)
@@ -90,13 +98,23 @@ def bind(settings: Settings) -> socket.socket:
     return port
 
 
+def limit_unsent(port: socket.socket) -> None:
+    """Have the system hold little for clients that do not read, and give up those that are gone, where it can (Linux).
+
+    Connections inherit both from the port.
+    """
+    for option, value in (("TCP_NOTSENT_LOWAT", KERNEL_UNSENT_BYTES), ("TCP_USER_TIMEOUT", int(1000 * WRITE_SECONDS))):
+        if number := getattr(socket, option, None):
+            port.setsockopt(socket.IPPROTO_TCP, number, value)
+
+
 def config(settings: Settings, app: Shell | str) -> Config:
     return Config(
         app,
         factory=isinstance(app, str),
         workers=settings.web_concurrency,
         loop="uvloop",
-        http="httptools",
+        http=cast(type[asyncio.Protocol], partial(BoundedProtocol, connections=Connections(settings))),
         ws="none",
         lifespan="on",
         log_config=None,

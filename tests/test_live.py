@@ -45,8 +45,8 @@ class Reader:
     ended: asyncio.Event = field(default_factory=asyncio.Event)
     slow: asyncio.Event | None = None
 
-    def follow(self, since: int, topic: str = "t", address: str = "a") -> Stream:
-        stream = Stream(topic, address, since, self.take, self.ended.set)
+    def follow(self, since: int, topic: str = "t") -> Stream:
+        stream = Stream(topic, since, self.take, self.ended.set)
         self.hub.subscribe(stream)
         return stream
 
@@ -69,7 +69,7 @@ async def until(holds: Callable[[], object]) -> None:
 def run(test: Callable[[Hub, Notebook], Awaitable[None]], beat: float = 60) -> None:
     async def main() -> None:
         book = Notebook()
-        hub = Hub(book, beat=beat, most=100, most_per_address=3)
+        hub = Hub(book, beat=beat, most=100, most_per_network=3)
         await test(hub, book)
         hub.threads.shutdown()
 
@@ -125,8 +125,8 @@ def test_a_lost_hint_is_made_good_by_the_next_look() -> None:
 def test_one_reading_serves_all_who_follow() -> None:
     async def test(hub: Hub, book: Notebook) -> None:
         readers = [Reader(hub) for _ in range(50)]
-        for number, reader in enumerate(readers):
-            reader.follow(0, address=str(number))
+        for reader in readers:
+            reader.follow(0)
         await until(lambda: all(reader.received for reader in readers))
         before = book.reads
         book.lines.append("new")
@@ -204,15 +204,29 @@ def test_an_idle_stream_beats() -> None:
     run(test, beat=0.02)
 
 
-def test_too_many_from_one_address_or_in_all_are_not_admitted() -> None:
+def test_too_many_of_one_network_or_in_all_are_not_admitted() -> None:
     async def test(hub: Hub, book: Notebook) -> None:
-        streams = [Reader(hub).follow(0, address="one") for _ in range(3)]
-        assert not hub.admits("one")
-        assert hub.admits("two")
-        hub.unsubscribe(streams[0])
-        assert hub.admits("one")
+        assert [hub.reserve("one") for _ in range(4)] == [True, True, True, False]
+        assert hub.reserve("two")
+        hub.release("one")
+        assert hub.reserve("one")
+        hub.most = hub.open
+        assert not hub.reserve("three")
+        for network in ("one", "one", "one", "two"):
+            hub.release(network)
+        assert (hub.open, dict(hub.networks)) == (0, {})
+
+    run(test)
+
+
+def test_a_stream_that_begins_while_the_hub_stops_is_ended_too() -> None:
+    async def test(hub: Hub, book: Notebook) -> None:
+        assert hub.reserve("one")
         hub.stop()
-        assert not hub.admits("two")
+        assert not hub.reserve("one")
+        reader = Reader(hub)
+        reader.follow(0)
+        assert reader.ended.is_set()
 
     run(test)
 
