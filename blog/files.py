@@ -31,7 +31,7 @@ FOREVER = f"public, max-age={YEAR}, immutable"
 KEPT = re.compile(
     r"(?P<folder>[0-9a-f]{2})/(?P<digest>(?P=folder)[0-9a-f]{38})-(?P<width>640|1600)\.(?P<extension>jpg|webp)"
 )
-CHUNK = 1_000_000
+CHUNK = 65_536
 
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("image/svg+xml", ".svg")
