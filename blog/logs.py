@@ -1,4 +1,4 @@
-"""What the log says of errors: where they arose and of which kind, without the values that their messages repeat.
+"""The log: the time in UTC and the id of the request in each line; errors without the values that they repeat.
 
 A message may hold what somebody typed, and PostgreSQL names the row that a new one collides with. Only what the
 database, the system or the network said of itself is written down.
@@ -7,12 +7,37 @@ database, the system or the network said of itself is written down.
 from __future__ import annotations
 
 import logging
+import secrets
+import time
 import traceback
 from typing import Any
 
+from flask import g, has_request_context
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
+# sign-ins and changes of accounts are logged; of everything else only what went wrong
+ACCOUNTS = "blog.editors"
 MAX_CAUSES = 5
+
+
+def configure_logging() -> None:
+    """Log to stderr; called once in each process of the server."""
+    handler = logging.StreamHandler()
+    handler.addFilter(add_request_id)
+    formatter = logging.Formatter(FORMAT, "%Y-%m-%dT%H:%M:%SZ")
+    formatter.converter = time.gmtime
+    handler.setFormatter(formatter)
+    logging.basicConfig(level=logging.WARNING, handlers=[handler])
+    logging.getLogger(ACCOUNTS).setLevel(logging.INFO)
+
+
+def add_request_id(record: logging.LogRecord) -> bool:
+    """Give a record the id of its request, which is random and tells nothing of it."""
+    if has_request_context() and "request_id" not in g:
+        g.request_id = secrets.token_hex(4)
+    record.request_id = g.request_id if has_request_context() else "-"
+    return True
 
 
 def init() -> None:

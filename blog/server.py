@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import gc
-import logging
 import resource
 import signal
 import socket
@@ -26,6 +25,7 @@ from blog.errors import sentence_at_server
 from blog.exchange.running import keep_going
 from blog.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.instance import prepare_instance
+from blog.logs import configure_logging
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
 from blog.reserve import make_room_to_start
@@ -39,7 +39,7 @@ KERNEL_UNSENT_BYTES = 65_536
 
 def main() -> int:
     """Serve until asked to stop; 2 and one sentence where a setting does not allow it."""
-    logging.basicConfig(format="%(levelname)s %(name)s: %(message)s", level=logging.WARNING)
+    configure_logging()
     try:
         settings = load()
         prepare_instance(settings)

@@ -29,6 +29,7 @@ from blog.flask_requests import DESK_LIVE, FlaskRequests
 from blog.health import ALIVE, READY, Readiness
 from blog.http_limits import max_streams
 from blog.live import Hub, listen_for_hints
+from blog.logs import configure_logging
 from blog.mail.sending import keep_sending
 from blog.networks import network_of
 from blog.news import Stream
@@ -197,6 +198,7 @@ class Shell:
 def shell() -> Shell:
     """For a process of its own: the face of the environment's app."""
     end_with_parent()
+    configure_logging()
     face = Shell(create_app())
     gc.freeze()  # as in blog/server.py
     return face
