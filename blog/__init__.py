@@ -76,8 +76,8 @@ def _open_rooms(app: Flask) -> None:
     from blog.comments import routes as comments
     from blog.comments import thread_routes as threads
     from blog.comments import voice_routes as voices
+    from blog.editors import accounts_desk, audit_desk, links_desk, locking
     from blog.editors import desk as editors
-    from blog.editors import locking
     from blog.exchange import desk as exchange_desk
     from blog.media import routes as media
     from blog.posts import desk as posts_desk
@@ -85,27 +85,15 @@ def _open_rooms(app: Flask) -> None:
     from blog.site import desk as site_desk
     from blog.site import mail_desk
 
-    locking.init(app, desk_menu)
     pictures.init(app)
-    app.register_blueprint(editors.blueprint)
-    app.register_blueprint(site_desk.blueprint)
-    app.register_blueprint(mail_desk.blueprint)
-    app.register_blueprint(exchange_desk.blueprint)
-    app.register_blueprint(comments_desk.blueprint)
-    app.register_blueprint(filter_desk.blueprint)
-    app.register_blueprint(comments.blueprint)
-    app.register_blueprint(own_comments.blueprint)
-    app.register_blueprint(threads.blueprint)
-    app.register_blueprint(voices.blueprint)
-    app.register_blueprint(following.blueprint)
-    app.register_blueprint(mailed_comments.blueprint)
-    app.register_blueprint(privacy_routes.blueprint)
-    app.register_blueprint(privacy_desk.blueprint)
-    app.register_blueprint(media.blueprint)
-    app.register_blueprint(posts_desk.blueprint)
-    app.register_blueprint(posts.blueprint)
+    desk = [editors, links_desk, accounts_desk, audit_desk, site_desk, mail_desk, exchange_desk, comments_desk]
+    desk += [filter_desk, privacy_desk, posts_desk]
+    public = [comments, own_comments, threads, voices, following, mailed_comments, privacy_routes, media, posts]
+    for door in [*desk, *public]:
+        app.register_blueprint(door.blueprint)
     cli.init(app)
     limits.init(app)
+    locking.init(app, desk_menu)
 
 
 def _lay_out_macros(app: Flask) -> None:
@@ -115,14 +103,18 @@ def _lay_out_macros(app: Flask) -> None:
 
 
 def desk_menu() -> list[tuple[str, str]]:
-    """The rooms of the desk, as an editor sees them."""
-    return [
-        ("/desk/posts", _("Posts")),
-        ("/desk/pages", _("Pages")),
-        ("/desk/comments", _("Responses")),
-        ("/desk/labels", _("Labels")),
-        ("/desk/settings", _("Settings")),
-        ("/desk/mail", _("Mail")),
-        ("/desk/imports", _("Import")),
-        ("/desk/password", _("Password")),
+    """The rooms of the desk that whoever asks may enter."""
+    from blog.editors.locking import may
+
+    rooms = [
+        ("posts_desk.index", "/desk/posts", _("Posts")),
+        ("posts_desk.index", "/desk/pages", _("Pages")),
+        ("comments_desk.index", "/desk/comments", _("Responses")),
+        ("posts_desk.index_labels", "/desk/labels", _("Labels")),
+        ("site_desk.edit", "/desk/settings", _("Settings")),
+        ("mail_desk.show", "/desk/mail", _("Mail")),
+        ("exchange_desk.index", "/desk/imports", _("Import")),
+        ("accounts_desk.index", "/desk/editors", _("Editors")),
+        ("editors.edit_password", "/desk/password", _("Password")),
     ]
+    return [(address, word) for endpoint, address, word in rooms if may(endpoint)]

@@ -91,7 +91,8 @@ def init(app: Flask) -> None:
 
     @app.after_request
     def secure(response: Response) -> Response:
-        response.headers.extend(by_scheme[is_https()])
+        for name, value in by_scheme[is_https()]:
+            response.headers.setdefault(name, value)  # of two Referrer-Policy browsers would take the last
         if urlsplit(response.location or "").netloc:
             _name_no_host(response)
         return response

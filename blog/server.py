@@ -19,7 +19,7 @@ from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
 from blog.database_errors import is_temporary
-from blog.editors.accounts import first_run_token
+from blog.editors.accounts import first_run_link
 from blog.editors.models import owner_stands
 from blog.errors import sentence_at_server
 from blog.exchange.running import keep_going
@@ -50,7 +50,7 @@ def main() -> int:
         with app.app_context():
             ensure_site()
             plant_welcome()
-            first_run = None if owner_stands() else f"{address(settings)}/desk/first-run/{first_run_token()}"
+            first_run = None if owner_stands() else settings.address + first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2
@@ -61,7 +61,7 @@ def main() -> int:
         return 2
     keep_going(app)
     allow_many_connections()
-    click.echo(f"Talkback is open at {address(settings)} (Ctrl-C ends it).")
+    click.echo(f"Talkback is open at {settings.address} (Ctrl-C ends it).")
     if first_run:
         click.echo(f"Make the owner's account here: {first_run}")
     sys.stdout.flush()
@@ -71,12 +71,6 @@ def main() -> int:
     else:
         Multiprocess(config(settings, "blog.shell:shell"), sockets=[port]).run()
     return 0
-
-
-def address(settings: Settings) -> str:
-    """Where a person on this machine, or with BLOG_URL anybody, finds the blog."""
-    host = f"[{settings.bind}]" if ":" in settings.bind else settings.bind
-    return settings.blog_url.rstrip("/") or f"http://{host}:{settings.port}"
 
 
 def bind(settings: Settings) -> socket.socket:

@@ -82,6 +82,12 @@ class Settings:
         return bool(self.smtp_host)
 
     @property
+    def address(self) -> str:
+        """Where a person on this machine, or with BLOG_URL anybody, finds the blog."""
+        host = f"[{self.bind}]" if ":" in self.bind else self.bind
+        return self.blog_url.rstrip("/") or f"http://{host}:{self.port}"
+
+    @property
     def https(self) -> bool:
         return self.blog_url.startswith("https://")
 

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextvars import Context
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from werkzeug.security import generate_password_hash
 from werkzeug.test import TestResponse
 
 from blog.editors import passwords
 from blog.settings import Settings
 from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
-from tests.prepared import RuleOnce, leave_alone_what_stays, opened, quick_hash
+from tests.prepared import QUICK_METHOD, RuleOnce, leave_alone_what_stays, opened
 from tests.proofreader import proofread
 from tests.server import Server
 
@@ -35,11 +33,14 @@ def pytest_collection_finish() -> None:
     leave_alone_what_stays()
 
 
+METHOD = passwords.METHOD
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick() -> Iterator[None]:
     """Hundreds of apps are made here, to which hundreds of editors sign in (what a hash costs: `dear_passwords`)."""
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(passwords, "generate_password_hash", quick_hash)
+        patched.setattr(passwords, "METHOD", QUICK_METHOD)
         patched.setattr(Flask, "url_rule_class", RuleOnce)
         yield
 
@@ -47,8 +48,7 @@ def quick() -> Iterator[None]:
 @pytest.fixture
 def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
     """Passwords are hashed as they are outside of tests."""
-    monkeypatch.setattr(passwords, "generate_password_hash", generate_password_hash)
-    monkeypatch.setattr(passwords, "_nobodys", cache(passwords._nobodys.__wrapped__))
+    monkeypatch.setattr(passwords, "METHOD", METHOD)
 
 
 @pytest.fixture(scope="session")

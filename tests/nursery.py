@@ -14,11 +14,11 @@ import blog.server  # noqa: F401
 from blog import create_app
 from blog.editors import passwords
 from blog.settings import Settings
-from tests.prepared import TEMPLATES, RuleOnce
+from tests.prepared import QUICK_METHOD, TEMPLATES, RuleOnce
 
 Flask.url_rule_class = RuleOnce
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": TEMPLATES}
-passwords._nobodys()
+passwords.METHOD = QUICK_METHOD
 with TemporaryDirectory() as folder:
     app = create_app(Settings(blog_instance=Path(folder)))
     for name in app.jinja_env.list_templates():

@@ -16,7 +16,6 @@ from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from sqlalchemy import Dialect, Engine
 from werkzeug.routing import Rule
-from werkzeug.security import generate_password_hash
 
 from blog import create_app
 from blog.db import db
@@ -51,6 +50,8 @@ class RuleOnce(Rule):
 
 
 TEMPLATES = Compiled()
+# passwords by scrypt too, but for nothing: a real hash is meant to take long
+QUICK_METHOD = "scrypt:128:8:1"
 DIALECTS: dict[str, tuple[Dialect, Any]] = {}
 
 
@@ -83,11 +84,6 @@ def compile_statements_once(engine: Engine) -> None:
         engine.connect().close()  # a dialect learns from its first connection
         DIALECTS[engine.name] = (engine.dialect, engine._compiled_cache)
     engine.dialect, engine._compiled_cache = DIALECTS[engine.name]
-
-
-def quick_hash(password: str, _method: str) -> str:
-    """By scrypt too, but for nothing: a real one is meant to take long."""
-    return generate_password_hash(password, "scrypt:128:8:1")
 
 
 def leave_alone_what_stays() -> None:

@@ -33,13 +33,13 @@ from blog.comments.undoing import NoSuchEntry, NotUndone, undo, was
 from blog.db import db, row_id
 from blog.editors import auditing
 from blog.editors.auditing import entries, last_action
-from blog.editors.locking import lock, the_editor
+from blog.editors.locking import the_editor
 from blog.editors.models import AuditEntry
 from blog.fields import SEARCH_LENGTH
 from blog.security import csrf
 from blog.typed_text import takes_text
 
-blueprint = lock(Blueprint("comments_desk", __name__, url_prefix="/desk"))
+blueprint = Blueprint("comments_desk", __name__, url_prefix="/desk")
 
 # what each button of the queue is called in a form, and what it does
 VERBS = {"approval": auditing.APPROVE, "hold": auditing.HOLD, "spam": auditing.SPAM, "removal": auditing.REMOVE}

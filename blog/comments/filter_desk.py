@@ -6,11 +6,10 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.comments.reckoning import figures
-from blog.editors.locking import lock
 from blog.site.forms import STRICTNESS
 from blog.site.setting import change_settings
 
-blueprint = lock(Blueprint("comments_filter", __name__, url_prefix="/desk/filter"))
+blueprint = Blueprint("comments_filter", __name__, url_prefix="/desk/filter")
 
 
 @blueprint.get("")

@@ -17,7 +17,8 @@ from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment
 from blog.db import Record, db, now, writing
 from blog.editors.auditing import FINAL, UNBAN, UNDO, forget_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
-from blog.editors.signing_in import JUST_EXPIRED, WINDOW
+from blog.editors.signing_in import JUST_EXPIRED
+from blog.editors.throttle import KEEP
 from blog.site.models import current_site
 
 AT_ONCE = 1000
@@ -67,7 +68,7 @@ def what_is_due(at: datetime) -> Iterator[Due]:
     # what a ban that was lifted was of is kept for as long as undoing may need it
     lifted = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
     yield Due(select(AuditEntry.id).where(*lifted), _forget_bans)
-    yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - WINDOW), _drop(SignInFailure))
+    yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - KEEP), _drop(SignInFailure))
     yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at - JUST_EXPIRED), _drop(EditorSession))
     yield Due(select(Hold.id).where(Hold.created_at <= at - UNTOLD), _drop(Hold))
     yield Due(select(Notice.id).where(Notice.created_at <= at - TOLD), _drop(Notice))

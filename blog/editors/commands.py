@@ -5,14 +5,36 @@ from __future__ import annotations
 import sys
 
 import click
+from flask import current_app
 from flask.cli import AppGroup
 
-from blog.editors.accounts import Taken, add_editor
-from blog.editors.models import EDITOR, ROLES
-from blog.editors.passwords import LONGEST, SHORTEST
+from blog.editors.accounts import (
+    LastOwner,
+    OwnerExists,
+    Taken,
+    add_editor,
+    change_password,
+    first_run_link,
+    remove_editor,
+    sign_in_link,
+    sign_out,
+)
+from blog.editors.models import EDITOR, ROLES, Editor, all_editors, editor_of
+from blog.editors.password_rules import why_not
+from blog.editors.signing_in import sessions_of
 from blog.errors import Unusable
+from blog.settings import Settings
+
+MAX_EMAIL_LENGTH = 254
 
 editors = AppGroup("editors", help="Accounts of editors.")
+
+
+@editors.command("list")
+def list_all() -> None:
+    """List all accounts: e-mail address, role, devices signed in, name."""
+    for editor in all_editors():
+        click.echo(f"{editor.email}\t{editor.role}\t{sessions_of(editor)}\t{editor.name}")
 
 
 @editors.command("add")
@@ -22,20 +44,88 @@ editors = AppGroup("editors", help="Accounts of editors.")
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def add(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Add an account."""
-    if "@" not in email.strip("@ "):
-        raise Unusable(f"“{email}” is not an e-mail address: give one such as ann@example.org.")
+    email, name = email.strip().lower(), name.strip()
+    if "@" not in email.strip("@") or len(email) > MAX_EMAIL_LENGTH or not email.isprintable() or " " in email:
+        raise Unusable(f"“{email[:MAX_EMAIL_LENGTH]}” is not an e-mail address: give one such as ann@example.org.")
     if role not in ROLES:
         raise Unusable(f"There is no role “{role}”: use one of {', '.join(ROLES)}.")
-    if not name.strip() or len(name) > 80:
+    if not name or len(name) > 80:
         raise Unusable("A name has 1 to 80 characters: give it with --name.")
-    password = sys.stdin.readline().rstrip("\r\n") if password_stdin else click.prompt("Password", hide_input=True)
-    if not SHORTEST <= len(password) <= LONGEST:
-        raise Unusable(f"A password has {SHORTEST} to {LONGEST} characters; a sentence is a good one.")
+    password = new_password(password_stdin, name, email)
     try:
-        add_editor(email, name.strip(), role, password)
+        add_editor(email, name, role, password)
     except Taken as error:
         raise Unusable(f"{email} has an account already: use another address.") from error
-    click.echo(f"{name.strip()} may sign in as {email.strip().lower()}.")
+    click.echo(f"{name} may sign in as {email}.")
+
+
+@editors.command("remove")
+@click.argument("email")
+def remove(email: str) -> None:
+    """Remove an account. Posts, responses and decisions stay under its name."""
+    editor = account(email)
+    try:
+        remove_editor(editor)
+    except LastOwner as error:
+        raise Unusable(f"{email} is the only owner: add another owner first.") from error
+    click.echo(f"{email} has no account any longer; {editor.name} stays as the name on what was written.")
+
+
+@editors.command("password")
+@click.argument("email")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
+def password(email: str, password_stdin: bool) -> None:
+    """Set a new password, and sign the account out everywhere."""
+    editor = account(email)
+    change_password(editor, new_password(password_stdin, editor.name, editor.email))
+    click.echo(f"{editor.email} has a new password and is signed out everywhere.")
+
+
+@editors.command("sign-out")
+@click.argument("email", required=False)
+@click.option("--all", "everybody", is_flag=True, help="All accounts.")
+def sign_out_command(email: str | None, everybody: bool) -> None:
+    """End all sessions, links and known browsers of one account, or with --all of every account."""
+    if bool(email) == everybody:
+        raise Unusable("Give an e-mail address, or --all for every account.")
+    for editor in all_editors() if everybody else [account(email or "")]:
+        sign_out(editor)
+        click.echo(f"{editor.email} is signed out everywhere.")
+
+
+@editors.command("sign-in-link")
+@click.argument("email")
+def print_sign_in_link(email: str) -> None:
+    """Print a link that signs an editor in once, within an hour, whatever was tried before."""
+    click.echo(site_address() + sign_in_link(account(email)))
+
+
+@editors.command("first-run-link")
+def print_first_run_link() -> None:
+    """Print a link that makes the first account once, within an hour. Earlier ones end."""
+    try:
+        click.echo(site_address() + first_run_link())
+    except OwnerExists as error:
+        raise Unusable("There is an owner already: flask editors list shows who.") from error
+
+
+def account(email: str) -> Editor:
+    editor = editor_of(email)
+    if editor is None:
+        raise Unusable(f"“{email}” has no account: flask editors list shows all.")
+    return editor
+
+
+def new_password(from_stdin: bool, name: str, email: str) -> str:
+    typed = sys.stdin.readline().rstrip("\r\n") if from_stdin else click.prompt("Password", hide_input=True)
+    if sentence := why_not(typed, name, email):
+        raise Unusable(sentence)
+    return str(typed)
+
+
+def site_address() -> str:
+    settings: Settings = current_app.config["SETTINGS"]
+    return settings.address
 
 
 COMMANDS: tuple[click.Command, ...] = (editors,)

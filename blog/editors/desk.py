@@ -1,59 +1,43 @@
-"""The editors' door to their accounts: first run, signing in and out, the password."""
+"""The editors' door to their own account: signing in and out, the password."""
 
 from __future__ import annotations
 
+import logging
 import re
+from math import ceil
 
-from flask import Blueprint, Response, abort, g, make_response, redirect, render_template, request, session
+from flask import Blueprint, Response, make_response, redirect, render_template, request, session
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import validate_csrf
-from werkzeug.exceptions import RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, TooManyRequests
 from wtforms.validators import ValidationError
 
 from blog import errors, htmx
 from blog.caching import private
-from blog.db import row_id
-from blog.editors.accounts import Taken, add_owner, change_password, first_run_open
-from blog.editors.auditing import entries, undoable, verb_word
-from blog.editors.forms import ChangePasswordForm, FirstRunForm, SignInForm
-from blog.editors.locking import SignedOut, current_editor, lock, the_editor, unlocked
-from blog.editors.models import Editor
-from blog.editors.passwords import fits
-from blog.editors.signing_in import begin_session, editor_with, end_session, just_expired, seconds_to_wait
+from blog.editors.accounts import NotAllowed, change_password
+from blog.editors.devices import device_key, remember_device
+from blog.editors.entering import kept_from_form, let_in
+from blog.editors.forms import ChangePasswordForm, SignInForm
+from blog.editors.locking import OwnersOnly, SignedOut, current_editor, the_editor
+from blog.editors.models import editor_of
+from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
+from blog.editors.signing_in import AccountChanged, editor_with, end_session, just_expired, password_is_right
+from blog.editors.throttle import TooManyFailures
 from blog.limits import SIGN_IN, limited, seconds_left
 from blog.media.keeping import NoPicture
 from blog.media.late_photos import set_aside
 from blog.security import address_key
 
-blueprint = lock(Blueprint("editors", __name__, url_prefix="/desk"))
+log = logging.getLogger(__name__)
 
+# never given back, since a page is no place for them
+SECRETS = {"csrf_token", "password", "again", "current"}
 
-@blueprint.get("/first-run/<token>")
-@unlocked
-def new_owner(token: str) -> ResponseReturnValue:
-    if not first_run_open(token):
-        abort(404)
-    return private(render_template("editors/desk/first_run.html", form=FirstRunForm(formdata=None), token=token))
-
-
-@blueprint.post("/first-run/<token>")
-@unlocked
-def create_owner(token: str) -> ResponseReturnValue:
-    form = FirstRunForm()
-    if not first_run_open(token):
-        abort(404)
-    if not form.validate():
-        return private(render_template("editors/desk/first_run.html", form=form, token=token), 422)
-    try:
-        owner = add_owner(form.email.data or "", form.name.data or "", form.password.data or "")
-    except Taken:
-        abort(404)
-    return let_in(owner, remember=False, onward="/desk/")
+blueprint = Blueprint("editors", __name__, url_prefix="/desk")
 
 
 @blueprint.get("/sign-in")
-@unlocked
 def new_session() -> ResponseReturnValue:
     onward = onward_path(request.args.get("next", ""))
     if current_editor():
@@ -62,15 +46,12 @@ def new_session() -> ResponseReturnValue:
 
 
 @blueprint.post("/session")
-@unlocked
 @limited(SIGN_IN)
 def create_session() -> ResponseReturnValue:
     form, email = SignInForm(), request.form.get("email", "")
     if not form.validate():
         return refused(form, 422)
-    if wait := seconds_to_wait(email, address_key(request.remote_addr)):
-        return refused(form, 429, _("Too many tries. Please wait %(minutes)d minutes.", minutes=wait // 60 + 1), wait)
-    editor = editor_with(email, form.password.data or "", address_key(request.remote_addr))
+    editor = editor_with(email, form.password.data or "", address_key(request.remote_addr), device_key(email))
     if editor is None:
         return refused(form, 403, _("The e-mail address or the password is not right."))
     return let_in(editor, form.remember.data, onward_path(request.form.get("onward", "")))
@@ -92,31 +73,41 @@ def edit_password() -> ResponseReturnValue:
 
 @blueprint.post("/password")
 def update_password() -> ResponseReturnValue:
-    form, editor = ChangePasswordForm(), the_editor()
-    if form.validate() and not fits(form.current.data or "", editor.password_hash):
+    form, editor = ChangePasswordForm(the_editor()), the_editor()
+    if not form.validate():
+        return render_template("editors/desk/password.html", form=form), 422
+    if not password_is_right(editor, form.current.data or "", address_key(request.remote_addr)):
         form.current.errors = [_("This is not your present password.")]
-    if form.errors:
         return render_template("editors/desk/password.html", form=form), 422
     change_password(editor, form.password.data or "", session["desk"])
-    return redirect("/desk/password?changed", 303)
+    return remember_device(private(redirect("/desk/password?changed", 303), 303), editor)
 
 
 @blueprint.errorhandler(TooManyRequests)
-def keep_typed(_error: TooManyRequests) -> ResponseReturnValue:
-    """What was kept of an editor's own, and the e-mail address, outlive the limit."""
-    wait = seconds_left()
-    return refused(SignInForm(), 429, _("Too many tries. Please wait %(seconds)d seconds.", seconds=wait), wait)
+@blueprint.errorhandler(TooManyFailures)
+@blueprint.errorhandler(TooBusy)
+@blueprint.errorhandler(AccountChanged)
+@blueprint.errorhandler(NotAllowed)
+def try_later(error: Exception) -> ResponseReturnValue:
+    """What was kept of an editor's own, and the e-mail address, outlive every refusal."""
+    sentence, status, wait = obstacle(error)
+    if request.endpoint != "editors.update_password":
+        return refused(SignInForm(), status, sentence, wait)
+    form = ChangePasswordForm(current_editor())
+    form.form_errors = [sentence]
+    return with_wait(private(render_template("editors/desk/password.html", form=form), status), wait)
 
 
-@blueprint.get("/audit")
-def index_audit() -> ResponseReturnValue:
-    comment_id = row_id(request.args.get("comment"))
-    page = entries(comment_id, request.args.get("after"))
-    return render_template("editors/desk/audit.html", page=page, comment_id=comment_id)
-
-
-for word in (verb_word, undoable):
-    blueprint.add_app_template_global(word)
+@blueprint.app_errorhandler(OwnersOnly)
+def show_owners_only(_: OwnersOnly) -> ResponseReturnValue:
+    """What was typed before the role changed is shown, to be copied."""
+    if htmx.wanted():
+        return errors.show(Forbidden())
+    try:
+        typed = [(name, value) for name, value in typed_fields() if value.strip()]
+    except RequestEntityTooLarge as error:
+        return errors.show(error)
+    return private(render_template("editors/desk/owners_only.html", typed=typed), 403)
 
 
 @blueprint.app_errorhandler(SignedOut)
@@ -125,10 +116,41 @@ def show_sign_in(_: SignedOut) -> ResponseReturnValue:
     if htmx.wanted():
         return Response(status=403, headers={"HX-Redirect": "/desk/sign-in"})
     try:
-        kept = [(name, value) for name, value in request.form.items(multi=True) if name != "csrf_token"]
+        kept = typed_fields()
     except RequestEntityTooLarge as error:
         return errors.show(error)
     return sign_in_page(SignInForm(formdata=None), 403, [*kept, *photo_from_form()], request.full_path.rstrip("?"))
+
+
+def typed_fields() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
+
+
+def obstacle(error: Exception) -> tuple[str, int, int]:
+    """Why nothing was done: a sentence, the status, and how many seconds to wait."""
+    if isinstance(error, TooManyFailures):
+        editor = editor_of(request.form.get("email", "")) or current_editor()
+        log.info("password refused after many failures, account %s", editor.id if editor else "unknown")
+        minutes = ceil(error.seconds / 60)
+        if not error.strangers_only:
+            return _("Too many tries. Please wait %(minutes)d minutes.", minutes=minutes), 429, error.seconds
+        return closed_to_strangers(minutes), 429, error.seconds
+    if isinstance(error, TooBusy):
+        wait = MAX_WAIT_SECONDS
+        return _("Other passwords are being checked just now. Please try again in a few seconds."), 503, wait
+    if isinstance(error, TooManyRequests):
+        wait = seconds_left()
+        return _("Too many tries. Please wait %(seconds)d seconds.", seconds=wait), 429, wait
+    return _("This account has just been changed. Please sign in again."), 403, 0
+
+
+def closed_to_strangers(minutes: int) -> str:
+    sentence: str = _(
+        "Too many wrong passwords. For %(minutes)d minutes only browsers that signed in to this account before may "
+        "try. Whoever runs the server can make a link that signs you in: flask editors sign-in-link.",
+        minutes=minutes,
+    )
+    return sentence
 
 
 def photo_from_form() -> list[tuple[str, str]]:
@@ -152,32 +174,16 @@ def sign_in_page(form: SignInForm, status: int, kept: list[tuple[str, str]], onw
     return private(page, status)
 
 
-def let_in(editor: Editor, remember: bool, onward: str) -> Response:
-    """Signed in from here on, by a session and a form token that nobody had before."""
-    kept, reader = kept_from_form(), session.get("reader")
-    session.clear()
-    g.pop("csrf_token", None)  # Flask-WTF keeps the old session's for the rest of the request
-    if reader:
-        session["reader"] = reader
-    session["desk"] = begin_session(editor, remember)
-    session.permanent = remember
-    if kept:
-        return private(render_template("editors/desk/go_on.html", kept=kept, onward=onward))
-    return private(redirect(onward, 303), 303)
-
-
 def refused(form: SignInForm, status: int, sentence: str = "", wait: int = 0) -> Response:
     form.form_errors = [sentence] if sentence else []
     answer = sign_in_page(form, status, kept_from_form(), onward_path(request.form.get("onward", "")))
-    if wait:
-        answer.headers["Retry-After"] = str(wait)
+    return with_wait(answer, wait)
+
+
+def with_wait(answer: Response, seconds: int) -> Response:
+    if seconds:
+        answer.headers["Retry-After"] = str(seconds)
     return answer
-
-
-def kept_from_form() -> list[tuple[str, str]]:
-    return [
-        (name.removeprefix("kept-"), value) for name, value in request.form.items(multi=True) if name[:5] == "kept-"
-    ]
 
 
 def onward_path(path: str) -> str:

@@ -1,41 +1,37 @@
-"""The lock of the desk: everything on a locked blueprint is for editors, unless a view is opened by name."""
+"""The lock of the desk: every route under /desk asks the table in `access` before its view runs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeVar
+from functools import wraps
+from typing import Any
 
-from flask import Blueprint, Flask, Response, current_app, g, redirect, request, session, url_for
+from flask import Flask, Response, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
 from blog import htmx
+from blog.editors.access import may_use
 from blog.editors.models import Editor
 from blog.editors.signing_in import editor_of_session
+
+DESK = "/desk"
 
 
 class SignedOut(Exception):
     """An editor sent something after the session had ended; the door shows the sign-in form, which takes it along."""
 
 
-View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
+class OwnersOnly(Exception):
+    """An editor asked for what is the owner's."""
 
 
 def init(app: Flask, menu: Callable[[], list[tuple[str, str]]]) -> None:
-    """Give the desk's templates the editor and the menu."""
-    app.jinja_env.globals.update(editor=current_editor, desk_menu=menu)
-
-
-def lock(blueprint: Blueprint) -> Blueprint:
-    """Let only editors through, and let nobody keep what they are shown."""
-    blueprint.before_request(require_editor)
-    blueprint.after_request(keep_private)
-    return blueprint
-
-
-def unlocked(view: View) -> View:
-    """Open this one view of a locked blueprint to everybody."""
-    view.unlocked = True  # type: ignore[attr-defined]
-    return view
+    """Lock all routes of the desk that the app has by now, and give templates the editor and the menu."""
+    app.jinja_env.globals.update(editor=current_editor, desk_menu=menu, may=may)
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(DESK):
+            app.view_functions[rule.endpoint] = _locked(app.view_functions[rule.endpoint])
+    app.after_request(_keep_private)
 
 
 def current_editor() -> Editor | None:
@@ -53,15 +49,34 @@ def the_editor() -> Editor:
     return editor
 
 
-def require_editor() -> ResponseReturnValue | None:
-    view = current_app.view_functions[request.endpoint or ""]
-    if getattr(view, "unlocked", False) or current_editor():
-        return None
+def may(endpoint: str) -> bool:
+    """Decide whether whoever asks may use this route of the desk."""
+    return may_use(current_editor(), endpoint)
+
+
+def _locked(view: Callable[..., Any]) -> Callable[..., Any]:
+    if getattr(view, "is_locked", False):
+        return view
+
+    @wraps(view)
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        if may(request.endpoint or ""):
+            return view(*args, **kwargs)
+        return _refuse()
+
+    locked.is_locked = True  # type: ignore[attr-defined]
+    return locked
+
+
+def _refuse() -> ResponseReturnValue:
+    if current_editor():
+        raise OwnersOnly
     if request.method in {"GET", "HEAD"} and not htmx.wanted():
         return redirect(url_for("editors.new_session", next=request.full_path.rstrip("?")), 303)
     raise SignedOut
 
 
-def keep_private(response: Response) -> Response:
-    response.headers["Cache-Control"] = "no-store"
+def _keep_private(response: Response) -> Response:
+    if request.path.startswith(DESK):
+        response.headers["Cache-Control"] = "no-store"
     return response

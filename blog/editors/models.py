@@ -1,4 +1,4 @@
-"""Editors and the sessions that they are signed in by."""
+"""Editors, the sessions and links that let them in, and the audit log."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ class Editor(Record):
     """An account. The e-mail address is kept in lower case and never leaves the desk.
 
     `held_mail` is how the editor is told of what waits; `held_told_id` up to which hold that was done, `held_told_at`
-    when it was last.
+    when it was last. `generation` is signed into links in mail and device cookies, which end when it rises. A removed
+    account stays as a row, since its responses and decisions refer to it; `password_hash` is "" until one is set.
     """
 
     __tablename__ = "editors"
@@ -33,6 +34,8 @@ class Editor(Record):
     held_mail: Mapped[str] = mapped_column(String(10), default=NEVER)
     held_told_id: Mapped[int] = mapped_column(default=0)
     held_told_at: Mapped[datetime | None]
+    generation: Mapped[int] = mapped_column(default=0)
+    removed_at: Mapped[datetime | None]
 
 
 class EditorSession(Record):
@@ -47,14 +50,36 @@ class EditorSession(Record):
     editor: Mapped[Editor] = relationship(lazy="joined")
 
 
+class AccountLink(Record):
+    """A link that is good once; only the hash of its random token is stored. The first-run link has no editor."""
+
+    __tablename__ = "account_links"
+
+    editor_id: Mapped[int | None] = mapped_column(ForeignKey("editors.id", ondelete="CASCADE"), index=True)
+    purpose: Mapped[str] = mapped_column(String(20))
+    key: Mapped[str] = mapped_column(String(64), unique=True)
+    expires_at: Mapped[datetime]
+
+    editor: Mapped[Editor | None] = relationship(lazy="joined")
+
+
 class SignInFailure(Record):
-    """A sign-in that failed, by keyed hashes of the account's address and of the network address."""
+    """A wrong password, or a sign-in that is being checked.
+
+    The columns are keyed hashes: of the account's e-mail address, of the network address, and of the device cookie
+    where the browser had a valid one.
+    """
 
     __tablename__ = "sign_in_failures"
-    __table_args__ = (Index("ix_sign_in_failures_whence", "address_key", "created_at"),)
+    __table_args__ = (
+        Index("ix_sign_in_failures_whence", "address_key", "created_at"),
+        Index("ix_sign_in_failures_account", "account_key", "created_at"),
+        Index("ix_sign_in_failures_created_at", "created_at"),
+    )
 
     account_key: Mapped[str] = mapped_column(String(64))
     address_key: Mapped[str] = mapped_column(String(64))
+    device_key: Mapped[str | None] = mapped_column(String(64))
 
 
 class AuditEntry(Record):
@@ -78,8 +103,19 @@ class AuditEntry(Record):
 
 
 def owner_stands() -> bool:
-    return bool(db.session.scalar(select(func.count(Editor.id)).where(Editor.role == OWNER)))
+    return owner_count() > 0
+
+
+def owner_count() -> int:
+    owners = select(func.count(Editor.id)).where(Editor.role == OWNER, Editor.removed_at.is_(None))
+    return db.session.scalar(owners) or 0
 
 
 def editor_of(email: str) -> Editor | None:
-    return db.session.scalars(select(Editor).where(Editor.email == email.strip().lower())).one_or_none()
+    found = select(Editor).where(Editor.email == email.strip().lower(), Editor.removed_at.is_(None))
+    return db.session.scalars(found).one_or_none()
+
+
+def all_editors() -> list[Editor]:
+    """Find all accounts that are not removed, oldest first."""
+    return list(db.session.scalars(select(Editor).where(Editor.removed_at.is_(None)).order_by(Editor.id)))

@@ -9,12 +9,11 @@ from sqlalchemy import select
 
 from blog import htmx
 from blog.db import db
-from blog.editors.locking import lock
 from blog.exchange.models import Import
 from blog.exchange.running import ask_for_import, lines_of
 from blog.security import csrf
 
-blueprint = lock(Blueprint("exchange_desk", __name__, url_prefix="/desk/imports"))
+blueprint = Blueprint("exchange_desk", __name__, url_prefix="/desk/imports")
 
 
 @blueprint.get("")

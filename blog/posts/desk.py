@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 from blog import errors, htmx
 from blog.caching import private
 from blog.db import db
-from blog.editors.locking import lock, the_editor
+from blog.editors.locking import the_editor
 from blog.fields import SEARCH_LENGTH
 from blog.media.keeping import NoPicture, keep
 from blog.media.late_photos import take_late_photo
@@ -35,9 +35,6 @@ blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 def make_room() -> None:
     if signed_in_once():
         request.max_content_length = current_app.config["SETTINGS"].desk_body
-
-
-lock(blueprint)
 
 
 @blueprint.errorhandler(NoPost)

@@ -5,13 +5,12 @@ from __future__ import annotations
 from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blog.editors.locking import lock
 from blog.site.forms import SettingsForm
 from blog.site.models import current_site
 from blog.site.setting import change_settings
 from blog.typed_text import takes_text
 
-blueprint = lock(Blueprint("site_desk", __name__, url_prefix="/desk/settings"))
+blueprint = Blueprint("site_desk", __name__, url_prefix="/desk/settings")
 
 
 @blueprint.get("")

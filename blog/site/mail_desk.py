@@ -9,13 +9,13 @@ from flask_babel import gettext as _
 from blog import htmx
 from blog.comments.telling import choose_held_mail, held_mail_words
 from blog.db import writing
-from blog.editors.locking import lock, the_editor
+from blog.editors.locking import may, the_editor
 from blog.limits import limited
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
 from blog.mail.standing import TEST, standing
 
-blueprint = lock(Blueprint("mail_desk", __name__, url_prefix="/desk/mail"))
+blueprint = Blueprint("mail_desk", __name__, url_prefix="/desk/mail")
 
 TESTS = "5 per minute; 30 per hour"
 
@@ -23,6 +23,14 @@ TESTS = "5 per minute; 30 per hour"
 @blueprint.get("")
 def show() -> ResponseReturnValue:
     return the_page()
+
+
+@blueprint.get("/outbox")
+def show_outbox() -> ResponseReturnValue:
+    """What htmx asks for while a test mail is on its way."""
+    if not htmx.wanted():
+        return redirect("/desk/mail", 303)
+    return render_template("site/desk/_mail.html", standing=standing(the_editor().email))
 
 
 @blueprint.post("/tests")
@@ -47,7 +55,6 @@ def update_choice() -> ResponseReturnValue:
 
 
 def the_page(refusal: str = "") -> str:
-    template = "site/desk/_mail.html" if htmx.wanted() else "site/desk/mail.html"
-    how = standing(the_editor().email)
+    how = standing(the_editor().email) if may("mail_desk.show_outbox") else None
     values = {"choices": held_mail_words(), "saved": "saved" in request.args}
-    return render_template(template, standing=how, set_up=mail_set_up(), refusal=refusal, **values)
+    return render_template("site/desk/mail.html", standing=how, set_up=mail_set_up(), refusal=refusal, **values)

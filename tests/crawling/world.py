@@ -28,8 +28,8 @@ from blog.comments.telling import tell_editors
 from blog.comments.voices import Voice
 from blog.db import db, now, writing
 from blog.editors import auditing
-from blog.editors.accounts import add_editor, first_run_token
-from blog.editors.models import EDITOR, AuditEntry, Editor, EditorSession, SignInFailure
+from blog.editors.accounts import add_editor, password_link, sign_in_link
+from blog.editors.models import EDITOR, AccountLink, AuditEntry, Editor, EditorSession, SignInFailure
 from blog.exchange.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
@@ -62,6 +62,7 @@ class World:
     own: list[str] = field(default_factory=list)
     never: list[str] = field(default_factory=list)
     unkept: list[str] = field(default_factory=list)
+    tokens: list[str] = field(default_factory=list)
 
     def starts(self) -> list[str]:
         """Every route with everything that there is, whether or not it may be read there."""
@@ -85,10 +86,10 @@ class World:
         ids = {
             "post_id": Post.id, "comment_id": Comment.id, "label_id": Label.id, "import_id": Import.id,
             "ban_id": Ban.id, "entry_id": AuditEntry.id, "follow_id": Follow.id, "path": func.substr(Post.path, 2),
-            "name": Label.name if "label" in rule else Picture.digest,
+            "name": Label.name if "label" in rule else Picture.digest, "editor_id": Editor.id,
         }  # fmt: skip
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
-        others["token"] = [first_run_token(), "guess"]
+        others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:
             standing = db.session.execute(select(Comment.post_id, Comment.id)).all()
             values: Iterable[Any] = [*standing, *((1, comment_id) for _, comment_id in standing)]
@@ -110,6 +111,8 @@ def make(app: Flask) -> World:
     write_own(world, bea)
     write_the_rest(world)
     write_mail(world)
+    # only their hashes are stored; both may be looked at
+    world.tokens = [link.rpartition("/")[2] for link in (sign_in_link(bea), password_link(bea))]
     remember_what_no_page_has(world)
     return world
 
@@ -253,11 +256,11 @@ def remember_what_no_page_has(world: World) -> None:
         Comment.submission_key, Comment.reader_key, Comment.address_key, EditorSession.key, Editor.password_hash,
         SignInFailure.account_key, SignInFailure.address_key, Post.author_ref, Post.import_ref, Post.submission_key,
         Agreement.reader_key, Agreement.address_key, Report.reader_key, Report.address_key, Silence.email_key,
-        Follow.reader_key, Follow.address_key, Follow.email_key,
+        Follow.reader_key, Follow.address_key, Follow.email_key, AccountLink.key,
     )  # fmt: skip
     kept = {value for column in columns for value in db.session.scalars(select(column)) if value}
     world.never += [value for value in kept if len(value) > LEAST]
-    world.never.append(word("editor", "email"))
+    world.shut.append(word("editor", "email"))
     number = world.reader.get_cookie(COOKIE).value.split(".")[0]  # type: ignore[union-attr]
     with world.ed.session_transaction() as session:
-        world.unkept += [session["desk"], number, first_run_token(), world.app.config["SECRET_KEY"]]
+        world.unkept += [session["desk"], number, world.app.config["SECRET_KEY"]]

@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from lxml import html
 
 from blog.db import db
-from blog.editors import passwords
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, EditorSession
 from tests.cast import a_comment, a_post, csrf, sign_in, signed_in
@@ -210,16 +209,3 @@ def test_a_method_is_overridden_by_a_post_alone(ed: FlaskClient) -> None:
     for path in (f"/desk/posts/{post.id}/publication", f"/desk/posts/{post.id}/trash", "/desk/session"):
         assert ed.get(f"{path}?_method=DELETE").status_code in {404, 405}
     assert everything_kept() == before
-
-
-@pytest.mark.parametrize("email", ["ed@example.org", "nobody@example.org"])
-def test_the_first_to_sign_in_learns_nothing_from_the_time_either(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, email: str
-) -> None:
-    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
-    made: list[str] = []
-    passwords._nobodys.cache_clear()
-    real = passwords.generate_password_hash
-    monkeypatch.setattr(passwords, "generate_password_hash", lambda *given: made.append("hash") or real(*given))
-    sign_in(app.test_client(), email, "wrong wrong wrong")
-    assert made == ["hash"]

@@ -53,7 +53,7 @@ def test_an_editor_sends_themselves_a_test_mail_and_sees_what_became_of_it(app: 
     assert 'hx-trigger="every' in page
     send_waiting()
     assert office.recipients == ["ed@example.org"]
-    page = ed.get("/desk/mail", headers={"HX-Request": "true"}).text
+    page = ed.get("/desk/mail/outbox", headers={"HX-Request": "true"}).text
     assert "The mail server took your test mail" in page
     assert "hx-trigger" not in page
     assert "No mail waits." in page

@@ -1,0 +1,113 @@
+"""Accounts on the command line."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from click.testing import Result
+from flask import Flask
+
+from blog.editors.accounts import add_editor
+from blog.editors.models import EDITOR, OWNER
+from tests.cast import csrf, sign_in
+
+PASSWORD = "a sentence to remember"
+
+
+def run(app: Flask, *words: str, typed: str = "") -> Result:
+    return app.test_cli_runner().invoke(args=["editors", *words], input=typed)
+
+
+def add(app: Flask, email: str, *more: str, typed: str = f"{PASSWORD}\n") -> Result:
+    return run(app, "add", email, "--name", "Ann", "--role", "editor", "--password-stdin", *more, typed=typed)
+
+
+def test_an_account_is_added_and_listed(app: Flask) -> None:
+    assert add(app, " Ann@Example.org ").exit_code == 0
+    assert run(app, "list").stdout == "ann@example.org\teditor\t0\tAnn\n"
+    assert sign_in(app.test_client(), "ann@example.org", PASSWORD).status_code == 303
+
+
+@pytest.mark.parametrize(
+    ("words", "why"),
+    [
+        (["add", "x", "--name", "X"], "not an e-mail address"),
+        (["add", "@", "--name", "X"], "not an e-mail address"),
+        (["add", "a b@example.org", "--name", "X"], "not an e-mail address"),
+        (["add", f"{'x' * 300}@example.org", "--name", "X"], "not an e-mail address"),
+        (["add", "x@example.org", "--name", "X", "--role", "king"], "no role"),
+        (["add", "x@example.org", "--name", " "], "1 to 80"),
+        (["add", "x@example.org", "--name", "x" * 81], "1 to 80"),
+        (["add", "ed@example.org", "--name", "X", "--password-stdin"], "has an account already"),
+        (["remove", "x@example.org"], "has no account"),
+        (["remove", "ed@example.org"], "only owner"),
+        (["password", "x@example.org"], "has no account"),
+        (["sign-out", "x@example.org"], "has no account"),
+        (["sign-out"], "or --all"),
+        (["sign-out", "ed@example.org", "--all"], "or --all"),
+        (["sign-in-link", "x@example.org"], "has no account"),
+        (["first-run-link"], "owner already"),
+    ],
+)
+def test_bad_input_is_one_sentence(app: Flask, words: list[str], why: str) -> None:
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    refused = run(app, *words, typed=f"{PASSWORD}\n")
+    assert refused.exit_code == 2
+    assert why in refused.stderr
+    assert refused.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("typed", "why"),
+    [("", "at least 10"), ("short\n", "at least 10"), ("x" * 5000, "at most 1000"), ("1234567890\n", "most common")],
+)
+def test_a_password_that_is_not_taken(app: Flask, typed: str, why: str) -> None:
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    for refused in (add(app, "ann@example.org", typed=typed), change(app, "ed@example.org", typed)):
+        assert refused.exit_code == 2
+        assert why in refused.stderr
+
+
+def change(app: Flask, email: str, typed: str) -> Result:
+    return run(app, "password", email, "--password-stdin", typed=typed)
+
+
+def test_a_new_password_signs_out_everywhere(app: Flask) -> None:
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    browser = app.test_client()
+    sign_in(browser, "ed@example.org", PASSWORD)
+    assert change(app, "ed@example.org", "some other sentence\n").exit_code == 0
+    assert browser.get("/desk/posts").status_code == 303
+    assert sign_in(app.test_client(), "ed@example.org", "some other sentence").status_code == 303
+
+
+def test_an_account_is_removed_and_may_be_added_again(app: Flask) -> None:
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    for _ in range(2):
+        assert add(app, "ann@example.org").exit_code == 0
+        assert run(app, "remove", "Ann@example.org").exit_code == 0
+        assert run(app, "list").stdout == "ed@example.org\towner\t0\tEd\n"
+
+
+def test_one_or_all_are_signed_out(app: Flask) -> None:
+    browsers = []
+    for name in ("ed", "ann"):
+        add_editor(f"{name}@example.org", name, EDITOR, PASSWORD)
+        browsers.append(app.test_client())
+        sign_in(browsers[-1], f"{name}@example.org", PASSWORD)
+    assert run(app, "sign-out", "ann@example.org").exit_code == 0
+    assert [browser.get("/desk/posts").status_code for browser in browsers] == [200, 303]
+    assert run(app, "sign-out", "--all").exit_code == 0
+    assert [browser.get("/desk/posts").status_code for browser in browsers] == [303, 303]
+
+
+def test_links_are_printed_alone(app: Flask) -> None:
+    first = run(app, "first-run-link").stdout
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/desk/first-run/[\w-]{43}\n", first)
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    link = run(app, "sign-in-link", "ed@example.org").stdout
+    assert re.fullmatch(r"http://127\.0\.0\.1:8000/desk/sign-in/[\w-]{43}\n", link)
+    browser, path = app.test_client(), link.strip().removeprefix("http://127.0.0.1:8000")
+    assert browser.post(path, data={"csrf_token": csrf(browser, path)}).status_code == 303
+    assert browser.get("/desk/posts").status_code == 200
