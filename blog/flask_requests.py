@@ -104,7 +104,7 @@ class FlaskRequests:
         small = length is not None and length <= self.for_readers.most
         if small or not scope["path"].startswith(DESK) or not self.was_editor(scope):
             return self.for_readers
-        if not await self.is_editor(scope):
+        if not await self.may_open(scope, UPLOAD if scope["path"] == UPLOAD else DESK_LIVE):
             return self.for_former_editors
         return self.for_uploads if scope["path"] == UPLOAD else self.for_editors
 
@@ -113,10 +113,14 @@ class FlaskRequests:
             return "desk" in session
 
     async def is_editor(self, scope: Scope) -> bool:
-        """Whether an editor asks, who is signed in now. Raises Busy and Disconnected."""
+        """Tell whether an editor asks, who is signed in now. Raises Busy and Disconnected."""
+        return await self.may_open(scope, DESK_LIVE)
+
+    async def may_open(self, scope: Scope, path: str) -> bool:
+        """Tell whether whoever asks may open this page of the desk. Raises Busy and Disconnected."""
         cookie = [(name, value) for name, value in scope["headers"] if name in {b"host", b"cookie"}]
-        asked = {**scope, "method": "HEAD", "path": DESK_LIVE, "query_string": b"", "headers": cookie}
-        return (await self.call(asked, io.BytesIO())).status == 204
+        asked = {**scope, "method": "HEAD", "path": path, "query_string": b"", "headers": cookie}
+        return (await self.call(asked, io.BytesIO())).status in {200, 204}
 
     async def let_arrive(self, scope: Scope, receive: Receive, most: int) -> None:
         """Read on for a while, of a few clients at a time, so that a browser shows why its request was refused."""

@@ -16,6 +16,7 @@ from werkzeug.test import TestResponse
 
 from blog.cookies import HOST_PREFIX, SESSION
 from blog.editors.accounts import add_editor
+from blog.editors.devices import COOKIE as DEVICE
 from blog.editors.models import OWNER
 from blog.posts.models import Post
 from tests.cast import a_post
@@ -72,7 +73,7 @@ def test_each_cookie_is_guarded(client: FlaskClient, post: Post, base: dict[str,
             assert (cookie["path"], cookie["domain"]) == ("/", "")
             assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
             assert bool(cookie["secure"]) is (base is HTTPS)
-    assert names == {prefix + SESSION, prefix + READER}
+    assert names == {prefix + SESSION, prefix + READER, prefix + DEVICE}
 
 
 def test_blog_url_makes_them_secure_where_the_proxy_says_nothing(app: Flask, post: Post) -> None:

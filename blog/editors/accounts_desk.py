@@ -24,6 +24,7 @@ from blog.editors.models import EDITOR, OWNER, Editor, all_editors
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
 from blog.editors.signing_in import sessions_of
 from blog.settings import Settings
+from blog.typed_text import takes_text
 
 blueprint = Blueprint("accounts_desk", __name__, url_prefix="/desk/editors")
 
@@ -45,6 +46,7 @@ def index() -> ResponseReturnValue:
 
 
 @blueprint.post("")
+@takes_text(AddForm)
 def create() -> ResponseReturnValue:
     form = AddForm()
     if not form.validate():

@@ -16,6 +16,7 @@ from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
 from blog.editors.signing_in import AccountChanged
 from blog.limits import SIGN_IN as OFTEN
 from blog.limits import limited
+from blog.typed_text import takes_text
 
 blueprint = Blueprint("account_links", __name__, url_prefix="/desk")
 
@@ -43,6 +44,7 @@ def new_owner(token: str) -> ResponseReturnValue:
 
 @blueprint.post("/first-run/<token>")
 @limited(OFTEN)
+@takes_text(FirstRunForm)
 def create_owner(token: str) -> ResponseReturnValue:
     form = FirstRunForm()
     find_link(FIRST_RUN, token)

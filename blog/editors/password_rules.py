@@ -16,6 +16,8 @@ from blog.site.models import current_site
 # a password that has one of the site's words needs so many other letters and digits
 MIN_OTHER_CHARACTERS = 6
 MIN_WORD_LENGTH = 3
+# a password that is longer is judged by its beginning; one character may become eighteen in NFKC
+MAX_READ_LENGTH = 200
 
 
 def why_not(password: str, name: str = "", email: str = "") -> str:
@@ -27,7 +29,7 @@ def why_not(password: str, name: str = "", email: str = "") -> str:
         return str(_("A password has at most %(count)d characters.", count=MAX_LENGTH))
     if len(password) < MIN_LENGTH:
         return str(_("A password has at least %(count)d characters; a sentence is a good one.", count=MIN_LENGTH))
-    folded = _fold(password)
+    folded = _fold(password[:MAX_READ_LENGTH])
     if folded in _common_passwords() or len(set(folded)) < 3:
         return str(_("This password is one of the most common ones. Choose another; a sentence is a good one."))
     if _is_made_of(folded, _site_words(name, email)):

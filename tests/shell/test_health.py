@@ -29,12 +29,22 @@ def test_a_server_that_serves_says_so(blog: Flask, serve: Callable[..., Server])
 
 def test_a_database_of_another_version_is_not_ready(blog: Flask, serve: Callable[..., Server]) -> None:
     server = serve()
+    current = set_version("0001")
+    try:
+        status, headers, found = ask(server, "/readyz")
+        assert (status, found.decode()) == (503, BEHIND)
+        assert headers["retry-after"]
+        assert ask(server, "/healthz")[0] == 200
+    finally:
+        set_version(current)  # other tests use this database after it was emptied, not made anew
+
+
+def set_version(version: str) -> str:
+    """Have the database say that it is of this version; returns which it was of."""
     with writing():
-        db.session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    status, headers, found = ask(server, "/readyz")
-    assert (status, found.decode()) == (503, BEHIND)
-    assert headers["retry-after"]
-    assert ask(server, "/healthz")[0] == 200
+        before = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        db.session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    return str(before)
 
 
 def test_many_who_ask_at_once_cost_one_check(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -20,18 +20,20 @@ BOUNDARY = "----boundary"
 
 
 class Browser:
-    """Sends over a real connection, and keeps its cookie."""
+    """Sends over a real connection, and keeps its cookies."""
 
     def __init__(self, server: Server) -> None:
-        self.port, self.cookie = server.port, ""
+        self.port, self.cookies = server.port, dict[str, str]()
 
     def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, str]:
         """Status, the page, and where to."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
-        connection.request(method, path, body, {"Cookie": self.cookie, **headers})
+        sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
+        connection.request(method, path, body, {"Cookie": sent, **headers})
         answer = connection.getresponse()
-        if cookie := answer.headers["Set-Cookie"]:
-            self.cookie = cookie.partition(";")[0]
+        for cookie in answer.headers.get_all("Set-Cookie", []):
+            name, value = cookie.partition(";")[0].split("=", 1)
+            self.cookies[name] = value
         page = answer.read().decode()
         connection.close()
         return answer.status, page, answer.headers["Location"] or ""

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from blog.db import Moment
 
 revision = '0014'
-down_revision = '0011'
+down_revision = '0012'
 branch_labels = None
 depends_on = None
 
