@@ -205,20 +205,20 @@ def unread_answers(target: Target) -> str:
 
 
 def posts(target: Target) -> str:
-    """Four clients post ordinary responses: what the next two are held against."""
-    return target.repeat_in_threads(4, lambda target, number: post(target, {"body": f"Seen by the lake, {number}."}))
+    """One client posts ordinary responses: what the next two are held against."""
+    return target.repeat_in_threads(1, lambda target, _: post(target, {"body": "Seen by the lake this morning."}))
 
 
 def huge_website(target: Target) -> str:
-    """Four clients post 32 KB in the field of the website."""
+    """One client posts 32 KB in the field of the website."""
     website = f"https://{'a.' * 16_000}<"
-    return target.repeat_in_threads(4, lambda target, _: post(target, {"body": "x", "website": website}))
+    return target.repeat_in_threads(1, lambda target, _: post(target, {"body": "x", "website": website}))
 
 
 def zero_width_body(target: Target) -> str:
-    """Four clients post 1,755 characters, most of them blanks and zero-width spaces."""
+    """One client posts 1,755 characters, most of them blanks and zero-width spaces."""
     blanks = " \u200b" * 438
-    return target.repeat_in_threads(4, lambda target, _: post(target, {"body": f"a{blanks}.{blanks}x"}))
+    return target.repeat_in_threads(1, lambda target, _: post(target, {"body": f"a{blanks}.{blanks}x"}))
 
 
 def post(target: Target, fields: dict[str, str]) -> str:

@@ -205,7 +205,8 @@ def test_a_text_of_twice_the_length_takes_twice_the_time(where: str) -> None:
 
 
 def test_the_clock_sees_what_is_quadratic() -> None:
-    assert grows_too_fast(re.compile(r"\s+,"), lambda length: " " * length)
+    quadratic = re.compile(r"\s+,")
+    assert any(grows_too_fast(quadratic, lambda length: " " * length) for _ in range(5))
 
 
 def test_many_patterns_are_found() -> None:
