@@ -95,8 +95,12 @@ def in_one_order(address: str) -> str:
 
 
 def shape(address: str) -> str:
-    """What a search is crawled by: once for all that it may be narrowed to, which links alone lead through."""
-    return re.sub(r"=[^&]*", "=", address) if f"={SEARCHED}" in address else address
+    """What an address is crawled by: a search once for all that it may be narrowed to, a numbered page once for all
+    the moments from which one may have come to it.
+    """
+    if f"={SEARCHED}" in address:
+        return re.sub(r"=[^&]*", "=", address)
+    return re.sub(r"(?<=[?&]after=)[^&]*", "", address) if "page=" in address else address
 
 
 def addresses_in(address: str, answer: TestResponse) -> list[str]:
