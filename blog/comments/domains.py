@@ -11,7 +11,7 @@ from sqlalchemy import delete, func, insert, select, union_all
 
 from blog.comments.models import SPAM, VISIBLE, Comment, comment_domains
 from blog.db import db
-from blog.html.addresses import host_of
+from blog.html.urls import host_of
 
 LINK = re2.compile(r'(?i)<a [^>]*?href="(https?://[^"]*)"')
 LOOKED_BACK = 50

@@ -21,7 +21,7 @@ from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
 from blog.fields import Choice, Choices, Form, Hidden, LongText, Text
-from blog.html.addresses import is_website
+from blog.html.urls import is_website
 from blog.mail.addresses import LONGEST, is_address
 from blog.mail.outbox import mail_set_up
 

@@ -4,12 +4,12 @@ Everything here is a pure function, safe in any thread. Bleach has the last word
 imports it.
 """
 
-from blog.html.imported import imported_comment_html
-from blog.html.pictures import first_picture
-from blog.html.plain import excerpt, plain_text
-from blog.html.posts import CleanedPost, editor_html, post_html
-from blog.html.quoting import quotation
-from blog.html.readers import comment_html
+from blog.html.plain_text import excerpt, plain_text
+from blog.html.post.images import first_picture
+from blog.html.post.post_html import CleanedPost, editor_html, post_html
+from blog.html.reader.comment_html import comment_html
+from blog.html.reader.imported_comments import imported_comment_html
+from blog.html.reader.quotation import quotation
 
 __all__ = [
     "CleanedPost",

@@ -7,7 +7,7 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from blog.html.addresses import link_address
+from blog.html.urls import link_address
 
 PREFIX = "post-"
 MORE = "post-more"

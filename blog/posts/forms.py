@@ -15,7 +15,7 @@ from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
 from blog.fields import Choice, Form, Hidden, LongText, Text
-from blog.html.addresses import is_picture_address, is_web_address
+from blog.html.urls import is_picture_address, is_web_address
 from blog.posts.models import DRAFT, PAGE, POST, Post
 from blog.posts.writing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
 from blog.site.forms import RULES

@@ -1,5 +1,5 @@
 // Quotes a comment, or a marked passage of a comment or of the post, in the form: as Markdown that links to where the
-// passage stands. Without this, Quote is a page of its own; blog/html/quoting.py does the same there.
+// passage stands. Without this, Quote is a page of its own; blog/html/reader/quotation.py does the same there.
 const LONGEST = 600;
 const BLOCKS = "p, li, pre, div, blockquote, h1, h2, h3, h4, h5, h6, figcaption, dt, dd, tr";
 const MEANT =

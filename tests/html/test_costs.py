@@ -15,7 +15,6 @@ from blog.comments.standing import _essence
 from blog.exchange.blogger_takeout import _with_breaks
 from blog.exchange.cleaning import Home, clean_comments
 from blog.html import (
-    allowed,
     comment_html,
     editor_html,
     excerpt,
@@ -23,9 +22,10 @@ from blog.html import (
     plain_text,
     post_html,
     quotation,
+    sanitize,
 )
-from blog.html.allowed import post_last_word
-from blog.html.tree import parsed, serialised
+from blog.html.dom import parsed, serialised
+from blog.html.sanitize import post_last_word
 from blog.learning.features import read
 from blog.learning.tables import read_marked
 from blog.mail.addresses import written_out
@@ -142,5 +142,5 @@ def test_the_way_through_a_tree_is_the_one_of_bleach(monkeypatch: pytest.MonkeyP
     pieces = [*tags.split(), "a ", "&amp;", "\n", "<img src=/a>"]
     texts = [serialised(parsed("".join(chance.choices(pieces, k=chance.randint(1, 30))))) for _ in range(200)]
     ours = [post_last_word(text) for text in texts]
-    monkeypatch.setattr(allowed, "Walker", getTreeWalker("etree"))
+    monkeypatch.setattr(sanitize, "Walker", getTreeWalker("etree"))
     assert ours == [post_last_word(text) for text in texts]

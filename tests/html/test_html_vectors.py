@@ -10,7 +10,7 @@ import pytest
 from lxml import html as lxml_html
 
 from blog.html import comment_html, editor_html, imported_comment_html, post_html
-from blog.html.allowed import reader_last_word
+from blog.html.sanitize import reader_last_word
 from tests.html.vectors import VECTORS
 
 ANYWHERE = "class dir id lang title"

@@ -7,7 +7,7 @@ import sqlalchemy as sa
 from alembic import op
 
 from blog.db import Moment
-from blog.html.addresses import host_of
+from blog.html.urls import host_of
 
 revision = '0007'
 down_revision = '0006'

@@ -10,7 +10,7 @@ import re2
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
-from blog.html.addresses import reader_address
+from blog.html.urls import reader_address
 
 TAG = re2.compile(r"(?is)<(/?)(a|b|br|code|em|i|s|strong|u)(\s.*|/)?>")
 HREF = re2.compile(r"""(?i)\shref\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")

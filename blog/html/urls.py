@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import re2
 
-from blog.html.characters import tidy
+from blog.html.invisible_characters import tidy
 
 WEB = re.compile(r"https?://", re.IGNORECASE)
 SLASHES = re.compile(r"[/\\]{2,}")

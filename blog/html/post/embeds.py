@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from blog.html.addresses import host_of, link_address
+from blog.html.urls import host_of, link_address
 
 FOREIGN = ("audio", "embed", "iframe", "object", "video")
 SOURCES = ("embed", "iframe", "source")

@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 
 import re2
 
-from blog.html.allowed import post_last_word
-from blog.html.characters import tidy
-from blog.html.embeds import link_embeds
+from blog.html.dom import parsed, serialised
+from blog.html.invisible_characters import tidy
 from blog.html.links import settle_links, settle_marks
 from blog.html.markdown import markdown
-from blog.html.pictures import settle_pictures
-from blog.html.shapes import settle_shapes
-from blog.html.tree import parsed, serialised
+from blog.html.post.embeds import link_embeds
+from blog.html.post.images import settle_pictures
+from blog.html.post.legacy_markup import settle_shapes
+from blog.html.sanitize import post_last_word
 
 JUMP_COMMENT = re2.compile(r"(?i)<!--\s*more\b[^<>]*-->")
 JUMP_MARK = '<a name="more"></a>'

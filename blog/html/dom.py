@@ -9,8 +9,8 @@ from typing import Any
 import re2
 from lxml import etree
 
-from blog.html.allowed import POST_SHAPES, names
-from blog.html.characters import resolve_references, tidy
+from blog.html.invisible_characters import resolve_references, tidy
+from blog.html.sanitize import POST_SHAPES, names
 
 HEAD = re.compile(r"<head[\s>]", re.IGNORECASE)
 HEAD_END = re2.compile(r"(?i)</head\s*>")

@@ -9,8 +9,8 @@ import re
 
 from lxml import etree
 
-from blog.html.plain import shortened
-from blog.html.tree import parsed
+from blog.html.dom import parsed
+from blog.html.plain_text import shortened
 
 LONGEST = 600
 LINE, PARAGRAPH = "\u2028", "\u2029"

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from blog.html.allowed import REL
-from blog.html.characters import visible
+from blog.html.invisible_characters import visible
+from blog.html.sanitize import REL
 
 MOST_SPANNING = 2
 """How many tags may go on from one block to the next: each is written again in each of thousands of blocks."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re2
 from lxml import etree
 
-from blog.html.addresses import link_address, picture_address
-from blog.html.tree import parsed
+from blog.html.dom import parsed
+from blog.html.urls import link_address, picture_address
 
 TRACKERS = re2.compile(
     r"(?i)//(?:[\w-]+\.)*(?:doubleclick\.net|feedburner\.com|feeds\.wordpress\.com|feedsportal\.com|pixel\.wp\.com"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re2
 from lxml import etree
 
-from blog.html.allowed import names
+from blog.html.sanitize import names
 
 STYLE = re2.compile(r"(?i)(?:^|[;\s])(float|text-align)\s*:\s*(left|right|center)\b")
 ALIGNMENTS = names("align-left align-right align-center float-left float-right")

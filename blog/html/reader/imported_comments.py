@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from lxml import etree
 
-from blog.html.allowed import REL, imported_last_word
-from blog.html.embeds import link_embeds
+from blog.html.dom import parsed, serialised
 from blog.html.links import settle_links
-from blog.html.pictures import link_pictures
-from blog.html.tree import parsed, serialised
+from blog.html.post.embeds import link_embeds
+from blog.html.post.images import link_pictures
+from blog.html.sanitize import REL, imported_last_word
 
 ALREADY_BLOCKS = {"p", "blockquote", "ul", "ol", "pre", "div", "table", "dl"}
 

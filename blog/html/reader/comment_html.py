@@ -12,13 +12,13 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
-from blog.html.addresses import reader_address, web_address
-from blog.html.allowed import reader_last_word
-from blog.html.characters import tidy, visible, without_overrides
+from blog.html.invisible_characters import tidy, visible, without_overrides
 from blog.html.markdown import markdown
-from blog.html.nesting import nest
-from blog.html.plain import plain_text
-from blog.html.tags import read_tags
+from blog.html.plain_text import plain_text
+from blog.html.reader.inline_nesting import nest
+from blog.html.reader.tags import read_tags
+from blog.html.sanitize import reader_last_word
+from blog.html.urls import reader_address, web_address
 
 UNWANTED = ["code", "heading", "lheading", "html_block", "reference"]
 ADDRESS_START = r"(?<![a-z0-9@._/-])(?:https?://|www\.)(?=[^\W_]|\[)"

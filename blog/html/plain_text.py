@@ -5,8 +5,8 @@ from __future__ import annotations
 import re2
 from lxml import etree
 
-from blog.html.allowed import names
-from blog.html.tree import parsed
+from blog.html.dom import parsed
+from blog.html.sanitize import names
 
 INLINE = names(
     """a abbr b bdi bdo big cite code del dfn em font i ins kbd mark q rp rt ruby s samp small span strike strong sub
