@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from blog.muting import LARGEST_TOGETHER, MOST_CHARACTERS, MOST_PATTERNS, muted
+from blog.spam.muted_words import LARGEST_TOGETHER, MOST_CHARACTERS, MOST_PATTERNS, muted
 
 # what makes a backtracking engine go back for ever
 HOSTILE = [

@@ -11,10 +11,10 @@ import click
 from blog.comments.learning import learn_from_log
 from blog.comments.rehearsal import rehearsed
 from blog.errors import Unusable
-from blog.learning.evaluating import Marked, compared, learned_from
-from blog.learning.measures import Measures
-from blog.learning.start import packed
-from blog.learning.tables import marked_texts
+from blog.spam.datasets import marked_texts
+from blog.spam.evaluation import Marked, compared, learned_from
+from blog.spam.metrics import Measures
+from blog.spam.pretrained import packed
 
 FILE = click.Path(path_type=Path)
 

@@ -13,9 +13,9 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blog.learning.features import LINK_WORD, SIGNS, WORDS, Reading, features
-from blog.learning.weights import BUCKETS, OF_A_SIGN, ONE, Values, Weights, hashed
 from blog.site.models import CALM, OFF, STRICT, USUAL
+from blog.spam.features import LINK_WORD, SIGNS, WORDS, Reading, features
+from blog.spam.weights import BUCKETS, OF_A_SIGN, ONE, Values, Weights, hashed
 
 CUTS = {CALM: 1.0, USUAL: 0.6, STRICT: 0.3}
 """Above which score a response is held. Nothing is above where it is off."""

@@ -20,9 +20,9 @@ from blog.comments.models import Comment, Lesson
 from blog.db import db, writing
 from blog.editors import auditing
 from blog.editors.models import AuditEntry
-from blog.learning.likeness import Sketches
-from blog.learning.start import start
-from blog.learning.weights import Values, changes, signed, step_for, values
+from blog.spam.near_duplicates import Sketches
+from blog.spam.pretrained import start
+from blog.spam.weights import Values, changes, signed, step_for, values
 
 WINDOW, TURNED = 3000, 300
 """So many lessons count at most; the oldest go so many at a time."""

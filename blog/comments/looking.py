@@ -15,9 +15,9 @@ from blog.comments.filtering import Facts
 from blog.comments.models import Comment
 from blog.db import db
 from blog.html import plain_text
-from blog.learning.features import PRAISING, SELLING, WORD, Reading, listed, read
-from blog.learning.weights import vector
 from blog.posts.models import Post
+from blog.spam.features import PRAISING, SELLING, WORD, Reading, listed, read
+from blog.spam.weights import vector
 
 LONG_WORD, STEM, MOST_WORDS = 5, 6, 60
 # long words that are about no post in particular

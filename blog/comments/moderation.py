@@ -18,9 +18,9 @@ from blog.comments.domains import domain_of, domains_in, links_in
 from blog.comments.looking import Text, facts_of, text_of
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, Ban, Comment
 from blog.db import now
-from blog.muting import muted
 from blog.posts.models import Post
 from blog.site.models import ALL, FIRST, Site, current_site
+from blog.spam.muted_words import muted
 
 LEAST_SECONDS = 2
 """Nobody opens a form, writes and sends in less."""

@@ -10,7 +10,7 @@ from blog.comments.filtering import CUTS
 from blog.comments.listing import newest_id
 from blog.comments.models import VISIBLE, Comment, Lesson
 from blog.db import db
-from blog.learning.measures import Measures, measured
+from blog.spam.metrics import Measures, measured
 
 LOOKED_BACK = 10_000
 FEW = 20

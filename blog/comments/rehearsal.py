@@ -14,13 +14,13 @@ from typing import NamedTuple
 from blog.comments.domains import domain_of
 from blog.comments.filtering import CUTS, Facts, signs, with_start
 from blog.comments.looking import about
-from blog.learning.bayes import Bayes
-from blog.learning.features import PRAISING, SELLING, WORD, read
-from blog.learning.likeness import Sketches
-from blog.learning.measures import Measures, measured
-from blog.learning.start import start
-from blog.learning.weights import signed, step_for, values, vector
 from blog.site.models import USUAL
+from blog.spam.baseline_bayes import Bayes
+from blog.spam.features import PRAISING, SELLING, WORD, read
+from blog.spam.metrics import Measures, measured
+from blog.spam.near_duplicates import Sketches
+from blog.spam.pretrained import start
+from blog.spam.weights import signed, step_for, values, vector
 
 RESPONSES, SPAM_OF_TEN = 1200, 3
 MOST = 0.5

@@ -12,7 +12,7 @@ from blog.comments.models import ADDRESS, DOMAIN, EMAIL, HELD, READER, REMOVED, 
 from blog.db import db
 from blog.editors.auditing import REMOVE
 from blog.editors.models import AuditEntry
-from blog.muting import plainly
+from blog.spam.muted_words import plainly
 
 LOOKED_BACK = 5
 """How many of a reader's last responses count."""

@@ -10,8 +10,8 @@ from wtforms import Field
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, ValidationError
 
 from blog.fields import Choice, Form, LongText, Switch, Text, WholeNumber
-from blog.muting import MOST_CHARACTERS, muted
 from blog.site.models import ACCENTS, ALL, CALM, FIRST, OFF, OPEN, READING, STRICT, USUAL, menu_lines
+from blog.spam.muted_words import MOST_CHARACTERS, muted
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 

@@ -22,11 +22,11 @@ from blog.db import db, now, writing
 from blog.editors import auditing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, AuditEntry, Editor
-from blog.learning.start import start
-from blog.learning.weights import values
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import CALM, OFF, STRICT, USUAL, current_site
+from blog.spam.pretrained import start
+from blog.spam.weights import values
 from tests.cast import a_post, csrf, signed_in
 
 FLATTERY = "What a wonderful article, thank you! I really enjoyed reading this, keep up the good work."

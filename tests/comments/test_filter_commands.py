@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from blog.learning.start import FILE
+from blog.spam.pretrained import FILE
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "comment-spam"
 PARTS = ("Youtube01-Psy.csv", "Youtube02-KatyPerry.csv", "Youtube03-LMFAO.csv")

@@ -26,10 +26,10 @@ from blog.html import (
 )
 from blog.html.dom import parsed, serialised
 from blog.html.sanitize import post_last_word
-from blog.learning.features import read
-from blog.learning.tables import read_marked
 from blog.mail.addresses import written_out
-from blog.muting import muted, plainly
+from blog.spam.datasets import read_marked
+from blog.spam.features import read
+from blog.spam.muted_words import muted, plainly
 
 SHORT = 0.01
 """Seconds: what takes less at twice the length is not looked at more closely."""

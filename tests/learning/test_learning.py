@@ -5,12 +5,12 @@ from random import Random
 
 import pytest
 
-from blog.learning.bayes import Bayes
-from blog.learning.features import features, read
-from blog.learning.likeness import Sketches
-from blog.learning.measures import Measures, measured
-from blog.learning.start import FILE, packed, start, unpacked
-from blog.learning.weights import BUCKETS, Weights, signed, step_for, trained, values, vector
+from blog.spam.baseline_bayes import Bayes
+from blog.spam.features import features, read
+from blog.spam.metrics import Measures, measured
+from blog.spam.near_duplicates import Sketches
+from blog.spam.pretrained import FILE, packed, start, unpacked
+from blog.spam.weights import BUCKETS, Weights, signed, step_for, trained, values, vector
 
 LESSONS = [
     (vector(read(text)), unwanted)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from blog.learning.bayes import Bayes
-from blog.learning.measures import Measures, measured
-from blog.learning.tables import read_marked
-from blog.learning.weights import Weights, trained, values, vector
+from blog.spam.baseline_bayes import Bayes
+from blog.spam.datasets import read_marked
+from blog.spam.metrics import Measures, measured
+from blog.spam.weights import Weights, trained, values, vector
 
 CUT = -0.3
 """Above it a text is held, where nothing but the text is known; docs/filter.md says how it was chosen."""

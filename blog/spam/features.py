@@ -9,7 +9,7 @@ from itertools import chain
 
 import re2
 
-from blog.muting import plainly
+from blog.spam.muted_words import plainly
 
 FIRST, LAST = 800, 400
 """Of a long text so many characters at its beginning and its end are read: that is where links stand."""

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from blog.learning.features import WORDS
-from blog.learning.weights import BITS, numbers
+from blog.spam.features import WORDS
+from blog.spam.weights import BITS, numbers
 
 KEPT = 12
 """Of each text the smallest so many of its hashes (Broder, 1997)."""

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from math import sqrt
 from random import Random
 
-from blog.learning.features import SHAPE, SIGNS, Reading, features
+from blog.spam.features import SHAPE, SIGNS, Reading, features
 
 BITS = 17
 BUCKETS = 1 << BITS

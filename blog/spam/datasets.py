@@ -9,7 +9,7 @@ from pathlib import Path
 import re2
 
 from blog.errors import Unusable
-from blog.learning.features import Reading, read
+from blog.spam.features import Reading, read
 
 BREAK = re2.compile(r"(?i)<br\s*/?>")
 TAG = re2.compile(r"<[^>]*>")

@@ -11,9 +11,9 @@ from array import array
 from functools import cache
 from pathlib import Path
 
-from blog.learning.weights import BUCKETS, Weights
+from blog.spam.weights import BUCKETS, Weights
 
-FILE = Path(__file__).parent / "start.bin"
+FILE = Path(__file__).parent / "pretrained.bin"
 COARSE = 16
 """How many 65536ths one step of the file stands for."""
 MOST = 32_767
