@@ -24,7 +24,7 @@ from blog.database_errors import is_temporary
 from blog.db import db
 from blog.hearing import hear
 from blog.live import Hub
-from blog.mail.forgetting import forget_mails
+from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
 from blog.migrations import migrate
 from blog.news import News

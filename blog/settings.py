@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from blog.mail.addresses import written_out
+from blog.email_addresses import written_out
 
 ROOT = Path(__file__).resolve().parent.parent
 

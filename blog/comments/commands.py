@@ -10,7 +10,7 @@ from blog.comments.exporting import count_under, exported
 from blog.comments.filling import Extent, fill
 from blog.comments.forgetting import forget_addresses
 from blog.errors import Unusable
-from blog.mail.forgetting import forget_mails
+from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
 from blog.site.clock import may_forget
 

@@ -20,9 +20,9 @@ from blog.comments.moderation import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
+from blog.email_addresses import LONGEST, is_address
 from blog.fields import Choice, Choices, Form, Hidden, LongText, Text
 from blog.html.urls import is_website
-from blog.mail.addresses import LONGEST, is_address
 from blog.mail.outbox import mail_set_up
 
 BODY_LENGTH = 10_000

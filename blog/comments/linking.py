@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blog.db import row_id
-from blog.mail.addresses import written_out
+from blog.email_addresses import written_out
 from blog.mail.rendering import absolute
 from blog.security import keyed_hash
 from blog.signing import said, signed

@@ -17,7 +17,7 @@ from blog.editors.signing_in import WARNING_MAIL, end_sessions
 from blog.live import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import take_back
-from blog.mail.standing import TEST
+from blog.mail.status import TEST
 
 log = logging.getLogger(__name__)
 

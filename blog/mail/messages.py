@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Any
 
-from blog.mail.addresses import written_out
+from blog.email_addresses import written_out
 from blog.mail.models import Mail
 from blog.settings import Settings
 

@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
 from blog.db import db, now
-from blog.mail.addresses import LONGEST, is_address
+from blog.email_addresses import LONGEST, is_address
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
 from blog.settings import Settings

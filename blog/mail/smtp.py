@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
-from blog.mail.addresses import written_out
+from blog.email_addresses import written_out
 from blog.mail.messages import POLICY, POLICY_BEYOND_ASCII, message_of, one_line
 from blog.mail.models import Mail
 from blog.settings import Settings

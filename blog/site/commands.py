@@ -9,13 +9,13 @@ from flask.cli import AppGroup
 from blog.comments.following import ask_next
 from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
+from blog.email_addresses import is_address
 from blog.errors import Unusable
-from blog.mail.addresses import is_address
 from blog.mail.outbox import mail_set_up, new_mail
 from blog.mail.rendering import render_mail, site_title
 from blog.mail.sending import send_waiting
 from blog.mail.smtp import NotSent, send
-from blog.mail.standing import TEST
+from blog.mail.status import TEST
 from blog.settings import Settings
 
 NOT_SET_UP = "Mail is not set up: set SMTP_HOST, MAIL_FROM and BLOG_URL (README.md lists them all), then try again."

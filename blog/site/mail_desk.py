@@ -13,7 +13,7 @@ from blog.editors.locking import may, the_editor
 from blog.limits import limited
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
-from blog.mail.standing import TEST, standing
+from blog.mail.status import TEST, standing
 
 blueprint = Blueprint("mail_desk", __name__, url_prefix="/desk/mail")
 

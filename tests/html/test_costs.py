@@ -12,6 +12,7 @@ from bleach.html5lib_shim import getTreeWalker  # type: ignore[attr-defined]
 
 from blog.comments.domains import links_in
 from blog.comments.standing import _essence
+from blog.email_addresses import written_out
 from blog.exchange.blogger_takeout import _with_breaks
 from blog.exchange.cleaning import Home, clean_comments
 from blog.html import (
@@ -26,7 +27,6 @@ from blog.html import (
 )
 from blog.html.dom import parsed, serialised
 from blog.html.sanitize import post_last_word
-from blog.mail.addresses import written_out
 from blog.spam.datasets import read_marked
 from blog.spam.features import read
 from blog.spam.muted_words import muted, plainly

@@ -11,9 +11,9 @@ from sqlalchemy.exc import OperationalError
 
 from blog.db import db, now, writing
 from blog.mail import sending
-from blog.mail.forgetting import forget_mails
 from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
+from blog.mail.retention import forget_mails
 from blog.mail.sending import LEASE, keep_sending, send_next, send_waiting
 from blog.mail.smtp import NotSent
 from tests.mail.letters import a_mail, mails, the_mail

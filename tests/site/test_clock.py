@@ -45,7 +45,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
         for module in (
             "blog.site.clock",
             "blog.comments.forgetting",
-            "blog.mail.forgetting",
+            "blog.mail.retention",
             "blog.editors.signing_in",
         ):
             monkeypatch.setattr(f"{module}.now", then)
