@@ -22,12 +22,12 @@ from blog.comments.threads import pages_kept
 from blog.connections import schema_missing
 from blog.database_errors import is_temporary
 from blog.db import db
-from blog.hearing import hear
-from blog.live import Hub
+from blog.live.change_listener import hear
+from blog.live.events import News
+from blog.live.hub import Hub
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
 from blog.migrations import migrate
-from blog.news import News
 from blog.reserve import fill_reserve
 from blog.settings import WrongSetting
 from blog.site.clock import may_forget

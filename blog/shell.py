@@ -28,11 +28,11 @@ from blog.files import kept_headers, media_folder, open_kept, send_kept, static_
 from blog.flask_requests import DESK_LIVE, FlaskRequests
 from blog.health import ALIVE, READY, Readiness
 from blog.http_limits import max_streams
-from blog.live import Hub, listen_for_hints
+from blog.live.events import Stream
+from blog.live.hub import Hub, listen_for_hints
 from blog.logs import configure_logging
 from blog.mail.sending import keep_sending
 from blog.networks import network_of
-from blog.news import Stream
 from blog.request_bodies import length_of
 from blog.request_queue import Busy, Disconnected
 from blog.security import headers
@@ -131,7 +131,7 @@ class Shell:
         try:
             if await self.hub.exists(topic) and (allowed is None or await allowed()):
                 return None
-        except (SQLAlchemyError, Busy, Disconnected):  # blog/hearing.py logs the database's
+        except (SQLAlchemyError, Busy, Disconnected):  # blog/live/change_listener.py logs the database's
             return self.full(again=True)
         return self.sentence(404, "There is nothing to follow at this address.")
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from blog.live import BACKLOG, Hub
-from blog.news import News, Stream, event
+from blog.live.events import News, Stream, event
+from blog.live.hub import BACKLOG, Hub
 
 
 @dataclass

@@ -9,7 +9,7 @@ from blog.comments.models import Agreement, Comment
 from blog.comments.posting import Refused, next_version
 from blog.comments.voices import Voice, heard
 from blog.db import db, writing
-from blog.live import hint
+from blog.live.hub import hint
 from blog.site.models import current_site
 
 

@@ -15,7 +15,7 @@ from blog.comments.counting import recount_posts
 from blog.comments.invention import Invention
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db, now, writing
-from blog.live import hint
+from blog.live.hub import hint
 from blog.posts.models import POST, Post
 from blog.posts.publishing import slug_of
 from blog.site.models import current_site

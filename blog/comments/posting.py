@@ -18,7 +18,7 @@ from blog.comments.noticing import take_notice
 from blog.comments.pacing import pause
 from blog.db import db, now, writing
 from blog.html import comment_html
-from blog.live import hint
+from blog.live.hub import hint
 from blog.posts.models import Post
 from blog.site.models import UNSYNCHRONIZED, current_site
 

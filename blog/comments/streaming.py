@@ -14,7 +14,7 @@ from blog.comments.branches import Branch, nest
 from blog.comments.listing import waiting
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.db import db, row_id
-from blog.news import News, event
+from blog.live.events import News, event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
 

@@ -14,7 +14,7 @@ from blog.editors.links import FIRST_RUN, PASSWORD, SIGN_IN, add_link, end_links
 from blog.editors.models import AT_ONCE, NEVER, OWNER, Editor, owner_count, owner_stands
 from blog.editors.passwords import hash_password, hashing
 from blog.editors.signing_in import WARNING_MAIL, end_sessions
-from blog.live import hint
+from blog.live.hub import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import take_back
 from blog.mail.status import TEST

@@ -24,7 +24,7 @@ from blog.editors.throttle import (
     forget_attempt,
     is_closed_to_strangers,
 )
-from blog.live import hint
+from blog.live.hub import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from blog.db import writing
-from blog.live import hint
+from blog.live.hub import hint
 from blog.site.models import current_site
 
 

@@ -11,7 +11,7 @@ from blog.comments.models import Comment
 from blog.comments.posting import next_version
 from blog.comments.streaming import news, versions
 from blog.db import db, now, writing
-from blog.news import News
+from blog.live.events import News
 from blog.posts.models import Post
 from tests.cast import a_comment, a_post
 

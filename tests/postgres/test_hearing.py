@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from blog import hearing
 from blog.connections import CHANNEL
 from blog.db import db, writing
+from blog.live import change_listener
 from blog.settings import Settings
 from tests.cast import a_post
 from tests.postgres.databases import on_postgres
@@ -38,7 +38,7 @@ def hearing_of(database: str, story: Callable[[Looks], Awaitable[None]]) -> None
 
     async def run() -> None:
         hub = Looks()
-        task = asyncio.create_task(hearing.hear(hub, database))  # type: ignore[arg-type]
+        task = asyncio.create_task(change_listener.hear(hub, database))  # type: ignore[arg-type]
         await hub.heard()  # from here on it listens
         await story(hub)
         task.cancel()
@@ -72,7 +72,7 @@ def test_what_another_process_commits_is_heard(app: Flask, settings: Settings) -
 def test_a_connection_that_broke_is_made_again_and_what_was_missed_is_looked_for(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(change_listener, "FIRST_PAUSE", 0.01)
 
     async def story(hub: Looks) -> None:
         for _ in range(3):
@@ -94,7 +94,7 @@ def cut_off_who_listens() -> None:
 def test_it_looks_now_and_then_even_where_no_call_comes(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(hearing, "LOOK_ANYWAY_SECONDS", 0.05)
+    monkeypatch.setattr(change_listener, "LOOK_ANYWAY_SECONDS", 0.05)
 
     async def story(hub: Looks) -> None:
         for _ in range(3):

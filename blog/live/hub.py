@@ -14,7 +14,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from blog.news import News, Source, Stream, Topic, beat
+from blog.live.events import News, Source, Stream, Topic, beat
 
 T = TypeVar("T")
 

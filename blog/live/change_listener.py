@@ -13,7 +13,7 @@ from sqlalchemy.engine import URL, make_url
 
 from blog.connections import CHANNEL, file_at, patience
 from blog.database_errors import is_temporary
-from blog.live import Hub
+from blog.live.hub import Hub
 
 log = logging.getLogger(__name__)
 
