@@ -11,10 +11,10 @@ from flask import Flask
 from flask_babel import gettext as _
 from jinja2.runtime import Macro
 
-from blog.cookies import SESSION
 from blog.instance import prepare_instance, secret_key
 from blog.security import READER_BODY
 from blog.settings import ROOT, Settings, load
+from blog.web.cookies import SESSION
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -24,7 +24,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(
         "blog",
         root_path=str(ROOT),
-        static_folder=None,  # blog/files.py answers, from a list that is made once
+        static_folder=None,  # blog/web/static_files.py answers, from a list that is made once
         template_folder=str(ROOT / "templates"),
         instance_path=str(settings.blog_instance),
     )
@@ -49,25 +49,27 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _bring_tools(app: Flask) -> None:
-    from blog import db, errors, files, htmx, logs, methods, security, typed_text, wording
+    from blog import db, errors, logs, security
     from blog.mail import rendering as mail
     from blog.site.models import current_site
+    from blog.web import htmx, i18n, method_override, static_files
+    from blog.web.forms import typed_text
 
     logs.init()
     db.init(app)
-    wording.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
+    i18n.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
     app.jinja_env.globals.update(current_site=current_site, now=db.now)
     mail.init(app, title=lambda: current_site().title)
-    files.init(app)
+    static_files.init(app)
     htmx.init(app)
     security.init(app)
-    methods.init(app)
+    method_override.init(app)
     errors.init(app)
     typed_text.init(app)
 
 
 def _open_rooms(app: Flask) -> None:
-    from blog import cli, limits
+    from blog import cli
     from blog.comments import desk as comments_desk
     from blog.comments import filter_desk, pictures, privacy_desk, privacy_routes
     from blog.comments import following_routes as following
@@ -84,6 +86,7 @@ def _open_rooms(app: Flask) -> None:
     from blog.posts import routes as posts
     from blog.site import desk as site_desk
     from blog.site import mail_desk
+    from blog.web import rate_limits
 
     pictures.init(app)
     desk = [editors, links_desk, accounts_desk, audit_desk, site_desk, mail_desk, exchange_desk, comments_desk]
@@ -92,7 +95,7 @@ def _open_rooms(app: Flask) -> None:
     for door in [*desk, *public]:
         app.register_blueprint(door.blueprint)
     cli.init(app)
-    limits.init(app)
+    rate_limits.init(app)
     locking.init(app, desk_menu)
 
 

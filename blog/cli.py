@@ -12,7 +12,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from blog.database_errors import is_temporary
+from blog.db_errors import is_temporary
 from blog.errors import Unusable, sentence_at_server
 from blog.migrations import migrate
 from blog.settings import WrongSetting

@@ -14,8 +14,8 @@ from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from blog.connections import deadline, engine_options, left, prepare
-from blog.database_errors import Busy
+from blog.db_connections import deadline, engine_options, left, prepare
+from blog.db_errors import Busy
 
 NAMES = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",

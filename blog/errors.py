@@ -9,10 +9,10 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
-from blog import htmx
-from blog.database_errors import is_disk_full, is_temporary, reason_of
 from blog.db import db
-from blog.reserve import free_reserve
+from blog.db_errors import is_disk_full, is_temporary, reason_of
+from blog.disk_reserve import free_reserve
+from blog.web import htmx
 
 RETRY_SECONDS = 30
 

@@ -12,7 +12,7 @@ from flask import Flask, session
 
 from blog.bridge import Answer, Receive, Scope, Send, call, environ, header, plain_answer, send_answer
 from blog.http_limits import TRANSPORT
-from blog.networks import network_of
+from blog.ip_networks import network_of
 from blog.request_bodies import (
     MAX_READER_BODIES,
     Body,

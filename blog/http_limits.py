@@ -19,7 +19,7 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from blog.bridge import plain_answer
-from blog.networks import network_of, unmapped
+from blog.ip_networks import network_of, unmapped
 from blog.security import headers
 from blog.settings import Settings
 

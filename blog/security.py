@@ -9,10 +9,10 @@ from urllib.parse import urlsplit, urlunsplit
 from flask import Flask, Response, current_app, redirect, request, session
 from flask_wtf.csrf import CSRFProtect
 
-from blog.cookies import Sessions, is_https
-from blog.htmx import SCRIPTS
-from blog.networks import network_of
+from blog.ip_networks import network_of
 from blog.settings import Settings
+from blog.web.cookies import Sessions, is_https
+from blog.web.htmx import SCRIPTS
 
 READER_BODY = 192 * 1024
 """Bytes of a reader's request: a form with 10,000 emoji, percent-encoded, has some 125,000."""

@@ -18,7 +18,8 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
-from blog.database_errors import is_temporary
+from blog.db_errors import is_temporary
+from blog.disk_reserve import make_room_to_start
 from blog.editors.accounts import first_run_link
 from blog.editors.models import owner_stands
 from blog.errors import sentence_at_server
@@ -28,7 +29,6 @@ from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
-from blog.reserve import make_room_to_start
 from blog.settings import Settings, WrongSetting, load
 from blog.shell import Shell
 from blog.site.models import ensure_site

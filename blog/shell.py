@@ -24,18 +24,18 @@ from blog.comments.following import ask_next
 from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
 from blog.db import row_id
-from blog.files import kept_headers, media_folder, open_kept, send_kept, static_files
 from blog.flask_requests import DESK_LIVE, FlaskRequests
 from blog.health import ALIVE, READY, Readiness
 from blog.http_limits import max_streams
+from blog.ip_networks import network_of
 from blog.live.events import Stream
 from blog.live.hub import Hub, listen_for_hints
 from blog.logs import configure_logging
 from blog.mail.sending import keep_sending
-from blog.networks import network_of
 from blog.request_bodies import length_of
 from blog.request_queue import Busy, Disconnected
 from blog.security import headers
+from blog.web.static_files import kept_headers, media_folder, open_kept, send_kept, static_files
 
 log = logging.getLogger(__name__)
 

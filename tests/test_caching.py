@@ -2,8 +2,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from blog.caching import fresh
-from blog.memory import NOTHING, PLACE, Memory
+from blog.web.fragment_cache import NOTHING, PLACE, Memory
+from blog.web.http_cache import fresh
 
 
 def test_a_kept_part_stands_in_its_place_and_counts_for_the_tag(app: Flask) -> None:

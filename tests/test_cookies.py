@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from blog.cookies import HOST_PREFIX, SESSION
 from blog.editors.accounts import add_editor
 from blog.editors.devices import COOKIE as DEVICE
 from blog.editors.models import OWNER
 from blog.posts.models import Post
+from blog.web.cookies import HOST_PREFIX, SESSION
 from tests.cast import a_post
 from tests.postgres.databases import on_sqlite
 from tests.server import Server

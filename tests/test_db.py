@@ -12,7 +12,7 @@ from sqlalchemy.event import listen
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from blog import connections
+from blog import db_connections
 from blog.db import db, now, writing
 from blog.posts.models import Post
 from tests.cast import HTMX, a_post, count, token
@@ -73,7 +73,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = 1000.0
-        monkeypatch.setattr(connections, "clock", lambda: self.seconds)
+        monkeypatch.setattr(db_connections, "clock", lambda: self.seconds)
 
 
 class SlowLock:
@@ -141,7 +141,7 @@ def test_what_a_write_waited_is_taken_off_its_wait_for_the_next_lock(
 
 def test_nobody_waits_longer_for_a_connection_than_for_a_lock() -> None:
     for address in ("sqlite:///blog.sqlite", "postgresql+psycopg://127.0.0.1/blog"):
-        assert connections.engine_options(address)["pool_timeout"] == connections.WAIT_SECONDS
+        assert db_connections.engine_options(address)["pool_timeout"] == db_connections.WAIT_SECONDS
 
 
 def test_a_write_within_a_write_is_a_fault(app: Flask) -> None:

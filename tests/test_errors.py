@@ -17,8 +17,8 @@ from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, ProgrammingError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
-from blog.database_errors import Busy, NoTables, is_disk_full, is_schema_missing, is_temporary
 from blog.db import db
+from blog.db_errors import Busy, NoTables, is_disk_full, is_schema_missing, is_temporary
 from blog.posts.models import Label
 from tests.cast import HTMX, a_comment, a_post, csrf, signed_in, token
 from tests.postgres.databases import on_sqlite

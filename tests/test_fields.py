@@ -18,9 +18,9 @@ from wtforms import BooleanField, Field, FileField
 
 import blog
 from blog.comments.forms import CommentForm
-from blog.fields import Bounded, Text, Token, WholeNumber
 from blog.posts.forms import PostForm
 from blog.security import READER_BODY
+from blog.web.forms.fields import Bounded, Text, Token, WholeNumber
 from tests.cast import HTMX, a_comment, a_post, answer, count, signed_in, token
 
 LENGTH = 1_000_000
@@ -64,7 +64,7 @@ def request_context(app: Flask) -> Iterator[None]:
 
 
 def test_every_field_says_how_long_its_text_may_be(request_context: None) -> None:
-    """A field that takes text is one of `blog.fields`; a form of the program that has another one fails here."""
+    """Fails for a form of the program whose text field is none of `blog.web.forms.fields`."""
     unbounded = [
         f"{form.__name__}.{field.name}"
         for form in forms()

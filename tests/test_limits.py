@@ -178,7 +178,7 @@ def test_a_slow_redis_is_left_alone_for_a_while(
         assert at_start <= 8  # what a connection begins with, and one count
         assert tokens(client, path) == (60, 429)  # counted in the process
         assert len(server.commands) == at_start
-        from blog import redis_storage
+        from blog.web import redis_storage
 
         monkeypatch.setattr(redis_storage.time, "monotonic", lambda: clock[0] + time.perf_counter())
         clock[0] = time.monotonic() + 10 * redis_storage.PAUSE_SECONDS

@@ -16,8 +16,8 @@ from sqlalchemy import Connection, DateTime, Integer, MetaData, Table, create_en
 from sqlalchemy.pool import NullPool
 
 from blog import migrations
-from blog.connections import WAIT_SECONDS
 from blog.db import Base, db, now
+from blog.db_connections import WAIT_SECONDS
 from blog.migrations import migrate
 from blog.settings import ROOT, Settings, WrongSetting, load
 from tests.cast import a_comment, a_post

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from blog.networks import network_of, unmapped
+from blog.ip_networks import network_of, unmapped
 
 
 @pytest.mark.parametrize(

@@ -8,10 +8,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog import create_app
-from blog.htmx import SCRIPTS
 from blog.migrations import migrate
 from blog.security import address_key, headers
 from blog.settings import ROOT, Settings
+from blog.web.htmx import SCRIPTS
 from tests.cast import HTMX, a_post, token
 
 

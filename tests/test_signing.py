@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from flask import Flask
 
-from blog.signing import said, signed
+from blog.web.signed_tokens import said, signed
 from tests.postgres.databases import on_sqlite
 
 pytestmark = on_sqlite

@@ -24,8 +24,8 @@ from blog.db import db, now, writing
 from blog.editors import auditing
 from blog.editors.auditing import What, record
 from blog.editors.models import AuditEntry, Editor
-from blog.paging import Page, newest_first
-from blog.wording import day
+from blog.web.i18n import day
+from blog.web.pagination import Page, newest_first
 
 PAGE_SIZE = 40
 

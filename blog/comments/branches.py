@@ -12,8 +12,8 @@ from sqlalchemy import bindparam, select
 
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
-from blog.memory import PLACE, Memory
 from blog.site.models import Site
+from blog.web.fragment_cache import PLACE, Memory
 
 
 class Shown(NamedTuple):

@@ -10,8 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
-from blog import errors, htmx
-from blog.caching import private
+from blog import errors
 from blog.comments.answering import Answered, Unanswerable, answer_comment
 from blog.comments.banning import NoSuchBan, ban, ban_word, bannable, bans, unban
 from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
@@ -35,9 +34,11 @@ from blog.editors import auditing
 from blog.editors.auditing import entries, last_action
 from blog.editors.locking import the_editor
 from blog.editors.models import AuditEntry
-from blog.fields import SEARCH_LENGTH
 from blog.security import csrf
-from blog.typed_text import takes_text
+from blog.web import htmx
+from blog.web.forms.fields import SEARCH_LENGTH
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
 
 blueprint = Blueprint("comments_desk", __name__, url_prefix="/desk")
 

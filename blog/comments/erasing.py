@@ -11,6 +11,7 @@ from collections.abc import Collection
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select, update
 
+from blog.case_folding import ascii_lower, spellings
 from blog.comments.counting import recount_branches, recount_posts
 from blog.comments.linking import email_key
 from blog.comments.mail_models import Follow, Hold, Notice
@@ -20,7 +21,6 @@ from blog.comments.posting import next_versions
 from blog.db import db, writing
 from blog.editors.auditing import ERASE, forget_texts, record_all
 from blog.editors.models import AuditEntry, Editor
-from blog.folding import ascii_lower, spellings
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
 

@@ -12,10 +12,10 @@ from sqlalchemy.orm import selectinload
 from blog.comments.models import Comment
 from blog.db import db, now
 from blog.mail.rendering import absolute
-from blog.paging import Page, newest_first
 from blog.posts.models import Post
 from blog.site.models import current_site
-from blog.wording import iso
+from blog.web.i18n import iso
+from blog.web.pagination import Page, newest_first
 
 PAGE_SIZE = 50
 AT_ONCE = 500

@@ -9,14 +9,14 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blog.caching import private
 from blog.comments.following import confirm, end, end_all, end_one, follows_of, is_silenced, send_link, silence
 from blog.comments.forms import LinkForm
 from blog.comments.linking import CONFIRM, END, key_and_post, manage_path, managed_key, masked
 from blog.comments.readers import known_reader
-from blog.limits import limited
 from blog.mail.outbox import mail_set_up
 from blog.security import csrf
+from blog.web.http_cache import private
+from blog.web.rate_limits import limited
 
 blueprint = Blueprint("following", __name__, url_prefix="/mail")
 blueprint.add_app_template_filter(masked)

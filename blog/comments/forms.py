@@ -21,9 +21,9 @@ from blog.db import now, row_id
 from blog.editors.locking import current_editor
 from blog.editors.names import reserved
 from blog.email_addresses import LONGEST, is_address
-from blog.fields import Choice, Choices, Form, Hidden, LongText, Text
 from blog.html.urls import is_website
 from blog.mail.outbox import mail_set_up
+from blog.web.forms.fields import Choice, Choices, Form, Hidden, LongText, Text
 
 BODY_LENGTH = 10_000
 REASON_LENGTH = 300

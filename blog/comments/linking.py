@@ -6,7 +6,7 @@ from blog.db import row_id
 from blog.email_addresses import written_out
 from blog.mail.rendering import absolute
 from blog.security import keyed_hash
-from blog.signing import said, signed
+from blog.web.signed_tokens import said, signed
 
 CONFIRM, END, MANAGE = "confirm", "end", "manage"
 DAY_SECONDS = 24 * 3600

@@ -9,13 +9,13 @@ from typing import Any
 from sqlalchemy import Select, case, false, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
+from blog.case_folding import contains
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.reporting import is_reported
 from blog.db import db
-from blog.folding import contains
-from blog.paging import Page, newest_first, older_than
 from blog.posts.models import Post
 from blog.site.models import Site
+from blog.web.pagination import Page, newest_first, older_than
 
 ALL = "all"
 # visible ones that readers have reported since it was last decided on them

@@ -21,7 +21,7 @@ from blog.editors import auditing
 from blog.editors.accounts import account_mark
 from blog.editors.auditing import last_action, last_decider
 from blog.editors.models import AuditEntry, Editor
-from blog.signing import said, signed
+from blog.web.signed_tokens import said, signed
 
 DAYS = 7
 VERBS = (auditing.APPROVE, auditing.SPAM, auditing.REMOVE, auditing.BAN)

@@ -9,7 +9,6 @@ from __future__ import annotations
 from flask import Blueprint, Response, redirect, render_template
 from flask.typing import ResponseReturnValue
 
-from blog.caching import private
 from blog.comments.banning import bannable
 from blog.comments.forms import BanForm
 from blog.comments.mailed import (
@@ -24,9 +23,10 @@ from blog.comments.mailed import (
 from blog.comments.models import Comment
 from blog.db import db
 from blog.editors.auditing import BAN
-from blog.limits import TOKENS, limited
 from blog.security import csrf
-from blog.typed_text import takes_text
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
+from blog.web.rate_limits import TOKENS, limited
 
 blueprint = Blueprint("mailed_comments", __name__, url_prefix="/mail")
 

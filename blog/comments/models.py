@@ -23,8 +23,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
+from blog.case_folding import ascii_lower, spellings
 from blog.db import Base, Record, now
-from blog.folding import ascii_lower, spellings
 from blog.posts.models import Post
 
 VISIBLE = "visible"

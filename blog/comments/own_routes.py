@@ -11,8 +11,7 @@ from flask_babel import lazy_gettext
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from blog import errors, htmx
-from blog.caching import private
+from blog import errors
 from blog.comments.editing import changeable, edit_comment, own_comments, seconds_left, withdraw_comment
 from blog.comments.forms import TextForm
 from blog.comments.models import HELD, Comment
@@ -24,7 +23,9 @@ from blog.comments.streaming import in_order
 from blog.errors import rendered, replaced, unexpected
 from blog.posts.models import visible_post
 from blog.security import csrf
-from blog.typed_text import takes_text
+from blog.web import htmx
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
 
 blueprint = Blueprint("own_comments", __name__)
 blueprint.after_request(remember)

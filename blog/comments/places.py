@@ -10,9 +10,9 @@ from blog.comments.models import Comment
 from blog.comments.replies import left_out, replies_address, weight
 from blog.comments.threads import KEYS, OLDEST, PAGE_RESPONSES, PAGE_SIZE, address, branches_under
 from blog.db import db
-from blog.htmx import dom_id
-from blog.paging import EPOCH, key_of
 from blog.posts.models import Post
+from blog.web.htmx import dom_id
+from blog.web.pagination import EPOCH, key_of
 
 # a time of more digits than this would be after the year 9999
 MOST_DIGITS = 15

@@ -10,15 +10,15 @@ from flask_babel import gettext as _
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import TooManyRequests
 
-from blog.caching import fresh, private
 from blog.comments.erasing import erase, erase_one
 from blog.comments.exporting import count_under, exported, response_under, responses_under
 from blog.comments.forms import LinkForm
 from blog.comments.proving import proven, send_link
 from blog.db import row_id
-from blog.limits import limited, seconds_left
 from blog.mail.outbox import mail_set_up
 from blog.security import csrf
+from blog.web.http_cache import fresh, private
+from blog.web.rate_limits import limited, seconds_left
 
 LINKS = "5 per minute; 20 per hour"
 UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")

@@ -17,7 +17,7 @@ from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail
 from blog.mail.quota import PRIVACY, put_link
 from blog.mail.rendering import render_mail
-from blog.signing import said, signed
+from blog.web.signed_tokens import said, signed
 
 GOOD_FOR = timedelta(days=1)
 

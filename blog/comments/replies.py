@@ -11,10 +11,10 @@ from sqlalchemy import CompoundSelect, Select, bindparam, func, select, tuple_, 
 from blog.comments.branches import BY_TIME, COLUMNS, Branch, Gap, Shown, manners_of, nest, rows_of, with_context
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
-from blog.memory import Kept, Memory
-from blog.paging import key_of, read_key
 from blog.posts.models import Post
 from blog.site.models import Site
+from blog.web.fragment_cache import Kept, Memory
+from blog.web.pagination import key_of, read_key
 
 # a branch of at most so many responses stands whole on its page; of a longer one the first and the last replies do
 BRANCH_SIZE = 100

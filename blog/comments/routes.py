@@ -9,8 +9,6 @@ from flask_babel import lazy_gettext
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog import htmx, limits
-from blog.caching import private
 from blog.comments.closing import closed_because
 from blog.comments.editing import own_comments, seconds_left
 from blog.comments.following import Wish, follow
@@ -24,11 +22,13 @@ from blog.db import db, row_id
 from blog.editors.locking import current_editor
 from blog.errors import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
 from blog.html import comment_html, quotation
-from blog.limits import PREVIEWS, TOKENS, limited
 from blog.mail.outbox import mail_set_up
 from blog.posts.models import Post, visible_post
 from blog.security import address_key, csrf
-from blog.typed_text import takes_text
+from blog.web import htmx, rate_limits
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
+from blog.web.rate_limits import PREVIEWS, TOKENS, limited
 
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(remember)
@@ -218,8 +218,8 @@ def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
 def slow_down(error: RateLimitExceeded) -> Response:
     """Give the text of a preview back with the sentence."""
     if request.endpoint != "comments.create_preview":
-        return limits.slow_down(error)
-    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), limits.seconds_left()
+        return rate_limits.slow_down(error)
+    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_left()
     sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
     return in_place_of_form(refused(post, CommentForm.sent(), Refused(sentence, 429, wait)))
 

@@ -6,15 +6,15 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from sqlalchemy import select
 
-from blog.caching import fresh
 from blog.comments.branches import COLUMNS, Shown
 from blog.comments.forms import blank_form
 from blog.comments.models import Comment
 from blog.comments.replies import replies_address, replies_page
 from blog.db import db
-from blog.memory import PLACE
 from blog.posts.models import visible_post
 from blog.site.models import current_site
+from blog.web.fragment_cache import PLACE
+from blog.web.http_cache import fresh
 
 blueprint = Blueprint("threads", __name__)
 

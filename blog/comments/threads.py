@@ -18,10 +18,10 @@ from blog.comments.branches import COLUMNS, Branch, Shown, manners_of
 from blog.comments.models import Agreement, Comment
 from blog.comments.replies import branches_with_replies, weight
 from blog.db import db, row_id
-from blog.memory import Kept, Memory
-from blog.paging import key_of, read_key
 from blog.posts.models import Post
 from blog.site.models import Site
+from blog.web.fragment_cache import Kept, Memory
+from blog.web.pagination import key_of, read_key
 
 OLDEST = "oldest"
 NEWEST = "newest"

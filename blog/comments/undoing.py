@@ -19,7 +19,7 @@ from blog.db import db, writing
 from blog.editors import auditing
 from blog.editors.auditing import What, done_together, mark_undone, record, undoable
 from blog.editors.models import AuditEntry, Editor
-from blog.wording import state_word
+from blog.web.i18n import state_word
 
 
 class NoSuchEntry(Exception):

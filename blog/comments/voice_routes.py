@@ -10,8 +10,7 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from blog import errors, htmx
-from blog.caching import private
+from blog import errors
 from blog.comments.agreeing import agree, agreeable, no_longer_agree
 from blog.comments.forms import ReaderForm, ReportForm
 from blog.comments.models import Agreement, Comment
@@ -22,10 +21,12 @@ from blog.comments.readers import remember, the_voice
 from blog.comments.reporting import report
 from blog.comments.voices import heard
 from blog.errors import rendered, replaced, unexpected
-from blog.limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
 from blog.posts.models import visible_post
 from blog.security import csrf
-from blog.typed_text import takes_text
+from blog.web import htmx
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
+from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
 
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(remember)

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, abort, current_app, redirect, render_temp
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blog.caching import private
 from blog.db import db
 from blog.editors.accounts import (
     LastOwner,
@@ -24,7 +23,8 @@ from blog.editors.models import EDITOR, OWNER, Editor, all_editors
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
 from blog.editors.signing_in import sessions_of
 from blog.settings import Settings
-from blog.typed_text import takes_text
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
 
 blueprint = Blueprint("accounts_desk", __name__, url_prefix="/desk/editors")
 

@@ -11,8 +11,8 @@ from sqlalchemy import Select, select, update
 
 from blog.db import db, now, row_id
 from blog.editors.models import AuditEntry, Editor
-from blog.paging import Page
 from blog.site.models import UNSYNCHRONIZED
+from blog.web.pagination import Page
 
 APPROVE, HOLD, SPAM, REMOVE = "approve", "hold", "spam", "remove"
 BAN, UNBAN, ANSWER, REVERSE = "ban", "unban", "answer", "undo"

@@ -13,8 +13,7 @@ from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, TooManyRequests
 from wtforms.validators import ValidationError
 
-from blog import errors, htmx
-from blog.caching import private
+from blog import errors
 from blog.editors.accounts import NotAllowed, change_password
 from blog.editors.devices import device_key, remember_device
 from blog.editors.entering import kept_from_form, let_in
@@ -24,10 +23,12 @@ from blog.editors.models import editor_of
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
 from blog.editors.signing_in import AccountChanged, editor_with, end_session, just_expired, password_is_right
 from blog.editors.throttle import TooManyFailures
-from blog.limits import SIGN_IN, limited, seconds_left
 from blog.media.keeping import NoPicture
 from blog.media.late_photos import set_aside
 from blog.security import address_key
+from blog.web import htmx
+from blog.web.http_cache import private
+from blog.web.rate_limits import SIGN_IN, limited, seconds_left
 
 log = logging.getLogger(__name__)
 

@@ -10,10 +10,10 @@ import secrets
 
 from flask import Response
 
-from blog.cookies import cookies_named, set_cookie
 from blog.editors.models import Editor, editor_of
 from blog.security import keyed_hash
-from blog.signing import said, signed
+from blog.web.cookies import cookies_named, set_cookie
+from blog.web.signed_tokens import said, signed
 
 COOKIE = "talkback_device"
 PURPOSE = "device"

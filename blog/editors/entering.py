@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from flask import Response, g, redirect, render_template, request, session
 
-from blog.caching import private
 from blog.editors.devices import remember_device
 from blog.editors.models import Editor
 from blog.editors.signing_in import begin_session
+from blog.web.http_cache import private
 
 
 def let_in(editor: Editor, remember: bool, onward: str) -> Response:

@@ -13,7 +13,7 @@ from blog.editors.models import EDITOR, ROLES, Editor
 from blog.editors.password_rules import why_not
 from blog.editors.passwords import MAX_LENGTH
 from blog.email_addresses import LONGEST, is_address
-from blog.fields import Choice, Form, Password, Text
+from blog.web.forms.fields import Choice, Form, Password, Text
 
 MAX_NAME_LENGTH = 80
 CHOOSE = _("Choose one of the roles.")

@@ -6,7 +6,6 @@ from flask import Blueprint, Response, render_template
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blog.caching import private
 from blog.editors.accounts import OwnerExists, Taken, add_owner, use_password_link, use_sign_in_link
 from blog.editors.entering import let_in
 from blog.editors.forms import FirstRunForm, NewPasswordForm
@@ -14,9 +13,10 @@ from blog.editors.links import FIRST_RUN, PASSWORD, SIGN_IN, LinkSpent, find_lin
 from blog.editors.models import owner_stands
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
 from blog.editors.signing_in import AccountChanged
-from blog.limits import SIGN_IN as OFTEN
-from blog.limits import limited
-from blog.typed_text import takes_text
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
+from blog.web.rate_limits import SIGN_IN as OFTEN
+from blog.web.rate_limits import limited
 
 blueprint = Blueprint("account_links", __name__, url_prefix="/desk")
 

@@ -9,10 +9,10 @@ from typing import Any
 from flask import Flask, Response, g, redirect, request, session, url_for
 from flask.typing import ResponseReturnValue
 
-from blog import htmx
 from blog.editors.access import may_use
 from blog.editors.models import Editor
 from blog.editors.signing_in import editor_of_session
+from blog.web import htmx
 
 DESK = "/desk"
 

@@ -10,8 +10,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.database_errors import is_disk_full
 from blog.db import db, now, writing
+from blog.db_errors import is_disk_full
+from blog.disk_reserve import write_with_reserve
 from blog.editors import passwords
 from blog.editors.models import Editor, EditorSession, editor_of
 from blog.editors.passwords import hash_password, hashing, is_current, password_fits
@@ -28,7 +29,6 @@ from blog.live.hub import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
-from blog.reserve import write_with_reserve
 from blog.security import keyed_hash
 from blog.site.models import raise_queue_version
 

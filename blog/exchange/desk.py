@@ -7,11 +7,11 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from sqlalchemy import select
 
-from blog import htmx
 from blog.db import db
 from blog.exchange.models import Import
 from blog.exchange.running import ask_for_import, lines_of
 from blog.security import csrf
+from blog.web import htmx
 
 blueprint = Blueprint("exchange_desk", __name__, url_prefix="/desk/imports")
 

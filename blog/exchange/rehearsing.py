@@ -10,7 +10,6 @@ from tempfile import TemporaryDirectory
 from flask import Flask
 from sqlalchemy import Connection, Engine, Text, delete, insert, literal, select
 
-from blog import wording
 from blog.comments.models import Comment
 from blog.db import Base, db
 from blog.db import init as init_db
@@ -18,6 +17,7 @@ from blog.migrations import migrate
 from blog.posts.models import Label, Post, post_labels
 from blog.settings import Settings
 from blog.site.models import Site, current_site
+from blog.web import i18n
 
 COPIED = (Site.__tablename__, Label.__tablename__, Post.__tablename__, post_labels.name, Comment.__tablename__)
 AT_ONCE = 1000
@@ -33,7 +33,7 @@ def rehearsal() -> Iterator[None]:
         app = Flask("rehearsal", root_path=folder)
         app.config["SETTINGS"] = settings
         init_db(app)
-        wording.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
+        i18n.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
         with app.app_context():
             try:
                 _copy(standing)

@@ -20,8 +20,8 @@ from flask import Flask, current_app
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.database_errors import is_temporary
 from blog.db import db, now, writing
+from blog.db_errors import is_temporary
 from blog.errors import Unusable
 from blog.exchange.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.exchange.uploads import bring_in

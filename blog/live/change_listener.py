@@ -11,8 +11,8 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
 
-from blog.connections import CHANNEL, file_at, patience
-from blog.database_errors import is_temporary
+from blog.db_connections import CHANNEL, file_at, patience
+from blog.db_errors import is_temporary
 from blog.live.hub import Hub
 
 log = logging.getLogger(__name__)

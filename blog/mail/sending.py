@@ -21,8 +21,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.database_errors import is_temporary
 from blog.db import db, now, writing
+from blog.db_errors import is_temporary
 from blog.mail.models import Mail
 from blog.mail.outbox import waits
 from blog.mail.quota import SHARES, kinds_without_quota, quota_used_up

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from PIL import Image
 
-from blog.files import KEPT
 from blog.media.apart import prints_of
 from blog.media.developing import LARGE, SMALL
+from blog.web.static_files import KEPT
 
 EXTENSIONS = ("jpg", "webp")
 ADDRESS = "/media/"

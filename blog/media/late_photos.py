@@ -17,7 +17,7 @@ from flask import current_app
 from blog.editors.models import EditorSession
 from blog.media.keeping import NoPicture, check
 from blog.settings import Settings
-from blog.signing import said, signed
+from blog.web.signed_tokens import said, signed
 
 FOLDER = "late-photos"
 PURPOSE = "late-photo"

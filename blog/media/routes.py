@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import Blueprint, abort, current_app, make_response, request
 from flask.typing import ResponseReturnValue
 
-from blog.files import kept_headers, media_folder, open_kept
+from blog.web.static_files import kept_headers, media_folder, open_kept
 
 blueprint = Blueprint("media", __name__)
 

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from blog.connections import patience, set_pragmas
+from blog.db_connections import patience, set_pragmas
 from blog.settings import WrongSetting
 
 ADVISORY_LOCK = 7_262_511

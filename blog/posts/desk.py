@@ -10,11 +10,9 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from blog import errors, htmx
-from blog.caching import private
+from blog import errors
 from blog.db import db
 from blog.editors.locking import the_editor
-from blog.fields import SEARCH_LENGTH
 from blog.media.keeping import NoPicture, keep
 from blog.media.late_photos import take_late_photo
 from blog.posts.forms import LabelForm, PostForm
@@ -24,7 +22,10 @@ from blog.posts.models import PAGE, POST, Label, Post
 from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, trash_post, unpublish_post
 from blog.posts.writing import Changed, preview_of, write_post
 from blog.security import csrf, signed_in_once
-from blog.typed_text import takes_text
+from blog.web import htmx
+from blog.web.forms.fields import SEARCH_LENGTH
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
 
 LIST = re.compile(r"/desk/(posts|pages)\?[!-~]*")
 

@@ -9,11 +9,11 @@ from typing import Any
 from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, select, tuple_, union_all
 from sqlalchemy.orm import lazyload, load_only
 
+from blog.case_folding import contains
 from blog.db import db
-from blog.folding import contains
-from blog.paging import Page, newest_first
 from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post, headline
 from blog.site.models import current_site
+from blog.web.pagination import Page, newest_first
 
 PAGE_SIZE = 20
 

@@ -5,14 +5,14 @@ from __future__ import annotations
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blog.caching import fresh
 from blog.comments.forms import blank_form
 from blog.comments.places import comment_of_time, place_of
 from blog.comments.threads import order_asked_for, thread_page
-from blog.memory import PLACE
 from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site
+from blog.web.fragment_cache import PLACE
+from blog.web.http_cache import fresh
 
 blueprint = Blueprint("posts", __name__)
 

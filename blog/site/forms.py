@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, ValidationError
 
-from blog.fields import Choice, Form, LongText, Switch, Text, WholeNumber
 from blog.site.models import ACCENTS, ALL, CALM, FIRST, OFF, OPEN, READING, STRICT, USUAL, menu_lines
 from blog.spam.muted_words import MOST_CHARACTERS, muted
+from blog.web.forms.fields import Choice, Form, LongText, Switch, Text, WholeNumber
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 

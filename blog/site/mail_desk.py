@@ -6,14 +6,14 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blog import htmx
 from blog.comments.telling import choose_held_mail, held_mail_words
 from blog.db import writing
 from blog.editors.locking import may, the_editor
-from blog.limits import limited
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
 from blog.mail.status import TEST, standing
+from blog.web import htmx
+from blog.web.rate_limits import limited
 
 blueprint = Blueprint("mail_desk", __name__, url_prefix="/desk/mail")
 

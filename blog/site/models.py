@@ -9,9 +9,9 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import CheckConstraint, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from blog.connections import schema_missing
-from blog.database_errors import NoTables
 from blog.db import Record, db, writing
+from blog.db_connections import schema_missing
+from blog.db_errors import NoTables
 
 THE_ONE = 1
 UNNAMED = "Talkback"

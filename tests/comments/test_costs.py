@@ -15,8 +15,8 @@ from blog import create_app
 from blog.comments.closing import closed_because
 from blog.comments.models import Comment
 from blog.db import db, now, writing
-from blog.limits import PREVIEWS
 from blog.settings import Settings
+from blog.web.rate_limits import PREVIEWS
 from tests.cast import HTMX, a_post, answer, count, token
 
 Headers = dict[str, str]

@@ -22,7 +22,7 @@ from blog.comments.streaming import news
 from blog.comments.threads import PAGE_RESPONSES
 from blog.comments.voices import Voice
 from blog.db import db
-from blog.memory import Memory
+from blog.web.fragment_cache import Memory
 from tests.cast import a_comment, a_post, answer
 from tests.comments.branches import a_branch, post_of
 from tests.comments.test_threads import filled, links, shown, tops

@@ -26,7 +26,7 @@ from blog.editors import accounts
 from blog.editors.models import AuditEntry, Editor
 from blog.posts.models import Post
 from blog.settings import Settings
-from blog.signing import signed
+from blog.web.signed_tokens import signed
 from tests.cast import signed_in
 from tests.comments.desk import decide, fresh, log
 from tests.comments.letters import ed, everything_waits, held, letters, links, sets_mail_up, the_letter

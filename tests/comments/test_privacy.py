@@ -24,7 +24,7 @@ from blog.editors.auditing import ERASE
 from blog.editors.models import AuditEntry
 from blog.mail.models import Mail
 from blog.posts.models import Post
-from blog.signing import signed
+from blog.web.signed_tokens import signed
 from tests.cast import a_comment, a_post, csrf, signed_in
 from tests.comments.desk import decide, fresh, log, post, the_editor, undo
 from tests.mail.letters import a_mail, mails

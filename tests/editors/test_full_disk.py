@@ -11,11 +11,11 @@ import pytest
 from flask import Flask
 from sqlalchemy import event, func, select
 
-from blog import reserve
+from blog import disk_reserve
 from blog.db import db
+from blog.disk_reserve import fill_reserve, make_room_to_start
 from blog.editors.models import EditorSession
 from blog.posts.models import Label
-from blog.reserve import fill_reserve, make_room_to_start
 from blog.settings import Settings
 from tests.cast import a_post, answer, count, csrf, sign_in, signed_in
 from tests.postgres.databases import on_postgres, on_sqlite
@@ -56,7 +56,7 @@ def test_only_the_right_password_gets_the_reserve(
     assert "Kept on a full disk" in response.text
     assert sign_in(client, "ed@example.org", "a wrong password").status_code == 503
     assert sign_in(client, "nobody@example.org", "a wrong password").status_code == 503
-    assert reserve_file.stat().st_size == reserve.RESERVE_BYTES
+    assert reserve_file.stat().st_size == disk_reserve.RESERVE_BYTES
     assert sign_in(client, "ed@example.org", "a sentence to remember").status_code == 303
     assert not reserve_file.exists()
     assert client.get("/desk/posts").status_code == 200
@@ -89,14 +89,14 @@ def test_signing_out_needs_no_second_try(app: Flask, request: pytest.FixtureRequ
 def test_the_reserve_is_taken_only_where_there_is_room(
     app: Flask, reserve_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = SimpleNamespace(free=reserve.ROOM_BYTES - 1)
+    free = SimpleNamespace(free=disk_reserve.ROOM_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free)
     fill_reserve()
     assert not reserve_file.exists()
-    free.free = reserve.ROOM_BYTES
+    free.free = disk_reserve.ROOM_BYTES
     fill_reserve()
     fill_reserve()
-    assert reserve_file.stat().st_size == reserve.RESERVE_BYTES
+    assert reserve_file.stat().st_size == disk_reserve.RESERVE_BYTES
     assert reserve_file.stat().st_mode & 0o777 == 0o600
     make_room_to_start(app.config["SETTINGS"].database)
     assert reserve_file.exists()

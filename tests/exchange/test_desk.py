@@ -13,8 +13,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from blog.database_errors import Busy
 from blog.db import db, now, writing
+from blog.db_errors import Busy
 from blog.exchange import running
 from blog.exchange.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.posts.models import Post

@@ -17,7 +17,7 @@ from blog.comments.mail_models import Follow, Notice, Silence
 from blog.comments.posting import Draft, post_comment
 from blog.db import db, now, writing
 from blog.mail.models import Mail
-from blog.signing import signed
+from blog.web.signed_tokens import signed
 from tests.cast import HTMX, a_post, answer, csrf, token
 from tests.mail.followers import ANN, BOB, ask, confirms, follows, link, of_kind, paths, tell, writes
 from tests.mail.letters import mails, the_mail

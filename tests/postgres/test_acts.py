@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog import connections
+from blog import db_connections
 from blog.comments.models import Comment
-from blog.connections import WRITING_LOCK
 from blog.db import db
+from blog.db_connections import WRITING_LOCK
 from blog.posts.models import Post
 from blog.posts.publishing import publish_post, unpublish_post
 from blog.site.models import current_site
@@ -138,7 +138,7 @@ def test_an_act_that_waits_too_long_for_its_turn_gives_the_text_back(
 ) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Kept while waiting"}
-    monkeypatch.setattr(connections, "WAIT_SECONDS", 0.1)
+    monkeypatch.setattr(db_connections, "WAIT_SECONDS", 0.1)
     with psycopg.connect(database) as other:
         other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING_LOCK])
         for headers in (HTMX, {}):

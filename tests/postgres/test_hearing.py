@@ -11,8 +11,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from blog.connections import CHANNEL
 from blog.db import db, writing
+from blog.db_connections import CHANNEL
 from blog.live import change_listener
 from blog.settings import Settings
 from tests.cast import a_post

@@ -13,9 +13,9 @@ from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.db import LARGEST_ID, db, row_id, writing
-from blog.fields import TOKEN_LENGTH
 from blog.posts.models import Label, Post
 from blog.site.models import current_site
+from blog.web.forms.fields import TOKEN_LENGTH
 from tests.cast import HTMX, a_comment, a_post, answer, count
 from tests.exchange.making import an_export, comment_entry, post_entry, run
 from tests.server import Server

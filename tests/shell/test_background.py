@@ -17,8 +17,8 @@ from sqlalchemy import MetaData, text
 
 from blog import background
 from blog.background import keep_running, keep_schema, make_schema
-from blog.connections import schema_missing
 from blog.db import db
+from blog.db_connections import schema_missing
 from blog.exchange import running
 from blog.settings import Settings
 from tests.cast import HTMX, a_comment, a_post, count, token

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
-from blog import files
+from blog.web import static_files
 from tests.media.test_serving import DIGEST, ask
 from tests.server import Server
 
@@ -64,14 +64,14 @@ def test_no_address_reaches_a_file_outside_under_plain_wsgi(client: FlaskClient)
 
 
 def test_flask_answers_for_static_files_as_the_server_does(client: FlaskClient, serve: Callable[..., Server]) -> None:
-    server, address = serve(), files.asset("css/base.css")
+    server, address = serve(), static_files.asset("css/base.css")
     for path in (address, "/static/css/base.css"):
         status, headers, content = ask(server, path)
         answer = client.get(path)
         assert (
             (answer.status_code, answer.data)
             == (status, content)
-            == (200, (files.STATIC / "css/base.css").read_bytes())
+            == (200, (static_files.STATIC / "css/base.css").read_bytes())
         )
         for name in ("content-type", "cache-control", "etag"):
             assert answer.headers[name] == headers[name], name
@@ -83,10 +83,10 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A folder of static files of the test's own."""
     folder = tmp_path / "static"
     (folder / "css").mkdir(parents=True)
-    monkeypatch.setattr(files, "STATIC", folder)
-    files.static_files.cache_clear()
+    monkeypatch.setattr(static_files, "STATIC", folder)
+    static_files.static_files.cache_clear()
     yield folder
-    files.static_files.cache_clear()
+    static_files.static_files.cache_clear()
 
 
 def test_symbolic_links_are_not_listed(static: Path, tmp_path: Path) -> None:
@@ -96,14 +96,14 @@ def test_symbolic_links_are_not_listed(static: Path, tmp_path: Path) -> None:
     (static / "link.css").symlink_to(tmp_path / "outside" / SECRET)
     (static / "folder").symlink_to(tmp_path / "outside")
     os.mkfifo(static / "pipe.css")
-    assert list(files.static_files()) == ["css/base.css"]
+    assert list(static_files.static_files()) == ["css/base.css"]
 
 
 def test_a_file_added_later_is_not_served(static: Path) -> None:
-    assert files.static_files() == {}
+    assert static_files.static_files() == {}
     (static / "late.css").write_text("p {}")
-    assert files.static_files() == {}
-    assert files.asset("late.css") == "/static/late.css"
+    assert static_files.static_files() == {}
+    assert static_files.asset("late.css") == "/static/late.css"
 
 
 def test_a_picture_that_is_a_link_or_a_pipe_is_not_opened(tmp_path: Path) -> None:
@@ -112,16 +112,16 @@ def test_a_picture_that_is_a_link_or_a_pipe_is_not_opened(tmp_path: Path) -> Non
     place.parent.mkdir()
     (tmp_path / SECRET).write_text("secret")
     place.symlink_to(tmp_path / SECRET)
-    assert files.open_kept(tmp_path, name) is None
+    assert static_files.open_kept(tmp_path, name) is None
     place.unlink()
     os.mkfifo(place)
-    assert files.open_kept(tmp_path, name) is None
+    assert static_files.open_kept(tmp_path, name) is None
     place.unlink()
     place.mkdir()
-    assert files.open_kept(tmp_path, name) is None
+    assert static_files.open_kept(tmp_path, name) is None
     place.rmdir()
     place.write_bytes(b"picture")
-    _, file = files.open_kept(tmp_path, name) or (None, None)
+    _, file = static_files.open_kept(tmp_path, name) or (None, None)
     assert file
     with file:
         assert file.read() == b"picture"

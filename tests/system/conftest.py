@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sync_playwright
 
-from blog.htmx import SCRIPTS
 from blog.settings import ROOT
+from blog.web.htmx import SCRIPTS
 from tests.conftest import address_of
 
 CHROMIUM = [

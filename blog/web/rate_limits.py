@@ -73,14 +73,14 @@ def _storage(address: str) -> tuple[str, dict[str, Any]]:
     """Return what Flask-Limiter is given; a blog without Redis loads none of its library."""
     if not address.startswith("redis"):
         return address, {}
-    from blog.redis_storage import OPTIONS, PREFIX
+    from blog.web.redis_storage import OPTIONS, PREFIX
 
     return f"{PREFIX}{address}", OPTIONS
 
 
 def _check_access(limiter: Limiter, address: str) -> None:
     if address.startswith("redis"):
-        from blog.redis_storage import check_access
+        from blog.web.redis_storage import check_access
 
         store = urlsplit(address)
         check_access(limiter.storage, f"{store.hostname}:{store.port or 6379}")

@@ -12,7 +12,7 @@ from sqlalchemy import Dialect, Engine, event
 from sqlalchemy.engine import URL, Connection, ExceptionContext, make_url
 from sqlalchemy.exc import DBAPIError, DisconnectionError
 
-from blog.database_errors import READ_ONLY, is_schema_missing, sqlstate
+from blog.db_errors import READ_ONLY, is_schema_missing, sqlstate
 
 # for all that one write waits for together; a read waits no longer for any one thing
 WAIT_SECONDS = 4.0

@@ -17,8 +17,8 @@ from flask import current_app
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.database_errors import is_disk_full
 from blog.db import writing
+from blog.db_errors import is_disk_full
 
 log = logging.getLogger(__name__)
 

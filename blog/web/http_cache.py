@@ -7,7 +7,7 @@ from hashlib import sha256
 from flask import Response, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blog.memory import NOTHING, PLACE, Kept
+from blog.web.fragment_cache import NOTHING, PLACE, Kept
 
 
 def fresh(page: str, part: Kept = NOTHING) -> Response:
