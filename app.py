@@ -1,4 +1,4 @@
-"""The Flask app, for commands, tests and any WSGI host. `bin/serve` runs it behind blog/shell.py."""
+"""The Flask app, for commands, tests and any WSGI host. `bin/serve` runs it behind blog/server/asgi.py."""
 
 import sys
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Flask
 
-from blog.server import bind, config, serve
+from blog.server.asgi import Shell
+from blog.server.main import bind, config, serve
 from blog.settings import load
-from blog.shell import Shell
 
 if __name__ == "__main__":
     app = Flask("hello")

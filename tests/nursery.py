@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 
 from flask import Flask
 
-import blog.server  # noqa: F401
+import blog.server.main  # noqa: F401
 from blog import create_app
 from blog.editors import passwords
 from blog.settings import Settings

@@ -53,7 +53,7 @@ class Forked:
 
 def serve(environment: dict[str, str], log: Path) -> None:
     """What `python -m blog.server` does, in a forked process."""
-    from blog.server import main
+    from blog.server.main import main
 
     os.environ.clear()
     os.environ.update(environment)

@@ -20,8 +20,8 @@ from typing import IO
 from flask import Flask, Response, abort, make_response, render_template, request
 from markupsafe import Markup
 
-from blog.bridge import Send
 from blog.settings import ROOT, Settings
+from blog.web.asgi_types import Send
 
 STATIC = ROOT / "static"
 YEAR = 365 * 24 * 3600

@@ -15,8 +15,8 @@ from sqlalchemy.engine import make_url
 
 from blog import create_app
 from blog.db import db
-from blog.health import SILENT, Readiness
 from blog.migrations import migrate
+from blog.server.health import SILENT, Readiness
 from blog.settings import Settings
 from tests.cast import HTMX, a_comment, a_post, count, token
 from tests.postgres.cluster import Cluster

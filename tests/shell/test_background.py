@@ -15,11 +15,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import MetaData, text
 
-from blog import background
-from blog.background import keep_running, keep_schema, make_schema
 from blog.db import db
 from blog.db_connections import schema_missing
 from blog.exchange import running
+from blog.server import jobs
+from blog.server.jobs import keep_running, keep_schema, make_schema
 from blog.settings import Settings
 from tests.cast import HTMX, a_comment, a_post, count, token
 from tests.postgres.databases import on_postgres, on_sqlite
@@ -29,7 +29,7 @@ from tests.server import Server
 
 
 def test_what_never_ends_goes_on_after_any_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(background, "RESTART_SECONDS", 0)
+    monkeypatch.setattr(jobs, "RESTART_SECONDS", 0)
     faults = [ValueError("one"), KeyError("two"), MemoryError()]
 
     async def work() -> None:
@@ -100,8 +100,8 @@ def test_a_database_that_was_emptied_is_made_anew(
     response = client.post(f"/posts/{post.id}/comments", data=form)
     assert response.status_code == 503
     assert "Written meanwhile" in response.text
-    monkeypatch.setattr(background, "SCHEMA_SECONDS", 0)
-    monkeypatch.setattr(background, "RESTORE_SECONDS", 0)
+    monkeypatch.setattr(jobs, "SCHEMA_SECONDS", 0)
+    monkeypatch.setattr(jobs, "RESTORE_SECONDS", 0)
 
     async def heal() -> None:
         task = asyncio.create_task(keep_schema(whole))

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask, request, session
 
-from blog import flask_requests, request_bodies, request_queue
-from blog.bridge import Message
-from blog.flask_requests import FlaskRequests
-from blog.request_bodies import Budget
 from blog.security import READER_BODY
+from blog.server import flask_requests, request_bodies, request_queue
+from blog.server.flask_requests import FlaskRequests
+from blog.server.request_bodies import Budget
 from blog.settings import Settings
+from blog.web.asgi_types import Message
 
 MEGABYTE = 1_000_000
 

@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
-from blog import health
 from blog.db import db, writing
-from blog.health import BEHIND, SILENT, Readiness
+from blog.server import health
+from blog.server.health import BEHIND, SILENT, Readiness
 from tests.media.test_serving import ask
 from tests.server import Server
 

@@ -10,8 +10,8 @@ import pytest
 from uvicorn import Config
 from uvicorn.server import ServerState
 
-from blog import http_limits
-from blog.http_limits import HEADER_SECONDS, MAX_HEADER_BYTES, WRITE_SECONDS, BoundedProtocol, Connections
+from blog.server import http_limits
+from blog.server.http_limits import HEADER_SECONDS, MAX_HEADER_BYTES, WRITE_SECONDS, BoundedProtocol, Connections
 from blog.settings import Settings
 
 GET = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n"

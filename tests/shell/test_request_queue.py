@@ -9,8 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from blog import request_queue
-from blog.request_queue import Busy, Caller, Disconnected, RequestQueue
+from blog.server import request_queue
+from blog.server.request_queue import Busy, Caller, Disconnected, RequestQueue
 
 
 class Work:

@@ -11,9 +11,9 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from blog.bridge import Message
+from blog.server.asgi import Shell
 from blog.settings import Settings
-from blog.shell import Shell
+from blog.web.asgi_types import Message
 
 
 class Reader:

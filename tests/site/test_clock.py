@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select
 
-from blog import background
 from blog.db import Record, db, now, writing
 from blog.editors.models import Editor, EditorSession
 from blog.editors.signing_in import begin_session, editor_of_session
 from blog.mail.models import Mail
 from blog.mail.sending import send_next
+from blog.server import jobs
 from blog.site import clock
 from blog.site.clock import may_forget
 from tests.cast import signed_in
@@ -62,14 +62,14 @@ def test_a_clock_a_year_ahead_deletes_neither_mail_nor_sessions(app: Flask, late
     later(YEAR)
     for hours in range(23):  # the server starts, and goes on
         later(YEAR + hours * HOUR)
-        assert background._forget(app) == 0
+        assert jobs._forget(app) == 0
     assert app.test_cli_runner().invoke(args=["forget"]).exit_code == 2
     editor = db.session.scalars(select(Editor)).one()
     begin_session(editor, remember=False)
     assert (rows(EditorSession), rows(Mail)) == (2, 1)
     assert db.session.scalars(select(Mail)).one().given_up_at is None
     later(timedelta())  # the clock is put right
-    background._forget(app)
+    jobs._forget(app)
     assert client.get("/desk/posts").status_code == 200
     assert (rows(EditorSession), rows(Mail)) == (2, 1)
 

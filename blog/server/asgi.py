@@ -17,24 +17,25 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog import create_app
-from blog.background import Conversation, begin, end_with_parent
-from blog.bridge import Answer, Receive, Scope, Send, header, plain_answer, send_answer
 from blog.comments import streaming
 from blog.comments.following import ask_next
 from blog.comments.noticing import tell_next
 from blog.comments.telling import tell_editors
 from blog.db import row_id
-from blog.flask_requests import DESK_LIVE, FlaskRequests
-from blog.health import ALIVE, READY, Readiness
-from blog.http_limits import max_streams
 from blog.ip_networks import network_of
 from blog.live.events import Stream
 from blog.live.hub import Hub, listen_for_hints
 from blog.logs import configure_logging
 from blog.mail.sending import keep_sending
-from blog.request_bodies import length_of
-from blog.request_queue import Busy, Disconnected
 from blog.security import headers
+from blog.server.flask_requests import DESK_LIVE, FlaskRequests
+from blog.server.health import ALIVE, READY, Readiness
+from blog.server.http_limits import max_streams
+from blog.server.jobs import Conversation, begin, end_with_parent
+from blog.server.request_bodies import length_of
+from blog.server.request_queue import Busy, Disconnected
+from blog.server.wsgi_bridge import Answer, header, plain_answer, send_answer
+from blog.web.asgi_types import Receive, Scope, Send
 from blog.web.static_files import kept_headers, media_folder, open_kept, send_kept, static_files
 
 log = logging.getLogger(__name__)
@@ -200,7 +201,7 @@ def shell() -> Shell:
     end_with_parent()
     configure_logging()
     face = Shell(create_app())
-    gc.freeze()  # as in blog/server.py
+    gc.freeze()  # as in blog/server/main.py
     return face
 
 

@@ -10,10 +10,10 @@ from typing import IO
 
 from flask import Flask, session
 
-from blog.bridge import Answer, Receive, Scope, Send, call, environ, header, plain_answer, send_answer
-from blog.http_limits import TRANSPORT
 from blog.ip_networks import network_of
-from blog.request_bodies import (
+from blog.security import READER_BODY
+from blog.server.http_limits import TRANSPORT
+from blog.server.request_bodies import (
     MAX_READER_BODIES,
     Body,
     Budget,
@@ -22,9 +22,10 @@ from blog.request_bodies import (
     length_of,
     waits_for_permission,
 )
-from blog.request_queue import Busy, Caller, Disconnected, RequestQueue
-from blog.security import READER_BODY
+from blog.server.request_queue import Busy, Caller, Disconnected, RequestQueue
+from blog.server.wsgi_bridge import Answer, call, environ, header, plain_answer, send_answer
 from blog.settings import Settings
+from blog.web.asgi_types import Receive, Scope, Send
 
 DESK = "/desk/"
 DESK_LIVE = "/desk/live"

@@ -6,9 +6,10 @@ import logging
 import tempfile
 from typing import IO
 
-from blog.bridge import Receive, Scope, header
-from blog.request_queue import Busy, Disconnected
 from blog.security import READER_BODY
+from blog.server.request_queue import Busy, Disconnected
+from blog.server.wsgi_bridge import header
+from blog.web.asgi_types import Receive, Scope
 
 log = logging.getLogger(__name__)
 

@@ -18,9 +18,9 @@ from typing import Any, cast
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from blog.bridge import plain_answer
 from blog.ip_networks import network_of, unmapped
 from blog.security import headers
+from blog.server.wsgi_bridge import plain_answer
 from blog.settings import Settings
 
 MAX_HEADER_BYTES = 65_536  # request line, headers and trailers

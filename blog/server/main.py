@@ -24,13 +24,13 @@ from blog.editors.accounts import first_run_link
 from blog.editors.models import owner_stands
 from blog.errors import sentence_at_server
 from blog.exchange.running import keep_going
-from blog.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
 from blog.posts.planting import plant_welcome
+from blog.server.asgi import Shell
+from blog.server.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.settings import Settings, WrongSetting, load
-from blog.shell import Shell
 from blog.site.models import ensure_site
 
 # not yet sent, for each connection; the rest stays in this process, where it is counted
@@ -69,7 +69,7 @@ def main() -> int:
     if settings.web_concurrency == 1:
         serve(config(settings, Shell(app)), port)
     else:
-        Multiprocess(config(settings, "blog.shell:shell"), sockets=[port]).run()
+        Multiprocess(config(settings, "blog.server.asgi:shell"), sockets=[port]).run()
     return 0
 
 
@@ -131,7 +131,3 @@ def allow_many_connections() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
-
-
-if __name__ == "__main__":
-    sys.exit(main())
