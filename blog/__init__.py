@@ -78,8 +78,9 @@ def _open_rooms(app: Flask) -> None:
     from blog.comments import routes as comments
     from blog.comments import thread_routes as threads
     from blog.comments import voice_routes as voices
-    from blog.editors import accounts_desk, audit_desk, links_desk, locking
+    from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
+    from blog.editors.sign_in import desk as sign_in_desk
     from blog.exchange import desk as exchange_desk
     from blog.media import routes as media
     from blog.posts import desk as posts_desk
@@ -89,14 +90,14 @@ def _open_rooms(app: Flask) -> None:
     from blog.web import rate_limits
 
     pictures.init(app)
-    desk = [editors, links_desk, accounts_desk, audit_desk, site_desk, mail_desk, exchange_desk, comments_desk]
+    desk = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, exchange_desk, comments_desk]
     desk += [filter_desk, privacy_desk, posts_desk]
     public = [comments, own_comments, threads, voices, following, mailed_comments, privacy_routes, media, posts]
     for door in [*desk, *public]:
         app.register_blueprint(door.blueprint)
     cli.init(app)
     rate_limits.init(app)
-    locking.init(app, desk_menu)
+    access.init(app, desk_menu)
 
 
 def _lay_out_macros(app: Flask) -> None:
@@ -107,7 +108,7 @@ def _lay_out_macros(app: Flask) -> None:
 
 def desk_menu() -> list[tuple[str, str]]:
     """The rooms of the desk that whoever asks may enter."""
-    from blog.editors.locking import may
+    from blog.editors.access import may
 
     rooms = [
         ("posts_desk.index", "/desk/posts", _("Posts")),

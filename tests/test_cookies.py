@@ -15,8 +15,8 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.editors.accounts import add_editor
-from blog.editors.devices import COOKIE as DEVICE
 from blog.editors.models import OWNER
+from blog.editors.sign_in.device_cookies import COOKIE as DEVICE
 from blog.posts.models import Post
 from blog.web.cookies import HOST_PREFIX, SESSION
 from tests.cast import a_post

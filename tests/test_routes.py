@@ -14,10 +14,10 @@ from sqlalchemy import select
 
 from blog.comments.models import Ban
 from blog.db import db, writing
-from blog.editors import access
-from blog.editors.access import ACCESS, EVERYBODY
+from blog.editors import roles
 from blog.editors.accounts import add_editor, remove_editor, sign_out
 from blog.editors.models import EDITOR, OWNER, AuditEntry
+from blog.editors.roles import ACCESS, EVERYBODY
 from blog.exchange.models import Import
 from blog.media.keeping import keep
 from tests.cast import a_comment, a_post, csrf, sign_in, signed_in
@@ -224,7 +224,7 @@ def test_every_route_of_the_desk_is_in_the_table(app: Flask) -> None:
         nobody, editor, _owner = ROUTES[route]
         if name in ACCESS:
             assert (nobody in {SIGN_IN, SHUT}) == (ACCESS[name] != EVERYBODY), route
-            assert (editor == 403) == (ACCESS[name] == access.OWNERS), route
+            assert (editor == 403) == (ACCESS[name] == roles.OWNERS), route
 
 
 def test_a_route_of_the_desk_without_an_entry_is_closed_to_everybody(app: Flask) -> None:

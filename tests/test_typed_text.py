@@ -18,8 +18,8 @@ from blog.comments.mailed import decision_token
 from blog.comments.models import Comment
 from blog.comments.moderating import Pick, decide
 from blog.db import db, now, writing
-from blog.editors import auditing
-from blog.editors.auditing import BAN, REMOVE
+from blog.editors import audit_log
+from blog.editors.audit_log import BAN, REMOVE
 from blog.posts.models import Label, Post
 from blog.posts.publishing import trash_post, unpublish_post
 from tests.cast import HTMX, a_comment, a_post, csrf, signed_in, token
@@ -216,7 +216,7 @@ def test_an_editors_answer_under_a_post_that_is_gone(desk: FlaskClient, post: Po
 def test_a_decision_of_which_another_editor_was_faster(app: Flask, desk: FlaskClient, post: Post) -> None:
     comment = hold(a_comment(post))
     form = {"csrf_token": csrf(desk, "/desk/password"), "seen": str(comment.version)}
-    decide(auditing.SPAM, [Pick(comment.id)], the_editor())
+    decide(audit_log.SPAM, [Pick(comment.id)], the_editor())
     answer = desk.post(f"/desk/comments/{comment.id}/hold", data=form | {"why": "A good reason"})
     assert returned(answer, 409) == ["A good reason"]
     ban = form | {"choices": "reader", "reason": "Another reason"}
@@ -227,7 +227,7 @@ def test_a_ban_by_a_link_that_has_ended(app: Flask, desk: FlaskClient, post: Pos
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], blog_url="https://blog.example.org")
     comment = hold(a_comment(post))
     address = f"/mail/decisions/{decision_token(the_editor(), comment, BAN)}"
-    decide(auditing.SPAM, [Pick(comment.id)], the_editor())
+    decide(audit_log.SPAM, [Pick(comment.id)], the_editor())
     answer = app.test_client().post(address, data={"choices": "reader", "reason": "A good reason"})
     assert returned(answer, 409) == ["A good reason"]
 

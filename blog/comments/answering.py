@@ -14,8 +14,8 @@ from blog.comments.moderating import NoSuchComment, announce_all, change, commen
 from blog.comments.noticing import take_notice
 from blog.comments.posting import next_version, posted_before
 from blog.db import db, writing
-from blog.editors import auditing
-from blog.editors.auditing import What, record
+from blog.editors import audit_log
+from blog.editors.audit_log import What, record
 from blog.editors.models import AuditEntry, Editor
 from blog.html import comment_html
 from blog.site.models import current_site
@@ -46,13 +46,13 @@ def answer_comment(comment_id: int, editor: Editor, body: str, key: str) -> Answ
         _check(comment)
         together = new_action() if comment.status == HELD else None
         if together:
-            change(comment, auditing.APPROVE, editor, together=together)
+            change(comment, audit_log.APPROVE, editor, together=together)
         # somebody else's key shows nothing of theirs, nor does it stand in the way
         answer = Comment(body=body, body_html=body_html, submission_key=None if standing else key)
         _post(comment, editor, answer)
         after = f"{answer.id} {remembered(answer)}"
         what = What(comment_id=comment.id, subject=subject_of(answer), after=after, together=together)
-        entry = record(editor, auditing.ANSWER, **what)
+        entry = record(editor, audit_log.ANSWER, **what)
     announce_all([comment, answer])
     return Answered(comment, answer, entry)
 

@@ -21,8 +21,8 @@ from blog.comments.moderating import (
     new_action,
 )
 from blog.db import db, now, writing
-from blog.editors import auditing
-from blog.editors.auditing import What, record
+from blog.editors import audit_log
+from blog.editors.audit_log import What, record
 from blog.editors.models import AuditEntry, Editor
 from blog.web.i18n import day
 from blog.web.pagination import Page, newest_first
@@ -80,14 +80,14 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, how: 
             done.stayed.append(comment)
             return done
         if comment.status != SPAM:
-            done.entries.append(change(comment, auditing.SPAM, editor, why, together))
+            done.entries.append(change(comment, audit_log.SPAM, editor, why, together))
         done.comments.append(comment)
         for one in wanted:
             one.reason, one.editor_name = reason[:500], editor.name
             db.session.add(one)
             db.session.flush()
             what = What(comment_id=comment.id, subject=one.name, after=_mark(one), reason=why, together=together)
-            done.entries.append(record(editor, auditing.BAN, **what))
+            done.entries.append(record(editor, audit_log.BAN, **what))
     announce_all(done.comments)
     return done
 
@@ -99,10 +99,14 @@ def unban(ban_id: int, editor: Editor) -> AuditEntry:
         if one is None:
             raise NoSuchBan
         # what it was of is kept for as long as undoing it may need that
-        old = AuditEntry.verb == auditing.UNBAN, AuditEntry.created_at < now() - auditing.UNDO, AuditEntry.before != ""
+        old = (
+            AuditEntry.verb == audit_log.UNBAN,
+            AuditEntry.created_at < now() - audit_log.UNDO,
+            AuditEntry.before != "",
+        )
         db.session.execute(update(AuditEntry).where(*old).values(before=""))
         db.session.delete(one)
-        return record(editor, auditing.UNBAN, subject=one.name, before=_kept(one))
+        return record(editor, audit_log.UNBAN, subject=one.name, before=_kept(one))
 
 
 def bans(after: str | None) -> Page[Ban]:

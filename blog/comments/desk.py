@@ -30,9 +30,9 @@ from blog.comments.moderating import Decisions, NoSuchComment, Pick, clash, deci
 from blog.comments.reporting import reports_on
 from blog.comments.undoing import NoSuchEntry, NotUndone, undo, was
 from blog.db import db, row_id
-from blog.editors import auditing
-from blog.editors.auditing import entries, last_action
-from blog.editors.locking import the_editor
+from blog.editors import audit_log
+from blog.editors.access import the_editor
+from blog.editors.audit_log import entries, last_action
 from blog.editors.models import AuditEntry
 from blog.security import csrf
 from blog.web import htmx
@@ -43,7 +43,7 @@ from blog.web.http_cache import private
 blueprint = Blueprint("comments_desk", __name__, url_prefix="/desk")
 
 # what each button of the queue is called in a form, and what it does
-VERBS = {"approval": auditing.APPROVE, "hold": auditing.HOLD, "spam": auditing.SPAM, "removal": auditing.REMOVE}
+VERBS = {"approval": audit_log.APPROVE, "hold": audit_log.HOLD, "spam": audit_log.SPAM, "removal": audit_log.REMOVE}
 
 
 @blueprint.errorhandler(NoSuchComment)

@@ -19,7 +19,7 @@ from blog.comments.moderating import NoSuchComment, changing, subject_of
 from blog.comments.moderation import REASON_LENGTH, Evidence, examine, verdict
 from blog.comments.posting import Refused, announce, let_wait
 from blog.db import db, now, writing
-from blog.editors.auditing import EDIT, WITHDRAW, record
+from blog.editors.audit_log import EDIT, WITHDRAW, record
 from blog.html import comment_html
 from blog.posts.models import Post, visible_post
 from blog.site.models import current_site

@@ -19,7 +19,7 @@ from blog.comments.models import ADDRESS, READER, Ban, Comment, Report, comment_
 from blog.comments.moderating import announce_all
 from blog.comments.posting import next_versions
 from blog.db import db, writing
-from blog.editors.auditing import ERASE, forget_texts, record_all
+from blog.editors.audit_log import ERASE, forget_texts, record_all
 from blog.editors.models import AuditEntry, Editor
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blog.comments.reckoning import figures
 from blog.site.forms import STRICTNESS
-from blog.site.setting import change_settings
+from blog.site.update import change_settings
 
 blueprint = Blueprint("comments_filter", __name__, url_prefix="/desk/filter")
 

@@ -15,10 +15,10 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 from blog.comments.mail_models import Follow, Hold, Notice
 from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Report
 from blog.db import Record, db, now, writing
-from blog.editors.auditing import FINAL, UNBAN, UNDO, forget_texts
+from blog.editors.audit_log import FINAL, UNBAN, UNDO, forget_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
-from blog.editors.signing_in import JUST_EXPIRED
-from blog.editors.throttle import KEEP
+from blog.editors.sessions import JUST_EXPIRED
+from blog.editors.sign_in.password_attempts import KEEP
 from blog.site.models import current_site
 
 AT_ONCE = 1000

@@ -18,8 +18,8 @@ from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
 from blog.comments.moderation import LEAST_SECONDS
 from blog.db import now, row_id
-from blog.editors.locking import current_editor
-from blog.editors.names import reserved
+from blog.editors.access import current_editor
+from blog.editors.reserved_names import reserved
 from blog.email_addresses import LONGEST, is_address
 from blog.html.urls import is_website
 from blog.mail.outbox import mail_set_up

@@ -18,7 +18,7 @@ from blog.comments.filtering import Opinion, opinion, signs, with_start
 from blog.comments.looking import Text, facts_of, text_of
 from blog.comments.models import Comment, Lesson
 from blog.db import db, writing
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.models import AuditEntry
 from blog.spam.near_duplicates import Sketches
 from blog.spam.pretrained import start
@@ -30,9 +30,9 @@ MOST = 0.5
 """How far a lesson goes at most: far enough that the same text is told right from then on."""
 AT_ONCE = 500
 
-LABELS = {auditing.APPROVE: False, auditing.SPAM: True}
+LABELS = {audit_log.APPROVE: False, audit_log.SPAM: True}
 # what ends a label: after it nobody has said whether it is spam
-SAYING = (*LABELS, auditing.HOLD, auditing.REMOVE, auditing.EDIT)
+SAYING = (*LABELS, audit_log.HOLD, audit_log.REMOVE, audit_log.EDIT)
 
 
 class Model:

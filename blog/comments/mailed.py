@@ -17,14 +17,14 @@ from blog.comments.models import HELD, Comment
 from blog.comments.moderating import Decisions, NoSuchComment, Pick, clash, decide
 from blog.comments.undoing import NotUndone, undo
 from blog.db import db
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.accounts import account_mark
-from blog.editors.auditing import last_action, last_decider
+from blog.editors.audit_log import last_action, last_decider
 from blog.editors.models import AuditEntry, Editor
 from blog.web.signed_tokens import said, signed
 
 DAYS = 7
-VERBS = (auditing.APPROVE, auditing.SPAM, auditing.REMOVE, auditing.BAN)
+VERBS = (audit_log.APPROVE, audit_log.SPAM, audit_log.REMOVE, audit_log.BAN)
 DECISION, REVERSAL = "decision", "reversal"
 
 
@@ -105,7 +105,7 @@ def undo_by_mail(editor: Editor, entry: AuditEntry) -> None:
 
 def _decide(decision: Decision, choices: Collection[str], reason: str) -> Decisions:
     pick, editor = Pick(decision.comment.id, str(decision.version)), decision.editor
-    if decision.verb == auditing.BAN:
+    if decision.verb == audit_log.BAN:
         return ban(pick, choices, reason, editor, _("by mail"))
     return decide(decision.verb, [pick], editor, _("by mail"))
 

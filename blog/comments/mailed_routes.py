@@ -22,7 +22,7 @@ from blog.comments.mailed import (
 )
 from blog.comments.models import Comment
 from blog.db import db
-from blog.editors.auditing import BAN
+from blog.editors.audit_log import BAN
 from blog.security import csrf
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private

@@ -19,12 +19,12 @@ from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.noticing import take_notice
 from blog.comments.posting import announce, next_version
 from blog.db import db, writing
-from blog.editors import auditing
-from blog.editors.auditing import What, last_decider, record, withdrawn
+from blog.editors import audit_log
+from blog.editors.audit_log import What, last_decider, record, withdrawn
 from blog.editors.models import AuditEntry, Editor
 from blog.html import excerpt
 
-BECOMES = {auditing.APPROVE: VISIBLE, auditing.HOLD: HELD, auditing.SPAM: SPAM, auditing.REMOVE: REMOVED}
+BECOMES = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
 SUBJECT_LENGTH = 120
 
 
@@ -83,14 +83,14 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
 
 def _given_up(comment: Comment, verb: str) -> bool:
     """Nobody brings back what its writer took away, nor what is no longer kept."""
-    back = verb in {auditing.APPROVE, auditing.HOLD}
+    back = verb in {audit_log.APPROVE, audit_log.HOLD}
     return back and (not comment.body_html or withdrawn(comment.id))
 
 
 def change(comment: Comment, verb: str, editor: Editor, why: str = "", together: str | None = None) -> AuditEntry:
     """Inside an act: do it and write it down."""
     before = remembered(comment)
-    _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != auditing.APPROVE else ""), verb)
+    _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != audit_log.APPROVE else ""), verb)
     after = remembered(comment)
     what = What(comment_id=comment.id, subject=subject_of(comment), reason=why, together=together)
     entry = record(editor, verb, **what | What(before=before, after=after))
@@ -100,10 +100,10 @@ def change(comment: Comment, verb: str, editor: Editor, why: str = "", together:
 
 def _decide(comment: Comment, reason: str, verb: str) -> None:
     verbs: dict[str, Callable[[], None]] = {
-        auditing.APPROVE: comment.approve,
-        auditing.HOLD: lambda: comment.hold(reason),
-        auditing.SPAM: lambda: comment.mark_as_spam(reason),
-        auditing.REMOVE: lambda: comment.remove(reason),
+        audit_log.APPROVE: comment.approve,
+        audit_log.HOLD: lambda: comment.hold(reason),
+        audit_log.SPAM: lambda: comment.mark_as_spam(reason),
+        audit_log.REMOVE: lambda: comment.remove(reason),
     }
     changing(comment, verbs[verb])
 
@@ -118,10 +118,10 @@ def changing(comment: Comment, verb: Callable[[], None]) -> None:
 
 
 REASONS: dict[str, Callable[[str], str]] = {
-    auditing.APPROVE: lambda name: "",
-    auditing.HOLD: lambda name: _("held by %(name)s", name=name),
-    auditing.SPAM: lambda name: _("marked as spam by %(name)s", name=name),
-    auditing.REMOVE: lambda name: _("removed by %(name)s", name=name),
+    audit_log.APPROVE: lambda name: "",
+    audit_log.HOLD: lambda name: _("held by %(name)s", name=name),
+    audit_log.SPAM: lambda name: _("marked as spam by %(name)s", name=name),
+    audit_log.REMOVE: lambda name: _("removed by %(name)s", name=name),
 }
 
 

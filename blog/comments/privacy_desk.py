@@ -9,7 +9,7 @@ from blog.comments.erasing import erase, erase_one
 from blog.comments.exporting import count_under
 from blog.comments.models import Comment
 from blog.db import db
-from blog.editors.locking import the_editor
+from blog.editors.access import the_editor
 
 blueprint = Blueprint("privacy_desk", __name__, url_prefix="/desk/comments/<int:comment_id>/erasure")
 

@@ -14,7 +14,7 @@ from blog.comments.editing import Writer
 from blog.comments.models import Comment
 from blog.comments.voices import Voice
 from blog.db import db, writing
-from blog.editors.locking import current_editor
+from blog.editors.access import current_editor
 from blog.security import address_key, keyed_hash
 from blog.web.cookies import cookie_name, cookies_named, set_cookie
 

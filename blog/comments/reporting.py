@@ -14,7 +14,7 @@ from blog.comments.moderation import REASON_LENGTH
 from blog.comments.posting import announce, let_wait
 from blog.comments.voices import Voice, heard
 from blog.db import db, writing
-from blog.editors.auditing import REPORT, record
+from blog.editors.audit_log import REPORT, record
 from blog.site.models import current_site
 
 

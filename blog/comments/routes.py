@@ -19,7 +19,7 @@ from blog.comments.posting import Draft, NoSuchPost, Refused, post_comment, post
 from blog.comments.readers import known_reader, reader_key, remember, take_over, the_writer
 from blog.comments.streaming import in_order
 from blog.db import db, row_id
-from blog.editors.locking import current_editor
+from blog.editors.access import current_editor
 from blog.errors import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
 from blog.html import comment_html, quotation
 from blog.mail.outbox import mail_set_up

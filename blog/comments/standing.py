@@ -10,7 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Ban, Comment
 from blog.db import db
-from blog.editors.auditing import REMOVE
+from blog.editors.audit_log import REMOVE
 from blog.editors.models import AuditEntry
 from blog.spam.muted_words import plainly
 

@@ -16,7 +16,7 @@ from blog.comments.mail_models import Hold
 from blog.comments.mailed import VERBS, decision_token
 from blog.comments.models import HELD, Comment
 from blog.db import db, now, writing
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.models import AT_ONCE, DAILY, HOURLY, NEVER, Editor
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
@@ -143,10 +143,10 @@ def _letter(editor: Editor, shown: list[Comment], total: int) -> tuple[str, str,
 def _told(comment: Comment, editor: Editor) -> Told:
     text = comment.body.strip()
     words = {
-        auditing.APPROVE: _("Approve"),
-        auditing.SPAM: _("Spam"),
-        auditing.REMOVE: _("Remove"),
-        auditing.BAN: _("Ban"),
+        audit_log.APPROVE: _("Approve"),
+        audit_log.SPAM: _("Spam"),
+        audit_log.REMOVE: _("Remove"),
+        audit_log.BAN: _("Ban"),
     }
     return Told(
         comment=comment,

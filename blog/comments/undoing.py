@@ -16,8 +16,8 @@ from blog.comments.learning import learn
 from blog.comments.models import Comment
 from blog.comments.moderating import announce_all, changing, comment_at, remembered
 from blog.db import db, writing
-from blog.editors import auditing
-from blog.editors.auditing import What, done_together, mark_undone, record, undoable
+from blog.editors import audit_log
+from blog.editors.audit_log import What, done_together, mark_undone, record, undoable
 from blog.editors.models import AuditEntry, Editor
 from blog.web.i18n import state_word
 
@@ -70,7 +70,7 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         done.stayed = len(parts) - len(undone)
         for part in undone:
             what = What(comment_id=part.comment_id, subject=part.subject, reason=part.verb)
-            record(editor, auditing.REVERSE, **what)
+            record(editor, audit_log.REVERSE, **what)
         for comment in done.comments:
             learn(comment)
     announce_all(done.comments)
@@ -118,11 +118,11 @@ def _withdraw(part: AuditEntry, editor: Editor, done: Reversal) -> bool:
 
 
 REVERSED: dict[str, Callable[[AuditEntry, Editor, Reversal], bool]] = {
-    auditing.APPROVE: _restore,
-    auditing.HOLD: _restore,
-    auditing.SPAM: _restore,
-    auditing.REMOVE: _restore,
-    auditing.ANSWER: _withdraw,
-    auditing.BAN: lambda part, _editor, _done: lift(part.after),
-    auditing.UNBAN: lambda part, _editor, _done: put_back(part.before),
+    audit_log.APPROVE: _restore,
+    audit_log.HOLD: _restore,
+    audit_log.SPAM: _restore,
+    audit_log.REMOVE: _restore,
+    audit_log.ANSWER: _withdraw,
+    audit_log.BAN: lambda part, _editor, _done: lift(part.after),
+    audit_log.UNBAN: lambda part, _editor, _done: put_back(part.before),
 }

@@ -1,87 +1,82 @@
-"""Who may use which route of the desk. This table alone decides; a route without an entry is closed to everybody."""
+"""The lock of the desk: every route under /desk asks the table in `access` before its view runs."""
 
 from __future__ import annotations
 
-from blog.editors.models import OWNER, Editor
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
 
-EVERYBODY, EDITORS, OWNERS = "everybody", "editors", "owners"
+from flask import Flask, Response, g, redirect, request, session, url_for
+from flask.typing import ResponseReturnValue
 
-ACCESS = {
-    # signing in, and links that prove themselves
-    "editors.new_session": EVERYBODY,
-    "editors.create_session": EVERYBODY,
-    "account_links.new_owner": EVERYBODY,
-    "account_links.create_owner": EVERYBODY,
-    "account_links.show_sign_in": EVERYBODY,
-    "account_links.create_sign_in": EVERYBODY,
-    "account_links.edit_password": EVERYBODY,
-    "account_links.update_password": EVERYBODY,
-    # one's own account
-    "editors.destroy_session": EDITORS,
-    "editors.edit_password": EDITORS,
-    "editors.update_password": EDITORS,
-    "mail_desk.show": EDITORS,
-    "mail_desk.update_choice": EDITORS,
-    # posts, pages and labels
-    "posts_desk.home": EDITORS,
-    "posts_desk.index": EDITORS,
-    "posts_desk.new": EDITORS,
-    "posts_desk.create": EDITORS,
-    "posts_desk.show": EDITORS,
-    "posts_desk.edit": EDITORS,
-    "posts_desk.update": EDITORS,
-    "posts_desk.show_preview": EDITORS,
-    "posts_desk.create_publication": EDITORS,
-    "posts_desk.destroy_publication": EDITORS,
-    "posts_desk.create_trash": EDITORS,
-    "posts_desk.destroy_trash": EDITORS,
-    "posts_desk.index_labels": EDITORS,
-    "posts_desk.edit_label": EDITORS,
-    "posts_desk.update_label": EDITORS,
-    "posts_desk.destroy_label": EDITORS,
-    # responses
-    "comments_desk.index": EDITORS,
-    "comments_desk.show": EDITORS,
-    "comments_desk.show_live": EDITORS,
-    "comments_desk.create_approval": EDITORS,
-    "comments_desk.create_hold": EDITORS,
-    "comments_desk.create_removal": EDITORS,
-    "comments_desk.create_spam": EDITORS,
-    "comments_desk.create_decisions": EDITORS,
-    "comments_desk.new_answer": EDITORS,
-    "comments_desk.create_answer": EDITORS,
-    "comments_desk.new_ban": EDITORS,
-    "comments_desk.create_ban": EDITORS,
-    "comments_desk.index_bans": EDITORS,
-    "comments_desk.destroy_ban": EDITORS,
-    "comments_desk.create_reversal": EDITORS,
-    "privacy_desk.new": EDITORS,
-    "privacy_desk.create": EDITORS,
-    # the site as a whole
-    "site_desk.edit": OWNERS,
-    "site_desk.update": OWNERS,
-    "mail_desk.show_outbox": OWNERS,
-    "mail_desk.create_test": OWNERS,
-    "comments_filter.show": OWNERS,
-    "comments_filter.update": OWNERS,
-    "audit_desk.index": OWNERS,
-    "exchange_desk.index": OWNERS,
-    "exchange_desk.create": OWNERS,
-    "exchange_desk.show": OWNERS,
-    "accounts_desk.index": OWNERS,
-    "accounts_desk.create": OWNERS,
-    "accounts_desk.show": OWNERS,
-    "accounts_desk.update_role": OWNERS,
-    "accounts_desk.create_link": OWNERS,
-    "accounts_desk.destroy_sessions": OWNERS,
-    "accounts_desk.confirm_removal": OWNERS,
-    "accounts_desk.destroy": OWNERS,
-}
+from blog.editors.models import Editor
+from blog.editors.roles import may_use
+from blog.editors.sessions import editor_of_session
+from blog.web import htmx
+
+DESK = "/desk"
 
 
-def may_use(editor: Editor | None, endpoint: str) -> bool:
-    """Decide whether this editor, or None for nobody, may use a route of the desk."""
-    group = ACCESS.get(endpoint)
+class SignedOut(Exception):
+    """An editor sent something after the session had ended; the door shows the sign-in form, which takes it along."""
+
+
+class OwnersOnly(Exception):
+    """An editor asked for what is the owner's."""
+
+
+def init(app: Flask, menu: Callable[[], list[tuple[str, str]]]) -> None:
+    """Lock all routes of the desk that the app has by now, and give templates the editor and the menu."""
+    app.jinja_env.globals.update(editor=current_editor, desk_menu=menu, may=may)
+    for rule in app.url_map.iter_rules():
+        if rule.rule.startswith(DESK):
+            app.view_functions[rule.endpoint] = _locked(app.view_functions[rule.endpoint])
+    app.after_request(_keep_private)
+
+
+def current_editor() -> Editor | None:
+    if "editor" not in g:
+        g.editor = editor_of_session(session["desk"]) if "desk" in session else None
+    editor: Editor | None = g.editor
+    return editor
+
+
+def the_editor() -> Editor:
+    """The editor behind a locked door."""
+    editor = current_editor()
     if editor is None:
-        return group == EVERYBODY
-    return group in {EVERYBODY, EDITORS} or (group == OWNERS and editor.role == OWNER)
+        raise LookupError("this view is not behind the lock")
+    return editor
+
+
+def may(endpoint: str) -> bool:
+    """Decide whether whoever asks may use this route of the desk."""
+    return may_use(current_editor(), endpoint)
+
+
+def _locked(view: Callable[..., Any]) -> Callable[..., Any]:
+    if getattr(view, "is_locked", False):
+        return view
+
+    @wraps(view)
+    def locked(*args: Any, **kwargs: Any) -> Any:
+        if may(request.endpoint or ""):
+            return view(*args, **kwargs)
+        return _refuse()
+
+    locked.is_locked = True  # type: ignore[attr-defined]
+    return locked
+
+
+def _refuse() -> ResponseReturnValue:
+    if current_editor():
+        raise OwnersOnly
+    if request.method in {"GET", "HEAD"} and not htmx.wanted():
+        return redirect(url_for("editors.new_session", next=request.full_path.rstrip("?")), 303)
+    raise SignedOut
+
+
+def _keep_private(response: Response) -> Response:
+    if request.path.startswith(DESK):
+        response.headers["Cache-Control"] = "no-store"
+    return response

@@ -10,10 +10,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, now, writing
-from blog.editors.links import FIRST_RUN, PASSWORD, SIGN_IN, add_link, end_links, use_link
 from blog.editors.models import AT_ONCE, NEVER, OWNER, Editor, owner_count, owner_stands
 from blog.editors.passwords import hash_password, hashing
-from blog.editors.signing_in import WARNING_MAIL, end_sessions
+from blog.editors.sessions import WARNING_MAIL, end_sessions
+from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, add_link, end_links, use_link
 from blog.live.hub import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import take_back

@@ -7,6 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blog.db import db
+from blog.editors.access import the_editor
 from blog.editors.accounts import (
     LastOwner,
     NotAllowed,
@@ -18,10 +19,9 @@ from blog.editors.accounts import (
     sign_out,
 )
 from blog.editors.forms import AddForm, RoleForm
-from blog.editors.locking import the_editor
 from blog.editors.models import EDITOR, OWNER, Editor, all_editors
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
-from blog.editors.signing_in import sessions_of
+from blog.editors.sessions import sessions_of
 from blog.settings import Settings
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private

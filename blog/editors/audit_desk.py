@@ -6,7 +6,7 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.db import row_id
-from blog.editors.auditing import entries, undoable, verb_word
+from blog.editors.audit_log import entries, undoable, verb_word
 
 blueprint = Blueprint("audit_desk", __name__, url_prefix="/desk/audit")
 

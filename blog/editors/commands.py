@@ -21,7 +21,7 @@ from blog.editors.accounts import (
 )
 from blog.editors.models import EDITOR, ROLES, Editor, all_editors, editor_of
 from blog.editors.password_rules import why_not
-from blog.editors.signing_in import sessions_of
+from blog.editors.sessions import sessions_of
 from blog.errors import Unusable
 from blog.settings import Settings
 

@@ -14,15 +14,15 @@ from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, TooManyRequest
 from wtforms.validators import ValidationError
 
 from blog import errors
+from blog.editors.access import OwnersOnly, SignedOut, current_editor, the_editor
 from blog.editors.accounts import NotAllowed, change_password
-from blog.editors.devices import device_key, remember_device
-from blog.editors.entering import kept_from_form, let_in
 from blog.editors.forms import ChangePasswordForm, SignInForm
-from blog.editors.locking import OwnersOnly, SignedOut, current_editor, the_editor
 from blog.editors.models import editor_of
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
-from blog.editors.signing_in import AccountChanged, editor_with, end_session, just_expired, password_is_right
-from blog.editors.throttle import TooManyFailures
+from blog.editors.sessions import AccountChanged, editor_with, end_session, just_expired, password_is_right
+from blog.editors.sign_in.begin_session import kept_from_form, let_in
+from blog.editors.sign_in.device_cookies import device_key, remember_device
+from blog.editors.sign_in.password_attempts import TooManyFailures
 from blog.media.keeping import NoPicture
 from blog.media.late_photos import set_aside
 from blog.security import address_key

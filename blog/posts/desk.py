@@ -12,7 +12,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from blog import errors
 from blog.db import db
-from blog.editors.locking import the_editor
+from blog.editors.access import the_editor
 from blog.media.keeping import NoPicture, keep
 from blog.media.late_photos import take_late_photo
 from blog.posts.forms import LabelForm, PostForm

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 
 from blog.site.forms import SettingsForm
 from blog.site.models import current_site
-from blog.site.setting import change_settings
+from blog.site.update import change_settings
 from blog.web.forms.typed_text import takes_text
 
 blueprint = Blueprint("site_desk", __name__, url_prefix="/desk/settings")

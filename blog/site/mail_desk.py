@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from blog.comments.telling import choose_held_mail, held_mail_words
 from blog.db import writing
-from blog.editors.locking import may, the_editor
+from blog.editors.access import may, the_editor
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
 from blog.mail.status import TEST, standing

@@ -151,7 +151,7 @@ def test_the_hash_of_a_lifted_ban_goes_once_nothing_can_be_undone(
     ban(desk, mallory, "address", "reader")
     first, second = ids()
     lift(desk, first)
-    for module in ("blog.comments.banning", "blog.editors.auditing"):
+    for module in ("blog.comments.banning", "blog.editors.audit_log"):
         monkeypatch.setattr(f"{module}.now", lambda: now() + timedelta(minutes=11))
     lift(desk, second)
     newest, older = (entry for entry in log() if entry.verb == "unban")

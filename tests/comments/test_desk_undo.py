@@ -90,7 +90,7 @@ def test_after_ten_minutes_it_is_too_late(desk: FlaskClient, monkeypatch: pytest
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     assert "Undo" in desk.get("/desk/comments?state=all").text
-    monkeypatch.setattr("blog.editors.auditing.now", lambda: now() + timedelta(minutes=10, seconds=1))
+    monkeypatch.setattr("blog.editors.audit_log.now", lambda: now() + timedelta(minutes=10, seconds=1))
     answer = undo(desk)
     assert answer.status_code == 409
     assert "ten minutes only" in answer.text

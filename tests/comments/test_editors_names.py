@@ -12,7 +12,7 @@ from sqlalchemy import select
 from blog.comments.models import Comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
-from blog.editors.names import reserved, skeleton
+from blog.editors.reserved_names import reserved, skeleton
 from blog.settings import Settings
 from blog.site.models import current_site
 from tests.cast import HTMX, a_post, answer, csrf, signed_in, token

@@ -19,7 +19,7 @@ from blog.comments.posting import Draft, post_comment
 from blog.comments.reckoning import figures
 from blog.comments.undoing import undo
 from blog.db import db, now, writing
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, AuditEntry, Editor
 from blog.posts.models import Post
@@ -143,7 +143,7 @@ def test_reasons_come_by_their_weight(app: Flask, ed: Editor) -> None:
     ]
     post = a_post(**days_ago(211))
     for number in range(4):
-        decided(posted(post, f"{PILLS} {number}"), auditing.SPAM, ed)
+        decided(posted(post, f"{PILLS} {number}"), audit_log.SPAM, ed)
     held = posted(post, f"{PILLS} again")
     reasons = held.status_reason.removeprefix("looks like spam: ").split("; ")
     assert reasons.index("like 4 responses marked as spam") < reasons.index("the post is 211 days old")
@@ -171,7 +171,7 @@ def test_the_dial_turns_from_nothing_to_much(app: Flask) -> None:
 def test_an_editor_never_waits_and_teaches_nothing(app: Flask, ed: Editor) -> None:
     comment = posted(a_post(**days_ago(300)), PILLS, editor_id=ed.id)
     assert (comment.status, comment.filter_score) == (VISIBLE, None)
-    decided(comment, auditing.SPAM, ed)
+    decided(comment, audit_log.SPAM, ed)
     assert standing_lesson(comment.id) is None
 
 
@@ -180,7 +180,7 @@ def test_what_was_marked_as_spam_is_known_again(app: Flask, ed: Editor) -> None:
     text = "Our workshop restores sash windows in every county, with oak and linseed paint: https://{}.example"
     first = posted(post, text.format("sash"))
     assert first.status == VISIBLE
-    decided(first, auditing.SPAM, ed)
+    decided(first, audit_log.SPAM, ed)
     second = posted(post, text.format("windows"))
     assert second.status == HELD
     assert "like 1 response marked as spam" in second.status_reason
@@ -190,14 +190,14 @@ def test_what_was_approved_goes_through_from_then_on(app: Flask, ed: Editor) -> 
     post = a_post(**days_ago(211))
     held = posted(post, FLATTERY, website="https://friend.example", reader_key="friend")
     assert held.status == HELD
-    decided(held, auditing.APPROVE, ed)
+    decided(held, audit_log.APPROVE, ed)
     assert posted(post, f"{FLATTERY} Again.", website="https://friend.example", reader_key="friend").status == VISIBLE
 
 
-@pytest.mark.parametrize("verb", [auditing.SPAM, auditing.APPROVE])
+@pytest.mark.parametrize("verb", [audit_log.SPAM, audit_log.APPROVE])
 def test_undoing_takes_the_lesson_back_to_the_bit(app: Flask, ed: Editor, verb: str) -> None:
     post = a_post(**days_ago(211))
-    decided(posted(post, PILLS), auditing.REMOVE, ed)
+    decided(posted(post, PILLS), audit_log.REMOVE, ed)
     before = weights()
     comment = posted(post, FLATTERY, website="https://seo.example")
     entry = decided(comment, verb, ed)
@@ -212,7 +212,7 @@ def test_undoing_many_at_once_takes_all_their_lessons_back(app: Flask, ed: Edito
     post = a_post(**days_ago(211))
     comments = [posted(post, f"{PILLS} {number}") for number in range(5)]
     before = weights()
-    entry = decide(auditing.SPAM, [Pick(comment.id) for comment in comments], ed).entry
+    entry = decide(audit_log.SPAM, [Pick(comment.id) for comment in comments], ed).entry
     assert entry
     assert [bool(standing_lesson(comment.id)) for comment in comments] == [True] * 5
     undo(entry.id, ed)
@@ -221,9 +221,9 @@ def test_undoing_many_at_once_takes_all_their_lessons_back(app: Flask, ed: Edito
 
 def test_an_undone_decision_gives_way_to_the_one_before_it(app: Flask, ed: Editor) -> None:
     comment = posted(a_post(**days_ago(211)), PILLS)
-    decided(comment, auditing.APPROVE, ed)
+    decided(comment, audit_log.APPROVE, ed)
     approved = weights()
-    entry = decided(comment, auditing.SPAM, ed)
+    entry = decided(comment, audit_log.SPAM, ed)
     lesson = standing_lesson(comment.id)
     assert lesson
     assert lesson.spam
@@ -234,11 +234,11 @@ def test_an_undone_decision_gives_way_to_the_one_before_it(app: Flask, ed: Edito
     assert weights() == approved
 
 
-@pytest.mark.parametrize("verb", [auditing.HOLD, auditing.REMOVE])
+@pytest.mark.parametrize("verb", [audit_log.HOLD, audit_log.REMOVE])
 def test_what_is_held_or_removed_is_no_lesson_any_more(app: Flask, ed: Editor, verb: str) -> None:
     comment = posted(a_post(**days_ago(211)), PILLS)
     before = weights()
-    decided(comment, auditing.SPAM, ed)
+    decided(comment, audit_log.SPAM, ed)
     decided(comment, verb, ed)
     assert standing_lesson(comment.id) is None
     assert weights() == before
@@ -247,7 +247,7 @@ def test_what_is_held_or_removed_is_no_lesson_any_more(app: Flask, ed: Editor, v
 def test_a_changed_text_is_judged_anew_and_no_longer_what_was_decided_on(app: Flask, ed: Editor) -> None:
     comment = posted(a_post(**days_ago(211)), FLATTERY, website="https://ann.example", reader_key="ann")
     before = weights()
-    decided(comment, auditing.APPROVE, ed)
+    decided(comment, audit_log.APPROVE, ed)
     assert weights() != before
     said = comment.filter_score
     edit_comment(comment.post_id, comment.id, Writer("ann"), PILLS, paced=False)
@@ -255,7 +255,7 @@ def test_a_changed_text_is_judged_anew_and_no_longer_what_was_decided_on(app: Fl
     assert (changed.status, changed.filter_score == said) == (HELD, False)
     assert weights() == before
     assert seen("pills.example") == Seen(0, 0)
-    decided(changed, auditing.SPAM, ed)
+    decided(changed, audit_log.SPAM, ed)
     assert seen("pills.example") == Seen(0, 1)
 
 
@@ -266,7 +266,7 @@ def test_another_process_knows_what_this_one_learned(app: Flask, ed: Editor, set
         before = weights()
         assert before == list(model().weights.all)
         db.session.remove()
-    entry = decided(posted(post, PILLS), auditing.SPAM, ed)
+    entry = decided(posted(post, PILLS), audit_log.SPAM, ed)
     mine = weights()
     with other.app_context():
         assert weights() == mine
@@ -287,7 +287,7 @@ def test_the_oldest_lessons_are_forgotten_by_all_processes_alike(
     post = a_post(**days_ago(30))
     for number in range(9):
         comment = posted(post, f"{PILLS} {number} {'x' * number}")
-        entry = decided(comment, auditing.SPAM, ed)
+        entry = decided(comment, audit_log.SPAM, ed)
         if number % 3 == 0:
             undo(entry.id, ed)
     newest = db.session.scalars(select(func.max(Lesson.id))).one() or 0
@@ -307,9 +307,9 @@ def test_a_lesson_that_was_forgotten_is_not_taken_back_once_more(
     monkeypatch.setattr(learning, "WINDOW", 4)
     monkeypatch.setattr(learning, "TURNED", 2)
     post = a_post(**days_ago(30))
-    decided(posted(post, PILLS), auditing.SPAM, ed)
-    undo(decided(posted(post, FLATTERY, website="https://a.example"), auditing.SPAM, ed).id, ed)
-    decided(posted(post, "Our workshop restores sash windows: https://sash.example"), auditing.SPAM, ed)
+    decided(posted(post, PILLS), audit_log.SPAM, ed)
+    undo(decided(posted(post, FLATTERY, website="https://a.example"), audit_log.SPAM, ed).id, ed)
+    decided(posted(post, "Our workshop restores sash windows: https://sash.example"), audit_log.SPAM, ed)
     taken_back, last = db.session.scalars(select(Lesson).order_by(Lesson.id)).all()
     assert (taken_back.takes_back, floor_of(last.id)) == (taken_back.id - 1, taken_back.id - 1)
     alone = with_start(start())
@@ -320,9 +320,9 @@ def test_a_lesson_that_was_forgotten_is_not_taken_back_once_more(
 def test_decisions_of_before_the_filter_are_learned_from_the_log(app: Flask, ed: Editor) -> None:
     post = a_post(**days_ago(30))
     first, second, third = (posted(post, f"{PILLS} {number}") for number in range(3))
-    decided(first, auditing.SPAM, ed)
-    decided(second, auditing.APPROVE, ed)
-    undo(decided(third, auditing.SPAM, ed).id, ed)
+    decided(first, audit_log.SPAM, ed)
+    decided(second, audit_log.APPROVE, ed)
+    undo(decided(third, audit_log.SPAM, ed).id, ed)
     with writing():
         db.session.query(Lesson).delete()
         db.session.query(Comment).update({"filter_signs": ""})
@@ -346,7 +346,7 @@ def test_a_domain_is_known_by_what_it_stood_in(app: Flask, ed: Editor) -> None:
     assert seen("ann.example") == Seen(1, 0)
     assert seen("ann.example", shown.id) == Seen(0, 0)
     assert "domain shown" in posted(post, "So was I.", website="https://ann.example").filter_signs
-    decided(shown, auditing.SPAM, ed)
+    decided(shown, audit_log.SPAM, ed)
     assert seen("ann.example") == Seen(1, 1)
     assert "domain of spam" in posted(post, "Me too.", website="https://ann.example").filter_signs
 
@@ -359,8 +359,8 @@ def test_the_figures_say_what_it_said_before_the_decision(app: Flask, ed: Editor
     standing = posted(post, "So was I, and it rained.")
     assert [comment.status for comment in (*held, false, missed)] == [HELD] * 4 + [VISIBLE]
     for comment in (*held, missed):
-        decided(comment, auditing.SPAM, ed)
-    decided(false, auditing.APPROVE, ed)
+        decided(comment, audit_log.SPAM, ed)
+    decided(false, audit_log.APPROVE, ed)
     found = figures()
     assert (found.spam, found.wanted, found.undecided, found.lessons, found.few) == (4, 1, 1, 5, True)
     usual = found.by_strictness[USUAL]
@@ -374,9 +374,9 @@ def test_the_desk_shows_the_figures_and_turns_the_dial(app: Flask) -> None:
     ed, post = db.session.scalars(select(Editor)).one(), a_post(**days_ago(211))
     for number in range(20):
         comment = posted(post, PILLS if number % 2 else f"I was there too, in the rain, on morning {number}.")
-        decided(comment, auditing.SPAM if number % 2 else auditing.HOLD, ed)
+        decided(comment, audit_log.SPAM if number % 2 else audit_log.HOLD, ed)
         if number % 2 == 0:
-            decided(comment, auditing.APPROVE, ed)
+            decided(comment, audit_log.APPROVE, ed)
     page = desk.get("/desk/filter").text
     assert "It has learned from 20 decisions." in page
     assert "marked 10 as spam and approved 10" in page

@@ -17,8 +17,8 @@ from blog.comments.moderating import Pick, decide
 from blog.comments.reporting import report
 from blog.comments.voices import Voice
 from blog.db import db, now, writing
-from blog.editors import auditing
-from blog.editors.auditing import record, withdrawn
+from blog.editors import audit_log
+from blog.editors.audit_log import record, withdrawn
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
 from blog.site.models import current_site
 from tests.cast import a_comment, a_post, signed_in
@@ -137,13 +137,13 @@ def test_the_log_goes_after_its_days_but_for_what_nobody_may_bring_back(app: Fla
     comment = a_comment(a_post())
     with writing():
         for days in (364, 366):
-            for verb in (auditing.HOLD, auditing.WITHDRAW):
+            for verb in (audit_log.HOLD, audit_log.WITHDRAW):
                 entry = record(None, verb, comment_id=comment.id, subject="Ann: seen", before="Before", reason="why")
                 entry.created_at = now() - timedelta(days=days)
     assert forget_addresses() == 2
     kept = [(entry.verb, entry.subject, entry.before, entry.reason) for entry in db.session.query(AuditEntry)]
-    young = [(verb, "Ann: seen", "Before", "why") for verb in (auditing.HOLD, auditing.WITHDRAW)]
-    assert sorted(kept) == sorted([*young, (auditing.WITHDRAW, "", "", "")])
+    young = [(verb, "Ann: seen", "Before", "why") for verb in (audit_log.HOLD, audit_log.WITHDRAW)]
+    assert sorted(kept) == sorted([*young, (audit_log.WITHDRAW, "", "", "")])
     assert withdrawn(comment.id)
     with writing():
         current_site().audit_days = 0
@@ -155,7 +155,7 @@ def test_hidden_texts_go_where_the_site_says_so_and_keep_their_place(app: Flask)
     signed_in(app)
     post = a_post()
     spam, removed, held, shown = (a_comment(post, f"Text {number}", email="ann@example.org") for number in range(4))
-    for verb, comment in ((auditing.SPAM, spam), (auditing.REMOVE, removed), (auditing.HOLD, held)):
+    for verb, comment in ((audit_log.SPAM, spam), (audit_log.REMOVE, removed), (audit_log.HOLD, held)):
         decide(verb, [Pick(comment.id)], the_editor())
     soon = now() + timedelta(days=8)
     keep_for(3650)
@@ -169,7 +169,7 @@ def test_hidden_texts_go_where_the_site_says_so_and_keep_their_place(app: Flask)
         assert comment.reader_key
         assert not any(entry.subject for entry in db.session.query(AuditEntry).filter_by(comment_id=comment.id))
     assert [fresh(comment).body for comment in (held, shown)] == ["Text 2", "Text 3"]
-    assert decide(auditing.APPROVE, [Pick(spam.id)], the_editor()).comments == []
+    assert decide(audit_log.APPROVE, [Pick(spam.id)], the_editor()).comments == []
     assert forget_addresses(soon) == 0
 
 

@@ -17,7 +17,7 @@ from blog.comments.moderation import RULES, examine, verdict
 from blog.comments.posting import Draft, Refused, post_comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
-from blog.editors.auditing import REMOVE
+from blog.editors.audit_log import REMOVE
 from blog.editors.models import OWNER, AuditEntry
 from blog.posts.models import Post
 from blog.settings import Settings

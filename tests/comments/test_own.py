@@ -20,7 +20,7 @@ from blog.comments.posting import next_version
 from blog.comments.readers import COOKIE
 from blog.comments.streaming import news, versions
 from blog.db import db, now, writing
-from blog.editors.auditing import EDIT
+from blog.editors.audit_log import EDIT
 from blog.editors.models import AuditEntry
 from blog.posts.models import Post
 from blog.settings import Settings

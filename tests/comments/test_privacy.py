@@ -20,7 +20,7 @@ from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Ban, Comment
 from blog.comments.proving import PRIVACY, proven, send_link
 from blog.comments.streaming import news
 from blog.db import db, now, writing
-from blog.editors.auditing import ERASE
+from blog.editors.audit_log import ERASE
 from blog.editors.models import AuditEntry
 from blog.mail.models import Mail
 from blog.posts.models import Post

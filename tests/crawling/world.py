@@ -27,7 +27,7 @@ from blog.comments.reporting import report
 from blog.comments.telling import tell_editors
 from blog.comments.voices import Voice
 from blog.db import db, now, writing
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.accounts import add_editor, password_link, sign_in_link
 from blog.editors.models import EDITOR, AccountLink, AuditEntry, Editor, EditorSession, SignInFailure
 from blog.exchange.models import DONE, Import
@@ -35,7 +35,7 @@ from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.posts.models import PAGE, Label, Post
 from blog.posts.publishing import trash_post, unpublish_post
-from blog.site.setting import change_settings
+from blog.site.update import change_settings
 from tests.cast import a_comment, a_post, answer, csrf, sign_in, signed_in
 from tests.test_routes import a_picture
 
@@ -177,7 +177,7 @@ def write_thread(world: World, bea: Editor) -> None:
     for part in ("body", "name", "website"):
         world.shut.remove(word("visible", part))
         world.shown.append(word("visible", part))
-    for verb in (auditing.HOLD, auditing.SPAM, auditing.REMOVE):
+    for verb in (audit_log.HOLD, audit_log.SPAM, audit_log.REMOVE):
         hidden = [marked_comment(world, verb), imported_comment(world, f"{verb}place")]
         reply = a_comment(visible.post, f"Under a hidden one: {verb}.", hidden[1], **NOBODYS)
         hidden.append(imported_comment(world, f"{verb}reply", reply))
@@ -207,7 +207,7 @@ def write_own(world: World, bea: Editor) -> None:
     assert answer(world.reader, post, word("mine", "held"), name="Rae").status_code == 200
     db.session.rollback()
     held = db.session.scalars(select(Comment).where(Comment.body == word("mine", "held"))).one()
-    decide(auditing.HOLD, [Pick(held.id)], bea)
+    decide(audit_log.HOLD, [Pick(held.id)], bea)
     world.shown.append(word("mine", "shown"))
     world.own.append(word("mine", "held"))
 
@@ -234,7 +234,7 @@ def write_mail(world: World) -> None:
     assert answer(world.reader, post, "Tell me more.", email=email, follow="thread").status_code == 200
     db.session.rollback()
     (wish,) = db.session.scalars(select(Follow)).all()
-    decide(auditing.APPROVE, [Pick(wish.awaits_id or 0)], db.session.scalars(select(Editor)).all()[0])
+    decide(audit_log.APPROVE, [Pick(wish.awaits_id or 0)], db.session.scalars(select(Editor)).all()[0])
     assert ask_next()
     (confirm,) = [path for path in world.mailed() if path.endswith("/confirmation")]
     assert world.reader.post(confirm).status_code == 200

@@ -15,9 +15,9 @@ from blog.comments.models import Comment
 from blog.comments.telling import choose_held_mail, tell_editors
 from blog.db import db, now, writing
 from blog.editors.accounts import LastOwner, NotAllowed, add_editor, change_role, remove_editor
-from blog.editors.auditing import entries
+from blog.editors.audit_log import entries
 from blog.editors.models import AT_ONCE, EDITOR, OWNER, Editor, owner_count
-from blog.editors.names import reserved
+from blog.editors.reserved_names import reserved
 from blog.mail.outbox import put_mail
 from blog.posts.models import Post
 from tests.cast import HTMX, a_comment, csrf, sign_in, signed_in

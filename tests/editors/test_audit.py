@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.db import db, writing
-from blog.editors.auditing import PAGE_SIZE, entries, record
+from blog.editors.audit_log import PAGE_SIZE, entries, record
 from tests.cast import a_comment, a_post, csrf, signed_in
 from tests.comments.desk import bea, decide, hold, log, post, the_editor, undo
 

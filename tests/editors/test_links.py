@@ -23,8 +23,8 @@ from blog.editors.accounts import (
     sign_in_link,
     sign_out,
 )
-from blog.editors.links import LinkSpent, use_link
 from blog.editors.models import EDITOR, OWNER, AccountLink, Editor, EditorSession
+from blog.editors.sign_in.one_time_links import LinkSpent, use_link
 from tests.cast import csrf, sign_in
 from tests.test_routes import everything_kept
 
@@ -181,10 +181,10 @@ def test_whoever_is_removed_while_signing_in_gets_no_session(
     app: Flask, client: FlaskClient, ed: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The password was right; before the session begins the account is removed."""
-    from blog.editors import entering
+    from blog.editors.sign_in import begin_session
 
     add_editor("olive@example.org", "Olive", OWNER, PASSWORD)
-    begin = entering.begin_session
+    begin = begin_session.begin_session
 
     def late(editor: Editor, remember: bool) -> str:
         generation = editor.generation
@@ -194,7 +194,7 @@ def test_whoever_is_removed_while_signing_in_gets_no_session(
         assert editor.generation == generation
         return begin(editor, remember)
 
-    monkeypatch.setattr(entering, "begin_session", late)
+    monkeypatch.setattr(begin_session, "begin_session", late)
     answer = sign_in(client, "ed@example.org", PASSWORD, **{"kept-title": "Herons"})
     assert answer.status_code == 403
     assert "has just been changed" in answer.text

@@ -17,7 +17,7 @@ from blog.editors.accounts import add_editor, first_run_link, password_link
 from blog.editors.models import OWNER, Editor, EditorSession
 from blog.editors.password_rules import why_not
 from blog.editors.passwords import MAX_LENGTH, TooBusy, hash_password, hashing, password_fits
-from blog.site.setting import change_settings
+from blog.site.update import change_settings
 from tests.cast import csrf, sign_in
 
 PASSWORD = "a sentence to remember"

@@ -9,9 +9,9 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.db import db, now, writing
-from blog.editors import throttle
 from blog.editors.accounts import add_editor, first_run_link
 from blog.editors.models import OWNER, Editor, EditorSession, SignInFailure
+from blog.editors.sign_in import password_attempts
 from tests.cast import csrf, sign_in
 
 PASSWORD = "a sentence to remember"
@@ -81,7 +81,7 @@ def test_five_failures_from_one_address_pause_that_account_there_and_nowhere_els
 
 
 def test_the_pause_ends_by_itself_even_where_the_clock_was_set_back(client: FlaskClient, ed: Editor) -> None:
-    for shift in (throttle.TEN_MINUTES, -timedelta(hours=1)):
+    for shift in (password_attempts.TEN_MINUTES, -timedelta(hours=1)):
         with writing():
             db.session.query(SignInFailure).delete()
         for _ in range(5):

@@ -15,11 +15,11 @@ from werkzeug.test import TestResponse
 
 from blog.comments.forgetting import forget_addresses
 from blog.db import db, now, writing
-from blog.editors import throttle
 from blog.editors.accounts import add_editor, change_password, remove_editor, sign_in_link, sign_out
-from blog.editors.devices import COOKIE
 from blog.editors.models import EDITOR, OWNER, Editor, SignInFailure
-from blog.editors.throttle import TooManyFailures, begin_attempt
+from blog.editors.sign_in import password_attempts
+from blog.editors.sign_in.device_cookies import COOKIE
+from blog.editors.sign_in.password_attempts import TooManyFailures, begin_attempt
 from tests.cast import csrf, sign_in
 from tests.mail.letters import mails
 
@@ -168,7 +168,7 @@ def test_a_link_from_the_server_signs_in_whatever_was_tried(
 def test_it_ends_after_an_hour_even_where_the_clock_was_set_back(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]]
 ) -> None:
-    for shift in (throttle.HOUR, -timedelta(hours=2)):
+    for shift in (password_attempts.HOUR, -timedelta(hours=2)):
         with writing():
             db.session.query(SignInFailure).delete()
         guess(app, networks, 20)
@@ -201,13 +201,13 @@ def test_rows_are_bounded_and_forgotten(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever addresses are made up: beyond the bound only known browsers may try, so none is pushed out."""
-    monkeypatch.setattr(throttle, "MAX_OF_SITE", 30)
+    monkeypatch.setattr(password_attempts, "MAX_OF_SITE", 30)
     known = known_browser(app)
     answers = [guess(app, networks, 1, f"nobody{n}@example.org")[0] for n in range(40)]
     assert answers == [403] * 30 + [429] * 10
     assert failures() == 30
     assert sign_in(known, "ed@example.org", PASSWORD).status_code == 303
-    forget_addresses(now() + throttle.KEEP)
+    forget_addresses(now() + password_attempts.KEEP)
     assert failures() == 0
 
 

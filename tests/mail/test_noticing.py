@@ -18,7 +18,7 @@ from blog.comments.moderating import Pick, decide
 from blog.comments.noticing import tell_next
 from blog.comments.undoing import undo
 from blog.db import db, now, writing
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, Editor
 from blog.posts.models import Post
@@ -107,11 +107,11 @@ def test_what_waits_for_an_editor_is_told_once_it_is_approved(client: FlaskClien
     held = a_comment(post, "A held answer.", trapped=True)
     assert not held.visible
     assert (untold(), tell()) == (0, [])
-    decide(auditing.APPROVE, [Pick(held.id)], ed)
+    decide(audit_log.APPROVE, [Pick(held.id)], ed)
     (mail,) = tell()
     assert "A held answer." in mail.text
-    decide(auditing.HOLD, [Pick(held.id)], ed)
-    decide(auditing.APPROVE, [Pick(held.id)], ed)
+    decide(audit_log.HOLD, [Pick(held.id)], ed)
+    decide(audit_log.APPROVE, [Pick(held.id)], ed)
     assert len(tell()) == 1
 
 
@@ -121,7 +121,7 @@ def test_a_held_follower_follows_from_approval_on(client: FlaskClient, post: Pos
     comment = writes(client, post, "Held", email=ANN, follow="thread")
     assert comment.status == HELD
     assert of_kind("confirm") == []
-    decide(auditing.APPROVE, [Pick(comment.id)], ed)
+    decide(audit_log.APPROVE, [Pick(comment.id)], ed)
     ask()
     confirms(client)
     with writing():
@@ -134,14 +134,14 @@ def test_what_is_hidden_again_before_it_is_sent_is_told_to_nobody(client: FlaskC
     ann_follows(client, post)
     kept = a_comment(post, "A kept answer.")
     gone = a_comment(post, "A removed answer.", reader_key="g")
-    removal = decide(auditing.REMOVE, [Pick(gone.id)], ed)
+    removal = decide(audit_log.REMOVE, [Pick(gone.id)], ed)
     (mail,) = tell()
     assert "A removed answer." not in mail.text
     assert "A kept answer." in mail.text
     # and out of the outbox, where it waits; what else the mail told of is told anew
     assert removal.entry
     undo(removal.entry.id, ed)
-    decide(auditing.REMOVE, [Pick(kept.id)], ed)
+    decide(audit_log.REMOVE, [Pick(kept.id)], ed)
     assert of_kind("notice") == []
     (mail,) = tell()
     assert "A removed answer." in mail.text
@@ -155,8 +155,8 @@ def test_what_was_sent_is_not_told_again_when_it_is_shown_again(
     comment = a_comment(post, "An answer.")
     tell()
     send()
-    decide(auditing.HOLD, [Pick(comment.id)], ed)
-    decide(auditing.APPROVE, [Pick(comment.id)], ed)
+    decide(audit_log.HOLD, [Pick(comment.id)], ed)
+    decide(audit_log.APPROVE, [Pick(comment.id)], ed)
     assert len(tell()) == 1
 
 
@@ -173,7 +173,7 @@ def test_nothing_is_told_of_a_post_that_is_not_shown(client: FlaskClient, post: 
     a_comment(post, "An answer.")
     with writing():
         db.session.get_one(Post, post.id).unpublish()
-    decide(auditing.APPROVE, [Pick(held.id)], ed)
+    decide(audit_log.APPROVE, [Pick(held.id)], ed)
     assert untold() == 1
     assert tell() == []
     assert untold() == 0
@@ -223,7 +223,7 @@ def test_what_changes_while_a_mail_is_made_is_looked_at_again(
     def render(*args: str, **values: object) -> tuple[str, str, str]:
         letter = real(*args, **values)
         monkeypatch.setattr(noticing, "render_mail", real)
-        decide(auditing.REMOVE, [Pick(gone.id)], ed)
+        decide(audit_log.REMOVE, [Pick(gone.id)], ed)
         return letter
 
     monkeypatch.setattr(noticing, "render_mail", render)

@@ -19,7 +19,7 @@ from blog.comments.moderating import Pick, decide
 from blog.comments.proving import send_link
 from blog.comments.telling import tell_editors
 from blog.db import db, now, writing
-from blog.editors import auditing
+from blog.editors import audit_log
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, Editor
 from blog.mail.models import Mail
@@ -155,13 +155,13 @@ def test_when_it_is_approved_the_confirmation_goes_out_once(app: Flask, owner: E
     ask()
     assert mails() == []
     pick = [Pick(comment.id)]
-    for verb in (auditing.APPROVE, auditing.HOLD, auditing.APPROVE):
+    for verb in (audit_log.APPROVE, audit_log.HOLD, audit_log.APPROVE):
         decide(verb, pick, owner)
         ask()
     assert [mail.recipient for mail in mails()] == ["ann@example.org"]
 
 
-@pytest.mark.parametrize("verb", [auditing.SPAM, auditing.REMOVE])
+@pytest.mark.parametrize("verb", [audit_log.SPAM, audit_log.REMOVE])
 def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> None:
     everything_waits()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
@@ -179,7 +179,7 @@ def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Edit
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(Wish(comment, True, "here"))
     forget_addresses(now() + 7 * DAY)
-    decide(auditing.APPROVE, [Pick(comment.id)], owner)
+    decide(audit_log.APPROVE, [Pick(comment.id)], owner)
     ask()
     assert len(of_kind(CONFIRM)) == 1
 
@@ -205,7 +205,7 @@ def test_a_comment_hidden_while_the_mail_is_made_asks_nobody(
 
     def hide(*args: object, **values: object) -> tuple[str, str, str]:
         letter = made(*args, **values)  # type: ignore[arg-type]
-        decide(auditing.SPAM, [Pick(comment.id)], owner)
+        decide(audit_log.SPAM, [Pick(comment.id)], owner)
         return letter
 
     monkeypatch.setattr(following, "render_mail", hide)

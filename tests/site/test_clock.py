@@ -11,7 +11,7 @@ from sqlalchemy import func, select
 
 from blog.db import Record, db, now, writing
 from blog.editors.models import Editor, EditorSession
-from blog.editors.signing_in import begin_session, editor_of_session
+from blog.editors.sessions import begin_session, editor_of_session
 from blog.mail.models import Mail
 from blog.mail.sending import send_next
 from blog.server import jobs
@@ -46,7 +46,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
             "blog.site.clock",
             "blog.comments.forgetting",
             "blog.mail.retention",
-            "blog.editors.signing_in",
+            "blog.editors.sessions",
         ):
             monkeypatch.setattr(f"{module}.now", then)
 

@@ -16,7 +16,7 @@ from blog.disk_reserve import write_with_reserve
 from blog.editors import passwords
 from blog.editors.models import Editor, EditorSession, editor_of
 from blog.editors.passwords import hash_password, hashing, is_current, password_fits
-from blog.editors.throttle import (
+from blog.editors.sign_in.password_attempts import (
     HOUR,
     MAX_OF_ACCOUNT,
     account_key,

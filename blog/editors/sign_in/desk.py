@@ -7,12 +7,12 @@ from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blog.editors.accounts import OwnerExists, Taken, add_owner, use_password_link, use_sign_in_link
-from blog.editors.entering import let_in
 from blog.editors.forms import FirstRunForm, NewPasswordForm
-from blog.editors.links import FIRST_RUN, PASSWORD, SIGN_IN, LinkSpent, find_link
 from blog.editors.models import owner_stands
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
-from blog.editors.signing_in import AccountChanged
+from blog.editors.sessions import AccountChanged
+from blog.editors.sign_in.begin_session import let_in
+from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, LinkSpent, find_link
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.rate_limits import SIGN_IN as OFTEN

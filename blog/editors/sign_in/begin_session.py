@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flask import Response, g, redirect, render_template, request, session
 
-from blog.editors.devices import remember_device
 from blog.editors.models import Editor
-from blog.editors.signing_in import begin_session
+from blog.editors.sessions import begin_session
+from blog.editors.sign_in.device_cookies import remember_device
 from blog.web.http_cache import private
 
 
