@@ -11,7 +11,7 @@ from flask import Flask
 
 from blog import create_app
 from blog.instance import prepare_instance, secret_key
-from blog.media.keeping import keep
+from blog.media.library import keep
 from blog.settings import Settings, WrongSetting
 from tests.media.making import encoded, quartered
 from tests.server import Server

@@ -23,8 +23,8 @@ from blog.editors.sessions import AccountChanged, editor_with, end_session, just
 from blog.editors.sign_in.begin_session import kept_from_form, let_in
 from blog.editors.sign_in.device_cookies import device_key, remember_device
 from blog.editors.sign_in.password_attempts import TooManyFailures
-from blog.media.keeping import NoPicture
 from blog.media.late_photos import set_aside
+from blog.media.library import NoPicture
 from blog.security import address_key
 from blog.web import htmx
 from blog.web.http_cache import private

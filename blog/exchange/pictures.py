@@ -16,8 +16,8 @@ import re2
 
 from blog.exchange.archive import Post
 from blog.exchange.reporting import Report
-from blog.media import keeping
-from blog.media.recognition import format_of, refusal_of
+from blog.media import library
+from blog.media.sniffing import format_of, refusal_of
 
 INLINE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
 ADDRESS = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
@@ -33,8 +33,8 @@ class Unkept(Exception):
 def keep_in_media(content: bytes, name: str) -> str:
     """Keep the picture in the media room and return its root-relative address; Unkept for what is none."""
     try:
-        return keeping.keep(content, name)
-    except keeping.NoPicture as error:
+        return library.keep(content, name)
+    except library.NoPicture as error:
         raise Unkept(str(error)) from error
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from flask import current_app
 
 from blog.editors.models import EditorSession
-from blog.media.keeping import NoPicture, check
+from blog.media.library import NoPicture, check
 from blog.settings import Settings
 from blog.web.signed_tokens import said, signed
 

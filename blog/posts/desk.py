@@ -13,8 +13,8 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 from blog import errors
 from blog.db import db
 from blog.editors.access import the_editor
-from blog.media.keeping import NoPicture, keep
 from blog.media.late_photos import take_late_photo
+from blog.media.library import NoPicture, keep
 from blog.posts.forms import LabelForm, PostForm
 from blog.posts.labelling import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
 from blog.posts.listing import ALL, STATES, posts_at_desk

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from blog.db import db, now, writing
 from blog.html import CleanedPost, editor_html, excerpt, first_picture, post_html
 from blog.live.hub import hint
-from blog.media.keeping import small
+from blog.media.library import small
 from blog.posts.models import PAGE, Post
 from blog.site.models import Site, current_site, raise_site_version
 

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from blog.db import db, now, writing
 from blog.html import editor_html, first_picture
-from blog.media.keeping import small
+from blog.media.library import small
 from blog.posts.labelling import labelled
 from blog.posts.models import Label, Post
 from blog.posts.publishing import announce, derive, for_writing, publish

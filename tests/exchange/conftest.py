@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from blog.media import keeping
-from blog.media.recognition import format_of, refusal_of
+from blog.media import library
+from blog.media.sniffing import format_of, refusal_of
 
 
 @pytest.fixture
@@ -15,9 +15,9 @@ def media(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
     def keep(content: bytes, name: str) -> str:
         if not format_of(content):
-            raise keeping.NoPicture(refusal_of(content))
+            raise library.NoPicture(refusal_of(content))
         kept[f"/media/{name}"] = content
         return f"/media/{name}"
 
-    monkeypatch.setattr(keeping, "keep", keep)
+    monkeypatch.setattr(library, "keep", keep)
     return kept

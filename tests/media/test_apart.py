@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from blog.media import apart
-from blog.media.apart import demanding, prints_of
-from blog.media.developing import NoPicture
+from blog.media import worker_process
+from blog.media.processing import NoPicture
+from blog.media.worker_process import demanding, prints_of
 from blog.settings import ROOT
 from tests.media.making import encoded, opened, png, quartered, webp
 
@@ -33,7 +33,7 @@ print(peak() - before)
 
 @pytest.fixture
 def everything_apart(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "MOST_HERE", 0)
+    monkeypatch.setattr(worker_process, "MOST_HERE", 0)
 
 
 def test_only_what_takes_much_goes_there() -> None:
@@ -49,7 +49,7 @@ def test_only_what_takes_much_goes_there() -> None:
 def test_it_comes_out_the_same(kind: str, monkeypatch: pytest.MonkeyPatch) -> None:
     content = encoded(quartered(2000, 1200), kind)
     here = prints_of(content)
-    monkeypatch.setattr(apart, "MOST_HERE", 0)
+    monkeypatch.setattr(worker_process, "MOST_HERE", 0)
     assert prints_of(content) == here
     assert opened(here.large).size == here.size == (1600, 960)
 
@@ -84,7 +84,7 @@ def test_a_process_that_ends_is_a_sentence(
 
 
 def test_one_that_takes_too_long_is_a_sentence(everything_apart: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(apart, "SECONDS", 0.01)
+    monkeypatch.setattr(worker_process, "SECONDS", 0.01)
     with pytest.raises(NoPicture, match="too long"):
         prints_of(encoded(quartered(), "WEBP"))
 

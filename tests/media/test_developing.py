@@ -7,7 +7,7 @@ import os
 import pytest
 from PIL import Image, ImageDraw
 
-from blog.media.developing import Developed, develop, fit
+from blog.media.processing import Developed, develop, fit
 from tests.media import making
 from tests.media.making import BLUE, GREEN, RED, SECRET, WHITE, encoded, near, opened, quartered
 

@@ -19,8 +19,8 @@ from PIL import Image
 from sqlalchemy import select
 
 from blog.db import db
-from blog.media import filing, keeping
-from blog.media.keeping import NoPicture, keep, size_of, small
+from blog.media import library, storage
+from blog.media.library import NoPicture, keep, size_of, small
 from blog.media.models import Picture
 from blog.posts.models import Post
 from blog.posts.publishing import derive
@@ -33,7 +33,7 @@ OURS = f"/media/ab/ab{'0' * 38}"
 KILLED = """
 import os, signal, sys
 from blog import create_app
-from blog.media.keeping import keep
+from blog.media.library import keep
 places = []
 def kill(descriptor):
     places.append(descriptor)
@@ -82,7 +82,7 @@ def test_the_size_that_is_told_is_that_of_the_file(media: Path) -> None:
 
 def test_the_same_content_is_kept_once_whatever_its_name(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = keep(encoded(quartered()), "first.jpg")
-    monkeypatch.setattr(filing, "prints_of", lambda content: pytest.fail("it was developed again"))
+    monkeypatch.setattr(storage, "prints_of", lambda content: pytest.fail("it was developed again"))
     assert keep(encoded(quartered()), "second.html") == address
     assert [row.name for row in rows()] == ["first.jpg"]
 
@@ -150,8 +150,8 @@ def test_eight_threads_with_the_same_picture_keep_it_once(
     app: Flask, media: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     content, together, developed = encoded(noise(900, 600)), Barrier(8), []
-    develop = filing.prints_of
-    monkeypatch.setattr(filing, "prints_of", lambda content: developed.append(1) or develop(content))
+    develop = storage.prints_of
+    monkeypatch.setattr(storage, "prints_of", lambda content: developed.append(1) or develop(content))
 
     def bring(number: int) -> str:
         with app.app_context():
@@ -175,7 +175,7 @@ def test_eight_threads_with_pictures_of_their_own_keep_all(app: Flask, media: Pa
 
 def test_another_process_may_enter_the_same_picture_first(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     address = keep(encoded(quartered()))
-    monkeypatch.setattr(keeping, "_picture", lambda digest: None)
+    monkeypatch.setattr(library, "_picture", lambda digest: None)
     assert keep(encoded(quartered())) == address
     assert len(rows()) == 1
 

@@ -6,8 +6,8 @@ import pytest
 from PIL import ImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from blog.media.developing import NoPicture, develop
-from blog.media.recognition import format_of
+from blog.media.processing import NoPicture, develop
+from blog.media.sniffing import format_of
 from tests.media.making import encoded, layered, png, quartered, webp
 
 pytestmark = pytest.mark.usefixtures("speaking")

@@ -11,7 +11,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.media.keeping import keep, small
+from blog.media.library import keep, small
 from tests.cast import a_post
 from tests.media.making import encoded, noise, quartered
 from tests.server import Server

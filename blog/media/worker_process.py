@@ -16,8 +16,8 @@ from pathlib import Path
 from flask_babel import lazy_gettext as _
 from PIL import Image
 
-from blog.media.developing import DAMAGED, MOST_PIXELS, WANTING, NoPicture, develop
-from blog.media.recognition import format_of
+from blog.media.processing import DAMAGED, MOST_PIXELS, WANTING, NoPicture, develop
+from blog.media.sniffing import format_of
 from blog.settings import ROOT
 
 # in bytes for a pixel, measured; a JPEG is decoded no larger than is needed
@@ -62,7 +62,7 @@ def _developed(content: bytes) -> Prints:
 
 
 def _from_apart(content: bytes) -> Prints:
-    command = [sys.executable, "-m", "blog.media.apart"]
+    command = [sys.executable, "-m", "blog.media.worker_process"]
     try:
         done = subprocess.run(command, input=content, cwd=ROOT, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
     except subprocess.TimeoutExpired:

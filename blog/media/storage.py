@@ -10,8 +10,8 @@ from pathlib import Path
 
 from PIL import Image
 
-from blog.media.apart import prints_of
-from blog.media.developing import LARGE, SMALL
+from blog.media.processing import LARGE, SMALL
+from blog.media.worker_process import prints_of
 from blog.web.static_files import KEPT
 
 EXTENSIONS = ("jpg", "webp")

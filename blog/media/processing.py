@@ -14,7 +14,7 @@ from typing import Any
 from flask_babel import lazy_gettext as _
 from PIL import Image, ImageCms
 
-from blog.media.recognition import format_of, refusal_of
+from blog.media.sniffing import format_of, refusal_of
 
 SMALL, LARGE = 640, 1600
 TALLEST = 4  # times the width: what is longer becomes narrower

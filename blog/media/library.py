@@ -14,10 +14,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, writing
-from blog.media.developing import SMALL, NoPicture, fit
-from blog.media.filing import Print, file, print_at
 from blog.media.models import Picture
-from blog.media.recognition import format_of, refusal_of
+from blog.media.processing import SMALL, NoPicture, fit
+from blog.media.sniffing import format_of, refusal_of
+from blog.media.storage import Print, file, print_at
 from blog.web.static_files import media_folder
 
 __all__ = ["NoPicture", "check", "keep", "size_of", "small"]
