@@ -14,7 +14,7 @@ from blog.comments.posting import Draft, post_comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from blog.posts.labelling import labelled
+from blog.posts.labels import labelled
 from blog.posts.models import Post
 from blog.posts.publishing import derive, publish
 from blog.site.models import current_site

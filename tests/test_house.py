@@ -168,7 +168,7 @@ PLANTED = [
     (wrong_arrows, "blog.comments.posting", "from blog.comments.own_routes import blueprint"),
     (wrong_arrows, "blog.comments.models", "from blog.comments.posting import recount"),
     (wrong_arrows, "blog.site.models", "from blog import create_app"),
-    (wrong_arrows, "blog.posts.listing", "from blog.server.asgi import Shell"),
+    (wrong_arrows, "blog.posts.lists", "from blog.server.asgi import Shell"),
     (wrong_libraries, "blog.posts.models", "from flask import g"),
     (wrong_libraries, "blog.comments.posting", "import bleach"),
     (wrong_libraries, "blog.db", "import os\nos.environ['X']"),

@@ -11,10 +11,10 @@ from blog.exchange import archive
 from blog.exchange.batches import absent
 from blog.exchange.reporting import Report
 from blog.html import CleanedPost
-from blog.posts.labelling import labelled
+from blog.posts.labels import labelled
 from blog.posts.models import PAGE, Post
-from blog.posts.planting import remove_untouched_welcome
 from blog.posts.publishing import derive, free_path
+from blog.posts.seed import remove_untouched_welcome
 from blog.site.models import Site, current_site, raise_site_version
 
 Cleaned = list[tuple[archive.Post, CleanedPost]]

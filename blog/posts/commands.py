@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from blog.posts.planting import plant_demonstration
+from blog.posts.seed import plant_demonstration
 
 
 @click.command("demo")

@@ -15,12 +15,12 @@ from blog.db import db
 from blog.editors.access import the_editor
 from blog.media.late_photos import take_late_photo
 from blog.media.library import NoPicture, keep
+from blog.posts.editing import Changed, preview_of, write_post
 from blog.posts.forms import LabelForm, PostForm
-from blog.posts.labelling import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
-from blog.posts.listing import ALL, STATES, posts_at_desk
+from blog.posts.labels import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
+from blog.posts.lists import ALL, STATES, posts_at_desk
 from blog.posts.models import PAGE, POST, Label, Post
 from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, trash_post, unpublish_post
-from blog.posts.writing import Changed, preview_of, write_post
 from blog.security import csrf, signed_in_once
 from blog.web import htmx
 from blog.web.forms.fields import SEARCH_LENGTH

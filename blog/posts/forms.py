@@ -15,8 +15,8 @@ from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
 from blog.html.urls import is_picture_address, is_web_address
+from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
 from blog.posts.models import DRAFT, PAGE, POST, Post
-from blog.posts.writing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
 from blog.site.forms import RULES
 from blog.site.models import ALL, FIRST, OPEN, READING, current_site
 from blog.web.forms.fields import Choice, Form, Hidden, LongText, Text

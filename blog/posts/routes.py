@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blog.comments.forms import blank_form
 from blog.comments.places import comment_of_time, place_of
 from blog.comments.threads import order_asked_for, thread_page
-from blog.posts.listing import all_posts, neighbours, posts_in, posts_labelled, taken_down
+from blog.posts.lists import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site
 from blog.web.fragment_cache import PLACE

@@ -27,7 +27,7 @@ from blog.exchange.running import keep_going
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
-from blog.posts.planting import plant_welcome
+from blog.posts.seed import plant_welcome
 from blog.server.asgi import Shell
 from blog.server.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.settings import Settings, WrongSetting, load

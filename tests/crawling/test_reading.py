@@ -18,7 +18,7 @@ from blog.comments import listing as queue
 from blog.comments.readers import COOKIE
 from blog.db import db
 from blog.migrations import migrate
-from blog.posts import listing
+from blog.posts import lists
 from blog.settings import Settings
 from tests.conftest import address_of
 from tests.crawling.crawler import Answer, Browser, crawl
@@ -91,8 +91,8 @@ def short_pages() -> Iterator[None]:
             (replies, "FIRST_REPLIES", 1),
             (replies, "LAST_REPLIES", 1),
             (replies, "PAGE_SIZE", 2),
-            (listing, "PAGE_SIZE", 3),
-            (listing, "DESK_PAGE_SIZE", 5),
+            (lists, "PAGE_SIZE", 3),
+            (lists, "DESK_PAGE_SIZE", 5),
             (queue, "PAGE_SIZE", 10),
             (banning, "PAGE_SIZE", 2),
         ):

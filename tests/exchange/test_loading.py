@@ -20,7 +20,7 @@ from blog.exchange.exports import open_export as read
 from blog.exchange.loading import load
 from blog.exchange.stats import stats
 from blog.posts.models import Post, post_at
-from blog.posts.planting import plant_welcome
+from blog.posts.seed import plant_welcome
 from blog.site.models import current_site
 from tests.cast import a_comment, a_post
 from tests.exchange.making import SAMPLES, an_export, comment_entry, post_entry, run, setting_entry

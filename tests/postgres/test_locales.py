@@ -20,7 +20,7 @@ from blog.editors.accounts import Taken, add_editor
 from blog.editors.models import EDITOR, editor_of
 from blog.mail.models import Mail
 from blog.migrations import migrate
-from blog.posts.listing import posts_at_desk
+from blog.posts.lists import posts_at_desk
 from blog.posts.models import POST
 from blog.settings import Settings
 from tests.cast import a_comment, a_post

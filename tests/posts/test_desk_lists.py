@@ -7,7 +7,7 @@ import pytest
 from flask.testing import FlaskClient
 
 from blog.db import now
-from blog.posts.listing import DESK_PAGE_SIZE
+from blog.posts.lists import DESK_PAGE_SIZE
 from blog.posts.publishing import trash_post, unpublish_post
 from tests.cast import HTMX, a_comment, a_post
 

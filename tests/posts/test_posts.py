@@ -7,9 +7,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.db import now, writing
-from blog.posts.listing import PAGE_SIZE
-from blog.posts.planting import plant_demonstration, plant_welcome, remove_untouched_welcome
+from blog.posts.lists import PAGE_SIZE
 from blog.posts.publishing import slug_of, unpublish_post
+from blog.posts.seed import plant_demonstration, plant_welcome, remove_untouched_welcome
 from blog.site.models import current_site
 from tests.cast import a_comment, a_post, answer, token
 

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from blog.db import db, now, writing
 from blog.html import editor_html, first_picture
 from blog.media.library import small
-from blog.posts.labelling import labelled
+from blog.posts.labels import labelled
 from blog.posts.models import Label, Post
 from blog.posts.publishing import announce, derive, for_writing, publish
 from blog.site.models import current_site, raise_site_version

@@ -8,10 +8,10 @@ from typing import Any
 from sqlalchemy import func, select
 
 from blog.db import db, now, writing
-from blog.posts.demonstration import DEMONSTRATION, WELCOME
-from blog.posts.labelling import labelled
+from blog.posts.labels import labelled
 from blog.posts.models import Post
 from blog.posts.publishing import derive, publish
+from blog.posts.seed_texts import DEMONSTRATION, WELCOME
 from blog.site.models import current_site
 
 WELCOME_REF = "talkback:welcome"
