@@ -71,13 +71,16 @@ def _bring_tools(app: Flask) -> None:
 def _open_rooms(app: Flask) -> None:
     from blog import cli
     from blog.comments import desk as comments_desk
-    from blog.comments import filter_desk, pictures, privacy_desk, privacy_routes
-    from blog.comments import following_routes as following
-    from blog.comments import mailed_routes as mailed_comments
-    from blog.comments import own_routes as own_comments
     from blog.comments import routes as comments
-    from blog.comments import thread_routes as threads
-    from blog.comments import voice_routes as voices
+    from blog.comments.followers import routes as following
+    from blog.comments.moderation import email_routes as mailed_comments
+    from blog.comments.posting import author_routes as own_comments
+    from blog.comments.privacy import desk as privacy_desk
+    from blog.comments.privacy import routes as privacy_routes
+    from blog.comments.reactions import routes as voices
+    from blog.comments.screening import desk as screening_desk
+    from blog.comments.thread import avatars
+    from blog.comments.thread import routes as threads
     from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
@@ -89,9 +92,9 @@ def _open_rooms(app: Flask) -> None:
     from blog.site import mail_desk
     from blog.web import rate_limits
 
-    pictures.init(app)
+    avatars.init(app)
     desk = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, exchange_desk, comments_desk]
-    desk += [filter_desk, privacy_desk, posts_desk]
+    desk += [screening_desk, privacy_desk, posts_desk]
     public = [comments, own_comments, threads, voices, following, mailed_comments, privacy_routes, media, posts]
     for door in [*desk, *public]:
         app.register_blueprint(door.blueprint)

@@ -21,7 +21,7 @@ from blog.site.models import ensure_site
 
 def init(app: Flask) -> None:
     from blog.comments import commands as comments
-    from blog.comments import filter_commands as filters
+    from blog.comments.screening import commands as filters
     from blog.editors import commands as editors
     from blog.exchange import commands as exchange
     from blog.posts import commands as posts

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
-from blog.comments.posting import Draft, post_comment
+from blog.comments.posting.submit import Draft, post_comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER

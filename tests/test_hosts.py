@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.following import ask_next
+from blog.comments.followers.subscriptions import ask_next
 from blog.comments.models import HELD, Comment
-from blog.comments.telling import tell_editors
+from blog.comments.moderation.alerts import tell_editors
 from blog.db import db, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER

@@ -15,9 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from blog.comments.following import ask_next
-from blog.comments.noticing import tell_next as write_notices
-from blog.comments.telling import tell_editors
+from blog.comments.followers.notifications import tell_next as write_notices
+from blog.comments.followers.subscriptions import ask_next
+from blog.comments.moderation.alerts import tell_editors
 from blog.db import db, now, writing
 from blog.editors.models import OWNER, Editor
 from blog.mail.sending import send_waiting

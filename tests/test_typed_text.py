@@ -14,9 +14,9 @@ from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from blog.comments.mailed import decision_token
 from blog.comments.models import Comment
-from blog.comments.moderating import Pick, decide
+from blog.comments.moderation.decisions import Pick, decide
+from blog.comments.moderation.email_actions import decision_token
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.audit_log import BAN, REMOVE
@@ -135,15 +135,15 @@ def test_by_htmx_the_form_stays_and_the_sentence_goes_into_it(client: FlaskClien
 def test_a_post_that_goes_while_the_response_is_written_down(
     client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from blog.comments import posting
+    from blog.comments.posting import submit
 
-    made = posting.examine
+    made = submit.examine
 
     def examine(*args: Any) -> Any:
         unpublish_post(post.id)
         return made(*args)
 
-    monkeypatch.setattr(posting, "examine", examine)
+    monkeypatch.setattr(submit, "examine", examine)
     assert TEXT in returned(write(client, post, **token(client, post)), 404)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from blog.comments.erasing import erase
-from blog.comments.exporting import count_under, exported
 from blog.comments.filling import Extent, fill
-from blog.comments.forgetting import forget_addresses
+from blog.comments.privacy.data_export import count_under, exported
+from blog.comments.privacy.erasure import erase
+from blog.comments.privacy.retention import forget_addresses
 from blog.errors import Unusable
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos

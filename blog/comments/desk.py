@@ -11,10 +11,12 @@ from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
 from blog import errors
-from blog.comments.answering import Answered, Unanswerable, answer_comment
-from blog.comments.banning import NoSuchBan, ban, ban_word, bannable, bans, unban
 from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
-from blog.comments.listing import (
+from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment
+from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
+from blog.comments.moderation.decisions import Decisions, NoSuchComment, Pick, clash, decide
+from blog.comments.moderation.editor_reply import Answered, Unanswerable, answer_comment
+from blog.comments.moderation.queue import (
     ALL,
     PAGE_SIZE,
     STATES,
@@ -25,10 +27,8 @@ from blog.comments.listing import (
     shown_of_readers,
     waiting,
 )
-from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment
-from blog.comments.moderating import Decisions, NoSuchComment, Pick, clash, decide
-from blog.comments.reporting import reports_on
-from blog.comments.undoing import NoSuchEntry, NotUndone, undo, was
+from blog.comments.moderation.undo import NoSuchEntry, NotUndone, undo, was
+from blog.comments.reactions.reports import reports_on
 from blog.db import db, row_id
 from blog.editors import audit_log
 from blog.editors.access import the_editor

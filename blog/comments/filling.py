@@ -11,9 +11,9 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
-from blog.comments.counting import recount_posts
 from blog.comments.invention import Invention
 from blog.comments.models import VISIBLE, Comment
+from blog.comments.thread.counts import recount_posts
 from blog.db import db, now, writing
 from blog.live.hub import hint
 from blog.posts.models import POST, Post

@@ -16,7 +16,7 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
-from blog.comments.moderation import LEAST_SECONDS
+from blog.comments.screening.rules import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.access import current_editor
 from blog.editors.reserved_names import reserved

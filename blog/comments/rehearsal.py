@@ -11,9 +11,9 @@ from dataclasses import replace
 from random import Random
 from typing import NamedTuple
 
-from blog.comments.domains import domain_of
-from blog.comments.filtering import CUTS, Facts, signs, with_start
-from blog.comments.looking import about
+from blog.comments.screening.link_domains import domain_of
+from blog.comments.screening.spam_signals import CUTS, Facts, signs, with_start
+from blog.comments.screening.submission import about
 from blog.site.models import USUAL
 from blog.spam.baseline_bayes import Bayes
 from blog.spam.features import PRAISING, SELLING, WORD, read

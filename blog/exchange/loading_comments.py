@@ -7,11 +7,11 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from blog.comments import domains
-from blog.comments.counting import recount_branches, recount_posts
-from blog.comments.domains import domains_in, links_in
 from blog.comments.models import VISIBLE, Comment
-from blog.comments.posting import next_versions
+from blog.comments.posting.submit import next_versions
+from blog.comments.screening import link_domains
+from blog.comments.screening.link_domains import domains_in, links_in
+from blog.comments.thread.counts import recount_branches, recount_posts
 from blog.db import db, writing
 from blog.exchange import archive
 from blog.exchange.batches import absent
@@ -90,7 +90,7 @@ def _add_comments(written: Written, report: Report) -> None:
             report.orphaned += parent is None and entry.parent_ref is not None
         db.session.add_all(comment for _, comment in generation)
         db.session.flush()
-        domains.add({comment.id: _domains(comment) for _, comment in generation})
+        link_domains.add({comment.id: _domains(comment) for _, comment in generation})
     recount_branches({comment.top_id or comment.id for _, comment in written})
     recount_posts(set(versions))
 

@@ -6,8 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.comments.forms import blank_form
-from blog.comments.places import comment_of_time, place_of
-from blog.comments.threads import order_asked_for, thread_page
+from blog.comments.thread.permalinks import comment_of_time, place_of
+from blog.comments.thread.tree import order_asked_for, thread_page
 from blog.posts.lists import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site

@@ -17,10 +17,10 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog import create_app
-from blog.comments import streaming
-from blog.comments.following import ask_next
-from blog.comments.noticing import tell_next
-from blog.comments.telling import tell_editors
+from blog.comments import live_events
+from blog.comments.followers.notifications import tell_next
+from blog.comments.followers.subscriptions import ask_next
+from blog.comments.moderation.alerts import tell_editors
 from blog.db import row_id
 from blog.ip_networks import network_of
 from blog.live.events import Stream
@@ -65,9 +65,9 @@ class Shell:
         if scope["type"] == "lifespan":
             await self.live(receive, send)
         elif scope["method"] == "GET" and (match := LIVE.fullmatch(scope["path"])):
-            await self.stream(f"post:{int(match[1])}" if match[1] else streaming.SITE, scope, receive, send)
+            await self.stream(f"post:{int(match[1])}" if match[1] else live_events.SITE, scope, receive, send)
         elif scope["method"] == "GET" and scope["path"] == DESK_LIVE:
-            await self.stream(streaming.DESK, scope, receive, send, partial(self.flask.is_editor, scope))
+            await self.stream(live_events.DESK, scope, receive, send, partial(self.flask.is_editor, scope))
         elif scope["path"] in {ALIVE, READY} and scope["method"] in {"GET", "HEAD"}:
             await send_answer(send, await self.health(scope["path"]), head=scope["method"] == "HEAD")
         elif scope["path"].startswith("/static/") and scope["method"] in {"GET", "HEAD"}:

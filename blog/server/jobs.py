@@ -16,9 +16,9 @@ from multiprocessing import connection
 from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.comments import streaming
-from blog.comments.forgetting import forget_some
-from blog.comments.threads import pages_kept
+from blog.comments import live_events
+from blog.comments.privacy.retention import forget_some
+from blog.comments.thread.tree import pages_kept
 from blog.db import db
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
@@ -52,13 +52,13 @@ class Conversation:
 
     def versions(self, topics: list[str]) -> dict[str, int]:
         with self.app.app_context():
-            return streaming.versions(topics)
+            return live_events.versions(topics)
 
     def news(self, topic: str, since: int) -> News | None:
         # a request, though nobody's: addresses in what is rendered are built as on a page
         with self.app.test_request_context("/"):
             try:
-                return streaming.news(topic, since)
+                return live_events.news(topic, since)
             finally:
                 db.session.remove()
 

@@ -6,9 +6,9 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from blog.comments.following import ask_next
-from blog.comments.noticing import tell_next
-from blog.comments.telling import tell_editors
+from blog.comments.followers.notifications import tell_next
+from blog.comments.followers.subscriptions import ask_next
+from blog.comments.moderation.alerts import tell_editors
 from blog.email_addresses import is_address
 from blog.errors import Unusable
 from blog.mail.outbox import mail_set_up, new_mail

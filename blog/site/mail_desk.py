@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blog.comments.telling import choose_held_mail, held_mail_words
+from blog.comments.moderation.alerts import choose_held_mail, held_mail_words
 from blog.db import writing
 from blog.editors.access import may, the_editor
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail

@@ -6,8 +6,8 @@ from datetime import timedelta
 
 from sqlalchemy import func, insert, select, text
 
-from blog.comments.counting import recount_branches, recount_posts
 from blog.comments.models import VISIBLE, Comment
+from blog.comments.thread.counts import recount_branches, recount_posts
 from blog.db import db, now, writing
 from blog.posts.models import Post
 from blog.site.models import current_site

@@ -12,14 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from blog.comments.agreeing import agree, no_longer_agree
+from blog.comments.identity import COOKIE
+from blog.comments.live_events import news
 from blog.comments.models import Agreement, Comment
-from blog.comments.moderating import NoSuchComment
-from blog.comments.posting import Refused
-from blog.comments.readers import COOKIE
-from blog.comments.streaming import news
-from blog.comments.threads import PAGE_SIZE
-from blog.comments.voices import Voice
+from blog.comments.moderation.decisions import NoSuchComment
+from blog.comments.posting.submit import Refused
+from blog.comments.reactions.agreements import agree, no_longer_agree
+from blog.comments.reactions.voices import Voice
+from blog.comments.thread.tree import PAGE_SIZE
 from blog.db import db, writing
 from blog.posts.models import Post
 from blog.settings import Settings

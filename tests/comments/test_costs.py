@@ -12,8 +12,8 @@ from flask.testing import FlaskClient
 from markdown_it import MarkdownIt
 
 from blog import create_app
-from blog.comments.closing import closed_because
 from blog.comments.models import Comment
+from blog.comments.posting.closing import closed_because
 from blog.db import db, now, writing
 from blog.settings import Settings
 from blog.web.rate_limits import PREVIEWS

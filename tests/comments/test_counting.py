@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Flask
 
-from blog.comments.counting import recount, recount_branches
 from blog.comments.models import Comment
+from blog.comments.thread.counts import recount, recount_branches
 from blog.db import db, writing
 from blog.posts.models import Post
 from tests.cast import a_comment, a_post

@@ -6,8 +6,8 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.banning import bannable
 from blog.comments.models import Ban, Comment
+from blog.comments.moderation.bans import bannable
 from blog.db import db, now
 from tests.cast import HTMX, a_comment, a_post, signed_in
 from tests.comments.desk import bea, decide, fresh, log, post, undo
@@ -151,7 +151,7 @@ def test_the_hash_of_a_lifted_ban_goes_once_nothing_can_be_undone(
     ban(desk, mallory, "address", "reader")
     first, second = ids()
     lift(desk, first)
-    for module in ("blog.comments.banning", "blog.editors.audit_log"):
+    for module in ("blog.comments.moderation.bans", "blog.editors.audit_log"):
         monkeypatch.setattr(f"{module}.now", lambda: now() + timedelta(minutes=11))
     lift(desk, second)
     newest, older = (entry for entry in log() if entry.verb == "unban")

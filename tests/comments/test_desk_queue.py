@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.listing import PAGE_SIZE, Wanted, comments_in, waiting
+from blog.comments.moderation.queue import PAGE_SIZE, Wanted, comments_in, waiting
 from tests.cast import HTMX, a_comment, a_post, signed_in
 from tests.comments.desk import decide, fresh, hold, post
 

@@ -8,16 +8,16 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from blog import create_app
-from blog.comments import domains, learning
-from blog.comments.domains import Seen
-from blog.comments.editing import Writer, edit_comment
-from blog.comments.filtering import CUTS, Facts, signs, with_start
-from blog.comments.learning import floor_of, learn_from_log, model, standing_lesson
 from blog.comments.models import HELD, SPAM, VISIBLE, Comment, Lesson
-from blog.comments.moderating import Pick, decide
-from blog.comments.posting import Draft, post_comment
-from blog.comments.reckoning import figures
-from blog.comments.undoing import undo
+from blog.comments.moderation.decisions import Pick, decide
+from blog.comments.moderation.undo import undo
+from blog.comments.posting.edit import Writer, edit_comment
+from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.screening import lessons, link_domains
+from blog.comments.screening.accuracy import figures
+from blog.comments.screening.lessons import floor_of, learn_from_log, model, standing_lesson
+from blog.comments.screening.link_domains import Seen
+from blog.comments.screening.spam_signals import CUTS, Facts, signs, with_start
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor
@@ -84,7 +84,7 @@ def decided(comment: Comment, verb: str, ed: Editor) -> AuditEntry:
 
 
 def seen(domain: str, but: int | None = None) -> Seen:
-    return domains.seen([domain], but)[domain]
+    return link_domains.seen([domain], but)[domain]
 
 
 def weights() -> list[int]:
@@ -205,7 +205,7 @@ def test_undoing_takes_the_lesson_back_to_the_bit(app: Flask, ed: Editor, verb: 
     undo(entry.id, ed)
     assert weights() == before
     assert standing_lesson(comment.id) is None
-    assert model().like(learning.text_of(comment.body_html, comment.website).vector) == 0
+    assert model().like(lessons.text_of(comment.body_html, comment.website).vector) == 0
 
 
 def test_undoing_many_at_once_takes_all_their_lessons_back(app: Flask, ed: Editor) -> None:
@@ -270,7 +270,7 @@ def test_another_process_knows_what_this_one_learned(app: Flask, ed: Editor, set
     mine = weights()
     with other.app_context():
         assert weights() == mine
-        assert model().like(learning.text_of(posted(post, PILLS).body_html, "").vector) == 1
+        assert model().like(lessons.text_of(posted(post, PILLS).body_html, "").vector) == 1
         db.session.remove()
     undo(entry.id, ed)
     with other.app_context():
@@ -282,8 +282,8 @@ def test_another_process_knows_what_this_one_learned(app: Flask, ed: Editor, set
 def test_the_oldest_lessons_are_forgotten_by_all_processes_alike(
     app: Flask, ed: Editor, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "WINDOW", 6)
-    monkeypatch.setattr(learning, "TURNED", 2)
+    monkeypatch.setattr(lessons, "WINDOW", 6)
+    monkeypatch.setattr(lessons, "TURNED", 2)
     post = a_post(**days_ago(30))
     for number in range(9):
         comment = posted(post, f"{PILLS} {number} {'x' * number}")
@@ -304,8 +304,8 @@ def test_the_oldest_lessons_are_forgotten_by_all_processes_alike(
 def test_a_lesson_that_was_forgotten_is_not_taken_back_once_more(
     app: Flask, ed: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(learning, "WINDOW", 4)
-    monkeypatch.setattr(learning, "TURNED", 2)
+    monkeypatch.setattr(lessons, "WINDOW", 4)
+    monkeypatch.setattr(lessons, "TURNED", 2)
     post = a_post(**days_ago(30))
     decided(posted(post, PILLS), audit_log.SPAM, ed)
     undo(decided(posted(post, FLATTERY, website="https://a.example"), audit_log.SPAM, ed).id, ed)

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from blog.comments import forgetting
-from blog.comments.agreeing import agree
-from blog.comments.forgetting import forget_addresses, forget_some
 from blog.comments.models import ADDRESS, READER, Agreement, Ban, Comment, Report
-from blog.comments.moderating import Pick, decide
-from blog.comments.reporting import report
-from blog.comments.voices import Voice
+from blog.comments.moderation.decisions import Pick, decide
+from blog.comments.privacy import retention
+from blog.comments.privacy.retention import forget_addresses, forget_some
+from blog.comments.reactions.agreements import agree
+from blog.comments.reactions.reports import report
+from blog.comments.reactions.voices import Voice
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.audit_log import record, withdrawn
@@ -174,7 +174,7 @@ def test_hidden_texts_go_where_the_site_says_so_and_keep_their_place(app: Flask)
 
 
 def test_many_are_forgotten_in_parts_and_by_several_at_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(forgetting, "AT_ONCE", 3)
+    monkeypatch.setattr(retention, "AT_ONCE", 3)
     aged(*[40] * 10)
     assert forget_some() == 3
     counts: list[int] = []
@@ -198,7 +198,7 @@ def test_where_nothing_is_due_nothing_is_written(app: Flask, monkeypatch: pytest
     def never() -> Any:
         raise AssertionError("an act was begun")
 
-    monkeypatch.setattr(forgetting, "writing", never)
+    monkeypatch.setattr(retention, "writing", never)
     assert forget_addresses() == 0
 
 

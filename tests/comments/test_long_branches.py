@@ -14,13 +14,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from blog.comments import branches
-from blog.comments.agreeing import agree
+from blog.comments.live_events import news
 from blog.comments.models import Comment
-from blog.comments.replies import BRANCH_SIZE, FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
-from blog.comments.streaming import news
-from blog.comments.threads import PAGE_RESPONSES
-from blog.comments.voices import Voice
+from blog.comments.reactions.agreements import agree
+from blog.comments.reactions.voices import Voice
+from blog.comments.thread import branches
+from blog.comments.thread.replies import BRANCH_SIZE, FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
+from blog.comments.thread.tree import PAGE_RESPONSES
 from blog.db import db
 from blog.web.fragment_cache import Memory
 from tests.cast import a_comment, a_post, answer

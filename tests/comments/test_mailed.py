@@ -16,11 +16,11 @@ from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from blog import create_app
-from blog.comments import mailed_routes
-from blog.comments.editing import Writer, edit_comment
-from blog.comments.mailed import decision_token
 from blog.comments.models import Ban, Comment
-from blog.comments.telling import tell_editors
+from blog.comments.moderation import email_routes
+from blog.comments.moderation.alerts import tell_editors
+from blog.comments.moderation.email_actions import decision_token
+from blog.comments.posting.edit import Writer, edit_comment
 from blog.db import db, now, writing
 from blog.editors import accounts
 from blog.editors.models import AuditEntry, Editor
@@ -142,14 +142,14 @@ def test_it_stays_spent_after_its_decision_was_undone(client: FlaskClient, post:
 
 def test_of_two_who_press_at_once_one_does_it(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
     ed()
-    paths, decided = told(comment := held(post)), mailed_routes.decide_by_mail
+    paths, decided = told(comment := held(post)), email_routes.decide_by_mail
 
     def late(*args: Any) -> AuditEntry:
         monkeypatch.undo()
         assert client.post(paths["Spam"]).status_code == 303
         return decided(*args)
 
-    monkeypatch.setattr(mailed_routes, "decide_by_mail", late)
+    monkeypatch.setattr(email_routes, "decide_by_mail", late)
     assert client.post(paths["Approve"]).status_code == 409
     assert [entry.verb for entry in log()] == ["spam"]
     assert fresh(comment).status == "spam"
@@ -329,7 +329,7 @@ def test_a_token_stands_in_no_log(
     def broken(*_: object) -> AuditEntry:
         raise ZeroDivisionError
 
-    monkeypatch.setattr(mailed_routes, "decide_by_mail", broken)
+    monkeypatch.setattr(email_routes, "decide_by_mail", broken)
     with caplog.at_level(logging.DEBUG):
         assert client.post(path).status_code == 500
     assert "ZeroDivisionError" in caplog.text

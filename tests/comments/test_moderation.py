@@ -11,10 +11,10 @@ from flask.testing import FlaskClient
 from itsdangerous import TimestampSigner
 from sqlalchemy import event
 
-from blog.comments import standing
 from blog.comments.models import HELD, VISIBLE, Ban, Comment
-from blog.comments.moderation import RULES, examine, verdict
-from blog.comments.posting import Draft, Refused, post_comment
+from blog.comments.posting.submit import Draft, Refused, post_comment
+from blog.comments.screening import writer_history
+from blog.comments.screening.rules import RULES, examine, verdict
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.audit_log import REMOVE
@@ -190,7 +190,7 @@ def test_somebody_whose_response_an_editor_took_away_waits(app: Flask) -> None:
         bad = posted(post, f"Bad {verb}", reader_key=verb, address_key=verb)
         decide(bad, verb)
         assert "an editor took away" in posted(post, f"After {verb}", reader_key=verb, address_key=verb).status_reason
-    for number in range(standing.LOOKED_BACK):
+    for number in range(writer_history.LOOKED_BACK):
         decide(posted(post, f"Good {number}", reader_key="remove", address_key="remove"), "approve")
     assert posted(post, "Long ago now", reader_key="remove", address_key="remove").status == VISIBLE
 
@@ -216,7 +216,7 @@ def test_thanks_may_be_said_by_all_and_old_texts_again(app: Flask) -> None:
 def test_many_that_wait_hold_the_next_from_the_same_place(app: Flask) -> None:
     post = a_post()
     settle(muted="casino")
-    for number in range(standing.MANY_WAITING):
+    for number in range(writer_history.MANY_WAITING):
         comment = posted(post, f"casino {number}", reader_key=f"r{number}")
         with writing():
             db.session.get_one(Comment, comment.id).created_at = now() - timedelta(minutes=30)

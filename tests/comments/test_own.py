@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from blog.comments.identity import COOKIE
+from blog.comments.live_events import news, versions
 from blog.comments.models import HELD, REMOVED, VISIBLE, Comment
-from blog.comments.posting import next_version
-from blog.comments.readers import COOKIE
-from blog.comments.streaming import news, versions
+from blog.comments.posting.submit import next_version
 from blog.db import db, now, writing
 from blog.editors.audit_log import EDIT
 from blog.editors.models import AuditEntry
@@ -269,7 +269,7 @@ def test_while_the_database_is_away_the_text_is_kept(
     def away(*_: Any) -> None:
         raise OperationalError("", {}, Exception("away"))
 
-    monkeypatch.setattr("blog.comments.own_routes.changeable", away)
+    monkeypatch.setattr("blog.comments.posting.author_routes.changeable", away)
     refused = client.post(address(comment), data={"csrf_token": proof, "body": "Kept meanwhile"}, headers=headers)
     assert refused.status_code == 503
     assert "could not be saved just now" in refused.text
@@ -561,7 +561,7 @@ def test_without_a_key_the_name_gives_the_picture(app: Flask, client: FlaskClien
 
 
 def test_pictures_are_small_and_none_is_empty(app: Flask) -> None:
-    from blog.comments.pictures import picture
+    from blog.comments.thread.avatars import picture
 
     drawn = {str(picture(Comment(name="", email="", reader_key=f"{number:064x}"))) for number in range(300)}
     assert len(drawn) > 290

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from blog import create_app
 from blog.comments.models import Comment
-from blog.comments.pacing import pause
+from blog.comments.posting.throttle import pause
 from blog.db import db, now, writing
 from blog.security import address_key
 from blog.settings import Settings

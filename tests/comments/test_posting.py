@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from blog.comments.models import HELD, Comment
-from blog.comments.posting import Draft, Refused, post_comment
+from blog.comments.posting.submit import Draft, Refused, post_comment
 from blog.db import db, now, writing
 from blog.posts.models import Post
 from blog.site.models import current_site

@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
-from blog.comments import erasing
-from blog.comments.erasing import erase, erase_one
+from blog.comments.live_events import news
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Ban, Comment
-from blog.comments.proving import PRIVACY, proven, send_link
-from blog.comments.streaming import news
+from blog.comments.privacy import erasure
+from blog.comments.privacy.email_proof import PRIVACY, proven, send_link
+from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import db, now, writing
 from blog.editors.audit_log import ERASE
 from blog.editors.models import AuditEntry
@@ -223,7 +223,7 @@ def test_the_list_goes_page_by_page(client: FlaskClient, herons: Post) -> None:
 def test_the_export_holds_ones_own_alone_and_all_of_it(
     client: FlaskClient, herons: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.comments.exporting.AT_ONCE", 2)
+    monkeypatch.setattr("blog.comments.privacy.data_export.AT_ONCE", 2)
     own = [by_ann(herons, f"Ann says “{number}”.\n\n*So*") for number in range(5)]
     by_bob(herons)
     answer = client.get(at(path="/export"))
@@ -341,7 +341,7 @@ def test_the_thread_keeps_its_shape_and_everybody_who_reads_along_sees_it(client
 
 
 def test_many_are_erased_in_several_acts_over_several_posts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasing, "AT_ONCE", 3)
+    monkeypatch.setattr(erasure, "AT_ONCE", 3)
     posts = [a_post(f"Post {number}") for number in range(3)]
     for number in range(10):
         by_ann(posts[number % 3], f"Number {number}")
@@ -374,7 +374,7 @@ def test_no_editor_and_no_undoing_brings_it_back(app: Flask, herons: Post) -> No
 
 
 def test_what_its_writer_deleted_is_not_brought_back_by_way_of_spam(app: Flask, herons: Post) -> None:
-    from blog.comments.editing import Writer, withdraw_comment
+    from blog.comments.posting.edit import Writer, withdraw_comment
 
     desk = signed_in(app)
     mine = by_ann(herons)
@@ -385,7 +385,7 @@ def test_what_its_writer_deleted_is_not_brought_back_by_way_of_spam(app: Flask, 
 
 
 def test_an_editors_answer_to_it_stays_and_can_still_be_undone(app: Flask, herons: Post) -> None:
-    from blog.comments.answering import answer_comment
+    from blog.comments.moderation.editor_reply import answer_comment
 
     desk = signed_in(app)
     mine = by_ann(herons)

@@ -12,9 +12,9 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
 from blog.comments.models import HELD, VISIBLE, Comment, Report
-from blog.comments.moderating import NoSuchComment
-from blog.comments.reporting import report
-from blog.comments.voices import Voice
+from blog.comments.moderation.decisions import NoSuchComment
+from blog.comments.reactions.reports import report
+from blog.comments.reactions.voices import Voice
 from blog.db import db, writing
 from blog.settings import Settings
 from blog.site.models import current_site
@@ -167,7 +167,7 @@ def test_a_database_that_is_away_gives_the_words_back(
     def fail(*_: object) -> None:
         raise OperationalError("INSERT", {}, Exception("disk full"))
 
-    monkeypatch.setattr("blog.comments.voice_routes.report", fail)
+    monkeypatch.setattr("blog.comments.reactions.routes.report", fail)
     answer = client.post(address(comment), data=form, headers=headers)
     assert answer.status_code == 503
     assert 'value="rude words"' in answer.text

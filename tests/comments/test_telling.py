@@ -6,11 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments import telling
-from blog.comments.editing import Writer, edit_comment
-from blog.comments.forgetting import forget_addresses
 from blog.comments.mail_models import Hold
-from blog.comments.telling import choose_held_mail, tell_editors
+from blog.comments.moderation import alerts
+from blog.comments.moderation.alerts import choose_held_mail, tell_editors
+from blog.comments.posting.edit import Writer, edit_comment
+from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import AT_ONCE, DAILY, EDITOR, HOURLY, NEVER, Editor
@@ -90,14 +90,14 @@ def test_a_flood_is_gathered_and_the_inbox_stays_calm(app: Flask) -> None:
     for number in range(180):  # one every twenty seconds, for an hour
         held(post, f"Buy number {number}.", key=f"key-{number}")
         tell(start + number * 20 * SECOND)
-    assert len(letters()) == telling.MOST_AN_HOUR
+    assert len(letters()) == alerts.MOST_AN_HOUR
     assert tell(start + 61 * MINUTE) == 1
     last = letters()[-1]
     told = sum(mail.text.count("\n> Buy number") for mail in letters()[:-1])
     assert last.subject == f"{180 - told} responses wait"
-    assert last.text.count("\n> Buy number") == telling.MOST_SHOWN
+    assert last.text.count("\n> Buy number") == alerts.MOST_SHOWN
     assert (
-        f"{180 - told - telling.MOST_SHOWN} more wait:\nhttps://blog.example.org/desk/comments?state=held" in last.text
+        f"{180 - told - alerts.MOST_SHOWN} more wait:\nhttps://blog.example.org/desk/comments?state=held" in last.text
     )
 
 
@@ -132,14 +132,14 @@ def test_what_was_decided_on_before_is_not_told(app: Flask) -> None:
 
 def test_what_is_decided_on_while_the_mail_is_made_is_not_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = signed_in(app)
-    comment, make = held(everything_waits()), telling.render_mail
+    comment, make = held(everything_waits()), alerts.render_mail
 
     def slowly(*args: object, **values: object) -> tuple[str, str, str]:
         letter = make(*args, **values)  # type: ignore[arg-type]
         decide(desk, comment, "approval")
         return letter
 
-    monkeypatch.setattr(telling, "render_mail", slowly)
+    monkeypatch.setattr(alerts, "render_mail", slowly)
     assert tell_editors() == 0
     monkeypatch.undo()
     assert tell_editors() == 0
@@ -250,7 +250,7 @@ def test_a_long_text_is_cut(app: Flask) -> None:
     ed()
     held(everything_waits(), "long " * 1900)
     tell_editors()
-    assert the_letter().text.count("long") == telling.LONGEST // 5
+    assert the_letter().text.count("long") == alerts.LONGEST // 5
     assert "…" in the_letter().text
 
 

@@ -10,8 +10,8 @@ from sqlalchemy import event, select
 
 from blog.comments.filling import Extent, fill
 from blog.comments.models import Comment
-from blog.comments.places import page_of
-from blog.comments.threads import PAGE_SIZE
+from blog.comments.thread.permalinks import page_of
+from blog.comments.thread.tree import PAGE_SIZE
 from blog.db import db
 from blog.posts.models import Post
 from tests.cast import a_comment, a_post, answer

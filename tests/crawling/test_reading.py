@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 
 from blog import create_app
-from blog.comments import banning, replies, threads
-from blog.comments import listing as queue
-from blog.comments.readers import COOKIE
+from blog.comments.identity import COOKIE
+from blog.comments.moderation import bans, queue
+from blog.comments.thread import replies, tree
 from blog.db import db
 from blog.migrations import migrate
 from blog.posts import lists
@@ -86,7 +86,7 @@ def short_pages() -> Iterator[None]:
     """A few posts and comments fill several pages."""
     with pytest.MonkeyPatch.context() as patch:
         for module, name, size in (
-            (threads, "PAGE_SIZE", 2),
+            (tree, "PAGE_SIZE", 2),
             (replies, "BRANCH_SIZE", 3),
             (replies, "FIRST_REPLIES", 1),
             (replies, "LAST_REPLIES", 1),
@@ -94,7 +94,7 @@ def short_pages() -> Iterator[None]:
             (lists, "PAGE_SIZE", 3),
             (lists, "DESK_PAGE_SIZE", 5),
             (queue, "PAGE_SIZE", 10),
-            (banning, "PAGE_SIZE", 2),
+            (bans, "PAGE_SIZE", 2),
         ):
             patch.setattr(module, name, size)
         yield

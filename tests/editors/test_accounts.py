@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
-from blog.comments.telling import choose_held_mail, tell_editors
+from blog.comments.moderation.alerts import choose_held_mail, tell_editors
 from blog.db import db, now, writing
 from blog.editors.accounts import LastOwner, NotAllowed, add_editor, change_role, remove_editor
 from blog.editors.audit_log import entries

@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from blog.comments.forgetting import forget_addresses
+from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor, change_password, remove_editor, sign_in_link, sign_out
 from blog.editors.models import EDITOR, OWNER, Editor, SignInFailure

@@ -12,8 +12,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog.comments.domains import domain_of
 from blog.comments.models import REMOVED, Comment, comment_domains
+from blog.comments.screening.link_domains import domain_of
 from blog.db import db, writing
 from blog.exchange import batches, loading_comments
 from blog.exchange.exports import open_export as read

@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 from bleach.html5lib_shim import getTreeWalker  # type: ignore[attr-defined]
 
-from blog.comments.domains import links_in
-from blog.comments.standing import _essence
+from blog.comments.screening.link_domains import links_in
+from blog.comments.screening.writer_history import _essence
 from blog.email_addresses import written_out
 from blog.exchange.blogger_takeout import _with_breaks
 from blog.exchange.cleaning import Home, clean_comments

@@ -11,10 +11,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
-from blog.comments.forgetting import forget_addresses
-from blog.comments.linking import MANAGE, email_key, folded, manage_path, masked
+from blog.comments.followers.unsubscribe_links import MANAGE, email_key, folded, manage_path, masked
 from blog.comments.mail_models import Follow, Notice, Silence
-from blog.comments.posting import Draft, post_comment
+from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.mail.models import Mail
 from blog.web.signed_tokens import signed
@@ -181,7 +181,7 @@ def test_one_address_is_asked_once_a_day_for_a_post_and_five_times_in_all(app: F
 
 def test_one_network_address_has_few_others_asked(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=True)
-    from blog.comments.following import Wish, follow
+    from blog.comments.followers.subscriptions import Wish, follow
 
     post = a_post()
     for number in range(8):

@@ -11,12 +11,12 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
-from blog.comments import noticing
+from blog.comments.followers import notifications
+from blog.comments.followers.notifications import tell_next
 from blog.comments.mail_models import Notice
 from blog.comments.models import HELD, Comment
-from blog.comments.moderating import Pick, decide
-from blog.comments.noticing import tell_next
-from blog.comments.undoing import undo
+from blog.comments.moderation.decisions import Pick, decide
+from blog.comments.moderation.undo import undo
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor
@@ -218,15 +218,15 @@ def test_what_changes_while_a_mail_is_made_is_looked_at_again(
     ann_follows(client, post)
     a_comment(post, "A kept answer.")
     gone = a_comment(post, "A removed answer.", reader_key="g")
-    real = noticing.render_mail
+    real = notifications.render_mail
 
     def render(*args: str, **values: object) -> tuple[str, str, str]:
         letter = real(*args, **values)
-        monkeypatch.setattr(noticing, "render_mail", real)
+        monkeypatch.setattr(notifications, "render_mail", real)
         decide(audit_log.REMOVE, [Pick(gone.id)], ed)
         return letter
 
-    monkeypatch.setattr(noticing, "render_mail", render)
+    monkeypatch.setattr(notifications, "render_mail", render)
     assert tell_next(now() + LATER)
     assert of_kind("notice") == []
     (mail,) = tell()
@@ -236,7 +236,7 @@ def test_what_changes_while_a_mail_is_made_is_looked_at_again(
 def test_very_many_answers_are_counted_and_the_first_are_listed(
     client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(noticing, "MOST_LISTED", 3)
+    monkeypatch.setattr(notifications, "MOST_LISTED", 3)
     ann_follows(client, post)
     for number in range(5):
         a_comment(post, f"Answer {number}.", reader_key=f"r{number}")
@@ -256,7 +256,7 @@ def test_where_nothing_is_due_nothing_is_written(
     def never() -> None:
         raise AssertionError("an act was begun")
 
-    monkeypatch.setattr(noticing, "writing", never)
+    monkeypatch.setattr(notifications, "writing", never)
     assert not tell_next()
 
 

@@ -11,13 +11,13 @@ from flask import Flask
 from sqlalchemy import event, select, update
 
 from blog import create_app
-from blog.comments.following import Wish, ask_next, follow
-from blog.comments.forgetting import forget_addresses
+from blog.comments.followers.subscriptions import Wish, ask_next, follow
 from blog.comments.mail_models import Follow
 from blog.comments.models import Comment
-from blog.comments.moderating import Pick, decide
-from blog.comments.proving import send_link
-from blog.comments.telling import tell_editors
+from blog.comments.moderation.alerts import tell_editors
+from blog.comments.moderation.decisions import Pick, decide
+from blog.comments.privacy.email_proof import send_link
+from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor
@@ -199,16 +199,16 @@ def test_a_comment_hidden_while_the_mail_is_made_asks_nobody(
 ) -> None:
     comment = a_comment(a_post(), "Seen", email="ann@example.org")
     follow(Wish(comment, True, "here"))
-    from blog.comments import following
+    from blog.comments.followers import subscriptions
 
-    made = following.render_mail
+    made = subscriptions.render_mail
 
     def hide(*args: object, **values: object) -> tuple[str, str, str]:
         letter = made(*args, **values)  # type: ignore[arg-type]
         decide(audit_log.SPAM, [Pick(comment.id)], owner)
         return letter
 
-    monkeypatch.setattr(following, "render_mail", hide)
+    monkeypatch.setattr(subscriptions, "render_mail", hide)
     assert ask_next()
     assert mails() == []
 

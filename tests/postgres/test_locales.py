@@ -9,12 +9,12 @@ import pytest
 from flask import Flask
 from sqlalchemy import func, select, text
 
-from blog.comments.erasing import erase
-from blog.comments.exporting import count_under, exported
-from blog.comments.listing import Wanted, comments_in
 from blog.comments.models import EMAIL, VISIBLE, Ban, Comment
-from blog.comments.proving import send_link
-from blog.comments.standing import bans_on
+from blog.comments.moderation.queue import Wanted, comments_in
+from blog.comments.privacy.data_export import count_under, exported
+from blog.comments.privacy.email_proof import send_link
+from blog.comments.privacy.erasure import erase
+from blog.comments.screening.writer_history import bans_on
 from blog.db import db, writing
 from blog.editors.accounts import Taken, add_editor
 from blog.editors.models import EDITOR, editor_of

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from blog.comments.streaming import DESK, SITE, news, versions
+from blog.comments.live_events import DESK, SITE, news, versions
 from blog.posts.models import Post
 from blog.site.models import current_site
 from tests.cast import HTMX, a_post, csrf

@@ -44,7 +44,7 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
 
         for module in (
             "blog.site.clock",
-            "blog.comments.forgetting",
+            "blog.comments.privacy.retention",
             "blog.mail.retention",
             "blog.editors.sessions",
         ):

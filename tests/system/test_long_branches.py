@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from blog.comments.models import Comment
-from blog.comments.replies import FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
+from blog.comments.thread.replies import FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
 from blog.db import db
 from tests.cast import a_comment, signed_in
 from tests.comments.branches import a_branch, post_of

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from blog.comments.counting import recount
 from blog.comments.models import Comment
-from blog.comments.posting import next_version
+from blog.comments.posting.submit import next_version
+from blog.comments.thread.counts import recount
 from blog.db import db, writing
 
 

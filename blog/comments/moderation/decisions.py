@@ -1,0 +1,160 @@
+"""What editors decide on comments: to show them, to hold them, that they are spam, to remove them.
+
+Each decision is written to the audit log with what undoing it needs. Of two editors the first decides.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+
+from blog.comments.followers.notifications import take_notice
+from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
+from blog.comments.posting.submit import announce, next_version
+from blog.comments.screening.lessons import learn, study
+from blog.comments.thread.counts import recount
+from blog.db import db, writing
+from blog.editors import audit_log
+from blog.editors.audit_log import What, last_decider, record, withdrawn
+from blog.editors.models import AuditEntry, Editor
+from blog.html import excerpt
+
+BECOMES = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
+SUBJECT_LENGTH = 120
+
+
+class NoSuchComment(Exception):
+    """There is no comment of this number."""
+
+
+class Pick(NamedTuple):
+    """A comment as an editor saw it: its version then, or "" where that does not matter."""
+
+    comment_id: int
+    seen: str = ""
+
+    def holds(self, comment: Comment) -> bool:
+        return self.seen in {"", str(comment.version)}
+
+
+@dataclass
+class Decisions:
+    """What came of one action: an entry for each decision, the comments decided on, and those that stay as they are
+    because they had changed before, or stood so already.
+    """
+
+    entries: list[AuditEntry] = field(default_factory=list)
+    comments: list[Comment] = field(default_factory=list)
+    stayed: list[Comment] = field(default_factory=list)
+
+    @property
+    def entry(self) -> AuditEntry | None:
+        """By which the action is undone."""
+        return self.entries[-1] if self.entries else None
+
+    @property
+    def pairs(self) -> list[tuple[AuditEntry, Comment]]:
+        return list(zip(self.entries, self.comments, strict=True))
+
+
+def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> Decisions:
+    """Do this to each of these comments, in one act; NoSuchComment where there is none of them."""
+    done, together = Decisions(), new_action() if len(picks) > 1 else None
+    study(pick.comment_id for pick in picks)
+    with writing():
+        for pick in picks:
+            if (comment := comment_at(pick.comment_id)) is None:
+                continue
+            if comment.status == BECOMES[verb] or not pick.holds(comment) or _given_up(comment, verb):
+                done.stayed.append(comment)
+                continue
+            done.entries.append(change(comment, verb, editor, why, together))
+            done.comments.append(comment)
+    if not done.comments and not done.stayed:
+        raise NoSuchComment
+    announce_all(done.comments)
+    return done
+
+
+def _given_up(comment: Comment, verb: str) -> bool:
+    """Nobody brings back what its writer took away, nor what is no longer kept."""
+    back = verb in {audit_log.APPROVE, audit_log.HOLD}
+    return back and (not comment.body_html or withdrawn(comment.id))
+
+
+def change(comment: Comment, verb: str, editor: Editor, why: str = "", together: str | None = None) -> AuditEntry:
+    """Inside an act: do it and write it down."""
+    before = remembered(comment)
+    _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != audit_log.APPROVE else ""), verb)
+    after = remembered(comment)
+    what = What(comment_id=comment.id, subject=subject_of(comment), reason=why, together=together)
+    entry = record(editor, verb, **what | What(before=before, after=after))
+    learn(comment)
+    return entry
+
+
+def _decide(comment: Comment, reason: str, verb: str) -> None:
+    verbs: dict[str, Callable[[], None]] = {
+        audit_log.APPROVE: comment.approve,
+        audit_log.HOLD: lambda: comment.hold(reason),
+        audit_log.SPAM: lambda: comment.mark_as_spam(reason),
+        audit_log.REMOVE: lambda: comment.remove(reason),
+    }
+    changing(comment, verbs[verb])
+
+
+def changing(comment: Comment, verb: Callable[[], None]) -> None:
+    """Inside an act: a change of state, with the thread's next version and all counts."""
+    post = next_version(comment.post_id)
+    verb()
+    comment.version = post.thread_version
+    recount(comment, post)
+    take_notice(comment, post)
+
+
+REASONS: dict[str, Callable[[str], str]] = {
+    audit_log.APPROVE: lambda name: "",
+    audit_log.HOLD: lambda name: _("held by %(name)s", name=name),
+    audit_log.SPAM: lambda name: _("marked as spam by %(name)s", name=name),
+    audit_log.REMOVE: lambda name: _("removed by %(name)s", name=name),
+}
+
+
+def comment_at(comment_id: int) -> Comment | None:
+    """As it stands now, whatever this session had read before."""
+    return db.session.get(Comment, comment_id, populate_existing=True)
+
+
+def remembered(comment: Comment) -> str:
+    """Its state, so that it can be put back, and compared with a later one."""
+    state = {"status": comment.status, "reason": comment.status_reason, "at": comment.status_at.isoformat()}
+    return json.dumps(state, ensure_ascii=False)
+
+
+def subject_of(comment: Comment) -> str:
+    return f"{comment.name}: {excerpt(comment.body_html, SUBJECT_LENGTH)}"
+
+
+def new_action() -> str:
+    return secrets.token_hex(16)
+
+
+def clash(comment: Comment) -> str:
+    """Why a verb was not done, in one sentence."""
+    if withdrawn(comment.id):
+        return str(_("Its writer deleted this response, so it stays deleted; nothing was changed."))
+    if not comment.body_html:
+        return str(_("The text of this response is no longer kept, so it cannot be shown; nothing was changed."))
+    if name := last_decider(comment.id):
+        return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
+    return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))
+
+
+def announce_all(comments: Sequence[Comment]) -> None:
+    for comment in {comment.post_id: comment for comment in comments}.values():
+        announce(comment)

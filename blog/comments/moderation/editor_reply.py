@@ -1,0 +1,83 @@
+"""An editor answers from the desk, in their own name; what waits is approved with it."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from flask_babel import gettext as _
+
+from blog.comments.followers.notifications import take_notice
+from blog.comments.models import HELD, Comment
+from blog.comments.moderation.decisions import (
+    NoSuchComment,
+    announce_all,
+    change,
+    comment_at,
+    new_action,
+    remembered,
+    subject_of,
+)
+from blog.comments.posting.submit import next_version, posted_before
+from blog.comments.screening import link_domains
+from blog.comments.screening.link_domains import domains_in, links_in
+from blog.comments.thread.counts import recount
+from blog.db import db, writing
+from blog.editors import audit_log
+from blog.editors.audit_log import What, record
+from blog.editors.models import AuditEntry, Editor
+from blog.html import comment_html
+from blog.site.models import current_site
+
+
+class Unanswerable(Exception):
+    """Why it cannot be answered, in one sentence; the text is given back."""
+
+
+class Answered(NamedTuple):
+    """The entry is none where the same answer had arrived before."""
+
+    comment: Comment
+    answer: Comment
+    entry: AuditEntry | None
+
+
+def answer_comment(comment_id: int, editor: Editor, body: str, key: str) -> Answered:
+    """Post `body` under the comment as the editor's; NoSuchComment, or Unanswerable with a sentence. The key makes a
+    second arrival of the same answer the first.
+    """
+    body_html = comment_html(body)
+    with writing():
+        if (comment := comment_at(comment_id)) is None:
+            raise NoSuchComment
+        if (standing := posted_before(key)) and standing.editor_id == editor.id:
+            return Answered(comment, standing, None)
+        _check(comment)
+        together = new_action() if comment.status == HELD else None
+        if together:
+            change(comment, audit_log.APPROVE, editor, together=together)
+        # somebody else's key shows nothing of theirs, nor does it stand in the way
+        answer = Comment(body=body, body_html=body_html, submission_key=None if standing else key)
+        _post(comment, editor, answer)
+        after = f"{answer.id} {remembered(answer)}"
+        what = What(comment_id=comment.id, subject=subject_of(answer), after=after, together=together)
+        entry = record(editor, audit_log.ANSWER, **what)
+    announce_all([comment, answer])
+    return Answered(comment, answer, entry)
+
+
+def _check(comment: Comment) -> None:
+    if not comment.post.published:
+        raise Unanswerable(_("Nobody can see this post, so nothing can be answered under it. Publish it first."))
+    if not comment.visible and comment.status != HELD:
+        raise Unanswerable(_("This response is not shown, so nobody would see the answer. Approve it first."))
+
+
+def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
+    post = next_version(comment.post_id)
+    answer.post_id, answer.version = post.id, post.thread_version
+    answer.name, answer.editor_id = editor.name, editor.id
+    answer.stand_under(comment, current_site().steps)
+    db.session.add(answer)
+    recount(answer, post)
+    link_domains.add({answer.id: domains_in(links_in(answer.body_html))})
+    take_notice(answer, post)

@@ -1,0 +1,89 @@
+"""The editors' door from their mail: a page that asks, and what its button does. Nobody is signed in by it.
+
+Nothing changes by GET, since programs look at every link in a mail; and no address of a page, which is its key, goes
+anywhere else.
+"""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, redirect, render_template
+from flask.typing import ResponseReturnValue
+
+from blog.comments.forms import BanForm
+from blog.comments.models import Comment
+from blog.comments.moderation.bans import bannable
+from blog.comments.moderation.email_actions import (
+    Dead,
+    Decision,
+    decide_by_mail,
+    decision_of,
+    reversal_of,
+    reversal_token,
+    undo_by_mail,
+)
+from blog.db import db
+from blog.editors.audit_log import BAN
+from blog.security import csrf
+from blog.web.forms.typed_text import takes_text
+from blog.web.http_cache import private
+from blog.web.rate_limits import TOKENS, limited
+
+blueprint = Blueprint("mailed_comments", __name__, url_prefix="/mail")
+
+
+@blueprint.after_request
+def keep_to_oneself(response: Response) -> Response:
+    response.headers["Cache-Control"] = "no-store"
+    response.headers["Referrer-Policy"] = "no-referrer"
+    response.headers["X-Robots-Tag"] = "noindex, nofollow"
+    return response
+
+
+@blueprint.get("/decisions/<token>")
+@limited(TOKENS)
+def show_decision(token: str) -> ResponseReturnValue:
+    return the_question(token, decision_of(token), BanForm(formdata=None, meta={"csrf": False}))
+
+
+@blueprint.post("/decisions/<token>")
+@limited(TOKENS)
+@takes_text(BanForm)
+def create_decision(token: str) -> ResponseReturnValue:
+    decision, form = decision_of(token), BanForm(meta={"csrf": False})
+    if decision.verb == BAN and not form.validate():
+        return the_question(token, decision, form, 422)
+    entry = decide_by_mail(decision, form.choices.data or [], form.reason.data or "")
+    return redirect(f"/mail/reversals/{reversal_token(decision.editor, entry)}", 303)
+
+
+@blueprint.get("/reversals/<token>")
+@limited(TOKENS)
+def show_reversal(token: str) -> ResponseReturnValue:
+    editor, entry = reversal_of(token)
+    comment = db.session.get(Comment, entry.comment_id)
+    return private(render_template("comments/mailed/done.html", entry=entry, comment=comment, by=editor, token=token))
+
+
+@blueprint.post("/reversals/<token>")
+@limited(TOKENS)
+def create_reversal(token: str) -> ResponseReturnValue:
+    undo_by_mail(*reversal_of(token))
+    return redirect(f"/mail/reversals/{token}", 303)
+
+
+# the token in the address proves more than one of the form could
+for view in (create_decision, create_reversal):
+    csrf.exempt(view)
+
+
+@blueprint.errorhandler(Dead)
+def show_dead(dead: Dead) -> Response:
+    token = reversal_token(*dead.undoable) if dead.undoable else ""
+    page = render_template("comments/mailed/dead.html", dead=dead, comment=dead.comment, token=token)
+    return private(page, dead.status)
+
+
+def the_question(token: str, decision: Decision, form: BanForm, status: int = 200) -> Response:
+    values = {"comment": decision.comment, "by": decision.editor, "verb": decision.verb, "form": form}
+    choices = bannable(decision.comment) if decision.verb == BAN else {}
+    return private(render_template("comments/mailed/decision.html", **values, choices=choices, token=token), status)

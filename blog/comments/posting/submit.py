@@ -1,0 +1,173 @@
+"""Posting a comment: clean, limit, judge, save, count, one commit; then whoever watches is told."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from sqlalchemy import bindparam, select, update
+from sqlalchemy.exc import IntegrityError
+
+from blog.comments.followers.notifications import take_notice
+from blog.comments.mail_models import Hold
+from blog.comments.models import Comment
+from blog.comments.posting.closing import closed_because
+from blog.comments.posting.throttle import pause
+from blog.comments.screening import link_domains
+from blog.comments.screening.rules import examine, verdict
+from blog.comments.thread.counts import recount
+from blog.db import db, now, writing
+from blog.html import comment_html
+from blog.live.hub import hint
+from blog.posts.models import Post
+from blog.site.models import UNSYNCHRONIZED, current_site
+
+
+class Refused(Exception):
+    """Why a comment was not taken, in one sentence for its writer, who keeps the text. `wait` is in seconds."""
+
+    def __init__(self, sentence: str, status: int, wait: int = 0) -> None:
+        super().__init__(sentence)
+        self.sentence, self.status, self.wait = sentence, status, wait
+
+
+class NoSuchPost(Exception):
+    """The post is not there, or no reader may see it any longer."""
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a reader sent, checked by the form, and whence."""
+
+    post_id: int
+    parent_id: int | None
+    name: str
+    email: str
+    website: str
+    body: str
+    key: str
+    reader_key: str
+    address_key: str
+    trapped: bool = False
+    # how long the form had been open, where that is known
+    seconds: int | None = None
+    # whose answer it is, where an editor's: it neither pauses nor waits
+    editor_id: int | None = None
+
+
+def post_comment(draft: Draft, paced: bool = True) -> Comment:
+    """Save the comment and return it; what was already saved under its key is returned as it stands.
+
+    Raises Refused, with the sentence for the reader, or NoSuchPost. `paced` asks for pauses between comments, and for
+    the rules that go by time. All of that is asked before the text is read, which is slow, and again inside the act.
+    """
+    try:
+        _parent_allowed(draft, db.session.get(Post, draft.post_id), paced)
+    except Refused:
+        if (earlier := posted_before(draft.key)) and earlier.reader_key == draft.reader_key:
+            return earlier
+        raise
+    body_html = comment_html(draft.body)
+    evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
+    try:
+        with writing():
+            if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+                return standing
+            post = next_version(draft.post_id)
+            parent = _parent_allowed(draft, post, paced)
+            comment = _comment(draft, post, body_html)
+            comment.stand_under(parent, current_site().steps)
+            if reasons := verdict(comment, post, evidence, paced):
+                let_wait(comment, reasons)
+            db.session.add(comment)
+            recount(comment, post)
+            link_domains.add({comment.id: evidence.domains})
+            take_notice(comment, post)
+    except IntegrityError:
+        # the same submission arrived twice at once, by two processes: the first one counts
+        if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+            return standing
+        raise
+    announce(comment)
+    return comment
+
+
+# built once, since building them takes longer than running them
+POSTED_BEFORE = select(Comment).where(Comment.submission_key == bindparam("key"))
+NEXT_VERSION = update(Post).where(Post.id == bindparam("post")).values(thread_version=Post.thread_version + 1)
+
+
+def posted_before(key: str) -> Comment | None:
+    return db.session.scalars(POSTED_BEFORE, {"key": key}).one_or_none()
+
+
+def next_version(post_id: int) -> Post:
+    """Lock the post's row and give its thread the next version; NoSuchPost where there is none."""
+    db.session.execute(NEXT_VERSION, {"post": post_id}, execution_options=UNSYNCHRONIZED)
+    post = db.session.get(Post, post_id, populate_existing=True)
+    if post is None:
+        raise NoSuchPost
+    return post
+
+
+def next_versions(posts: set[int]) -> dict[int, int]:
+    """The same for many at once; that is no change of the post itself."""
+    raised = update(Post).where(Post.id.in_(posts))
+    raised = raised.values(thread_version=Post.thread_version + 1, updated_at=Post.updated_at)
+    rows = db.session.execute(raised.returning(Post.id, Post.thread_version), execution_options=UNSYNCHRONIZED)
+    return dict(rows.all())
+
+
+def let_wait(comment: Comment, reasons: str) -> None:
+    """Inside an act: hold it because of these rules, and have the editors told who want that."""
+    comment.hold(reasons)
+    db.session.add(Hold(comment=comment))
+
+
+def announce(comment: Comment) -> None:
+    """After the commit, who may want to look again; each hint may be lost, doubled or late."""
+    hint(f"post:{comment.post_id}")
+    hint("site")
+    hint("desk")
+
+
+def _parent_allowed(draft: Draft, post: Post | None, paced: bool) -> Comment | None:
+    """The comment that this one answers, where it may be posted now; raises Refused or NoSuchPost."""
+    if post is None or not post.published:
+        raise NoSuchPost
+    if why := closed_because(post):
+        raise Refused(_("%(why)s Your text is still here to copy.", why=why), 403)
+    parent = _parent(draft, post)
+    if paced and draft.editor_id is None and (wait := pause(draft.reader_key, draft.address_key, now())):
+        raise Refused(
+            _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
+        )
+    return parent
+
+
+def _parent(draft: Draft, post: Post) -> Comment | None:
+    if draft.parent_id is None:
+        return None
+    parent = db.session.get(Comment, draft.parent_id)
+    if parent is None or parent.post_id != post.id or not parent.visible:
+        raise Refused(
+            _("The response that you answer is no longer here. You can post this as a response of its own."), 422
+        )
+    return parent
+
+
+def _comment(draft: Draft, post: Post, body_html: str) -> Comment:
+    return Comment(
+        post_id=post.id,
+        version=post.thread_version,
+        name=draft.name,
+        email=draft.email,
+        website=draft.website,
+        body=draft.body,
+        body_html=body_html,
+        submission_key=draft.key,
+        reader_key=draft.reader_key,
+        address_key=draft.address_key,
+        editor_id=draft.editor_id,
+        seconds=draft.seconds,
+    )

@@ -1,0 +1,55 @@
+"""Agreeing with a response, and taking that back."""
+
+from __future__ import annotations
+
+from flask_babel import gettext as _
+
+from blog.comments.models import Agreement, Comment
+from blog.comments.posting.submit import Refused, next_version
+from blog.comments.reactions.voices import Voice, heard
+from blog.comments.thread.counts import recount_agreements
+from blog.db import db, writing
+from blog.live.hub import hint
+from blog.site.models import current_site
+
+
+def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
+    """Count this voice for the comment; a second time changes nothing. Raises Refused or NoSuchComment."""
+    with writing():
+        comment = agreeable(post_id, comment_id, voice)
+        if voice.on(comment, Agreement):
+            return comment
+        if voice.beside(comment, Agreement):
+            raise Refused(_("Somebody at your network address agrees already, and each address counts once."), 409)
+        version = next_version(comment.post_id).thread_version
+        keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
+        db.session.add(Agreement(comment_id=comment.id, version=version, **keys))
+        recount_agreements(comment, version)
+    announce_agreement(comment)
+    return comment
+
+
+def no_longer_agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
+    """Take it back, if it stands. Raises Refused or NoSuchComment."""
+    with writing():
+        comment = agreeable(post_id, comment_id, voice)
+        if (standing := voice.on(comment, Agreement)) is None:
+            return comment
+        db.session.delete(standing)
+        recount_agreements(comment, next_version(comment.post_id).thread_version)
+    announce_agreement(comment)
+    return comment
+
+
+def agreeable(post_id: int, comment_id: int, voice: Voice) -> Comment:
+    """The comment, where this reader may agree with it; raises Refused or NoSuchComment."""
+    if not current_site().agreeing:
+        raise Refused(_("Agreeing is switched off on this blog."), 404)
+    comment = heard(post_id, comment_id)
+    if voice.wrote(comment):
+        raise Refused(_("This is your own response: others can agree with it."), 409)
+    return comment
+
+
+def announce_agreement(comment: Comment) -> None:
+    hint(f"post:{comment.post_id}", quiet=True)

@@ -1,0 +1,72 @@
+"""Reporting a response: after some reports it waits for an editor, with what the readers said."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+
+from flask_babel import ngettext
+from sqlalchemy import ColumnElement, exists, select
+
+from blog.comments.models import Comment, Report
+from blog.comments.moderation.decisions import changing, subject_of
+from blog.comments.posting.submit import announce, let_wait
+from blog.comments.reactions.voices import Voice, heard
+from blog.comments.screening.rules import REASON_LENGTH
+from blog.db import db, writing
+from blog.editors.audit_log import REPORT, record
+from blog.site.models import current_site
+
+
+def report(post_id: int, comment_id: int, voice: Voice, reason: str) -> bool:
+    """Take down that this reader reports the comment, and hold it where enough do; NoSuchComment.
+
+    False where it was reported before by this reader, or from this address.
+    """
+    with writing():
+        comment = heard(post_id, comment_id)
+        if voice.on(comment, Report) or voice.beside(comment, Report):
+            return False
+        keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
+        db.session.add(Report(comment_id=comment.id, reason=reason, **keys))
+        held = _hold_where_enough(comment)
+    if held:
+        announce(comment)
+    return True
+
+
+def reports_on(comments: Collection[Comment]) -> dict[int, list[Report]]:
+    """What was reported of each of these, the first first."""
+    found: dict[int, list[Report]] = {}
+    of_these = select(Report).where(Report.comment_id.in_([comment.id for comment in comments]))
+    for one in db.session.scalars(of_these.order_by(Report.id)):
+        found.setdefault(one.comment_id, []).append(one)
+    return found
+
+
+def is_reported() -> ColumnElement[bool]:
+    """Of a comment: there are reports that came after the last decision on it."""
+    few = Comment.id.in_(select(Report.comment_id))
+    return few & exists().where(Report.comment_id == Comment.id, Report.created_at > Comment.status_at)
+
+
+def _hold_where_enough(comment: Comment) -> bool:
+    db.session.flush()
+    # what came before an editor's last decision was decided on with it
+    recent = select(Report.reason).where(Report.comment_id == comment.id, Report.created_at > comment.status_at)
+    reasons = list(db.session.scalars(recent.order_by(Report.id)))
+    enough = current_site().reports_to_hold
+    if not enough or len(reasons) < enough or comment.editor_id is not None:
+        return False
+    why = _said(reasons)
+    changing(comment, partial(let_wait, comment, why))
+    record(None, REPORT, comment_id=comment.id, subject=subject_of(comment), reason=why)
+    return True
+
+
+def _said(reasons: list[str]) -> str:
+    """How many there are, and each thing that was said once."""
+    count = ngettext("reported by %(num)d reader", "reported by %(num)d readers", len(reasons))
+    given = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
+    said = f"{count}: {given}" if given else str(count)
+    return said if len(said) <= REASON_LENGTH else said[: REASON_LENGTH - 1] + "…"
