@@ -84,7 +84,7 @@ def _open_rooms(app: Flask) -> None:
     from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
-    from blog.exchange import desk as exchange_desk
+    from blog.importing import desk as exchange_desk
     from blog.media import routes as media
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts

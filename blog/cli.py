@@ -23,7 +23,7 @@ def init(app: Flask) -> None:
     from blog.comments import commands as comments
     from blog.comments.screening import commands as filters
     from blog.editors import commands as editors
-    from blog.exchange import commands as exchange
+    from blog.importing import commands as exchange
     from blog.posts import commands as posts
     from blog.site import commands as site
 

@@ -18,7 +18,7 @@ from blog.editors import roles
 from blog.editors.accounts import add_editor, remove_editor, sign_out
 from blog.editors.models import EDITOR, OWNER, AuditEntry
 from blog.editors.roles import ACCESS, EVERYBODY
-from blog.exchange.models import Import
+from blog.importing.models import Import
 from blog.media.library import keep
 from tests.cast import a_comment, a_post, csrf, sign_in, signed_in
 

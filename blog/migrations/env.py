@@ -5,7 +5,7 @@ from alembic import context
 import blog.comments.mail_models
 import blog.comments.models
 import blog.editors.models
-import blog.exchange.models
+import blog.importing.models
 import blog.mail.models
 import blog.media.models
 import blog.posts.models

@@ -23,7 +23,7 @@ from blog.disk_reserve import make_room_to_start
 from blog.editors.accounts import first_run_link
 from blog.editors.models import owner_stands
 from blog.errors import sentence_at_server
-from blog.exchange.running import keep_going
+from blog.importing.job import keep_going
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate

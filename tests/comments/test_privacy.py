@@ -423,9 +423,9 @@ def test_mail_to_the_address_that_waits_is_not_sent_and_what_was_sent_says_nothi
 
 
 def test_an_import_again_does_not_bring_it_back(app: Flask, herons: Post) -> None:
-    from blog.exchange import archive
-    from blog.exchange.loading_comments import load_comments
-    from blog.exchange.reporting import Report
+    from blog.importing import archive
+    from blog.importing.load.load_comments import load_comments
+    from blog.importing.report import Report
 
     with writing():
         db.session.get_one(Post, herons.id).import_ref = "post-1"

@@ -30,7 +30,7 @@ from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor, password_link, sign_in_link
 from blog.editors.models import EDITOR, AccountLink, AuditEntry, Editor, EditorSession, SignInFailure
-from blog.exchange.models import DONE, Import
+from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.posts.models import PAGE, Label, Post

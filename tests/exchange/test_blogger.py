@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from blog.errors import Unusable
-from blog.exchange.exports import open_export as read
+from blog.importing.formats.open_export import open_export as read
 from tests.exchange.making import SAMPLES, an_export, comment_entry, entry, post_entry
 
 SAMPLE = SAMPLES / "blogger.xml"

@@ -11,9 +11,9 @@ from flask import Flask
 
 from blog.db import db, writing
 from blog.errors import Unusable
-from blog.exchange import progress
-from blog.exchange.progress import Shown
-from blog.exchange.uploads import bring_in
+from blog.importing import progress
+from blog.importing.load.uploads import bring_in
+from blog.importing.progress import Shown
 from blog.site.models import current_site
 from tests.cast import a_comment, a_post
 from tests.exchange.making import SAMPLES, a_takeout, an_export, one_blog, post_entry, run, setting_entry, takeout_post

@@ -15,11 +15,11 @@ from sqlalchemy import select
 
 from blog.db import db
 from blog.errors import Unusable
-from blog.exchange import running
-from blog.exchange.atom import Feed
-from blog.exchange.encoding import Recoded
-from blog.exchange.exports import open_export
-from blog.exchange.models import REFUSED, Import
+from blog.importing import job
+from blog.importing.formats.atom import Feed
+from blog.importing.formats.encoding import Recoded
+from blog.importing.formats.open_export import open_export
+from blog.importing.models import REFUSED, Import
 from blog.posts.models import Post
 from tests.cast import csrf, signed_in
 from tests.exchange.making import HEAD, post_entry, run
@@ -112,7 +112,7 @@ def test_what_is_not_in_the_encoding_that_it_declares_is_refused_whole(
 
 
 def test_an_upload_says_it_at_the_desk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(running, "begin", running.run)
+    monkeypatch.setattr(job, "begin", job.run)
     desk: FlaskClient = signed_in(app)
     file = io.BytesIO(a_feed("zip").encode())
     sent = {"csrf_token": csrf(desk, "/desk/imports"), "export": (file, "blog.xml")}

@@ -6,8 +6,8 @@ import random
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from blog.exchange.archive import Comment
-from blog.exchange.lineage import Lineage
+from blog.importing.archive import Comment
+from blog.importing.load.thread_order import Lineage
 
 AT = datetime(2011, 7, 1, 12, 0, 0, 7000, tzinfo=UTC)
 

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from blog.comments.models import REMOVED, Comment, comment_domains
 from blog.comments.screening.link_domains import domain_of
 from blog.db import db, writing
-from blog.exchange import batches, loading_comments
-from blog.exchange.exports import open_export as read
-from blog.exchange.loading import load
 from blog.exchange.stats import stats
+from blog.importing.formats.open_export import open_export as read
+from blog.importing.load import batches, load_comments
+from blog.importing.load.run import load
 from blog.posts.models import Post, post_at
 from blog.posts.seed import plant_welcome
 from blog.site.models import current_site
@@ -244,7 +244,7 @@ def test_an_import_that_is_interrupted_leaves_whole_batches_and_goes_on_the_next
     monkeypatch.setattr(batches, "BATCH", 10)
     entries = [post_entry(1), *(comment_entry(n + 10, 1, parent=n + 9 if n % 3 else None) for n in range(30))]
     archive = read(an_export(tmp_path, entries))
-    recount, calls = loading_comments.recount_posts, []
+    recount, calls = load_comments.recount_posts, []
 
     def breaking(posts: set[int]) -> None:
         calls.append(posts)
@@ -252,7 +252,7 @@ def test_an_import_that_is_interrupted_leaves_whole_batches_and_goes_on_the_next
             raise KeyboardInterrupt
         recount(posts)
 
-    monkeypatch.setattr(loading_comments, "recount_posts", breaking)
+    monkeypatch.setattr(load_comments, "recount_posts", breaking)
     with pytest.raises(KeyboardInterrupt):
         load(archive)
     db.session.rollback()

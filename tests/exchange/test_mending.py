@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from blog.errors import Unusable
-from blog.exchange.exports import open_export
-from blog.exchange.mending import Spliced
+from blog.importing.formats.open_export import open_export
+from blog.importing.formats.repair_xml import Spliced
 from tests.exchange.making import HEAD, entry, post_entry
 
 DRAFT = "<title>Not yet</title><app:control><app:draft> yes\n </app:draft></app:control>"

@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blog.db import db
-from blog.exchange.albums import names_in
+from blog.importing.formats.blogger.albums import names_in
 from blog.posts.models import Post
 from tests.exchange.making import a_takeout, an_export, one_blog, post_entry, run, takeout_post
 

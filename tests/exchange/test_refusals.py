@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from blog.exchange.exports import open_export
+from blog.importing.formats.open_export import open_export
 from tests.cast import a_comment, a_post
 from tests.exchange.making import HEAD, SAMPLES, an_export, comment_entry, post_entry, run
 from tests.postgres.databases import dump

@@ -13,8 +13,6 @@ from bleach.html5lib_shim import getTreeWalker  # type: ignore[attr-defined]
 from blog.comments.screening.link_domains import links_in
 from blog.comments.screening.writer_history import _essence
 from blog.email_addresses import written_out
-from blog.exchange.blogger_takeout import _with_breaks
-from blog.exchange.cleaning import Home, clean_comments
 from blog.html import (
     comment_html,
     editor_html,
@@ -27,6 +25,8 @@ from blog.html import (
 )
 from blog.html.dom import parsed, serialised
 from blog.html.sanitize import post_last_word
+from blog.importing.formats.blogger.takeout import _with_breaks
+from blog.importing.load.cleaning import Home, clean_comments
 from blog.spam.datasets import read_marked
 from blog.spam.features import read
 from blog.spam.muted_words import muted, plainly

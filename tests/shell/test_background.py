@@ -17,7 +17,7 @@ from sqlalchemy import MetaData, text
 
 from blog.db import db
 from blog.db_connections import schema_missing
-from blog.exchange import running
+from blog.importing import job
 from blog.server import jobs
 from blog.server.jobs import keep_running, keep_schema, make_schema
 from blog.settings import Settings
@@ -54,9 +54,9 @@ def test_imports_that_wait_are_looked_for_again_after_any_fault(
         again.set()
         threading.Event().wait()  # for as long as the tests run
 
-    monkeypatch.setattr(running, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(running, "sweep", sweep)
-    running.keep_going(app)
+    monkeypatch.setattr(job, "LOOK_SECONDS", 0)
+    monkeypatch.setattr(job, "sweep", sweep)
+    job.keep_going(app)
     assert again.wait(30)
 
 

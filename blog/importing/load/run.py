@@ -7,15 +7,15 @@ export it takes what is new.
 from __future__ import annotations
 
 from blog.comments.models import Comment
-from blog.exchange import archive
-from blog.exchange.batches import Progress, Tally, batches, fresh, unseen
-from blog.exchange.cleaning import Cleaners, clean_comments, clean_posts
-from blog.exchange.homes import home_of, question
-from blog.exchange.loading_comments import load_comments
-from blog.exchange.loading_posts import addressed_first, load_posts
-from blog.exchange.loading_site import take_site
-from blog.exchange.pictures import Keep, Pictures, keep_in_media
-from blog.exchange.reporting import Report
+from blog.importing import archive
+from blog.importing.load.batches import Progress, Tally, batches, fresh, unseen
+from blog.importing.load.cleaning import Cleaners, clean_comments, clean_posts
+from blog.importing.load.fetch_images import Keep, Pictures, keep_in_media
+from blog.importing.load.load_comments import load_comments
+from blog.importing.load.load_posts import addressed_first, load_posts
+from blog.importing.load.load_site import take_site
+from blog.importing.load.old_hosts import home_of, question
+from blog.importing.report import Report
 from blog.posts.models import Post
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import IO, Any
 from xml.parsers import expat
 
-from blog.exchange.atom import Feed
+from blog.importing.formats.atom import Feed
 
 KNOWN = {
     "app": "http://purl.org/atom/app#",

@@ -17,9 +17,9 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 import re2
 
 from blog.errors import Unusable
-from blog.exchange import takeout_settings
-from blog.exchange.archive import Site
-from blog.exchange.atom import Feed
+from blog.importing.archive import Site
+from blog.importing.formats.atom import Feed
+from blog.importing.formats.blogger import blog_settings
 
 BLOG = re2.compile(r"(?i)(?:^|/)Blogs/([^/]+)/feed\.atom\z")
 OTHER_BLOG = re2.compile(r"(?i)(?:^|/)([^/]+)/feed\.atom\z")
@@ -97,7 +97,7 @@ class Takeout:
         """What the settings beside `feed` say of the blog."""
         name = f"{feed.name.rpartition('/')[0]}/settings.csv"
         settings = next((entry for entry in self.entries if entry.name == name), None)
-        return takeout_settings.site_of(self.content(settings, takeout_settings.MOST) or b"") if settings else None
+        return blog_settings.site_of(self.content(settings, blog_settings.MOST) or b"") if settings else None
 
     def feed(self, entry: Entry) -> Feed:
         return Feed(f"{entry.name} in {self.path}", lambda: self.open(entry))

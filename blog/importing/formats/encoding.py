@@ -11,7 +11,7 @@ import re
 from typing import IO, Any
 
 from blog.errors import Unusable
-from blog.exchange.atom import Feed
+from blog.importing.formats.atom import Feed
 
 UTF_8 = "utf-8"
 HEAD_BYTES = 400

@@ -13,9 +13,9 @@ from urllib.parse import unquote, urlsplit
 
 from lxml import etree
 
-from blog.exchange.archive import Comment, Post
-from blog.exchange.atom import ATOM, Feed, content, text, unusable_entry, updated, when
-from blog.exchange.blogger_labels import unpacked
+from blog.importing.archive import Comment, Post
+from blog.importing.formats.atom import ATOM, Feed, content, text, unusable_entry, updated, when
+from blog.importing.formats.blogger.label_names import unpacked
 
 KIND_SCHEME = "http://schemas.google.com/g/2005#kind"
 KIND = "http://schemas.google.com/blogger/2008/kind#"

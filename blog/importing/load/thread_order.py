@@ -16,7 +16,7 @@ from datetime import datetime
 from operator import itemgetter
 from typing import Protocol, TypeVar
 
-from blog.exchange.archive import Comment
+from blog.importing.archive import Comment
 
 # nobody else reads the file and nothing of it is ever needed again: one transaction that never ends
 SCHEMA = """

@@ -10,7 +10,7 @@ from urllib.parse import unquote, urlsplit
 
 import re2
 
-from blog.exchange.takeouts import Entry, Takeout
+from blog.importing.formats.blogger.takeout_zip import Entry, Takeout
 
 FOLDER = "Albums"
 SIDECAR = re.compile(r"\.json(?:\(\d{1,9}\))?\Z")

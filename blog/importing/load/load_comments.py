@@ -13,9 +13,9 @@ from blog.comments.screening import link_domains
 from blog.comments.screening.link_domains import domains_in, links_in
 from blog.comments.thread.counts import recount_branches, recount_posts
 from blog.db import db, writing
-from blog.exchange import archive
-from blog.exchange.batches import absent
-from blog.exchange.reporting import Report
+from blog.importing import archive
+from blog.importing.load.batches import absent
+from blog.importing.report import Report
 from blog.posts.models import Post
 from blog.site.models import current_site
 

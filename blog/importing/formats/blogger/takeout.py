@@ -8,10 +8,10 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from blog.exchange.archive import Comment, Post
-from blog.exchange.atom import ATOM, Feed, content, text, updated, when
-from blog.exchange.blogger_classic import number
-from blog.exchange.blogger_labels import unpacked
+from blog.importing.archive import Comment, Post
+from blog.importing.formats.atom import ATOM, Feed, content, text, updated, when
+from blog.importing.formats.blogger.classic import number
+from blog.importing.formats.blogger.label_names import unpacked
 
 BLOGGER = "{http://schemas.google.com/blogger/2018}"
 LABEL_SCHEME = "tag:blogger.com,1999:blog-"

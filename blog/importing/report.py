@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from blog.exchange import sentences
+from blog.importing import report_sentences
 
 MOST = 100
 
@@ -60,7 +60,7 @@ class Report:
 
     def lines(self) -> list[str]:
         """The report as short plain lines."""
-        return [sentences.came_in(self), *sentences.left_out(self), *sentences.to_look_at(self)]
+        return [report_sentences.came_in(self), *report_sentences.left_out(self), *report_sentences.to_look_at(self)]
 
     def as_json(self) -> dict[str, Any]:
         """The same for programs; `look_at` are the sentences for the owner's eye."""
@@ -80,12 +80,14 @@ class Report:
             "skipped": {
                 "same_id_before": self.doubled,
                 "comments_without_post": self.postless,
-                **{reason: self.skipped[reason] for reason in sentences.SKIPPED},
+                **{reason: self.skipped[reason] for reason in report_sentences.SKIPPED},
             },
             "pictures_not_reachable_by_https": self.pictures.as_json(),
             "pictures_not_kept": self.unkept.as_json(),
             "embeds_that_became_links": self.embeds.as_json(),
             "moved": self.moved.as_json(),
             "mended_prefixes": list(self.mended),
-            "look_at": [line for line in sentences.to_look_at(self) if not line.startswith(sentences.INDENT)],
+            "look_at": [
+                line for line in report_sentences.to_look_at(self) if not line.startswith(report_sentences.INDENT)
+            ],
         }

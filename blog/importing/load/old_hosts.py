@@ -5,8 +5,8 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from blog.errors import Unusable
-from blog.exchange.archive import Site
-from blog.exchange.cleaning import Home
+from blog.importing.archive import Site
+from blog.importing.load.cleaning import Home
 
 BLOGSPOT = ".blogspot."
 

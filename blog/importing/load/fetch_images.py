@@ -14,8 +14,8 @@ from urllib.parse import unquote, unquote_to_bytes, urlsplit
 
 import re2
 
-from blog.exchange.archive import Post
-from blog.exchange.reporting import Report
+from blog.importing.archive import Post
+from blog.importing.report import Report
 from blog.media import library
 from blog.media.sniffing import format_of, refusal_of
 

@@ -8,8 +8,8 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from blog.db import db
-from blog.exchange.models import Import
-from blog.exchange.running import ask_for_import, lines_of
+from blog.importing.job import ask_for_import, lines_of
+from blog.importing.models import Import
 from blog.security import csrf
 from blog.web import htmx
 

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from sqlalchemy import select
 
 from blog.db import db, now, writing
-from blog.exchange import archive
-from blog.exchange.batches import absent
-from blog.exchange.reporting import Report
 from blog.html import CleanedPost
+from blog.importing import archive
+from blog.importing.load.batches import absent
+from blog.importing.report import Report
 from blog.posts.labels import labelled
 from blog.posts.models import PAGE, Post
 from blog.posts.publishing import derive, free_path

@@ -5,8 +5,8 @@ from __future__ import annotations
 import csv
 import io
 
-from blog.exchange.archive import Site
 from blog.html import plain_text
+from blog.importing.archive import Site
 
 MOST = 1_000_000
 

@@ -9,8 +9,8 @@ from xml.parsers import expat
 from zipfile import BadZipFile
 
 from blog.errors import Unusable
-from blog.exchange.atom import Feed
-from blog.exchange.encoding import UTF_8, in_utf_8
+from blog.importing.formats.atom import Feed
+from blog.importing.formats.encoding import UTF_8, in_utf_8
 
 BLOGGER = "blogger"
 TAKEOUT = "takeout"

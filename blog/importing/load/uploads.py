@@ -5,13 +5,13 @@ from __future__ import annotations
 from contextlib import nullcontext
 from pathlib import Path
 
-from blog.exchange.batches import Progress, unseen
-from blog.exchange.exports import open_export
-from blog.exchange.homes import told_host
-from blog.exchange.loading import load
-from blog.exchange.pictures import keep_in_media, only_look
-from blog.exchange.rehearsing import rehearsal
-from blog.exchange.reporting import Report
+from blog.importing.dry_run import rehearsal
+from blog.importing.formats.open_export import open_export
+from blog.importing.load.batches import Progress, unseen
+from blog.importing.load.fetch_images import keep_in_media, only_look
+from blog.importing.load.old_hosts import told_host
+from blog.importing.load.run import load
+from blog.importing.report import Report
 
 
 def bring_in(

@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.db import db
-from blog.exchange import archive
-from blog.exchange.reporting import Report
+from blog.importing import archive
+from blog.importing.report import Report
 from blog.posts.models import Post
 
 BATCH = 100

@@ -16,12 +16,12 @@ from urllib.parse import urlsplit
 from lxml import etree
 
 from blog.errors import Unusable
-from blog.exchange import blogger_classic, blogger_takeout
-from blog.exchange.archive import Archive, Comment, Post, Site, no_picture
-from blog.exchange.atom import ATOM, Feed, UndeclaredPrefix, entries, text
-from blog.exchange.lineage import Lineage
-from blog.exchange.mending import declared
 from blog.html import plain_text
+from blog.importing.archive import Archive, Comment, Post, Site, no_picture
+from blog.importing.formats.atom import ATOM, Feed, UndeclaredPrefix, entries, text
+from blog.importing.formats.blogger import classic, takeout
+from blog.importing.formats.repair_xml import declared
+from blog.importing.load.thread_order import Lineage
 
 MOST_PREFIXES = 20
 
@@ -35,7 +35,7 @@ class Dialect(Protocol):
     def comment(self, feed: Feed, entry: etree._Element, /) -> Comment: ...
 
 
-DIALECTS: tuple[Dialect, ...] = (blogger_classic, blogger_takeout)
+DIALECTS: tuple[Dialect, ...] = (classic, takeout)
 
 
 @dataclass(slots=True)
@@ -123,7 +123,7 @@ def _note_entry(feed: Feed, entry: etree._Element, survey: Survey) -> None:
             survey.lineage.note(dialect.post(feed, entry, kind).ref)
             survey.unpacked += sum("," in term for term in _terms(entry))
     elif kind == "settings":
-        survey.settings |= blogger_classic.setting(entry)
+        survey.settings |= classic.setting(entry)
 
 
 def _understood(entry: etree._Element) -> tuple[Dialect, str]:

@@ -9,10 +9,10 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from blog.exchange.progress import Shown
-from blog.exchange.running import run
 from blog.exchange.stats import lines, stats
-from blog.exchange.uploads import bring_in
+from blog.importing.job import run
+from blog.importing.load.uploads import bring_in
+from blog.importing.progress import Shown
 
 
 @click.command("import")

@@ -9,8 +9,8 @@ from babel import Locale
 from babel.core import UnknownLocaleError
 
 from blog.db import writing
-from blog.exchange import archive
-from blog.exchange.reporting import Report
+from blog.importing import archive
+from blog.importing.report import Report
 from blog.site.models import Site, current_site, raise_site_version
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from blog.exchange.reporting import Report, Sample
+    from blog.importing.report import Report, Sample
 
 FIRST = 5
 INDENT = "  "
