@@ -86,10 +86,10 @@ def _open_rooms(app: Flask) -> None:
     from blog.editors.sign_in import desk as sign_in_desk
     from blog.importing import desk as exchange_desk
     from blog.media import routes as media
+    from blog.ops import mail_desk
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
     from blog.site import desk as site_desk
-    from blog.site import mail_desk
     from blog.web import rate_limits
 
     avatars.init(app)

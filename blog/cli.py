@@ -21,14 +21,16 @@ from blog.site.models import ensure_site
 
 def init(app: Flask) -> None:
     from blog.comments import commands as comments
-    from blog.comments.screening import commands as filters
+    from blog.comments.screening import commands as screening
+    from blog.dev import commands as dev
     from blog.editors import commands as editors
-    from blog.importing import commands as exchange
+    from blog.importing import commands as importing
+    from blog.ops import commands as ops
+    from blog.ops import mail_commands
     from blog.posts import commands as posts
-    from blog.site import commands as site
 
-    rooms = (site, editors, posts, comments, filters, exchange)
-    for command in [command for room in rooms for command in room.COMMANDS]:
+    packages = (mail_commands, editors, posts, comments, screening, importing, ops, dev)
+    for command in [command for package in packages for command in package.COMMANDS]:
         app.cli.add_command(_ready(command))
 
 

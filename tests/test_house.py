@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parent.parent
-ROOMS = ["site", "editors", "media", "posts", "comments", "feeds", "search", "importing", "exchange"]
+ROOMS = ["site", "editors", "media", "posts", "comments", "feeds", "search", "importing"]
 DOORS = {"routes", "desk", "commands"}
 TOP = {"blog", "blog.cli", "app"}
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "services", "service", "managers", "misc"}

@@ -1,11 +1,10 @@
-"""Commands of the comments room."""
+"""Commands that forget, and that erase or export what was written under an address."""
 
 from __future__ import annotations
 
 import click
 from flask.cli import AppGroup
 
-from blog.comments.filling import Extent, fill
 from blog.comments.privacy.data_export import count_under, exported
 from blog.comments.privacy.erasure import erase
 from blog.comments.privacy.retention import forget_addresses
@@ -13,21 +12,6 @@ from blog.errors import Unusable
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
 from blog.site.clock import may_forget
-
-
-@click.command("fill")
-@click.option("--posts", type=click.IntRange(1, 1_000_000), required=True, help="How many posts.")
-@click.option("--comments", type=click.IntRange(0, 10_000_000), required=True, help="How many comments in all.")
-@click.option("--largest", type=click.IntRange(0, 1_000_000), default=0, help="How many of them the newest post has.")
-@click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives other texts and threads.")
-def fill_blog(posts: int, comments: int, largest: int, seed: int) -> None:
-    """Add invented posts and comments, to see how the blog behaves when it is large."""
-    if largest > comments:
-        raise Unusable(f"--largest {largest} is more than all of the {comments} comments: give it at most --comments.")
-    with click.progressbar(length=posts + comments, label="Filling") as bar:
-        for written in fill(Extent(posts, comments, largest), seed):
-            bar.update(written)
-    click.echo(f"{posts} posts and {comments} comments added.")
 
 
 @click.command("forget")
@@ -70,4 +54,4 @@ def _checked(email: str) -> str:
     return email
 
 
-COMMANDS: tuple[click.Command, ...] = (fill_blog, forget, privacy)
+COMMANDS: tuple[click.Command, ...] = (forget, privacy)

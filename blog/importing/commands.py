@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 from flask.cli import AppGroup
 
-from blog.exchange.stats import lines, stats
 from blog.importing.job import run
 from blog.importing.load.uploads import bring_in
 from blog.importing.progress import Shown
@@ -34,14 +33,6 @@ def import_file(file: Path, dry_run: bool, as_json: bool, blog: str, blog_url: s
     click.echo(json.dumps(report.as_json(), ensure_ascii=False) if as_json else "\n".join(report.lines()))
 
 
-@click.command("stats")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def show_stats(as_json: bool) -> None:
-    """Count what the blog holds: published posts and pages, drafts, labels, authors, comments by state."""
-    numbers = stats()
-    click.echo(json.dumps(numbers) if as_json else "\n".join(lines(numbers)))
-
-
 imports = AppGroup("imports", help="Imports that were asked for at the desk.")
 
 
@@ -52,4 +43,4 @@ def run_import(import_id: int) -> None:
     run(import_id)
 
 
-COMMANDS: tuple[click.Command, ...] = (import_file, show_stats, imports)
+COMMANDS: tuple[click.Command, ...] = (import_file, imports)

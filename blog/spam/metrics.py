@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 
 @dataclass(frozen=True)
@@ -57,3 +58,14 @@ def measured(pairs: Iterable[tuple[bool, bool]]) -> Measures:
 
 def _share(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
+
+
+def table(rows: dict[str, Measures]) -> list[str]:
+    width = max(map(len, rows))
+    head = f"{'':{width}}  accuracy  precision  recall  false holds per 1,000"
+    return [head, *(_row(name, width, one.as_json()) for name, one in rows.items())]
+
+
+def _row(name: str, width: int, one: dict[str, Any]) -> str:
+    held = one["false_holds_per_1000"]
+    return f"{name:{width}}  {one['accuracy']:8.4f}  {one['precision']:9.4f}  {one['recall']:6.4f}  {held:21.1f}"

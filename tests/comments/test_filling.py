@@ -6,10 +6,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog.comments.filling import Extent, fill
-from blog.comments.invention import Invention
 from blog.comments.models import Comment
 from blog.db import db
+from blog.dev.fake_text import Invention
+from blog.dev.fill import Extent, fill
 from blog.html import comment_html
 from blog.posts.models import Post
 from tests.cast import a_comment, a_post

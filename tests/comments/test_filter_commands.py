@@ -129,10 +129,10 @@ def test_the_shipped_weights_can_be_made_again(app: Flask, tmp_path: Path) -> No
 
 
 def test_the_rehearsal_says_that_it_is_one(app: Flask) -> None:
-    result = app.test_cli_runner().invoke(args=["filter", "rehearse", "--json"])
+    result = app.test_cli_runner().invoke(args=["simulate-spam", "--json"])
     found = json.loads(result.stdout)
     assert found["synthetic"] is True
     assert found["the filter"]["precision"] > found["Bayes"]["precision"]
     assert found["the filter"]["recall"] > 0.8
     assert found["the filter"]["false_holds_per_1000"] < 20
-    assert "an aim, not a figure" in app.test_cli_runner().invoke(args=["filter", "rehearse"]).stdout
+    assert "an aim, not a figure" in app.test_cli_runner().invoke(args=["simulate-spam"]).stdout

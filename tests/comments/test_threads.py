@@ -8,11 +8,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event, select
 
-from blog.comments.filling import Extent, fill
 from blog.comments.models import Comment
 from blog.comments.thread.permalinks import page_of
 from blog.comments.thread.tree import PAGE_SIZE
 from blog.db import db
+from blog.dev.fill import Extent, fill
 from blog.posts.models import Post
 from tests.cast import a_comment, a_post, answer
 from tests.system.visits import change

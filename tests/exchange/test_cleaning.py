@@ -13,9 +13,9 @@ import pytest
 from flask import Flask
 
 from blog.db import db
-from blog.exchange.stats import stats
 from blog.importing.load import cleaning
 from blog.importing.load.cleaning import Cleaners, Home, clean_comments, clean_posts
+from blog.ops.stats import stats
 from blog.settings import ROOT
 from tests.exchange.making import an_export, comment_entry, post_entry, run
 

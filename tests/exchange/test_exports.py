@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blog.db import db
-from blog.exchange.stats import stats
+from blog.ops.stats import stats
 from blog.posts.models import Post
 from tests.exchange.making import FIXTURES, run
 

@@ -15,10 +15,10 @@ from sqlalchemy import select
 from blog.comments.models import REMOVED, Comment, comment_domains
 from blog.comments.screening.link_domains import domain_of
 from blog.db import db, writing
-from blog.exchange.stats import stats
 from blog.importing.formats.open_export import open_export as read
 from blog.importing.load import batches, load_comments
 from blog.importing.load.run import load
+from blog.ops.stats import stats
 from blog.posts.models import Post, post_at
 from blog.posts.seed import plant_welcome
 from blog.site.models import current_site

@@ -7,7 +7,7 @@ import json
 from flask import Flask
 
 from blog.db import db
-from blog.exchange.stats import stats
+from blog.ops.stats import stats
 from tests.cast import a_comment, a_post
 from tests.exchange.making import run
 

@@ -12,9 +12,9 @@ from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.db import db
-from blog.exchange.stats import stats
 from blog.importing.archive import Archive
 from blog.importing.formats.open_export import open_export
+from blog.ops.stats import stats
 from blog.posts.models import Post, post_at
 from tests.exchange.making import (
     SAMPLES,

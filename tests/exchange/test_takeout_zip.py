@@ -10,8 +10,8 @@ import pytest
 from flask import Flask
 
 from blog.errors import Unusable
-from blog.exchange.stats import stats
 from blog.importing.formats.open_export import open_export
+from blog.ops.stats import stats
 from tests.exchange.making import (
     a_takeout,
     one_blog,

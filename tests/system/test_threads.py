@@ -9,9 +9,9 @@ import pytest
 from playwright.sync_api import Page, Route, expect
 from sqlalchemy import select
 
-from blog.comments.filling import Extent, fill
 from blog.comments.models import Comment
 from blog.db import db
+from blog.dev.fill import Extent, fill
 from blog.posts.models import Post
 from tests.cast import a_comment
 from tests.postgres.databases import on_sqlite

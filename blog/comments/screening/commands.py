@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import click
 
-from blog.comments.rehearsal import rehearsed
 from blog.comments.screening.lessons import learn_from_log
 from blog.errors import Unusable
 from blog.spam.datasets import marked_texts
 from blog.spam.evaluation import Marked, compared, learned_from
-from blog.spam.metrics import Measures
+from blog.spam.metrics import table
 from blog.spam.pretrained import packed
 
 FILE = click.Path(path_type=Path)
@@ -61,21 +59,6 @@ def evaluate(train: tuple[Path, ...], test: tuple[Path, ...], as_json: bool) -> 
         click.echo("\n".join(table({"the filter": found.filter, "Bayes": found.bayes})))
 
 
-@filter_group.command("rehearse")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def rehearse(as_json: bool) -> None:
-    """Show what the filter makes of an invented blog's responses, with their domains, posts and readers.
-
-    They were written for this by those who wrote the filter: an aim, not a figure.
-    """
-    found = rehearsed()
-    if as_json:
-        click.echo(json.dumps({"synthetic": True, **{name: one.as_json() for name, one in found.items()}}))
-    else:
-        click.echo("On invented responses, written by those who wrote the filter: an aim, not a figure.")
-        click.echo("\n".join(table(found)))
-
-
 @filter_group.command("learn")
 def learn_again() -> None:
     """Learn from the decisions that stand in the log and are no lessons yet, as those of before there was a filter."""
@@ -104,17 +87,6 @@ def both_kinds(texts: Marked, where: str) -> Marked:
     if len({marked for _text, marked in texts}) < 2:
         raise Unusable(f"{where} must hold texts of both kinds, CLASS 0 and CLASS 1.")
     return texts
-
-
-def table(rows: dict[str, Measures]) -> list[str]:
-    width = max(map(len, rows))
-    head = f"{'':{width}}  accuracy  precision  recall  false holds per 1,000"
-    return [head, *(_row(name, width, one.as_json()) for name, one in rows.items())]
-
-
-def _row(name: str, width: int, one: dict[str, Any]) -> str:
-    held = one["false_holds_per_1000"]
-    return f"{name:{width}}  {one['accuracy']:8.4f}  {one['precision']:9.4f}  {one['recall']:6.4f}  {held:21.1f}"
 
 
 COMMANDS: tuple[click.Command, ...] = (filter_group,)

@@ -11,10 +11,10 @@ from typing import Any
 
 from sqlalchemy import func, insert, select, text
 
-from blog.comments.invention import Invention
 from blog.comments.models import VISIBLE, Comment
 from blog.comments.thread.counts import recount_posts
 from blog.db import db, now, writing
+from blog.dev.fake_text import Invention
 from blog.live.hub import hint
 from blog.posts.models import POST, Post
 from blog.posts.publishing import slug_of

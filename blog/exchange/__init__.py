@@ -1,1 +1,0 @@
-"""The loading bay: exports of other systems in, archives out."""
