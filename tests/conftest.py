@@ -14,10 +14,10 @@ from werkzeug.test import TestResponse
 
 from blog.editors import passwords
 from blog.settings import Settings
+from tests.live_server import Server
 from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
-from tests.prepared import QUICK_METHOD, RuleOnce, leave_alone_what_stays, opened
 from tests.proofreader import proofread
-from tests.server import Server
+from tests.speedups import QUICK_METHOD, RuleOnce, leave_alone_what_stays, opened
 
 
 class Visitor(FlaskClient):

@@ -19,7 +19,7 @@ from bench.writing import percentile
 from blog.comments.models import Comment
 from blog.db import db
 from blog.posts.models import post_at
-from tests.exchange.making import run
+from tests.importing.export_files import run
 
 WRK = """Running 3s test @ http://127.0.0.1:8000/
   1 threads and 16 connections

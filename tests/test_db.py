@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 from blog import db_connections
 from blog.db import db, now, writing
 from blog.posts.models import Post
-from tests.cast import HTMX, a_post, count, token
+from tests.factories import HTMX, a_post, count, token
 from tests.postgres.databases import on_postgres, on_sqlite
 
 

@@ -13,8 +13,8 @@ from blog import create_app
 from blog.instance import prepare_instance, secret_key
 from blog.media.library import keep
 from blog.settings import Settings, WrongSetting
-from tests.media.making import encoded, quartered
-from tests.server import Server
+from tests.live_server import Server
+from tests.media.image_files import encoded, quartered
 
 
 def open_to_others(folder: Path) -> list[str]:

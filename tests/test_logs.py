@@ -23,7 +23,7 @@ from blog.editors.models import OWNER, Editor
 from blog.mail.sending import send_waiting
 from blog.posts.models import Post
 from blog.site.models import ALL, current_site
-from tests.cast import HTMX, a_post, answer, csrf, sign_in, signed_in, token
+from tests.factories import HTMX, a_post, answer, csrf, sign_in, signed_in, token
 from tests.mail.followers import LATER, link, of_kind
 from tests.mail.letters import mails
 from tests.mail.post_office import PostOffice, post_office

@@ -20,9 +20,9 @@ from blog.db import Base, db, now
 from blog.db_connections import WAIT_SECONDS
 from blog.migrations import migrate
 from blog.settings import ROOT, Settings, WrongSetting, load
-from tests.cast import a_comment, a_post
+from tests.factories import a_comment, a_post
+from tests.live_server import free_port
 from tests.postgres.databases import driven, new_database, on_sqlite, server_address
-from tests.server import free_port
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

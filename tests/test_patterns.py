@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 import re2
 
-from tests.test_house import sources
+from tests.test_architecture import sources
 
 CALLS = {"compile", "match", "fullmatch", "search", "findall", "finditer", "split", "sub", "subn"}
 REPEATS = (of.MAX_REPEAT, of.MIN_REPEAT, of.POSSESSIVE_REPEAT)

@@ -20,7 +20,7 @@ from blog.editors.models import EDITOR, OWNER, AuditEntry
 from blog.editors.roles import ACCESS, EVERYBODY
 from blog.importing.models import Import
 from blog.media.library import keep
-from tests.cast import a_comment, a_post, csrf, sign_in, signed_in
+from tests.factories import a_comment, a_post, csrf, sign_in, signed_in
 
 PASSWORD = "a sentence to remember"
 SIGN_IN = 303

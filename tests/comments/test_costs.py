@@ -17,7 +17,7 @@ from blog.comments.posting.closing import closed_because
 from blog.db import db, now, writing
 from blog.settings import Settings
 from blog.web.rate_limits import PREVIEWS
-from tests.cast import HTMX, a_post, answer, count, token
+from tests.factories import HTMX, a_post, answer, count, token
 
 Headers = dict[str, str]
 HEADERS = pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])

@@ -20,9 +20,9 @@ from blog.editors.models import AT_ONCE, EDITOR, OWNER, Editor, owner_count
 from blog.editors.reserved_names import reserved
 from blog.mail.outbox import put_mail
 from blog.posts.models import Post
-from tests.cast import HTMX, a_comment, csrf, sign_in, signed_in
-from tests.comments.desk import decide
-from tests.comments.letters import everything_waits, held, sets_mail_up
+from tests.comments.moderation.desk import decide
+from tests.comments.moderation.letters import everything_waits, held, sets_mail_up
+from tests.factories import HTMX, a_comment, csrf, sign_in, signed_in
 from tests.mail.letters import mails
 from tests.posts.forms import write
 

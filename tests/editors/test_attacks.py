@@ -14,7 +14,7 @@ from lxml import html
 from blog.db import db
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, EditorSession
-from tests.cast import a_comment, a_post, csrf, sign_in, signed_in
+from tests.factories import a_comment, a_post, csrf, sign_in, signed_in
 from tests.posts.forms import only_post, write
 from tests.test_routes import ROUTES, everything_kept
 

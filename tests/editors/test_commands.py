@@ -10,7 +10,7 @@ from flask import Flask
 
 from blog.editors.accounts import add_editor
 from blog.editors.models import EDITOR, OWNER
-from tests.cast import csrf, sign_in
+from tests.factories import csrf, sign_in
 
 PASSWORD = "a sentence to remember"
 

@@ -17,9 +17,9 @@ from blog.disk_reserve import fill_reserve, make_room_to_start
 from blog.editors.models import EditorSession
 from blog.posts.models import Label
 from blog.settings import Settings
-from tests.cast import a_post, answer, count, csrf, sign_in, signed_in
+from tests.factories import a_post, answer, count, csrf, sign_in, signed_in
 from tests.postgres.databases import on_postgres, on_sqlite
-from tests.test_errors import sqlite_error
+from tests.web.test_error_pages import sqlite_error
 
 FULL = 13
 

@@ -13,9 +13,9 @@ from flask import Flask
 from blog.db import db
 from blog.editors.accounts import add_editor, change_password, remove_editor, sign_out
 from blog.editors.models import OWNER, Editor, SignInFailure
-from tests.comments.test_desk_live import Browser
+from tests.comments.moderation.test_desk_live import Browser
+from tests.live_server import Server
 from tests.postgres.databases import on_sqlite
-from tests.server import Server
 
 PASSWORD = "a sentence to remember"
 

@@ -18,7 +18,7 @@ from blog.editors.models import OWNER, Editor, EditorSession
 from blog.editors.password_rules import why_not
 from blog.editors.passwords import MAX_LENGTH, TooBusy, hash_password, hashing, password_fits
 from blog.site.update import change_settings
-from tests.cast import csrf, sign_in
+from tests.factories import csrf, sign_in
 
 PASSWORD = "a sentence to remember"
 OLD = "scrypt:256:8:1"

@@ -18,7 +18,7 @@ from blog.db import db, now
 from blog.mail.models import Mail
 from blog.mail.sending import send_waiting
 from blog.posts.models import Post
-from tests.cast import answer
+from tests.factories import answer
 from tests.mail.letters import mails
 
 ANN, BOB = "ann@example.org", "bob@example.org"

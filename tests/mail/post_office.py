@@ -15,7 +15,7 @@ from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
 
-from tests.server import free_port
+from tests.live_server import free_port
 
 # for the name localhost, signed by itself, until 2126; the key is of no use elsewhere
 CERTIFICATE = Path(__file__).parent / "localhost.pem"

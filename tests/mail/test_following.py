@@ -18,7 +18,7 @@ from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.mail.models import Mail
 from blog.web.signed_tokens import signed
-from tests.cast import HTMX, a_post, answer, csrf, token
+from tests.factories import HTMX, a_post, answer, csrf, token
 from tests.mail.followers import ANN, BOB, ask, confirms, follows, link, of_kind, paths, tell, writes
 from tests.mail.letters import mails, the_mail
 from tests.test_routes import everything_kept

@@ -23,7 +23,7 @@ from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, Editor
 from blog.posts.models import Post
 from blog.site.models import ALL, OPEN, current_site
-from tests.cast import a_comment, a_post
+from tests.factories import a_comment, a_post
 from tests.mail.followers import ANN, BOB, LATER, ask, confirms, of_kind, send, tell, writes
 from tests.mail.post_office import PostOffice
 

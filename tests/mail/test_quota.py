@@ -29,7 +29,7 @@ from blog.mail.sending import send_waiting
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import ALL, current_site
-from tests.cast import a_comment, a_post, csrf
+from tests.factories import a_comment, a_post, csrf
 from tests.mail.followers import ask, follows, of_kind
 from tests.mail.letters import a_mail, mails
 from tests.mail.post_office import PostOffice

@@ -11,9 +11,9 @@ from sqlalchemy import update
 
 from blog.db import db, now, writing
 from blog.mail.models import Mail
+from tests.live_server import Server
 from tests.mail.letters import a_mail, mails, the_mail
 from tests.mail.post_office import PostOffice
-from tests.server import Server
 
 Serve = Callable[..., Server]
 

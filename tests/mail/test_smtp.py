@@ -11,9 +11,9 @@ from blog.mail import smtp
 from blog.mail.outbox import new_mail
 from blog.mail.smtp import NotSent, send
 from blog.settings import Settings
+from tests.live_server import free_port
 from tests.mail.post_office import CERTIFICATE, Delivery, PostOffice, post_office
 from tests.postgres.databases import on_sqlite
-from tests.server import free_port
 
 pytestmark = on_sqlite
 

@@ -8,7 +8,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 
 from blog.media.processing import NoPicture, develop
 from blog.media.sniffing import format_of
-from tests.media.making import encoded, layered, png, quartered, webp
+from tests.media.image_files import encoded, layered, png, quartered, webp
 
 pytestmark = pytest.mark.usefixtures("speaking")
 

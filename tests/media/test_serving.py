@@ -12,9 +12,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.media.library import keep, small
-from tests.cast import a_post
-from tests.media.making import encoded, noise, quartered
-from tests.server import Server
+from tests.factories import a_post
+from tests.live_server import Server
+from tests.media.image_files import encoded, noise, quartered
 
 DIGEST = "ab" + "0" * 38
 NOT_OURS = [

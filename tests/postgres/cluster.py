@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.server import free_port
+from tests.live_server import free_port
 
 PROGRAMS = Path("/usr/lib/postgresql")
 

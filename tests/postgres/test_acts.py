@@ -21,9 +21,9 @@ from blog.db_connections import WRITING_LOCK
 from blog.posts.models import Post
 from blog.posts.publishing import publish_post, unpublish_post
 from blog.site.models import current_site
-from tests.cast import HTMX, a_comment, a_post, count, token
+from tests.factories import HTMX, a_comment, a_post, count, token
+from tests.live_server import Server
 from tests.postgres.databases import on_postgres
-from tests.server import Server
 from tests.system.visits import change
 
 

@@ -16,9 +16,9 @@ from blog.db import LARGEST_ID, db, row_id, writing
 from blog.posts.models import Label, Post
 from blog.site.models import current_site
 from blog.web.forms.fields import TOKEN_LENGTH
-from tests.cast import HTMX, a_comment, a_post, answer, count
-from tests.exchange.making import an_export, comment_entry, post_entry, run
-from tests.server import Server
+from tests.factories import HTMX, a_comment, a_post, answer, count
+from tests.importing.export_files import an_export, comment_entry, post_entry, run
+from tests.live_server import Server
 
 BEYOND = (LARGEST_ID + 1, 2**63, 10**20, 10**4000)
 

@@ -23,9 +23,9 @@ from blog.migrations import migrate
 from blog.posts.lists import posts_at_desk
 from blog.posts.models import POST
 from blog.settings import Settings
-from tests.cast import a_comment, a_post
+from tests.factories import a_comment, a_post
 from tests.postgres.databases import driven, new_database, server_address
-from tests.prepared import opened
+from tests.speedups import opened
 
 SPELLINGS = ("IRIS@EXAMPLE.ORG", "iris@example.org", "Iris@Example.org")
 LOCALES = ["tr-TR", "az-AZ", "en-US"]

@@ -18,12 +18,12 @@ from blog.db import db
 from blog.migrations import migrate
 from blog.server.health import SILENT, Readiness
 from blog.settings import Settings
-from tests.cast import HTMX, a_comment, a_post, count, token
+from tests.factories import HTMX, a_comment, a_post, count, token
+from tests.live_server import Server
 from tests.postgres.cluster import Cluster
 from tests.postgres.databases import on_postgres
 from tests.postgres.test_acts import a_form, ask
 from tests.proofreader import read_page
-from tests.server import Server
 
 
 @pytest.fixture

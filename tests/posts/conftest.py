@@ -4,7 +4,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from tests.cast import signed_in
+from tests.factories import signed_in
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 
 from blog.db import db
 from blog.posts.models import Label
-from tests.cast import a_post, csrf
+from tests.factories import a_post, csrf
 from tests.posts.forms import afresh, how_many
 
 

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from blog.db import now
 from blog.posts.lists import DESK_PAGE_SIZE
 from blog.posts.publishing import trash_post, unpublish_post
-from tests.cast import HTMX, a_comment, a_post
+from tests.factories import HTMX, a_comment, a_post
 
 
 def listed(page: str) -> list[str]:

@@ -3,9 +3,9 @@ from __future__ import annotations
 from flask.testing import FlaskClient
 
 from blog.posts.models import Label, Post
-from tests.cast import a_post, csrf
+from tests.factories import a_post, csrf
 from tests.posts.forms import afresh, form_in, how_many, opened
-from tests.posts.test_desk_writing import EVERYTHING, picture
+from tests.posts.test_desk_editing import EVERYTHING, picture
 from tests.posts.test_posts import in_order
 
 

@@ -8,7 +8,7 @@ from werkzeug.test import TestResponse
 from blog.comments.live_events import DESK, SITE, news, versions
 from blog.posts.models import Post
 from blog.site.models import current_site
-from tests.cast import HTMX, a_post, csrf
+from tests.factories import HTMX, a_post, csrf
 from tests.posts.forms import afresh
 
 

@@ -11,7 +11,7 @@ from blog.posts.lists import PAGE_SIZE
 from blog.posts.publishing import slug_of, unpublish_post
 from blog.posts.seed import plant_demonstration, plant_welcome, remove_untouched_welcome
 from blog.site.models import current_site
-from tests.cast import a_comment, a_post, answer, token
+from tests.factories import a_comment, a_post, answer, token
 
 EVERYTHING = {
     "author_name": "Ann Editor",

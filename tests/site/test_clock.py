@@ -17,7 +17,7 @@ from blog.mail.sending import send_next
 from blog.server import jobs
 from blog.site import clock
 from blog.site.clock import may_forget
-from tests.cast import signed_in
+from tests.factories import signed_in
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 

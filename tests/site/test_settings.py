@@ -6,7 +6,7 @@ from flask.testing import FlaskClient
 
 from blog.db import db
 from blog.site.models import Site, current_site, menu_lines
-from tests.cast import a_post, csrf, signed_in
+from tests.factories import a_post, csrf, signed_in
 
 SETTINGS = {
     "title": " The Heron Post ",

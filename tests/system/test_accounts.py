@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from tests.server import Server
+from tests.live_server import Server
 from tests.system.visits import sign_in
 
 PASSWORD = "a sentence to remember"

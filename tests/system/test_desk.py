@@ -12,8 +12,8 @@ from playwright.sync_api import Locator, Page, expect
 
 from blog.editors.accounts import add_editor, first_run_link
 from blog.editors.models import OWNER
-from tests.cast import a_comment, a_post
-from tests.server import Server
+from tests.factories import a_comment, a_post
+from tests.live_server import Server
 from tests.system.visits import following, sign_in, stay, stayed, write
 
 PASSWORD = "a sentence to remember"

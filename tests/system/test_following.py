@@ -13,9 +13,9 @@ from sqlalchemy import select, update
 
 from blog.comments.mail_models import Follow, Notice
 from blog.db import db, now, writing
-from tests.cast import a_post
+from tests.factories import a_post
+from tests.live_server import Server
 from tests.mail.post_office import PostOffice, post_office
-from tests.server import Server
 from tests.system.visits import sees, stay, stayed, write
 
 TITLE = "Herons return"

@@ -9,9 +9,9 @@ from sqlalchemy import func, select
 
 from blog.comments.models import Comment
 from blog.db import db
-from tests.cast import a_comment, a_post
+from tests.factories import a_comment, a_post
 from tests.html.vectors import VECTORS
-from tests.server import Server
+from tests.live_server import Server
 from tests.system.visits import following
 
 # as they arrive: a lone surrogate cannot be sent

@@ -15,7 +15,7 @@ from sqlalchemy import select
 from blog.db import db
 from blog.posts.models import Post
 from blog.settings import ROOT
-from tests.server import Server
+from tests.live_server import Server
 from tests.system.visits import following, sees, stay, stayed, write
 
 EXPORT = ROOT.parent / "shared" / "fixtures" / "jeffhandley-jeffhandley.github.io--blogspot.xml"

@@ -7,9 +7,9 @@ import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
-from tests.cast import a_comment, a_post
+from tests.factories import a_comment, a_post
+from tests.live_server import Server
 from tests.postgres.databases import on_both
-from tests.server import Server
 from tests.system.relay import Relay
 from tests.system.visits import SIGHT, change, following, hide, sees, show, stay, stayed, write
 

@@ -12,10 +12,10 @@ from playwright.sync_api import Page, expect
 from blog.comments.models import Comment
 from blog.comments.thread.replies import FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
 from blog.db import db
-from tests.cast import a_comment, signed_in
-from tests.comments.branches import a_branch, post_of
+from tests.comments.thread.branches import a_branch, post_of
+from tests.factories import a_comment, signed_in
+from tests.live_server import Server
 from tests.postgres.databases import on_sqlite
-from tests.server import Server
 from tests.system.visits import change, following, sign_in, stay, stayed
 
 pytestmark = on_sqlite

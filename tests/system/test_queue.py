@@ -12,8 +12,8 @@ from blog.comments.models import Comment
 from blog.db import db
 from blog.editors.accounts import add_editor
 from blog.editors.models import EDITOR, OWNER
-from tests.cast import a_comment, a_post
-from tests.server import Server
+from tests.factories import a_comment, a_post
+from tests.live_server import Server
 from tests.system.visits import SIGHT, change, following, hide, sees, sign_in, stay, stayed, write
 
 TITLE = "Herons return"

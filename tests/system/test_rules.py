@@ -11,8 +11,8 @@ from blog.comments.models import HELD, VISIBLE, Comment
 from blog.db import db
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from tests.cast import a_post, count
-from tests.server import Server
+from tests.factories import a_post, count
+from tests.live_server import Server
 from tests.system.visits import following, sees, sign_in, write
 
 TITLE = "Herons return"

@@ -9,9 +9,9 @@ from playwright.sync_api import Page, expect
 
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from tests.cast import a_comment, a_post
-from tests.comments.desk import hold
-from tests.server import Server
+from tests.comments.moderation.desk import hold
+from tests.factories import a_comment, a_post
+from tests.live_server import Server
 from tests.system.visits import sign_in
 
 

@@ -13,9 +13,9 @@ from blog.comments.models import Comment
 from blog.db import db
 from blog.dev.fill import Extent, fill
 from blog.posts.models import Post
-from tests.cast import a_comment
+from tests.factories import a_comment
+from tests.live_server import Server
 from tests.postgres.databases import on_sqlite
-from tests.server import Server
 from tests.system.visits import following, stay, stayed
 
 pytestmark = on_sqlite

@@ -13,8 +13,8 @@ from playwright.sync_api import Page, expect
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
 from blog.settings import Settings
-from tests.exchange.making import an_export, comment_entry, entry, post_entry
-from tests.server import Server
+from tests.importing.export_files import an_export, comment_entry, entry, post_entry
+from tests.live_server import Server
 from tests.system.visits import sign_in
 
 PASSWORD = "a sentence to remember"

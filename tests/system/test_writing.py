@@ -15,8 +15,8 @@ from playwright.sync_api import Browser, BrowserType, Page, expect
 
 from blog.db import now
 from blog.posts.models import Post
-from tests.cast import a_comment, a_post
-from tests.server import Server, free_port
+from tests.factories import a_comment, a_post
+from tests.live_server import Server, free_port
 from tests.system.conftest import CHROMIUM, from_cdn
 from tests.system.visits import change, following, sees, stay, stayed, write
 

@@ -1,0 +1,176 @@
+from __future__ import annotations
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from tests.comments.moderation.desk import bea, decide, fresh, hold, log, post
+from tests.factories import HTMX, a_comment, a_post, csrf, signed_in
+
+
+@pytest.fixture
+def desk(app: Flask) -> FlaskClient:
+    return signed_in(app)
+
+
+def test_a_held_comment_is_gone_for_readers_and_an_approved_one_is_back(app: Flask, desk: FlaskClient) -> None:
+    post = a_post()
+    comment = a_comment(post, "A word too much")
+    path, reader = post.path or "", app.test_client()
+    assert decide(desk, comment, "hold").status_code == 303
+    assert "A word too much" not in reader.get(path).text
+    assert "0</span> Response to" in reader.get(path).text
+    assert fresh(comment).status_reason == "held by Ed"
+    decide(desk, comment, "approval")
+    assert "A word too much" in reader.get(path).text
+    assert "1</span> Response to" in reader.get(path).text
+    decide(desk, comment, "removal")
+    assert "A word too much" not in reader.get(path).text
+    decide(desk, comment, "spam")
+    assert fresh(comment).status == "spam"
+    assert fresh(comment).status_reason == "marked as spam by Ed"
+
+
+def test_each_decision_raises_the_versions_and_counts_anew(desk: FlaskClient) -> None:
+    comment = a_comment(a_post())
+    for expected, noun in ((2, "hold"), (3, "approval"), (4, "removal"), (5, "spam")):
+        decide(desk, comment, noun)
+        comment = fresh(comment)
+        assert comment.post.thread_version == comment.version == expected
+        assert comment.post.comment_count == (1 if noun == "approval" else 0)
+
+
+def test_by_htmx_the_verbs_make_room_for_one_line_with_undo(desk: FlaskClient) -> None:
+    comment = a_comment(a_post())
+    answer = decide(desk, comment, "hold", **HTMX)
+    assert answer.status_code == 200
+    assert f'hx-target="#comment-{comment.id}-verbs"' in answer.text
+    assert "Held." in answer.text
+    assert f"/desk/audit/{log()[0].id}/reversal" in answer.text
+    assert "<h1" not in answer.text
+
+
+def test_of_two_editors_the_first_decides_and_the_second_is_told(app: Flask, desk: FlaskClient) -> None:
+    comment, second = hold(a_comment(a_post())), bea(app)
+    seen = str(comment.version)
+    assert post(second, f"/desk/comments/{comment.id}/approval", seen=seen).status_code == 303
+    answer = post(desk, f"/desk/comments/{comment.id}/removal", seen=seen)
+    assert answer.status_code == 409
+    assert "Bea has decided on this before." in answer.text
+    assert "Shown" in answer.text
+    assert fresh(comment).visible
+    by_htmx = post(desk, f"/desk/comments/{comment.id}/removal", HTMX, seen=seen)
+    assert by_htmx.status_code == 409
+    assert "Bea has decided on this before." in by_htmx.text
+    assert [entry.verb for entry in log()] == ["approve"]
+
+
+def test_the_same_decision_twice_is_one(app: Flask, desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 303
+    version = fresh(comment).version
+    assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 409
+    assert fresh(comment).version == version
+    assert len(log()) == 1
+
+
+def test_a_text_that_its_writer_changed_meanwhile_is_not_approved_unseen(desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    answer = post(desk, f"/desk/comments/{comment.id}/approval", seen=str(comment.version - 1))
+    assert answer.status_code == 409
+    assert "This changed after you had loaded it." in answer.text
+    assert not fresh(comment).visible
+
+
+def test_nobody_but_an_editor_decides_or_sees_anything(app: Flask) -> None:
+    comment = a_comment(a_post(), email="ann@example.org")
+    nobody = app.test_client()
+    for path in ("", f"/{comment.id}", f"/{comment.id}/bans/new", f"/{comment.id}/answers/new"):
+        answer = nobody.get(f"/desk/comments{path}")
+        assert answer.status_code == 303
+        assert "ann@example.org" not in answer.text
+    assert nobody.get("/desk/live").status_code == 303
+    token = csrf(nobody, "/desk/sign-in")
+    for noun in ("approval", "hold", "spam", "removal", "bans", "answers"):
+        form = {"csrf_token": token, "choices": "reader", "body": "No."}
+        answer = nobody.post(f"/desk/comments/{comment.id}/{noun}", data=form)
+        assert answer.status_code == 403
+        assert "ann@example.org" not in answer.text
+    form = {"csrf_token": token, "verb": "removal", "comment": str(comment.id)}
+    assert nobody.post("/desk/comments/decisions", data=form).status_code == 403
+    assert fresh(comment).visible
+    assert log() == []
+
+
+def test_without_its_token_nothing_is_done(desk: FlaskClient) -> None:
+    comment = a_comment(a_post())
+    assert desk.post(f"/desk/comments/{comment.id}/hold").status_code == 400
+    assert desk.post("/desk/comments/decisions", data={"verb": "hold", "comment": comment.id}).status_code == 400
+    assert desk.post(f"/desk/comments/{comment.id}/bans", data={"choices": "reader"}).status_code == 403
+    assert desk.post(f"/desk/comments/{comment.id}/answers", data={"body": "Yes."}).status_code == 403
+    assert fresh(comment).visible
+    assert log() == []
+
+
+def test_a_comment_that_is_not_there_is_a_404(desk: FlaskClient) -> None:
+    for noun in ("hold", "bans", "answers"):
+        assert post(desk, f"/desk/comments/999/{noun}", choices="reader", body="Yes.").status_code == 404
+    for path in ("999", "999/bans/new", "999/answers/new", "?reader=999", "?state=else"):
+        assert desk.get(f"/desk/comments/{path}".replace("/?", "?")).status_code == 404
+
+
+def test_marked_ones_are_decided_in_one_action(desk: FlaskClient) -> None:
+    post_ = a_post()
+    comments = [hold(a_comment(post_, f"Number {number}")) for number in range(3)]
+    values = [f"{comment.id}-{comment.version}" for comment in comments[:2]]
+    answer = post(desk, "/desk/comments/decisions", verb="approval", comment=values)
+    assert answer.status_code == 303
+    assert [fresh(comment).visible for comment in comments] == [True, True, False]
+    first, second = log()
+    assert first.together == second.together is not None
+
+
+def test_all_on_the_page_are_decided_where_that_is_ticked(desk: FlaskClient) -> None:
+    post_ = a_post()
+    comments = [hold(a_comment(post_, f"Number {number}")) for number in range(3)]
+    values = [f"{comment.id}-{comment.version}" for comment in comments]
+    post(desk, "/desk/comments/decisions", verb="spam", all="1", listed=values)
+    assert {fresh(comment).status for comment in comments} == {"spam"}
+    assert fresh(comments[0]).post.comment_count == 0
+
+
+def test_in_bulk_what_somebody_else_has_decided_stays(app: Flask, desk: FlaskClient) -> None:
+    post_ = a_post()
+    first, second = (hold(a_comment(post_, f"Number {number}")) for number in range(2))
+    values = [f"{comment.id}-{comment.version}" for comment in (first, second)]
+    decide(bea(app), second, "removal")
+    answer = post(desk, "/desk/comments/decisions", HTMX, verb="approval", comment=values)
+    assert "Approved: 1 response." in answer.text
+    assert "One had been decided on before" in answer.text
+    assert fresh(first).visible
+    assert fresh(second).status == "removed"
+
+
+@pytest.mark.parametrize("form", [{"verb": "approval"}, {"verb": "approval", "comment": ["x", "-", "9999999999999"]}])
+def test_nothing_marked_is_nothing_done(desk: FlaskClient, form: dict[str, str]) -> None:
+    hold(a_comment(a_post()))
+    answer = post(desk, "/desk/comments/decisions", HTMX, **form)
+    assert "mark responses first" in answer.text
+    assert log() == []
+
+
+def test_a_verb_that_is_none_is_refused(desk: FlaskClient) -> None:
+    comment = a_comment(a_post())
+    assert post(desk, "/desk/comments/decisions", verb="praise", comment=f"{comment.id}-").status_code == 400
+
+
+OUTSIDE = ["/desk/comments\r\nX: y", "/desk/comments/../../x", "//evil.example", "/desk/commentsX"]
+
+
+@pytest.mark.parametrize("onward", OUTSIDE)
+def test_a_plain_form_leads_back_to_the_lists_of_the_desk_only(desk: FlaskClient, onward: str) -> None:
+    comment = a_comment(a_post())
+    form = {"csrf_token": csrf(desk, "/desk/comments"), "onward": onward}
+    answer = desk.post(f"/desk/comments/{comment.id}/hold", data=form)
+    assert answer.status_code == 303
+    assert answer.location.startswith(f"/desk/comments/{comment.id}")

@@ -1,0 +1,368 @@
+from __future__ import annotations
+
+import logging
+import re
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from itsdangerous import TimestampSigner
+from sqlalchemy import delete, select
+from werkzeug.test import TestResponse
+
+from blog import create_app
+from blog.comments.models import Ban, Comment
+from blog.comments.moderation import email_routes
+from blog.comments.moderation.alerts import tell_editors
+from blog.comments.moderation.email_actions import decision_token
+from blog.comments.posting.edit import Writer, edit_comment
+from blog.db import db, now, writing
+from blog.editors import accounts
+from blog.editors.models import AuditEntry, Editor
+from blog.posts.models import Post
+from blog.settings import Settings
+from blog.web.signed_tokens import signed
+from tests.comments.moderation.desk import decide, fresh, log
+from tests.comments.moderation.letters import ed, everything_waits, held, letters, links, sets_mail_up, the_letter
+from tests.factories import signed_in
+from tests.live_server import Server
+from tests.mail.post_office import PostOffice, post_office
+
+STATES = {"Approve": "visible", "Spam": "spam", "Remove": "removed"}
+WORDS = {"Approve": "Approved", "Spam": "Marked as spam", "Remove": "Removed"}
+
+
+@pytest.fixture
+def post(app: Flask) -> Post:
+    sets_mail_up(app)
+    return everything_waits()
+
+
+def everything_kept() -> list[Any]:
+    db.session.rollback()
+    return [list(db.session.execute(select(table)).all()) for table in db.Model.metadata.sorted_tables]
+
+
+def told(comment: Comment) -> dict[str, str]:
+    """The links of the one mail about it."""
+    tell_editors()
+    return links(letters()[-1].text)
+
+
+def pressed(client: FlaskClient, path: str, **form: Any) -> TestResponse:
+    """The button of the page at this address."""
+    page = client.get(path)
+    assert page.status_code == 200
+    assert f'method="post" action="{path}"' in page.text
+    return client.post(path, data=form)
+
+
+@pytest.mark.parametrize("word", STATES)
+def test_a_link_asks_and_its_button_does_it_in_the_editors_name(client: FlaskClient, post: Post, word: str) -> None:
+    ed()
+    comment = held(post, email="ann@example.org")
+    path = told(comment)[word]
+    page = client.get(path)
+    assert "Seen one today." in page.text
+    assert "ann@example.org" in page.text
+    assert "every response waits here" in page.text
+    assert fresh(comment).status == "held"
+    done = client.post(path)
+    assert done.status_code == 303
+    assert fresh(comment).status == STATES[word]
+    entry = log()[0]
+    assert (entry.editor_name, entry.comment_id, entry.reason) == ("Ed", comment.id, "by mail")
+    page = client.get(done.location)
+    assert f"<h1>{WORDS[word]}</h1>" in page.text
+    assert "Undo" in page.text
+
+
+def test_by_get_nothing_changes_in_any_link_of_the_mail(client: FlaskClient, post: Post) -> None:
+    ed()
+    held(post)
+    tell_editors()
+    before = everything_kept()
+    for part in (the_letter().text, the_letter().html):
+        addresses = re.findall(r"https://blog\.example\.org([^\s\"<]*)", part)
+        assert len([path for path in addresses if path.startswith("/mail/decisions/")]) == 4
+        for path in addresses:
+            for method in ("GET", "HEAD", "OPTIONS"):
+                assert client.open(path, method=method).status_code < 500
+    assert everything_kept() == before
+
+
+def test_its_pages_are_kept_by_nobody_and_their_address_goes_nowhere(client: FlaskClient, post: Post) -> None:
+    ed()
+    path = told(held(post))["Approve"]
+    done = client.post(path)
+    for answer in (client.get(path), done, client.get(done.location), client.get("/mail/decisions/guess")):
+        assert answer.headers["Cache-Control"] == "no-store"
+        assert answer.headers["Referrer-Policy"] == "no-referrer"
+        assert "noindex" in answer.headers["X-Robots-Tag"]
+        assert "Set-Cookie" not in answer.headers
+        assert "<script" not in answer.text
+        assert "jsdelivr" not in answer.text
+
+
+def test_it_signs_nobody_in(client: FlaskClient, post: Post) -> None:
+    ed()
+    client.post(told(held(post))["Approve"])
+    assert client.get("/desk/comments").status_code == 303
+
+
+def test_a_link_is_good_once_and_so_are_all_of_its_comment(client: FlaskClient, post: Post) -> None:
+    ed()
+    comment = held(post)
+    paths = told(comment)
+    assert client.post(paths["Approve"]).status_code == 303
+    before = everything_kept()
+    for path in paths.values():
+        for answer in (client.get(path), client.post(path)):
+            assert answer.status_code == 409
+            assert "Ed has decided on this before" in answer.text
+            assert f"/desk/comments/{comment.id}" in answer.text
+            assert "Undo" in answer.text  # for who pressed twice
+    assert everything_kept() == before
+
+
+def test_it_stays_spent_after_its_decision_was_undone(client: FlaskClient, post: Post) -> None:
+    ed()
+    comment = held(post)
+    path = told(comment)["Approve"]
+    client.post(client.post(path).location)
+    assert fresh(comment).status == "held"
+    assert client.post(path).status_code == 409
+    assert fresh(comment).status == "held"
+
+
+def test_of_two_who_press_at_once_one_does_it(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    ed()
+    paths, decided = told(comment := held(post)), email_routes.decide_by_mail
+
+    def late(*args: Any) -> AuditEntry:
+        monkeypatch.undo()
+        assert client.post(paths["Spam"]).status_code == 303
+        return decided(*args)
+
+    monkeypatch.setattr(email_routes, "decide_by_mail", late)
+    assert client.post(paths["Approve"]).status_code == 409
+    assert [entry.verb for entry in log()] == ["spam"]
+    assert fresh(comment).status == "spam"
+
+
+def test_undone_within_ten_minutes(client: FlaskClient, post: Post) -> None:
+    ed()
+    comment = held(post)
+    before = (comment.status, comment.status_reason, comment.status_at)
+    path = client.post(told(comment)["Spam"]).location
+    standing = everything_kept()
+    assert client.get(path).status_code == 200
+    assert everything_kept() == standing
+    assert pressed(client, path).status_code == 303
+    comment = fresh(comment)
+    assert (comment.status, comment.status_reason, comment.status_at) == before
+    assert [(entry.verb, entry.editor_name) for entry in log()] == [("undo", "Ed"), ("spam", "Ed")]
+    page = client.get(path)
+    assert "<h1>Undone</h1>" in page.text
+    assert "<form" not in page.text
+    again = client.post(path)
+    assert again.status_code == 409
+    assert "undone already" in again.text
+
+
+def test_after_ten_minutes_it_stands(client: FlaskClient, post: Post) -> None:
+    ed()
+    comment = held(post)
+    path = client.post(told(comment)["Approve"]).location
+    with writing():
+        db.session.query(AuditEntry).update({"created_at": now() - timedelta(minutes=10, seconds=1)})
+    page = client.get(path)
+    assert page.status_code == 200
+    assert "<form" not in page.text
+    answer = client.post(path)
+    assert answer.status_code == 409
+    assert "ten minutes" in answer.text
+    assert fresh(comment).status == "visible"
+
+
+def test_after_seven_days_it_has_ended(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    ed()
+    comment = held(post)
+    at, signing = now().timestamp(), TimestampSigner.get_timestamp
+    for days, status in ((7.01, 410), (6.99, 303)):
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _, then=int(at - days * 86400): then)
+        token = decision_token(db.session.query(Editor).one(), comment, "approve")
+        monkeypatch.setattr(TimestampSigner, "get_timestamp", signing)
+        answer = client.post(f"/mail/decisions/{token}")
+        assert answer.status_code == status
+        assert (fresh(comment).status == "visible") == (status == 303)
+        if status == 410:
+            assert "7 days" in answer.text
+
+
+def forgeries(path: str, comment: Comment, editor: Editor) -> list[str]:
+    token = path.rpartition("/")[2]
+    value, at, mark = token.rsplit(".", 2)
+    ban = decision_token(editor, comment, "ban").split(".")[0]
+    return [
+        "guess",
+        token[:-1],
+        # not its last sign, some of whose bits say nothing
+        f"{value}.{at}.{'b' if mark[0] == 'a' else 'a'}{mark[1:]}",
+        f"{ban}.{at}.{mark}",  # another verb under this one's signature
+        f"{value}.{at}.",
+        signed("reversal", f"{editor.id}-{accounts.account_mark(editor)}-1"),
+        signed("decision", 7),
+        signed("unsubscribe", "1-2"),
+    ]
+
+
+def test_what_was_not_signed_for_this_does_nothing(client: FlaskClient, post: Post) -> None:
+    editor = ed()
+    comment = held(post)
+    path = told(comment)["Approve"]
+    before = everything_kept()
+    for forged in forgeries(path, comment, editor):
+        for answer in (client.get(f"/mail/decisions/{forged}"), client.post(f"/mail/decisions/{forged}")):
+            assert answer.status_code == 404
+            assert "not a link that this site has sent" in answer.text
+    token = path.rpartition("/")[2]
+    assert client.post(f"/mail/reversals/{token}").status_code == 404
+    assert everything_kept() == before
+
+
+def test_a_response_that_changed_since_is_not_decided_on_unseen(client: FlaskClient, post: Post) -> None:
+    ed()
+    comment = held(post)
+    path = told(comment)["Approve"]
+    edit_comment(post.id, comment.id, Writer("r"), "Something else altogether.", paced=False)
+    for answer in (client.get(path), client.post(path)):
+        assert answer.status_code == 409
+        assert "changed after the mail was written" in answer.text
+        assert "Something else altogether." in answer.text
+    assert fresh(comment).status == "held"
+
+
+def test_what_was_decided_at_the_desk_is_not_decided_again(app: Flask, client: FlaskClient, post: Post) -> None:
+    desk = signed_in(app)
+    comment = held(post)
+    path = told(comment)["Approve"]
+    decide(desk, comment, "spam")
+    assert client.post(path).status_code == 409
+    assert fresh(comment).status == "spam"
+
+
+def test_undoing_ends_with_the_password_too(client: FlaskClient, post: Post) -> None:
+    editor = ed()
+    comment = held(post)
+    path = client.post(told(comment)["Approve"]).location
+    accounts.change_password(editor, "quite another sentence", "")
+    assert client.post(path).status_code == 410
+    assert fresh(comment).status == "visible"
+
+
+def test_links_end_with_the_password_and_with_the_account(client: FlaskClient, post: Post) -> None:
+    editor = ed()
+    comment = held(post)
+    path = told(comment)["Approve"]
+    accounts.change_password(editor, "quite another sentence", "")
+    for answer in (client.get(path), client.post(path)):
+        assert answer.status_code == 410
+        assert "ended with the password" in answer.text
+    token = decision_token(db.session.query(Editor).one(), fresh(comment), "approve")
+    with writing():
+        db.session.execute(delete(Editor))
+    assert client.post(f"/mail/decisions/{token}").status_code == 410
+    assert fresh(comment).status == "held"
+
+
+def test_a_response_whose_post_is_gone(client: FlaskClient, post: Post) -> None:
+    ed()
+    path = told(held(post))["Approve"]
+    with writing():
+        db.session.execute(delete(Comment))
+    assert client.post(path).status_code == 410
+
+
+def test_a_ban_asks_what_of_and_is_undone_with_its_spam(client: FlaskClient, post: Post) -> None:
+    ed()
+    comment = held(post, "Look at https://spam.example/x", email="ann@example.org")
+    path = told(comment)["Ban"]
+    page = client.get(path).text
+    assert "ann@example.org" in page
+    assert 'value="domain:spam.example"' in page
+    refused = client.post(path, data={"reason": "spam all day"})
+    assert refused.status_code == 422
+    assert "Choose at least one." in refused.text
+    assert "spam all day" in refused.text
+    done = pressed(client, path, choices=["reader", "domain:spam.example"], reason="spam all day")
+    assert done.status_code == 303
+    assert fresh(comment).status == "spam"
+    bans = db.session.query(Ban).order_by(Ban.kind).all()
+    assert [(ban.kind, ban.reason) for ban in bans] == [("domain", "spam all day"), ("reader", "spam all day")]
+    assert {entry.reason for entry in log()} == {"spam all day; by mail"}
+    assert "<h1>Banned</h1>" in client.get(done.location).text
+    pressed(client, done.location)
+    assert fresh(comment).status == "held"
+    assert db.session.query(Ban).count() == 0
+
+
+@pytest.mark.parametrize("kind", ["decisions", "reversals"])
+def test_nobody_tries_tokens_for_long(settings: Settings, app: Flask, kind: str) -> None:
+    client = create_app(replace(settings, ratelimit_enabled=True)).test_client()
+    for method in (client.get, client.post):
+        answers = [method(f"/mail/{kind}/guess{number}").status_code for number in range(61)]
+        assert answers == [404] * 60 + [429]
+
+
+def test_a_token_stands_in_no_log(
+    client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    ed()
+    path = told(held(post))["Approve"]
+
+    def broken(*_: object) -> AuditEntry:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr(email_routes, "decide_by_mail", broken)
+    with caplog.at_level(logging.DEBUG):
+        assert client.post(path).status_code == 500
+    assert "ZeroDivisionError" in caplog.text
+    assert path.rpartition("/")[2] not in caplog.text
+
+
+@pytest.fixture
+def office() -> Iterator[PostOffice]:
+    with post_office() as office:
+        yield office
+
+
+def test_from_a_response_that_waits_to_one_that_is_seen(
+    serve: Callable[..., Server], blog: Flask, office: PostOffice
+) -> None:
+    """By a real server and a real mail server."""
+    ed()
+    server = serve(**office.environment)
+    post = everything_waits()
+    comment = held(post, "Häring seen today.")
+    (delivery,) = office.wait_for(1)
+    assert delivery.recipient == "ed@example.org"
+    message = delivery.message
+    assert "Reply-To" not in message
+    body = message.get_body(("plain",))
+    assert body is not None
+    text = body.get_content()
+    assert "> Häring seen today." in text
+    address = server.url + links(text)["Approve"]
+    with urllib.request.urlopen(address) as page:
+        assert "Approve this response?" in page.read().decode()
+    assert fresh(comment).status == "held"
+    with urllib.request.urlopen(address, data=b"") as page:
+        assert "<h1>Approved</h1>" in page.read().decode()
+    with urllib.request.urlopen(server.url + (post.path or "")) as page:
+        assert "Häring seen today." in page.read().decode()

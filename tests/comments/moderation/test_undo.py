@@ -1,0 +1,135 @@
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from blog.db import now
+from tests.comments.moderation.desk import bea, decide, fresh, hold, log, post, undo
+from tests.factories import HTMX, a_comment, a_post, csrf, signed_in
+
+
+@pytest.fixture
+def desk(app: Flask) -> FlaskClient:
+    return signed_in(app)
+
+
+@pytest.mark.parametrize("noun", ["approval", "spam", "removal"])
+def test_it_stands_as_before_with_its_reason_and_its_time(desk: FlaskClient, noun: str) -> None:
+    comment = hold(a_comment(a_post()), "two links")
+    before = (comment.status, comment.status_reason, comment.status_at)
+    decide(desk, comment, noun)
+    assert fresh(comment).status != "held"
+    assert undo(desk).status_code == 303
+    comment = fresh(comment)
+    assert (comment.status, comment.status_reason, comment.status_at) == before
+    assert comment.version == comment.post.thread_version == 4
+    assert comment.post.comment_count == 0
+
+
+def test_holding_what_was_shown_is_undone_for_readers_too(app: Flask, desk: FlaskClient) -> None:
+    herons = a_post()
+    comment = a_comment(herons, "A word in season")
+    decide(desk, comment, "hold")
+    undo(desk)
+    assert "A word in season" in app.test_client().get(herons.path or "").text
+    assert fresh(comment).post.comment_count == 1
+
+
+def test_many_at_once_are_undone_at_once(desk: FlaskClient) -> None:
+    herons = a_post()
+    comments = [hold(a_comment(herons, f"Number {number}"), f"reason {number}") for number in range(3)]
+    values = [f"{comment.id}-{comment.version}" for comment in comments]
+    post(desk, "/desk/comments/decisions", verb="removal", comment=values)
+    answer = undo(desk, log()[1], **HTMX)
+    assert [fresh(comment).status_reason for comment in comments] == ["reason 0", "reason 1", "reason 2"]
+    for comment in comments:
+        assert f"#comment-{comment.id}-verbs" in answer.text
+
+
+def test_of_many_that_which_changed_since_stays(app: Flask, desk: FlaskClient) -> None:
+    herons = a_post()
+    comments = [hold(a_comment(herons, f"Number {number}")) for number in range(2)]
+    values = [f"{comment.id}-{comment.version}" for comment in comments]
+    post(desk, "/desk/comments/decisions", verb="removal", comment=values)
+    done = log()[0]
+    decide(bea(app), comments[1], "approval")
+    answer = undo(desk, done, **HTMX)
+    assert "but for one that had changed since" in answer.text
+    assert [fresh(comment).status for comment in comments] == ["held", "visible"]
+
+
+@pytest.mark.parametrize("headers", [{}, HTMX])
+def test_what_somebody_else_changed_since_is_left_alone(app: Flask, desk: FlaskClient, headers: dict[str, str]) -> None:
+    comment = hold(a_comment(a_post()))
+    decide(desk, comment, "approval")
+    done = log()[0]
+    decide(bea(app), comment, "spam")
+    before = fresh(comment).version
+    answer = undo(desk, done, **headers)
+    assert answer.status_code == 409
+    assert "This has changed since, so it cannot be undone" in answer.text
+    assert fresh(comment).status == "spam"
+    assert fresh(comment).version == before
+
+
+def test_twice_is_once(desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    decide(desk, comment, "approval")
+    done = log()[0]
+    undo(desk, done)
+    answer = undo(desk, done)
+    assert answer.status_code == 409
+    assert "This has been undone already." in answer.text
+    assert [entry.verb for entry in log()] == ["undo", "approve"]
+
+
+def test_after_ten_minutes_it_is_too_late(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    comment = hold(a_comment(a_post()))
+    decide(desk, comment, "approval")
+    assert "Undo" in desk.get("/desk/comments?state=all").text
+    monkeypatch.setattr("blog.editors.audit_log.now", lambda: now() + timedelta(minutes=10, seconds=1))
+    answer = undo(desk)
+    assert answer.status_code == 409
+    assert "ten minutes only" in answer.text
+    assert fresh(comment).visible
+    assert "Undo" not in desk.get("/desk/comments?state=all").text
+    assert 'reversal"' not in desk.get("/desk/audit").text
+
+
+def test_an_undoing_cannot_be_undone(desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    decide(desk, comment, "approval")
+    undo(desk)
+    assert undo(desk, log()[0]).status_code == 409
+    assert fresh(comment).status == "held"
+
+
+def test_one_editor_may_undo_what_another_did_and_the_log_says_so(app: Flask, desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    decide(desk, comment, "approval")
+    undo(bea(app))
+    assert fresh(comment).status == "held"
+    assert (log()[0].verb, log()[0].editor_name) == ("undo", "Bea")
+
+
+def test_nobody_else_undoes_anything(app: Flask, desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post()))
+    decide(desk, comment, "approval")
+    nobody, done = app.test_client(), log()[0]
+    form = {"csrf_token": csrf(nobody, "/desk/sign-in")}
+    assert nobody.post(f"/desk/audit/{done.id}/reversal", data=form).status_code == 403
+    assert desk.post(f"/desk/audit/{done.id}/reversal").status_code == 400
+    assert desk.get(f"/desk/audit/{done.id}/reversal").status_code == 404
+    assert post(desk, "/desk/audit/999/reversal").status_code == 404
+    assert fresh(comment).visible
+
+
+def test_without_javascript_the_queue_offers_to_undo_the_last_action(desk: FlaskClient) -> None:
+    comment = hold(a_comment(a_post(), "Second that."))
+    decide(desk, comment, "approval")
+    page = desk.get("/desk/comments").text
+    assert f'action="/desk/audit/{log()[0].id}/reversal"' in page
+    assert "Approved." in page

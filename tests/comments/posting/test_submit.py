@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+import re
+import threading
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from sqlalchemy import event, text
+
+from blog.comments.models import HELD, Comment
+from blog.comments.posting.submit import Draft, Refused, post_comment
+from blog.db import db, now, writing
+from blog.posts.models import Post
+from blog.site.models import current_site
+from tests.factories import HTMX, a_comment, a_post, answer, count, token
+from tests.postgres.databases import on_sqlite
+
+
+def fresh(post: Post) -> Post:
+    db.session.rollback()
+    db.session.expire_all()
+    return db.session.get_one(Post, post.id)
+
+
+def test_an_answer_by_htmx_brings_the_comment_the_count_and_an_empty_form(client: FlaskClient) -> None:
+    post = a_post()
+    response = answer(client, post, "Seen one **today**.", email="ann@example.org")
+    assert response.status_code == 200
+    assert '<article id="comment-1"' in response.text
+    assert "<strong>today</strong>" in response.text
+    assert '1</span> Response to "Herons return"' in response.text
+    assert re.search(r'<textarea id="body"[^>]*>\s*</textarea>', response.text)
+    assert 'value="Ann"' in response.text
+    assert "talkback:posted" in response.headers["HX-Trigger"]
+
+
+def test_without_javascript_a_comment_takes_two_steps_and_nothing_is_lost(client: FlaskClient) -> None:
+    post = a_post()
+    first = client.post(f"/posts/{post.id}/comments", data={"name": "Ann", "body": "Seen\r\n*one*."})
+    assert first.status_code == 200
+    assert "Seen\n*one*." in first.text
+    assert count() == 0
+    form = dict(re.findall(r'name="(csrf_token|key|name)"[^>]* value="([^"]*)"', first.text))
+    second = client.post(f"/posts/{post.id}/comments", data=form | {"body": "Seen\r\n*one*."})
+    assert second.status_code == 303
+    assert second.location == f"{post.path}#comment-1"
+    assert fresh(post).comment_count == 1
+
+
+def test_an_empty_text_is_refused_at_its_field(client: FlaskClient) -> None:
+    for nothing in ("", "  \n ", "\u200b\u00ad"):
+        response = answer(client, a_post(), nothing)
+        assert response.status_code == 422
+        assert "the response is empty" in response.text
+        assert 'aria-invalid="true" aria-describedby="body-error' in response.text
+
+
+def test_a_text_of_10_000_characters_is_taken_and_one_more_comes_back_whole(client: FlaskClient) -> None:
+    post = a_post()
+    assert answer(client, post, "ä\r\n" * 5_000).status_code == 200
+    response = answer(client, post, "x" * 10_001)
+    assert response.status_code == 422
+    assert "1 characters too long" in response.text
+    assert "x" * 10_001 in response.text
+
+
+def test_a_bad_address_comes_back_with_what_was_written(client: FlaskClient) -> None:
+    response = answer(client, a_post(), "My text", email="ann@", website="nowhere at all")
+    assert response.status_code == 422
+    assert "This e-mail address is not complete" in response.text
+    assert "A website begins with https://" in response.text
+    assert "My text" in response.text
+    assert 'value="ann@"' in response.text
+
+
+@pytest.mark.parametrize(
+    "website", ["javascript:alert(1)", "data:text/html,x", "https://a b.example", 'https://x.org/"onx']
+)
+def test_a_website_that_is_none_is_refused(client: FlaskClient, website: str) -> None:
+    assert answer(client, a_post(), "Text", website=website).status_code == 422
+
+
+def test_a_website_without_its_scheme_is_taken_for_https(client: FlaskClient) -> None:
+    assert 'href="https://ann.example.org"' in answer(client, a_post(), "Text", website="ann.example.org").text
+
+
+def test_a_name_may_be_left_out(client: FlaskClient) -> None:
+    assert "Anonymous" in answer(client, a_post(), "Text", name="").text
+
+
+def test_an_expired_token_gives_the_form_back_with_a_fresh_one(app: Flask, client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post)
+    app.config["COMMENT_TOKEN_SECONDS"] = -1
+    response = client.post(f"/posts/{post.id}/comments", data=form | {"body": "Kept"}, headers=HTMX)
+    assert response.status_code == 403
+    assert "open for long" in response.text
+    assert "Kept" in response.text
+    app.config["COMMENT_TOKEN_SECONDS"] = 3600
+    again = dict(re.findall(r'name="(csrf_token|key)" value="([^"]*)"', response.text))
+    assert client.post(f"/posts/{post.id}/comments", data=again | {"body": "Kept"}, headers=HTMX).status_code == 200
+
+
+def test_a_token_of_somebody_else_posts_nothing(app: Flask, client: FlaskClient) -> None:
+    post = a_post()
+    stolen = token(client, post)
+    mallory = app.test_client()
+    response = mallory.post(f"/posts/{post.id}/comments", data=stolen | {"body": "Forged"}, headers=HTMX)
+    assert response.status_code == 403
+    assert count() == 0
+
+
+def test_the_same_submission_twice_is_one_comment_and_gets_the_first_answer(client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Once"}
+    for _ in range(2):
+        response = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
+        assert response.status_code == 200
+        assert '<article id="comment-1"' in response.text
+    assert count() == 1
+
+
+def test_a_retry_after_a_lost_answer_succeeds_even_where_the_token_expired(app: Flask, client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Once"}
+    client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
+    app.config["COMMENT_TOKEN_SECONDS"] = -1
+    assert client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code == 200
+    assert count() == 1
+
+
+def test_a_key_that_somebody_else_used_shows_nothing_of_theirs(app: Flask, client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Ann's own"}
+    client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
+    mallory = app.test_client()
+    stolen = token(mallory, post) | {"key": form["key"], "body": "x"}
+    response = mallory.post(f"/posts/{post.id}/comments", data=stolen, headers=HTMX)
+    assert "Ann's own" not in response.text.replace("&#39;", "'")
+
+
+def test_eight_threads_with_one_key_make_one_comment(app: Flask) -> None:
+    post = a_post()
+    draft = Draft(post.id, None, "Ann", "", "", "Once", "k" * 24, "r", "a")
+    ids: list[int] = []
+
+    def send() -> None:
+        with app.app_context():
+            ids.append(post_comment(draft, paced=False).id)
+
+    threads = [threading.Thread(target=send) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert ids == [ids[0]] * 8
+    assert count() == 1
+
+
+def test_eight_threads_with_eight_texts_make_eight_versions_and_a_right_count(app: Flask) -> None:
+    post = a_post()
+    draft = Draft(post.id, None, "Ann", "", "", "Mine", "", "r", "a")
+
+    def send(number: int) -> None:
+        with app.app_context():
+            post_comment(replace(draft, key=f"key-{number}"), paced=False)
+
+    threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert fresh(post).comment_count == 8
+    assert sorted(comment.version for comment in db.session.query(Comment)) == list(range(1, 9))
+
+
+def test_a_closed_thread_keeps_the_text(client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post)
+    with writing():
+        db.session.get_one(Post, post.id).comments_closed_at = now()
+    response = client.post(f"/posts/{post.id}/comments", data=form | {"body": "Too late"}, headers=HTMX)
+    assert response.status_code == 403
+    assert "closed" in response.text
+    assert "Too late" in response.text
+    page = client.get(post.path or "").text
+    assert "<form" not in page
+    assert "post-a-comment" not in page
+
+
+def test_comments_may_be_closed_for_the_whole_site(app: Flask) -> None:
+    post = a_post()
+    with writing():
+        current_site().comments_open = False
+    with pytest.raises(Refused):
+        a_comment(post)
+
+
+def test_a_filled_trap_holds_the_comment_and_shows_it_to_nobody(app: Flask, client: FlaskClient) -> None:
+    post = a_post()
+    response = answer(client, post, "Buy this", subject="spam")
+    assert response.status_code == 200
+    assert "waits for the editor" in response.text
+    assert "comment-1" not in response.text
+    assert db.session.query(Comment).one().status == HELD
+    assert fresh(post).comment_count == 0
+    assert "Buy this" not in app.test_client().get(post.path or "").text
+    assert answer(client, post, "Again", subject="spam", htmx=False).status_code == 200
+
+
+def test_a_draft_or_a_missing_post_cannot_be_answered(client: FlaskClient) -> None:
+    hidden = a_post(draft=True)
+    for post_id in (hidden.id, 999):
+        assert client.post(f"/posts/{post_id}/comments", data={"body": "x"}).status_code == 404
+        assert client.get(f"/posts/{post_id}/comments/new?parent=1").status_code == 404
+
+
+def test_a_reply_stands_under_its_parent_and_below_the_last_step_flat(app: Flask) -> None:
+    post = a_post()
+    parent = a_comment(post)
+    chain = [parent]
+    for _ in range(7):
+        chain.append(a_comment(post, parent=chain[-1]))
+    assert [c.depth for c in chain] == [0, 1, 2, 3, 4, 5, 6, 7]
+    assert [c.branch_id for c in chain] == [None, 1, 2, 3, 4, 4, 4, 4]
+
+
+def test_a_reply_to_a_comment_of_another_post_is_refused_with_the_text(client: FlaskClient) -> None:
+    other = a_comment(a_post("Other"))
+    response = answer(client, a_post(), "Kept", parent_id=str(other.id))
+    assert response.status_code == 422
+    assert "no longer here" in response.text
+    assert "Kept" in response.text
+
+
+def test_a_name_that_nothing_can_keep_never_breaks_the_page(client: FlaskClient) -> None:
+    response = answer(client, a_post(), "a\0b 😀 é", name="\0<b>Ann</b>")
+    assert response.status_code == 200
+    assert "&lt;b&gt;Ann&lt;/b&gt;" in response.text
+
+
+def test_more_than_a_form_can_hold_is_one_sentence(client: FlaskClient) -> None:
+    response = answer(client, a_post(), "x" * 1_100_000)
+    assert response.status_code == 413
+    assert "Please shorten it" in response.text
+    assert response.headers["HX-Retarget"] == "#comment-error"
+
+
+@on_sqlite  # whose file can be kept from growing
+def test_a_full_disk_gives_the_text_back_and_posts_it_once_there_is_room(
+    client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Kept " * 1000}
+    room = [db.session.execute(text("PRAGMA page_count")).scalar()]
+    db.session.rollback()
+
+    def fill_disk(connection: Any, *_: object) -> None:
+        connection.execute(f"PRAGMA max_page_count={room[0]}")
+
+    event.listen(db.engine, "checkout", fill_disk)
+    for headers, marker in ((HTMX, "comment-error"), ({}, "Not posted yet")):
+        response = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
+        assert response.status_code == 503
+        assert "could not be saved just now" in response.text
+        assert marker in response.text
+        assert "Kept Kept" in response.text
+    assert "full" in caplog.text
+    assert "Kept Kept" not in caplog.text
+    room[0] = 1_000_000
+    assert client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code == 200
+    assert count() == 1

@@ -1,0 +1,167 @@
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from flask import Flask
+
+from blog.comments.live_events import news, versions
+from blog.comments.models import Comment
+from blog.comments.posting.submit import next_version
+from blog.comments.thread.counts import recount
+from blog.db import db, now, writing
+from blog.live.events import News
+from blog.posts.models import Post
+from tests.factories import a_comment, a_post
+
+
+@pytest.fixture(autouse=True)
+def request_of_the_hub(app: Flask):
+    with app.test_request_context("/"):
+        yield
+
+
+def change(comment: Comment, verb: str, *reason: str) -> None:
+    with writing():
+        post = next_version(comment.post_id)
+        changed = db.session.get_one(Comment, comment.id)
+        getattr(changed, verb)(*reason)
+        changed.version = post.thread_version
+        recount(changed, post)
+
+
+def events(topic: str, since: int) -> list[tuple[int, str]]:
+    db.session.rollback()
+    found = news(topic, since)
+    assert isinstance(found, News)
+    blocks = found.events.decode().split("\n\n")[:-1]
+    return [
+        (int(re.search(r"^id: (\d+)", block)[1]), "\n".join(re.findall(r"^data: ?(.*)$", block, re.M)))
+        for block in blocks
+    ]
+
+
+def placed(topic: str, since: int) -> list[str]:
+    return [match for _, html in events(topic, since) for match in re.findall(r'<li id="(thread-\d+)"', html)]
+
+
+def test_what_is_new_after_a_version_comes_one_comment_a_message_and_then_the_count() -> None:
+    post = a_post()
+    for _ in range(3):
+        a_comment(post)
+    found = events(f"post:{post.id}", 1)
+    assert [html.count("<li ") for _, html in found] == [1, 1, 0]
+    assert "3</span> Responses" in found[-1][1]
+    assert found[-1][0] == 3
+
+
+def test_nothing_new_is_nothing_sent() -> None:
+    post = a_post()
+    a_comment(post)
+    assert events(f"post:{post.id}", 1) == []
+
+
+def test_a_parent_that_changed_after_its_reply_still_comes_before_it() -> None:
+    post = a_post()
+    parent = a_comment(post)
+    a_comment(post, parent=parent)
+    change(parent, "hold", "a word")
+    change(parent, "approve")
+    assert placed(f"post:{post.id}", 0) == ["thread-1", "thread-2"]
+
+
+def test_a_reader_who_got_no_further_than_any_message_misses_nothing_when_resuming() -> None:
+    post = a_post()
+    comments = [a_comment(post) for _ in range(5)]
+    change(comments[0], "hold", "x")
+    change(comments[0], "approve")
+    all_of_them = events(f"post:{post.id}", 0)
+    seen: set[str] = set()
+    for resume, html in all_of_them:
+        seen |= set(re.findall(r'<li id="(thread-\d+)"', html))
+        assert seen | set(placed(f"post:{post.id}", resume)) == {f"thread-{n}" for n in range(1, 6)}
+
+
+def test_a_hidden_comment_is_sent_as_a_removal_without_its_content() -> None:
+    post = a_post()
+    comment = a_comment(post, "A secret", name="Mallory")
+    change(comment, "hold", "a word")
+    text = "".join(html for _, html in events(f"post:{post.id}", 1))
+    assert " data-gone" in text
+    assert "A secret" not in text
+    assert "Mallory" not in text
+    assert "a word" not in text
+    assert '0</span> Response to "' in text
+
+
+def test_a_hidden_parent_keeps_its_place_while_a_reply_is_visible() -> None:
+    post = a_post()
+    parent = a_comment(post, "A secret")
+    reply = a_comment(post, parent=parent)
+    change(parent, "remove", "asked for")
+    text = "".join(html for _, html in events(f"post:{post.id}", 2))
+    assert "no longer here" in text
+    assert " data-gone" not in text
+    change(reply, "remove", "asked for")
+    text = "".join(html for _, html in events(f"post:{post.id}", 3))
+    assert text.count(" data-gone") == 2
+
+
+def test_a_reply_that_appears_under_a_hidden_parent_brings_its_place_along() -> None:
+    post = a_post()
+    parent = a_comment(post)
+    reply = a_comment(post, parent=parent)
+    change(reply, "hold", "x")
+    change(parent, "remove", "x")
+    change(reply, "approve")
+    assert placed(f"post:{post.id}", 4) == ["thread-1", "thread-2"]
+
+
+def test_more_than_a_hundred_missed_changes_give_the_count_and_a_link() -> None:
+    post = a_post()
+    for _ in range(101):
+        a_comment(post)
+    found = events(f"post:{post.id}", 0)
+    assert len(found) == 1
+    assert "Load the responses anew" in found[0][1]
+    assert "101</span> Responses" in found[0][1]
+    assert len(events(f"post:{post.id}", 1)) == 101
+
+
+def test_a_version_that_never_was_loads_the_thread_anew() -> None:
+    post = a_post()
+    a_comment(post)
+    assert "Load the responses anew" in events(f"post:{post.id}", 99)[0][1]
+
+
+def test_a_draft_or_a_post_that_was_taken_down_has_no_stream() -> None:
+    draft = a_post(draft=True)
+    assert news(f"post:{draft.id}", 0) is None
+    assert news("post:999", 0) is None
+    assert f"post:{draft.id}" not in versions([f"post:{draft.id}", "site"])
+
+
+def test_home_hears_only_of_the_counts_that_changed() -> None:
+    first, second = a_post("First"), a_post("Second")
+    before = versions(["site"])["site"]
+    a_comment(second)
+    found = events("site", before)
+    assert len(found) == 1
+    assert f"#post-{second.id}-count" in found[0][1]
+    assert f"#post-{first.id}-count" not in found[0][1]
+    assert "1 Response<" in found[0][1]
+
+
+def test_of_very_many_changed_counts_home_hears_those_of_the_newest_posts() -> None:
+    posts = [a_post(f"Post {n}", published_at=now() - timedelta(days=n)) for n in range(105)]
+    text = "".join(html for _, html in events("site", 0))
+    assert f"#post-{posts[0].id}-count" in text
+    assert f"#post-{posts[104].id}-count" not in text
+
+
+def test_text_with_any_kind_of_line_break_stays_one_message() -> None:
+    post = a_post('Title with "quotes"\r\n\rand breaks')
+    a_comment(post, "a\u2028b\x85c")
+    assert all(html.count("hx-partial") % 2 == 0 for _, html in events(f"post:{post.id}", 0))
+    assert db.session.get_one(Post, post.id).thread_version == 1

@@ -1,0 +1,53 @@
+"""Branches of any length, written straight into the database."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from sqlalchemy import func, insert, select, text
+
+from blog.comments.models import VISIBLE, Comment
+from blog.comments.thread.counts import recount_branches, recount_posts
+from blog.db import db, now, writing
+from blog.posts.models import Post
+from blog.site.models import current_site
+from tests.factories import a_post
+
+FIRST_DAY = now() - timedelta(days=30)
+
+
+def a_branch(size: int, *, post: Post | None = None, chain: bool = False, status: str = VISIBLE) -> list[int]:
+    """The ids of so many responses a second apart: one at the top and replies to it, or a chain of replies.
+
+    `status` is that of all but the first and the last.
+    """
+    post = post or a_post(f"Of {size}")
+    first = (db.session.scalar(select(func.max(Comment.id))) or 0) + 1
+    steps, rows, before, top = current_site().steps, [], None, None
+    for number in range(size):
+        comment = Comment(id=first + number)
+        comment.stand_under(before if chain else top, steps)
+        places = {name: getattr(comment, name) for name in ("id", "parent_id", "branch_id", "top_id", "depth")}
+        seen = VISIBLE if number in {0, size - 1} else status
+        at = FIRST_DAY + timedelta(seconds=first + number)
+        texts = {"name": f"Reader {number}", "body": f"Number {number}.", "body_html": f"<p>Number {number}.</p>"}
+        rows.append({"post_id": post.id, "status": seen, "created_at": at, "version": number + 1} | places | texts)
+        before, top = comment, top or comment
+    _write(rows, post.id, first)
+    return [row["id"] for row in rows]
+
+
+def _write(rows: list[dict[str, object]], post_id: int, top_id: int) -> None:
+    with writing():
+        db.session.execute(insert(Comment), rows)
+        if db.engine.dialect.name == "postgresql":  # which does not see that ids were given by hand
+            db.session.execute(text("SELECT setval('comments_id_seq', (SELECT max(id) FROM comments))"))
+        recount_branches({top_id})
+        db.session.get_one(Post, post_id).thread_version += len(rows)
+        recount_posts([post_id])
+
+
+def post_of(number: int) -> Post:
+    """The post that a response stands under, as it is now."""
+    db.session.rollback()
+    return db.session.get_one(Comment, number).post

@@ -1,0 +1,212 @@
+"""What an editor sent after the session had ended: it goes through signing in, and on from there."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import time
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from lxml import html
+from PIL import Image
+from werkzeug.test import TestResponse
+
+from blog.db import db, now, writing
+from blog.editors.models import EditorSession
+from blog.media.late_photos import FOLDER, MAX_PHOTOS, forget_late_photos
+from blog.media.models import Picture
+from tests.comments.moderation.desk import bea
+from tests.factories import csrf, signed_in
+from tests.posts.forms import how_many, only_post, opened, write
+
+PASSWORD = "a sentence to remember"
+
+
+@pytest.fixture
+def ed(app: Flask) -> FlaskClient:
+    return signed_in(app)
+
+
+def a_photo() -> bytes:
+    Image.new("RGB", (90, 60), "teal").save(file := io.BytesIO(), "JPEG")
+    return file.getvalue()
+
+
+def end_sessions() -> None:
+    expire(timedelta(minutes=1))
+
+
+def press(ed: FlaskClient, page: str, **fields: str) -> TestResponse:
+    """Send the form on a page, other than the one for signing out, the way a browser does."""
+    form = html.document_fromstring(page).xpath("//main//form")[0]
+    data = {name: value.removeprefix("\n") for name, value in form.form_values()} | fields
+    return ed.post(form.action, data=data, content_type=form.get("enctype", "application/x-www-form-urlencoded"))
+
+
+def sent_too_late(ed: FlaskClient, **fields: Any) -> str:
+    form = opened(ed) | {"then": "save"} | fields
+    end_sessions()
+    late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
+    assert late.status_code == 403
+    return late.text
+
+
+def sign_in_again(ed: FlaskClient, page: str) -> str:
+    answer = press(ed, page, email="ed@example.org", password=PASSWORD)
+    assert answer.status_code == 200
+    return answer.text
+
+
+def go_on(ed: FlaskClient, page: str) -> None:
+    assert press(ed, page).status_code == 303
+
+
+def test_the_photo_too_is_kept(ed: FlaskClient) -> None:
+    page = sent_too_late(ed, title="Herons return", photo_file=(io.BytesIO(a_photo()), "heron.jpg"))
+    go_on(ed, sign_in_again(ed, page))
+    post = only_post()
+    assert post.title == "Herons return"
+    assert ed.get(post.photo_url).status_code == 200
+
+
+def test_it_makes_one_post_however_often_it_is_sent(ed: FlaskClient) -> None:
+    page = sign_in_again(ed, sent_too_late(ed, title="Herons return"))
+    go_on(ed, page)
+    go_on(ed, page)
+    assert only_post().title == "Herons return"
+
+
+def test_a_long_text_in_any_letters_outlives_signing_in(ed: FlaskClient) -> None:
+    text = ("Цапли вернулись. " * 14_000).strip()
+    go_on(ed, sign_in_again(ed, sent_too_late(ed, title="x", body=f"<p>{text}</p>")))
+    assert only_post().body == f"<p>{text}</p>"
+
+
+@pytest.mark.parametrize("cookie", ["nobody", "reader"])
+def test_nobody_who_was_never_signed_in_keeps_a_photo(app: Flask, ed: FlaskClient, cookie: str) -> None:
+    stranger = app.test_client()
+    form = {"title": "x", "photo_file": (io.BytesIO(a_photo()), "x.jpg")}
+    if cookie == "reader":
+        form["csrf_token"] = csrf(stranger, "/desk/sign-in")
+    assert stranger.post("/desk/posts", data=form, content_type="multipart/form-data").status_code == 403
+    assert how_many(Picture) == 0
+
+
+def test_nor_does_anybody_without_the_token_of_that_session(ed: FlaskClient) -> None:
+    sent_too_late(ed, csrf_token="forged", title="x", photo_file=(io.BytesIO(a_photo()), "x.jpg"))
+    assert how_many(Picture) == 0
+
+
+def test_what_is_no_photo_is_left_out_and_the_rest_kept(ed: FlaskClient, tmp_path: Path) -> None:
+    page = sent_too_late(ed, title="Herons return", photo_file=(io.BytesIO(b"%PDF-1.7"), "x.jpg"))
+    go_on(ed, sign_in_again(ed, page))
+    assert (only_post().title, only_post().photo_url) == ("Herons return", "")
+
+
+def test_more_than_can_be_kept_is_a_page_too(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = opened(ed) | {"title": "x" * 6000}
+    monkeypatch.setattr("blog.security.DESK_FORM", 5000)
+    end_sessions()
+    late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
+    assert late.status_code == 413
+    assert "Too much at once" in late.text
+
+
+def sent_with_photo(ed: FlaskClient, form: dict[str, Any]) -> TestResponse:
+    return ed.post("/desk/posts", data=form | photo(), content_type="multipart/form-data")
+
+
+def photo() -> dict[str, Any]:
+    return {"photo_file": (io.BytesIO(a_photo()), "heron.jpg")}
+
+
+def stored(tmp_path: Path) -> list[str]:
+    """Every file of the instance but the database and the key."""
+    files = [path for path in tmp_path.rglob("*") if path.is_file()]
+    return [path.name for path in files if "sqlite" not in path.name and path.name != "secret_key"]
+
+
+def expire(ago: timedelta) -> None:
+    with writing():
+        for session in db.session.query(EditorSession):
+            session.expires_at = now() - ago
+
+
+def test_a_cookie_whose_session_was_signed_out_stores_no_photo(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+    form = opened(ed)
+    cookie = ed.get_cookie("talkback")
+    assert cookie
+    ed.delete("/desk/session", data={"csrf_token": form["csrf_token"]})
+    thief = app.test_client()
+    thief.set_cookie("talkback", cookie.value)
+    assert sent_with_photo(thief, form).status_code == 403
+    assert (how_many(Picture), stored(tmp_path)) == (0, [])
+
+
+def test_nor_does_one_whose_session_expired_long_ago(ed: FlaskClient, tmp_path: Path) -> None:
+    form = opened(ed)
+    expire(timedelta(minutes=61))
+    assert sent_with_photo(ed, form).status_code == 403
+    assert (how_many(Picture), stored(tmp_path)) == (0, [])
+
+
+def test_one_that_has_just_expired_leaves_one_photo_outside_of_media(
+    app: Flask, ed: FlaskClient, tmp_path: Path
+) -> None:
+    form = opened(ed)
+    expire(timedelta(minutes=1))
+    for _ in range(5):
+        assert sent_with_photo(ed, form).status_code == 403
+    (name,) = stored(tmp_path)
+    assert (tmp_path / FOLDER / name).is_file()
+    assert how_many(Picture) == 0
+    for path in (f"/media/{name}", f"/media/../{FOLDER}/{name}", f"/media/%2e%2e/{FOLDER}/{name}", f"/{FOLDER}/{name}"):
+        assert app.test_client().get(path).status_code == 404
+
+
+def test_there_are_never_more_than_a_few(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+    (tmp_path / FOLDER).mkdir()
+    for number in range(MAX_PHOTOS):
+        (tmp_path / FOLDER / f"1000{number}").write_bytes(b"x")
+    form = opened(ed)
+    expire(timedelta(minutes=1))
+    assert "late_photo" not in sent_with_photo(ed, form).text
+    assert len(stored(tmp_path)) == MAX_PHOTOS
+
+
+def test_it_goes_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
+    form = opened(ed)
+    expire(timedelta(minutes=1))
+    sent_with_photo(ed, form)
+    (name,) = stored(tmp_path)
+    forget_late_photos()
+    assert stored(tmp_path) == [name]
+    os.utime(tmp_path / FOLDER / name, (0, time.time() - 3600))
+    forget_late_photos()
+    assert stored(tmp_path) == []
+
+
+def test_nobody_else_takes_it(app: Flask, ed: FlaskClient) -> None:
+    form = opened(ed)
+    expire(timedelta(minutes=1))
+    page = sent_with_photo(ed, form).text
+    token = re.search(r'name="kept-late_photo"[^>]*>\s*([^<]+)</textarea>', page)
+    assert token
+    assert write(bea(app), title="Mine", late_photo=token[1]).status_code == 303
+    assert (only_post().photo_url, how_many(Picture)) == ("", 0)
+
+
+def test_a_disk_that_is_full_keeps_the_text(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    form = opened(ed) | {"title": "Herons return"}
+    expire(timedelta(minutes=1))
+    monkeypatch.setattr(Path, "write_bytes", full)
+    assert "Herons return" in sent_with_photo(ed, form).text

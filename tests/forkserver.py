@@ -1,0 +1,25 @@
+"""The process from which servers are forked imports this: everything is then imported and compiled before they start.
+
+It has neither threads nor open files of a blog, so that forking it is safe.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from flask import Flask
+
+import blog.server.main  # noqa: F401
+from blog import create_app
+from blog.editors import passwords
+from blog.settings import Settings
+from tests.speedups import QUICK_METHOD, TEMPLATES, RuleOnce
+
+Flask.url_rule_class = RuleOnce
+Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": TEMPLATES}
+passwords.METHOD = QUICK_METHOD
+with TemporaryDirectory() as folder:
+    app = create_app(Settings(blog_instance=Path(folder)))
+    for name in app.jinja_env.list_templates():
+        app.jinja_env.get_template(name)

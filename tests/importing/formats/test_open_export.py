@@ -1,0 +1,102 @@
+"""Real exports of other people's blogs, in ../shared/fixtures beside the repository; skipped where absent."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from blog.db import db
+from blog.ops.stats import stats
+from blog.posts.models import Post
+from tests.importing.export_files import FIXTURES, run
+
+
+def real(name: str) -> Path:
+    path = FIXTURES / name
+    if not path.exists():
+        pytest.skip(f"{name} is not in ../shared/fixtures")
+    return path
+
+
+def test_jeff_handley_comes_in_whole_and_only_once(app: Flask) -> None:
+    export = real("jeffhandley-jeffhandley.github.io--blogspot.xml")
+    assert run(app, "import", export).stdout.startswith("92 posts, 112 comments\n")
+    numbers = stats()
+    assert (numbers["posts"], numbers["drafts"], numbers["comments"]["visible"]) == (92, 0, 112)
+    assert "Nothing new came in." in run(app, "import", export).stdout
+    assert stats() == numbers
+
+
+def test_nexusdecode_comes_in_with_its_drafts_its_page_and_its_labels(app: Flask) -> None:
+    export = real("Nexusdecode-blogger2jekyll--blog-08-19-2012.xml")
+    lines = run(app, "import", export).stdout.splitlines()
+    assert lines[0] == "10 posts (2 of them drafts), 1 page, 1 comment, 44 labels"
+    numbers = stats()
+    assert [numbers[name] for name in ("posts", "drafts", "pages", "labels")] == [8, 2, 1, 44]
+    assert numbers["comments"]["visible"] == 1
+
+
+def test_getpelican_comes_in_once_its_prefix_is_declared(app: Flask) -> None:
+    export = real("getpelican-pelican--bloggerexport.xml")
+    lines = run(app, "import", export).stdout.splitlines()
+    assert lines[0] == "2 posts (1 of them a draft), 2 pages (1 of them a draft), 1 comment, 2 labels"
+    assert "The file was not sound XML; declared for it, as Blogger does: app:." in lines
+    numbers = stats()
+    assert [numbers[name] for name in ("posts", "pages", "drafts")] == [1, 1, 2]
+    assert numbers["comments"]["visible"] == 1
+    assert {post.author_name for post in db.session.scalars(select(Post))} == {"Mikhail Afanasyevich Bulgakov"}
+
+
+def test_a_whole_takeout_comes_in_with_its_picture(app: Flask, media: dict[str, bytes]) -> None:
+    export = real("simulot-bloggerout--takeout-tree.zip")
+    lines = run(app, "import", export).stdout.splitlines()
+    assert lines[0] == "4 posts (2 of them drafts), 2 comments, 2 labels, 1 picture"
+    numbers = stats()
+    assert [numbers[name] for name in ("posts", "drafts", "labels")] == [2, 2, 2]
+    assert numbers["comments"]["visible"] == 2
+    assert list(media) == ["/media/P1040089.jpg"]
+
+
+REAL = [
+    "jeffhandley-jeffhandley.github.io--blogspot.xml",
+    "Nexusdecode-blogger2jekyll--blog-08-19-2012.xml",
+    "getpelican-pelican--bloggerexport.xml",
+    "simulot-bloggerout--takeout-tree.zip",
+]
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_twice_gives_what_once_gave(app: Flask, media: dict[str, bytes], name: str) -> None:
+    export = real(name)
+    run(app, "import", export)
+    numbers, kept = stats(), dict(media)
+    assert run(app, "import", export).stdout.startswith("Nothing new came in.\n")
+    assert (stats(), media) == (numbers, kept)
+
+
+@pytest.mark.parametrize("name", REAL)
+def test_a_dry_run_says_what_the_import_will_say_and_does_nothing(
+    app: Flask, media: dict[str, bytes], name: str
+) -> None:
+    export = real(name)
+    rehearsed = run(app, "import", export, "--dry-run")
+    assert (stats()["posts"], media) == (0, {})
+    assert rehearsed.stdout == run(app, "import", export).stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "sentence"),
+    [
+        ("WordPress-wordpress-importer--malformed-simple.xml", "a WordPress export"),
+        ("WPTT-theme-test-data--themeunittestdata.wordpress.xml", "a WordPress export"),
+        ("isso-comments-isso--disqus.xml", "a Disqus export"),
+        ("prayagverma-google-blog-converters-appengine--movabletype-sample2.txt", "a Movable Type export"),
+    ],
+)
+def test_what_cannot_be_imported_yet_is_refused_by_name(app: Flask, name: str, sentence: str) -> None:
+    result = run(app, "import", real(name))
+    assert (result.exit_code, len(result.stderr.splitlines())) == (2, 1)
+    assert sentence in result.stderr

@@ -1,0 +1,121 @@
+"""A real server, as a test starts it."""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import random
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+
+from blog.settings import ROOT
+
+FORKING = multiprocessing.get_context("forkserver")
+FORKING.set_forkserver_preload(["tests.forkserver"])
+
+
+def free_port() -> int:
+    """Below those that the system gives to whoever connects somewhere, so that none is taken while a server is down."""
+    while True:
+        port = random.randint(20_000, 29_999)
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
+            return port
+
+
+class Forked:
+    """A server that need not import everything anew, with what is asked here of subprocess.Popen."""
+
+    def __init__(self, environment: dict[str, str], log: Path) -> None:
+        self.process = FORKING.Process(target=serve, args=(environment, log))
+        self.process.start()
+        self.pid = self.process.pid or 0
+
+    def poll(self) -> int | None:
+        return self.process.exitcode
+
+    def wait(self, timeout: float | None = None) -> int:
+        self.process.join(timeout)
+        if self.process.exitcode is None:
+            raise subprocess.TimeoutExpired("blog.server", timeout or 0)
+        return self.process.exitcode
+
+    def send_signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        self.process.kill()
+
+
+def serve(environment: dict[str, str], log: Path) -> None:
+    """What `python -m blog.server` does, in a forked process."""
+    from blog.server.main import main
+
+    os.environ.clear()
+    os.environ.update(environment)
+    os.chdir(ROOT)
+    with log.open("ab") as file:
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(file.fileno(), stream.fileno())
+    sys.exit(main())
+
+
+class Server:
+    """What bin/serve runs, on a port and an instance of its own.
+
+    Where a test says how many processes there are, the program is started anew, as bin/serve does; else it is forked
+    from a process that has it ready.
+    """
+
+    def __init__(self, instance: Path, **settings: str) -> None:
+        self.port = free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.log = instance.with_suffix(".log")
+        self.forked = "WEB_CONCURRENCY" not in settings
+        self.environment = {
+            **os.environ,
+            "BLOG_INSTANCE": str(instance),
+            "PORT": str(self.port),
+            "RATELIMIT_ENABLED": "0",
+            **settings,
+        }
+        self.start()
+
+    def start(self) -> None:
+        self.process = self._begin()
+        while True:
+            assert self.process.poll() is None, self.log.read_text()
+            try:
+                with socket.create_connection(("127.0.0.1", self.port), 1) as connection:
+                    connection.sendall(b"GET /static/img/icon.svg HTTP/1.0\r\n\r\n")
+                    if connection.recv(12):
+                        return
+            except OSError:
+                # until it has its port, leave the processor to it
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.process.wait(0.02)
+
+    def _begin(self) -> Forked | subprocess.Popen[bytes]:
+        if self.forked:
+            return Forked(self.environment, self.log)
+        with self.log.open("ab") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "blog.server"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
+            )
+
+    def stop(self, number: signal.Signals = signal.SIGTERM, within: float = 60) -> int:
+        """Ask it to stop; it must be gone by itself. Returns its exit status.
+
+        It promises to be gone within five seconds, which one test asks for by name. A machine that is busy with other
+        tests takes longer over the same work.
+        """
+        self.process.send_signal(number)
+        return self.process.wait(within)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait()

@@ -1,0 +1,75 @@
+"""/healthz tells that the process lives, /readyz that it can serve; neither enters Flask."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+from sqlalchemy import text
+
+from blog.db import db, writing
+from blog.server import health
+from blog.server.health import BEHIND, SILENT, Readiness
+from tests.live_server import Server
+from tests.media.test_serving import ask
+
+
+def test_a_server_that_serves_says_so(blog: Flask, serve: Callable[..., Server]) -> None:
+    server = serve(TRUSTED_HOSTS="blog.example.org")
+    for path in ("/healthz", "/readyz"):
+        status, headers, found = ask(server, path)
+        assert (status, found) == (200, b"ok")
+        assert headers["cache-control"] == "no-store"
+        assert ask(server, path, "HEAD")[::2] == (200, b"")
+        assert ask(server, path, "POST")[0] in {400, 404, 405}
+
+
+def test_a_database_of_another_version_is_not_ready(blog: Flask, serve: Callable[..., Server]) -> None:
+    server = serve()
+    current = set_version("0001")
+    try:
+        status, headers, found = ask(server, "/readyz")
+        assert (status, found.decode()) == (503, BEHIND)
+        assert headers["retry-after"]
+        assert ask(server, "/healthz")[0] == 200
+    finally:
+        set_version(current)  # other tests use this database after it was emptied, not made anew
+
+
+def set_version(version: str) -> str:
+    """Have the database say that it is of this version; returns which it was of."""
+    with writing():
+        before = db.session.execute(text("SELECT version_num FROM alembic_version")).scalar_one()
+        db.session.execute(text("UPDATE alembic_version SET version_num = :version"), {"version": version})
+    return str(before)
+
+
+def test_many_who_ask_at_once_cost_one_check(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    checks: list[Flask] = []
+    monkeypatch.setattr(health, "_obstacle", lambda asked: checks.append(asked) or "")
+
+    async def ask_often() -> list[str]:
+        readiness = Readiness(app)
+        return [*await asyncio.gather(*(readiness.obstacle() for _ in range(50))), await readiness.obstacle()]
+
+    assert asyncio.run(ask_often()) == [""] * 51
+    assert len(checks) == 1
+
+
+def test_a_database_that_hangs_is_waited_for_once(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    answered, checks = threading.Event(), []
+    monkeypatch.setattr(health, "WAIT_SECONDS", 0.05)
+    monkeypatch.setattr(health, "FRESH_SECONDS", 0.0)
+    monkeypatch.setattr(health, "_obstacle", lambda asked: checks.append(asked) or answered.wait(60) or "")
+
+    async def ask_often() -> list[str]:
+        readiness = Readiness(app)
+        found = [await readiness.obstacle() for _ in range(3)]
+        answered.set()
+        return found
+
+    assert asyncio.run(ask_often()) == [SILENT] * 3
+    assert len(checks) == 1

@@ -1,0 +1,290 @@
+"""Limits of tokens and of signing in, counted in memory or in Redis; a Redis that is away stops nobody."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import socketserver
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+
+from blog import create_app
+from blog.editors.accounts import add_editor
+from blog.editors.models import OWNER
+from blog.settings import ROOT, Settings, WrongSetting, load
+from tests.factories import HTMX, a_comment, a_post, sign_in, token
+from tests.live_server import free_port
+from tests.postgres.databases import on_sqlite
+
+PASSWORD = "a sentence to remember"
+ELSEWHERE = {"REMOTE_ADDR": "198.51.100.7"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, database: str) -> Settings:
+    return Settings(blog_instance=tmp_path, database_url=database)
+
+
+@pytest.fixture
+def redis() -> Iterator[str]:
+    """The address of a database on the Redis server of this machine; what is counted there goes with its keys."""
+    try:
+        with socket.create_connection(("127.0.0.1", 6379), 1):
+            pass
+    except OSError:
+        pytest.skip("No Redis server answers.")
+    from redis import Redis
+
+    address = "redis://127.0.0.1:6379/9"
+    server = Redis.from_url(address)
+    server.flushdb()
+    yield address
+    server.flushdb()
+    server.close()
+
+
+def tokens(client: FlaskClient, path: str, most: int = 70, **options: object) -> tuple[int, int]:
+    """How many are given before the limit, and the status then."""
+    for given in range(most):
+        if (answer := client.get(path, **options)).status_code != 200:  # type: ignore[arg-type]
+            return given, answer.status_code
+    return most, 200
+
+
+def test_tokens_are_limited_by_address_with_a_sentence_and_a_time(app: Flask, client: FlaskClient) -> None:
+    post = a_post()
+    path = f"/posts/{post.id}/comments/token"
+    assert tokens(client, path) == (60, 429)
+    limited = app.test_client().get(path, headers=HTMX)
+    assert limited.headers["HX-Retarget"] == "#comment-error"
+    assert "Please wait a moment" in limited.text
+    assert 1 <= int(limited.headers["Retry-After"]) <= 61
+    assert "Set-Cookie" not in limited.headers
+    assert app.test_client().get(path, environ_overrides=ELSEWHERE).status_code == 200
+    assert client.get(post.path or "").status_code == 200
+
+
+def test_the_page_of_a_reply_is_limited_too_and_shows_a_page(client: FlaskClient) -> None:
+    post = a_post()
+    path = f"/posts/{post.id}/comments/new?parent={a_comment(post).id}"
+    assert tokens(client, path) == (60, 429)
+    limited = client.get(path)
+    assert "A little too fast" in limited.text
+    assert "Retry-After" in limited.headers
+
+
+def test_a_comment_is_taken_while_tokens_are_limited(client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Seen one."}
+    tokens(client, f"/posts/{post.id}/comments/token")
+    assert client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code == 200
+
+
+def test_signing_in_is_limited_by_address_and_no_stranger_locks_an_editor_out(app: Flask) -> None:
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    stranger = app.test_client()
+    statuses = [sign_in(stranger, f"ed{number}@example.org", "").status_code for number in range(31)]
+    assert statuses == [422] * 30 + [429]
+    kept = sign_in(stranger, "someone@example.org", "", **{"kept-title": "Written <long> ago"})
+    assert kept.status_code == 429
+    assert 1 <= int(kept.headers["Retry-After"]) <= 61
+    for typed in ("Too many tries", "someone@example.org", "Written &lt;long&gt; ago"):
+        assert typed in kept.text
+    assert sign_in(app.test_client(), "ed@example.org", PASSWORD, environ_overrides=ELSEWHERE).status_code == 303
+
+
+def test_without_limits_nothing_is_counted(settings: Settings, app: Flask) -> None:
+    free = create_app(replace(settings, ratelimit_enabled=False))
+    post = a_post()
+    assert tokens(free.test_client(), f"/posts/{post.id}/comments/token", 100) == (100, 200)
+
+
+@on_sqlite  # of which at most one runs at a time
+def test_redis_counts_for_all_processes_and_keeps_no_address_in_clear(
+    settings: Settings, app: Flask, redis: str
+) -> None:
+    post = a_post()
+    apps = [create_app(replace(settings, ratelimit_storage_uri=redis)) for _ in range(2)]
+    path = f"/posts/{post.id}/comments/token"
+    assert tokens(apps[0].test_client(), path, 40) == (40, 200)
+    assert tokens(apps[1].test_client(), path) == (20, 429)
+    from redis import Redis
+
+    with Redis.from_url(redis) as server:
+        keys = server.keys()
+    assert keys
+    assert not any(b"127.0.0.1" in key for key in keys)
+
+
+class SlowRedis(socketserver.ThreadingTCPServer):
+    """Answers each command after a while; `commands` are the names of those that came."""
+
+    daemon_threads, allow_reuse_address = True, True
+    answers: ClassVar = {b"HELLO": b"%1\r\n+proto\r\n:3\r\n", b"CLIENT": b"+OK\r\n", b"PING": b"+PONG\r\n"}
+
+    def __init__(self, seconds: float) -> None:
+        self.seconds, self.commands = seconds, list[bytes]()
+        super().__init__(("127.0.0.1", 0), SlowAnswers)
+
+    @property
+    def address(self) -> str:
+        return f"redis://127.0.0.1:{self.server_address[1]}/0"
+
+
+class SlowAnswers(socketserver.StreamRequestHandler):
+    server: SlowRedis
+
+    def handle(self) -> None:
+        with contextlib.suppress(OSError):
+            while line := self.rfile.readline():
+                parts = [self.rfile.read(int(self.rfile.readline()[1:]) + 2)[:-2] for _ in range(int(line[1:]))]
+                self.server.commands.append(parts[0])
+                time.sleep(self.server.seconds)
+                self.wfile.write(self.server.answers.get(parts[0].upper(), b":1\r\n"))
+
+
+@contextmanager
+def slow_redis(seconds: float) -> Iterator[SlowRedis]:
+    with SlowRedis(seconds) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+@on_sqlite
+@pytest.mark.parametrize("seconds", [0.07, 0.45])
+def test_a_slow_redis_is_left_alone_for_a_while(
+    settings: Settings, app: Flask, seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post, clock = a_post(), [1000.0]
+    path = f"/posts/{post.id}/comments/token"
+    with slow_redis(seconds) as server:
+        client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
+        at_start = len(server.commands)
+        assert at_start <= 8  # what a connection begins with, and one count
+        assert tokens(client, path) == (60, 429)  # counted in the process
+        assert len(server.commands) == at_start
+        from blog.web import redis_storage
+
+        monkeypatch.setattr(redis_storage.time, "monotonic", lambda: clock[0] + time.perf_counter())
+        clock[0] = time.monotonic() + 10 * redis_storage.PAUSE_SECONDS
+        monkeypatch.setattr("flask_limiter._extension.time.time", lambda: clock[0] * 1e6)
+        client.get(path)
+        assert len(server.commands) > at_start  # asked again, once
+
+
+@on_sqlite
+def test_a_quick_redis_is_asked_each_time(settings: Settings, app: Flask, redis: str) -> None:
+    post = a_post()
+    with slow_redis(0) as server:
+        client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
+        before = len(server.commands)
+        tokens(client, f"/posts/{post.id}/comments/token", 5)
+        assert len(server.commands) >= before + 5
+
+
+@pytest.fixture
+def guarded_redis(tmp_path: Path) -> Iterator[str]:
+    """The place of a Redis server of this test's own that wants a login: ann with the password hush, or eve."""
+    if not (program := shutil.which("redis-server")):
+        pytest.skip("There is no redis-server here.")
+    place = f"127.0.0.1:{(port := free_port())}"
+    users = ["user default off", "user ann on >hush ~* +@all", "user eve on >hush ~other:* +@all -@scripting"]
+    (tmp_path / "redis.conf").write_text("\n".join(users))
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
+    server = subprocess.Popen([program, str(tmp_path / "redis.conf"), *options], stdout=subprocess.DEVNULL)
+    try:
+        for _ in range(200):
+            with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
+                break
+            time.sleep(0.05)
+        yield place
+    finally:
+        server.terminate()
+        server.wait(10)
+
+
+@on_sqlite
+def test_a_redis_that_refuses_is_named_in_a_sentence_and_exit_status_2(
+    settings: Settings, app: Flask, guarded_redis: str
+) -> None:
+    refusals = {
+        f"redis://ann:wrong@{guarded_redis}/0": "refuses the user or the password",
+        f"redis://nobody:wrong@{guarded_redis}/0": "refuses the user or the password",
+        f"redis://:wrong@{guarded_redis}": "refuses the user or the password",
+        f"redis://{guarded_redis}/0": "refuses the user or the password",
+        f"redis://ann:hush@{guarded_redis}/99": "has no database of this number",
+        f"redis://eve:hush@{guarded_redis}/0": "does not let this user run scripts",
+    }
+    for address, sentence in refusals.items():
+        with pytest.raises(WrongSetting, match=sentence) as refusal:
+            create_app(replace(settings, ratelimit_storage_uri=address))
+        assert guarded_redis in str(refusal.value)
+        assert not re.search(r"hush|wrong|ann\b|eve", str(refusal.value))
+    assert create_app(replace(settings, ratelimit_storage_uri=f"redis://ann:hush@{guarded_redis}/3"))
+    environment = {**os.environ, "BLOG_INSTANCE": str(settings.blog_instance), "PORT": str(free_port())}
+    environment["RATELIMIT_STORAGE_URI"] = f"redis://ann:wrong@{guarded_redis}/0"
+    for program in (["-m", "blog.server"], ["-m", "flask", "stats"]):
+        started = [sys.executable, *program]
+        run = subprocess.run(started, cwd=ROOT, env=environment, capture_output=True, text=True, check=False)
+        assert (run.returncode, run.stdout) == (2, "")
+        assert "refuses the user or the password" in run.stderr
+        assert "Traceback" not in run.stderr
+        assert "wrong" not in run.stderr
+
+
+def test_a_redis_that_is_away_stops_nobody_and_each_process_counts_for_itself(settings: Settings, app: Flask) -> None:
+    post = a_post()
+    away = create_app(replace(settings, ratelimit_storage_uri=f"redis://127.0.0.1:{free_port()}/0"))
+    start = time.monotonic()
+    assert tokens(away.test_client(), f"/posts/{post.id}/comments/token") == (60, 429)
+    assert away.test_client().get(post.path or "").status_code == 200
+    assert time.monotonic() - start < 20
+
+
+def test_a_redis_that_fell_silent_costs_a_moment_and_no_more(settings: Settings, app: Flask) -> None:
+    post = a_post()
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
+        client = create_app(replace(settings, ratelimit_storage_uri=address)).test_client()
+        start = time.monotonic()
+        assert tokens(client, f"/posts/{post.id}/comments/token", 5) == (5, 200)
+        assert time.monotonic() - start < 10
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "redis://host/abc",
+        "redis://host/-1",
+        "redis://host/0/1",
+        "postgres://x",
+        "redis:",
+        "redis://",
+        "redis://host:abc",
+        "memory",
+        "memory://x",
+        "redis://host:99999",
+    ],
+)
+def test_a_store_that_cannot_be_is_one_sentence_without_the_password(address: str) -> None:
+    with pytest.raises(WrongSetting) as refusal:
+        load({"RATELIMIT_STORAGE_URI": address})
+    assert "RATELIMIT_STORAGE_URI" in str(refusal.value)
+    with pytest.raises(WrongSetting) as refusal:
+        load({"RATELIMIT_STORAGE_URI": "redis://:hush@host:abc"})
+    assert "hush" not in str(refusal.value)
