@@ -12,9 +12,9 @@ from flask_babel import gettext as _
 from jinja2.runtime import Macro
 
 from blog.instance import prepare_instance, secret_key
-from blog.security import READER_BODY
 from blog.settings import ROOT, Settings, load
-from blog.web.cookies import SESSION
+from blog.web.cookies import SESSION, Sessions
+from blog.web.forms.body_limits import READER_BODY
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -41,6 +41,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a reader's form says otherwise
         COMMENT_TOKEN_SECONDS=settings.token_seconds,
     )
+    app.session_interface = Sessions()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _bring_tools(app)
     _open_rooms(app)
@@ -49,11 +50,12 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 
 def _bring_tools(app: Flask) -> None:
-    from blog import db, errors, logs, security
+    from blog import db, logs
     from blog.mail import rendering as mail
     from blog.site.models import current_site
-    from blog.web import htmx, i18n, method_override, static_files
-    from blog.web.forms import typed_text
+    from blog.web import error_pages, htmx, i18n, method_override, security_headers, static_files
+    from blog.web.csrf import csrf
+    from blog.web.forms import body_limits, typed_text
 
     logs.init()
     db.init(app)
@@ -62,9 +64,11 @@ def _bring_tools(app: Flask) -> None:
     mail.init(app, title=lambda: current_site().title)
     static_files.init(app)
     htmx.init(app)
-    security.init(app)
+    body_limits.init(app)
+    csrf.init_app(app)
+    security_headers.init(app)
     method_override.init(app)
-    errors.init(app)
+    error_pages.init(app)
     typed_text.init(app)
 
 

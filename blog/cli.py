@@ -12,8 +12,8 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from blog.db_errors import is_temporary
-from blog.errors import Unusable, sentence_at_server
+from blog.db_errors import is_temporary, sentence_at_server
+from blog.errors import Unusable
 from blog.migrations import migrate
 from blog.settings import WrongSetting
 from blog.site.models import ensure_site

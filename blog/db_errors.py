@@ -92,3 +92,10 @@ def sqlite_code(error: BaseException) -> int:
 def sqlstate(error: BaseException) -> str:
     """PostgreSQL's five characters; "" where it sent none."""
     return getattr(getattr(error, "orig", error), "sqlstate", None) or ""
+
+
+def sentence_at_server(error: Exception) -> str:
+    """Say what the owner of the server can do about an error that is_temporary()."""
+    if is_disk_full(error):
+        return "The disk is full: free some space, then try again."
+    return f"The database cannot be used just now ({reason_of(error)}): try again in a while."

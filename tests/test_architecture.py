@@ -173,7 +173,7 @@ PLANTED = [
     (wrong_libraries, "blog.comments.posting.submit", "import bleach"),
     (wrong_libraries, "blog.db", "import os\nos.environ['X']"),
     (wrong_libraries, "blog.utils", ""),
-    (cycles, "blog.settings", "import blog.security"),
+    (cycles, "blog.settings", "import blog.web.security_headers"),
     (oversized, "blog.settings", "x = 1\n" * 251),
     (oversized, "blog.settings", "def f():\n" + "    x = 1\n" * 41),
     (oversized, "blog.comments.posting.author_routes", "@blueprint.get('/')\ndef f():\n" + "    x = 1\n" * 13),

@@ -10,7 +10,6 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
-from blog import errors
 from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment
 from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
@@ -34,8 +33,8 @@ from blog.editors import audit_log
 from blog.editors.access import the_editor
 from blog.editors.audit_log import entries, last_action
 from blog.editors.models import AuditEntry
-from blog.security import csrf
-from blog.web import htmx
+from blog.web import error_pages, htmx
+from blog.web.csrf import csrf
 from blog.web.forms.fields import SEARCH_LENGTH
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
@@ -50,7 +49,7 @@ VERBS = {"approval": audit_log.APPROVE, "hold": audit_log.HOLD, "spam": audit_lo
 @blueprint.errorhandler(NoSuchBan)
 @blueprint.errorhandler(NoSuchEntry)
 def show_nothing(_error: Exception) -> ResponseReturnValue:
-    return errors.show(NotFound())
+    return error_pages.show(NotFound())
 
 
 @blueprint.get("/comments")

@@ -15,8 +15,8 @@ from blog.comments.posting.edit import Writer
 from blog.comments.reactions.voices import Voice
 from blog.db import db, writing
 from blog.editors.access import current_editor
-from blog.security import address_key, keyed_hash
 from blog.web.cookies import cookie_name, cookies_named, set_cookie
+from blog.web.keyed_hashes import address_key, keyed_hash
 
 COOKIE = "talkback_reader"
 SECONDS = 365 * 24 * 3600

@@ -20,14 +20,15 @@ from blog.comments.posting.submit import Draft, NoSuchPost, Refused, post_commen
 from blog.comments.thread.permalinks import place_of
 from blog.db import db, row_id
 from blog.editors.access import current_editor
-from blog.errors import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
 from blog.html import comment_html, quotation
 from blog.mail.outbox import mail_set_up
 from blog.posts.models import Post, visible_post
-from blog.security import address_key, csrf
 from blog.web import htmx, rate_limits
+from blog.web.csrf import csrf
+from blog.web.error_pages import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
+from blog.web.keyed_hashes import address_key
 from blog.web.rate_limits import PREVIEWS, TOKENS, limited
 
 blueprint = Blueprint("comments", __name__)

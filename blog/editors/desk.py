@@ -13,7 +13,6 @@ from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, TooManyRequests
 from wtforms.validators import ValidationError
 
-from blog import errors
 from blog.editors.access import OwnersOnly, SignedOut, current_editor, the_editor
 from blog.editors.accounts import NotAllowed, change_password
 from blog.editors.forms import ChangePasswordForm, SignInForm
@@ -25,9 +24,9 @@ from blog.editors.sign_in.device_cookies import device_key, remember_device
 from blog.editors.sign_in.password_attempts import TooManyFailures
 from blog.media.late_photos import set_aside
 from blog.media.library import NoPicture
-from blog.security import address_key
-from blog.web import htmx
+from blog.web import error_pages, htmx
 from blog.web.http_cache import private
+from blog.web.keyed_hashes import address_key
 from blog.web.rate_limits import SIGN_IN, limited, seconds_left
 
 log = logging.getLogger(__name__)
@@ -103,11 +102,11 @@ def try_later(error: Exception) -> ResponseReturnValue:
 def show_owners_only(_: OwnersOnly) -> ResponseReturnValue:
     """What was typed before the role changed is shown, to be copied."""
     if htmx.wanted():
-        return errors.show(Forbidden())
+        return error_pages.show(Forbidden())
     try:
         typed = [(name, value) for name, value in typed_fields() if value.strip()]
     except RequestEntityTooLarge as error:
-        return errors.show(error)
+        return error_pages.show(error)
     return private(render_template("editors/desk/owners_only.html", typed=typed), 403)
 
 
@@ -119,7 +118,7 @@ def show_sign_in(_: SignedOut) -> ResponseReturnValue:
     try:
         kept = typed_fields()
     except RequestEntityTooLarge as error:
-        return errors.show(error)
+        return error_pages.show(error)
     return sign_in_page(SignInForm(formdata=None), 403, [*kept, *photo_from_form()], request.full_path.rstrip("?"))
 
 

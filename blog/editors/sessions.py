@@ -29,8 +29,8 @@ from blog.live.hub import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
-from blog.security import keyed_hash
 from blog.site.models import raise_queue_version
+from blog.web.keyed_hashes import keyed_hash
 
 log = logging.getLogger(__name__)
 

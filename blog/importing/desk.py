@@ -10,8 +10,8 @@ from sqlalchemy import select
 from blog.db import db
 from blog.importing.job import ask_for_import, lines_of
 from blog.importing.models import Import
-from blog.security import csrf
 from blog.web import htmx
+from blog.web.csrf import csrf
 
 blueprint = Blueprint("exchange_desk", __name__, url_prefix="/desk/imports")
 

@@ -10,7 +10,6 @@ from flask_babel import gettext as _
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
-from blog import errors
 from blog.db import db
 from blog.editors.access import the_editor
 from blog.media.late_photos import take_late_photo
@@ -21,8 +20,9 @@ from blog.posts.labels import NoLabel, delete_label, labels_with_counts, offered
 from blog.posts.lists import ALL, STATES, posts_at_desk
 from blog.posts.models import PAGE, POST, Label, Post
 from blog.posts.publishing import Nameless, NoPost, publish_post, restore_post, trash_post, unpublish_post
-from blog.security import csrf, signed_in_once
-from blog.web import htmx
+from blog.web import error_pages, htmx
+from blog.web.csrf import csrf
+from blog.web.forms.body_limits import signed_in_once
 from blog.web.forms.fields import SEARCH_LENGTH
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
@@ -41,12 +41,12 @@ def make_room() -> None:
 @blueprint.errorhandler(NoPost)
 @blueprint.errorhandler(NoLabel)
 def show_nothing(_error: Exception) -> ResponseReturnValue:
-    return errors.show(NotFound())
+    return error_pages.show(NotFound())
 
 
 @blueprint.errorhandler(Nameless)
 def show_nameless(_error: Exception) -> ResponseReturnValue:
-    return errors.show(UnprocessableEntity())
+    return error_pages.show(UnprocessableEntity())
 
 
 @blueprint.get("/")
@@ -184,10 +184,10 @@ def written(form: PostForm) -> Response:
         form.title.errors = [_("Give it a headline: there is nothing yet that readers could see.")]
         return the_form(form, 422)
     except SQLAlchemyError as error:
-        errors.note_failure(error)
+        error_pages.note_failure(error)
         db.session.rollback()
         answer = the_form(form, 503)
-        answer.headers["Retry-After"] = str(errors.RETRY_SECONDS)
+        answer.headers["Retry-After"] = str(error_pages.RETRY_SECONDS)
         return answer
     return private(redirect(f"/desk/posts/{post.id}/edit?done={form.asked}", 303), 303)
 

@@ -27,7 +27,6 @@ from blog.live.events import Stream
 from blog.live.hub import Hub, listen_for_hints
 from blog.logs import configure_logging
 from blog.mail.sending import keep_sending
-from blog.security import headers
 from blog.server.flask_requests import DESK_LIVE, FlaskRequests
 from blog.server.health import ALIVE, READY, Readiness
 from blog.server.http_limits import max_streams
@@ -36,6 +35,7 @@ from blog.server.request_bodies import length_of
 from blog.server.request_queue import Busy, Disconnected
 from blog.server.wsgi_bridge import Answer, header, plain_answer, send_answer
 from blog.web.asgi_types import Receive, Scope, Send
+from blog.web.security_headers import headers
 from blog.web.static_files import kept_headers, media_folder, open_kept, send_kept, static_files
 
 log = logging.getLogger(__name__)

@@ -11,7 +11,6 @@ from typing import IO
 from flask import Flask, session
 
 from blog.ip_networks import network_of
-from blog.security import READER_BODY
 from blog.server.http_limits import TRANSPORT
 from blog.server.request_bodies import (
     MAX_READER_BODIES,
@@ -26,6 +25,7 @@ from blog.server.request_queue import Busy, Caller, Disconnected, RequestQueue
 from blog.server.wsgi_bridge import Answer, call, environ, header, plain_answer, send_answer
 from blog.settings import Settings
 from blog.web.asgi_types import Receive, Scope, Send
+from blog.web.forms.body_limits import READER_BODY
 
 DESK = "/desk/"
 DESK_LIVE = "/desk/live"

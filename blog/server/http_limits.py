@@ -19,9 +19,9 @@ from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from blog.ip_networks import network_of, unmapped
-from blog.security import headers
 from blog.server.wsgi_bridge import plain_answer
 from blog.settings import Settings
+from blog.web.security_headers import headers
 
 MAX_HEADER_BYTES = 65_536  # request line, headers and trailers
 HEADER_SECONDS = 10.0

@@ -18,11 +18,10 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
-from blog.db_errors import is_temporary
+from blog.db_errors import is_temporary, sentence_at_server
 from blog.disk_reserve import make_room_to_start
 from blog.editors.accounts import first_run_link
 from blog.editors.models import owner_stands
-from blog.errors import sentence_at_server
 from blog.importing.job import keep_going
 from blog.instance import prepare_instance
 from blog.logs import configure_logging

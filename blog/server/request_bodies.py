@@ -6,10 +6,10 @@ import logging
 import tempfile
 from typing import IO
 
-from blog.security import READER_BODY
 from blog.server.request_queue import Busy, Disconnected
 from blog.server.wsgi_bridge import header
 from blog.web.asgi_types import Receive, Scope
+from blog.web.forms.body_limits import READER_BODY
 
 log = logging.getLogger(__name__)
 

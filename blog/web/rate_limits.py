@@ -19,9 +19,9 @@ from flask_limiter import Limiter, RateLimitExceeded
 from limits.errors import ConfigurationError
 from werkzeug.exceptions import TooManyRequests
 
-from blog import errors
-from blog.security import address_key
 from blog.settings import Settings, WrongSetting
+from blog.web import error_pages
+from blog.web.keyed_hashes import address_key
 
 TOKENS = "60 per minute; 600 per hour"
 SIGN_IN = "30 per minute"
@@ -87,7 +87,7 @@ def _check_access(limiter: Limiter, address: str) -> None:
 
 
 def slow_down(_error: RateLimitExceeded) -> Response:
-    return errors.show(TooManyRequests(retry_after=seconds_left()))
+    return error_pages.show(TooManyRequests(retry_after=seconds_left()))
 
 
 def seconds_left() -> int:

@@ -10,12 +10,12 @@ from typing import Any
 import pytest
 from flask import Flask, request, session
 
-from blog.security import READER_BODY
 from blog.server import flask_requests, request_bodies, request_queue
 from blog.server.flask_requests import FlaskRequests
 from blog.server.request_bodies import Budget
 from blog.settings import Settings
 from blog.web.asgi_types import Message
+from blog.web.forms.body_limits import READER_BODY
 
 MEGABYTE = 1_000_000
 

@@ -19,7 +19,7 @@ from wtforms import BooleanField, Field, FileField
 import blog
 from blog.comments.forms import CommentForm
 from blog.posts.forms import PostForm
-from blog.security import READER_BODY
+from blog.web.forms.body_limits import READER_BODY
 from blog.web.forms.fields import Bounded, Text, Token, WholeNumber
 from tests.factories import HTMX, a_comment, a_post, answer, count, signed_in, token
 

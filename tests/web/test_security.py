@@ -9,9 +9,10 @@ from flask.testing import FlaskClient
 
 from blog import create_app
 from blog.migrations import migrate
-from blog.security import address_key, headers
 from blog.settings import ROOT, Settings
 from blog.web.htmx import SCRIPTS
+from blog.web.keyed_hashes import address_key
+from blog.web.security_headers import headers
 from tests.factories import HTMX, a_post, token
 
 

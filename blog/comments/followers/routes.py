@@ -23,7 +23,7 @@ from blog.comments.followers.unsubscribe_links import CONFIRM, END, key_and_post
 from blog.comments.forms import LinkForm
 from blog.comments.identity import known_reader
 from blog.mail.outbox import mail_set_up
-from blog.security import csrf
+from blog.web.csrf import csrf
 from blog.web.http_cache import private
 from blog.web.rate_limits import limited
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from blog.db import row_id
 from blog.email_addresses import written_out
 from blog.mail.rendering import absolute
-from blog.security import keyed_hash
+from blog.web.keyed_hashes import keyed_hash
 from blog.web.signed_tokens import said, signed
 
 CONFIRM, END, MANAGE = "confirm", "end", "manage"

@@ -23,7 +23,7 @@ from blog.comments.moderation.email_actions import (
 )
 from blog.db import db
 from blog.editors.audit_log import BAN
-from blog.security import csrf
+from blog.web.csrf import csrf
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.rate_limits import TOKENS, limited

@@ -11,7 +11,6 @@ from flask_babel import lazy_gettext
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from blog import errors
 from blog.comments.forms import TextForm
 from blog.comments.identity import remember, the_writer
 from blog.comments.live_events import in_order
@@ -20,10 +19,10 @@ from blog.comments.moderation.decisions import NoSuchComment
 from blog.comments.posting.edit import changeable, edit_comment, own_comments, seconds_left, withdraw_comment
 from blog.comments.posting.submit import Refused
 from blog.comments.thread.permalinks import place_of
-from blog.errors import rendered, replaced, unexpected
 from blog.posts.models import visible_post
-from blog.security import csrf
-from blog.web import htmx
+from blog.web import error_pages, htmx
+from blog.web.csrf import csrf
+from blog.web.error_pages import rendered, replaced, unexpected
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
@@ -90,7 +89,7 @@ for view in (update, destroy):  # each tests its form's own token, so that the t
 def show_nothing(_error: NoSuchComment) -> Response:
     if htmx.wanted():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
-    return errors.show(NotFound())
+    return error_pages.show(NotFound())
 
 
 @blueprint.errorhandler(Refused)

@@ -16,7 +16,7 @@ from blog.comments.privacy.email_proof import proven, send_link
 from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import row_id
 from blog.mail.outbox import mail_set_up
-from blog.security import csrf
+from blog.web.csrf import csrf
 from blog.web.http_cache import fresh, private
 from blog.web.rate_limits import limited, seconds_left
 

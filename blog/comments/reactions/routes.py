@@ -10,7 +10,6 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
-from blog import errors
 from blog.comments.forms import ReaderForm, ReportForm
 from blog.comments.identity import remember, the_voice
 from blog.comments.models import Agreement, Comment
@@ -20,10 +19,10 @@ from blog.comments.reactions.agreements import agree, agreeable, no_longer_agree
 from blog.comments.reactions.reports import report
 from blog.comments.reactions.voices import heard
 from blog.comments.thread.permalinks import place_of
-from blog.errors import rendered, replaced, unexpected
 from blog.posts.models import visible_post
-from blog.security import csrf
-from blog.web import htmx
+from blog.web import error_pages, htmx
+from blog.web.csrf import csrf
+from blog.web.error_pages import rendered, replaced, unexpected
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
@@ -86,13 +85,13 @@ for view in (create_agreement, destroy_agreement, create_report):  # each tests 
 def show_nothing(_error: NoSuchComment) -> Response:
     if htmx.wanted():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
-    return errors.show(NotFound())
+    return error_pages.show(NotFound())
 
 
 @blueprint.errorhandler(Refused)
 def show_refused(refusal: Refused) -> Response:
     if not htmx.wanted() and refusal.status == 404:
-        return errors.show(NotFound())
+        return error_pages.show(NotFound())
     template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
     post = visible_post((request.view_args or {})["post_id"])
     return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)

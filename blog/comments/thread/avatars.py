@@ -7,7 +7,7 @@ from markupsafe import Markup
 
 from blog.comments.models import Comment
 from blog.comments.thread.branches import Shown
-from blog.security import keyed_hash
+from blog.web.keyed_hashes import keyed_hash
 
 SIZE = 5
 TINTS = 6

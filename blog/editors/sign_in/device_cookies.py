@@ -11,8 +11,8 @@ import secrets
 from flask import Response
 
 from blog.editors.models import Editor, editor_of
-from blog.security import keyed_hash
 from blog.web.cookies import cookies_named, set_cookie
+from blog.web.keyed_hashes import keyed_hash
 from blog.web.signed_tokens import said, signed
 
 COOKIE = "talkback_device"

@@ -14,7 +14,7 @@ from sqlalchemy import ColumnElement, delete, func, select
 
 from blog.db import db, now, writing
 from blog.editors.models import SignInFailure
-from blog.security import keyed_hash
+from blog.web.keyed_hashes import keyed_hash
 
 HOUR = timedelta(hours=1)
 TEN_MINUTES = timedelta(minutes=10)

@@ -17,8 +17,8 @@ from blog import create_app
 from blog.comments.models import Comment
 from blog.comments.posting.throttle import pause
 from blog.db import db, now, writing
-from blog.security import address_key
 from blog.settings import Settings
+from blog.web.keyed_hashes import address_key
 from tests.factories import HTMX, a_comment, a_post, answer, count, token
 
 

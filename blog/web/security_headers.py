@@ -1,24 +1,14 @@
-"""What pages may load, and the keys that stand for what must not be kept in clear."""
+"""Send the headers that say what pages may load and do (Content-Security-Policy and others)."""
 
 from __future__ import annotations
 
-import hashlib
-import hmac
 from urllib.parse import urlsplit, urlunsplit
 
-from flask import Flask, Response, current_app, redirect, request, session
-from flask_wtf.csrf import CSRFProtect
+from flask import Flask, Response, redirect
 
-from blog.ip_networks import network_of
 from blog.settings import Settings
-from blog.web.cookies import Sessions, is_https
+from blog.web.cookies import is_https
 from blog.web.htmx import SCRIPTS
-
-READER_BODY = 192 * 1024
-"""Bytes of a reader's request: a form with 10,000 emoji, percent-encoded, has some 125,000."""
-
-DESK_FORM = 5_000_000
-"""Bytes that all texts of an editor's form may have together."""
 
 # what no page uses; browsers complain in the console of names that they do not know
 DENIED = (
@@ -44,9 +34,6 @@ DENIED = (
 )
 OWN = ("publickey-credentials-create", "publickey-credentials-get")
 PERMISSIONS = ", ".join([f"{name}=()" for name in DENIED] + [f"{name}=(self)" for name in OWN])
-
-# every form is checked unless its view says that it checks its own
-csrf = CSRFProtect()
 
 
 def headers(settings: Settings, https: bool | None = None) -> list[tuple[str, str]]:
@@ -78,15 +65,6 @@ def headers(settings: Settings, https: bool | None = None) -> list[tuple[str, st
 
 def init(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
-
-    # before the form token is looked for, which reads the form
-    @app.before_request
-    def bound_body() -> None:
-        if request.path.startswith("/desk/") and signed_in_once():
-            request.max_content_length, request.max_form_memory_size = settings.max_body, DESK_FORM
-
-    csrf.init_app(app)
-    app.session_interface = Sessions()
     by_scheme = {https: headers(settings, https) for https in (False, True)}
 
     @app.after_request
@@ -98,11 +76,6 @@ def init(app: Flask) -> None:
         return response
 
 
-def signed_in_once() -> bool:
-    """Whether the signed cookie is of a browser that was signed in; what it sends may be large, and is given back."""
-    return "desk" in session
-
-
 def _name_no_host(response: Response) -> None:
     """Make a redirect lead to a path of this site, since the host is what the request says of it.
 
@@ -112,14 +85,3 @@ def _name_no_host(response: Response) -> None:
     path = urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))
     response.location = path
     response.set_data(redirect(path).get_data())
-
-
-def keyed_hash(purpose: str, value: str) -> str:
-    """A hash that only this blog's secret key can make, so that what it stands for cannot be guessed from a dump."""
-    key = f"{purpose}:{current_app.config['SECRET_KEY']}".encode()
-    return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
-
-
-def address_key(address: str | None) -> str:
-    """The keyed hash of a network address; of IPv6 the /64, which is one household."""
-    return keyed_hash("address", network_of(address or ""))
