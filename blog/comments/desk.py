@@ -11,7 +11,7 @@ from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
-from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment
+from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment, newest_id
 from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
 from blog.comments.moderation.decisions import Decisions, NoSuchComment, Pick, clash, decide
 from blog.comments.moderation.editor_reply import Answered, Unanswerable, answer_comment
@@ -22,7 +22,6 @@ from blog.comments.moderation.queue import (
     Waiting,
     Wanted,
     comments_in,
-    newest_id,
     shown_of_readers,
     waiting,
 )

@@ -13,10 +13,10 @@ from blog.comments.followers.subscriptions import Wish, follow
 from blog.comments.forms import THREAD, CommentForm, is_key, new_key
 from blog.comments.identity import known_reader, reader_key, remember, take_over, the_writer
 from blog.comments.live_events import in_order
-from blog.comments.models import HELD, Comment
+from blog.comments.models import HELD, Comment, posted_before
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.edit import own_comments, seconds_left
-from blog.comments.posting.submit import Draft, NoSuchPost, Refused, post_comment, posted_before
+from blog.comments.posting.submit import Draft, NoSuchPost, Refused, post_comment
 from blog.comments.thread.permalinks import place_of
 from blog.db import db, row_id
 from blog.editors.access import current_editor

@@ -2,7 +2,6 @@
 
 from alembic import context
 
-import blog.comments.mail_models
 import blog.comments.models
 import blog.editors.models
 import blog.importing.models

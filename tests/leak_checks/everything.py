@@ -16,8 +16,7 @@ from sqlalchemy import func, select
 from blog.comments.followers.notifications import WAIT, tell_next
 from blog.comments.followers.subscriptions import ask_next
 from blog.comments.identity import COOKIE
-from blog.comments.mail_models import Follow, Silence
-from blog.comments.models import HELD, Agreement, Ban, Comment, Report
+from blog.comments.models import HELD, Agreement, Ban, Comment, Follow, Report, Silence
 from blog.comments.moderation.alerts import tell_editors
 from blog.comments.moderation.bans import ban
 from blog.comments.moderation.decisions import Pick, decide

@@ -12,8 +12,7 @@ from sqlalchemy import select
 
 from blog.comments.followers.notifications import WAIT, tell_next
 from blog.comments.followers.subscriptions import ask_next
-from blog.comments.mail_models import Follow
-from blog.comments.models import Comment
+from blog.comments.models import Comment, Follow
 from blog.db import db, now
 from blog.mail.models import Mail
 from blog.mail.sending import send_waiting

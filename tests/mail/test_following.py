@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from blog.comments.followers.unsubscribe_links import MANAGE, email_key, folded, manage_path, masked
-from blog.comments.mail_models import Follow, Notice, Silence
+from blog.comments.models import Follow, Notice, Silence
 from blog.comments.posting.submit import Draft, post_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing

@@ -13,8 +13,7 @@ from sqlalchemy import select, update
 
 from blog.comments.followers import notifications
 from blog.comments.followers.notifications import tell_next
-from blog.comments.mail_models import Notice
-from blog.comments.models import HELD, Comment
+from blog.comments.models import HELD, Comment, Notice
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.moderation.undo import undo
 from blog.db import db, now, writing

@@ -12,8 +12,7 @@ from sqlalchemy import event, select, update
 
 from blog import create_app
 from blog.comments.followers.subscriptions import Wish, ask_next, follow
-from blog.comments.mail_models import Follow
-from blog.comments.models import Comment
+from blog.comments.models import Comment, Follow
 from blog.comments.moderation.alerts import tell_editors
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.privacy.email_proof import send_link

@@ -11,7 +11,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 from sqlalchemy import select, update
 
-from blog.comments.mail_models import Follow, Notice
+from blog.comments.models import Follow, Notice
 from blog.db import db, now, writing
 from tests.factories import a_post
 from tests.live_server import Server

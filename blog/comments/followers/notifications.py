@@ -12,8 +12,7 @@ from sqlalchemy import ColumnElement, Select, delete, exists, insert, literal, o
 from sqlalchemy.orm import aliased
 
 from blog.comments.followers.unsubscribe_links import email_key, end_path, manage_path, one_click
-from blog.comments.mail_models import Follow, Notice
-from blog.comments.models import VISIBLE, Comment
+from blog.comments.models import VISIBLE, Comment, Follow, Notice
 from blog.db import db, now, writing
 from blog.html import excerpt
 from blog.mail.messages import one_line

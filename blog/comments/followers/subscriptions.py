@@ -13,8 +13,7 @@ from sqlalchemy.orm import selectinload
 
 from blog.comments.followers.notifications import untell
 from blog.comments.followers.unsubscribe_links import confirm_path, email_key, end_path, folded, manage_path, one_click
-from blog.comments.mail_models import Follow, Notice, Silence
-from blog.comments.models import VISIBLE, Comment
+from blog.comments.models import VISIBLE, Comment, Follow, Notice, Silence
 from blog.db import db, now, writing
 from blog.mail.messages import one_line
 from blog.mail.models import Mail

@@ -12,8 +12,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from blog.comments.mail_models import Hold
-from blog.comments.models import HELD, Comment
+from blog.comments.models import HELD, Comment, Hold
 from blog.comments.moderation.email_actions import VERBS, decision_token
 from blog.db import db, now, writing
 from blog.editors import audit_log

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from flask_babel import gettext as _
 
 from blog.comments.followers.notifications import take_notice
-from blog.comments.models import HELD, Comment
+from blog.comments.models import HELD, Comment, posted_before
 from blog.comments.moderation.decisions import (
     NoSuchComment,
     announce_all,
@@ -17,7 +17,7 @@ from blog.comments.moderation.decisions import (
     remembered,
     subject_of,
 )
-from blog.comments.posting.submit import next_version, posted_before
+from blog.comments.posting.submit import next_version
 from blog.comments.screening import link_domains
 from blog.comments.screening.link_domains import domains_in, links_in
 from blog.comments.thread.counts import recount

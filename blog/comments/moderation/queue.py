@@ -10,8 +10,7 @@ from sqlalchemy import Select, case, false, func, or_, select, union_all
 from sqlalchemy.orm import selectinload
 
 from blog.case_folding import contains
-from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment
-from blog.comments.reactions.reports import is_reported
+from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VISIBLE, Comment, is_reported
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import Site
@@ -115,8 +114,3 @@ def waiting() -> Waiting:
     newest = select(Comment.id).where(Comment.status == HELD)
     newest = newest.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(NEWEST_WAITING)
     return Waiting(version, count, tuple(db.session.scalars(newest)) if count else ())
-
-
-def newest_id() -> int:
-    """The highest number of all comments: what has a higher one came later."""
-    return db.session.execute(select(func.coalesce(func.max(Comment.id), 0))).scalar_one()

@@ -10,8 +10,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import or_, select
 
-from blog.comments.mail_models import Hold
-from blog.comments.models import HELD, VISIBLE, Comment
+from blog.comments.models import HELD, VISIBLE, Comment, Hold
 from blog.comments.moderation.decisions import NoSuchComment, changing, subject_of
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.submit import Refused, announce, let_wait

@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, update
 from sqlalchemy.exc import IntegrityError
 
 from blog.comments.followers.notifications import take_notice
-from blog.comments.mail_models import Hold
-from blog.comments.models import Comment
+from blog.comments.models import Comment, Hold, posted_before
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import pause
 from blog.comments.screening import link_domains
@@ -92,13 +91,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
     return comment
 
 
-# built once, since building them takes longer than running them
-POSTED_BEFORE = select(Comment).where(Comment.submission_key == bindparam("key"))
 NEXT_VERSION = update(Post).where(Post.id == bindparam("post")).values(thread_version=Post.thread_version + 1)
-
-
-def posted_before(key: str) -> Comment | None:
-    return db.session.scalars(POSTED_BEFORE, {"key": key}).one_or_none()
 
 
 def next_version(post_id: int) -> Post:

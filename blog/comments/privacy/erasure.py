@@ -13,8 +13,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 
 from blog.case_folding import ascii_lower, spellings
 from blog.comments.followers.unsubscribe_links import email_key
-from blog.comments.mail_models import Follow, Hold, Notice
-from blog.comments.models import ADDRESS, READER, Ban, Comment, Report, comment_domains
+from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
 from blog.comments.moderation.decisions import announce_all
 from blog.comments.posting.submit import next_versions
 from blog.comments.thread.counts import recount_branches, recount_posts

@@ -12,8 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, and_, delete, func, or_, select, update
 
-from blog.comments.mail_models import Follow, Hold, Notice
-from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Report
+from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Follow, Hold, Notice, Report
 from blog.db import Record, db, now, writing
 from blog.editors.audit_log import FINAL, UNBAN, UNDO, forget_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from functools import partial
 
 from flask_babel import ngettext
-from sqlalchemy import ColumnElement, exists, select
+from sqlalchemy import select
 
 from blog.comments.models import Comment, Report
 from blog.comments.moderation.decisions import changing, subject_of
@@ -42,12 +42,6 @@ def reports_on(comments: Collection[Comment]) -> dict[int, list[Report]]:
     for one in db.session.scalars(of_these.order_by(Report.id)):
         found.setdefault(one.comment_id, []).append(one)
     return found
-
-
-def is_reported() -> ColumnElement[bool]:
-    """Of a comment: there are reports that came after the last decision on it."""
-    few = Comment.id.in_(select(Report.comment_id))
-    return few & exists().where(Report.comment_id == Comment.id, Report.created_at > Comment.status_at)
 
 
 def _hold_where_enough(comment: Comment) -> bool:

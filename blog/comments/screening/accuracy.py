@@ -6,8 +6,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Select, func, select
 
-from blog.comments.models import VISIBLE, Comment, Lesson
-from blog.comments.moderation.queue import newest_id
+from blog.comments.models import VISIBLE, Comment, Lesson, newest_id
 from blog.comments.screening.spam_signals import CUTS
 from blog.db import db
 from blog.spam.metrics import Measures, measured

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.mail_models import Hold
+from blog.comments.models import Hold
 from blog.comments.moderation import alerts
 from blog.comments.moderation.alerts import choose_held_mail, tell_editors
 from blog.comments.posting.edit import Writer, edit_comment

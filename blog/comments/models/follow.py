@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import ForeignKey, Index, String, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.comments.models import Comment
+from blog.comments.models.comment import Comment
 from blog.db import Record, now
 from blog.posts.models import Post
 
@@ -83,16 +83,3 @@ class Silence(Record):
     __tablename__ = "silenced"
 
     email_key: Mapped[str] = mapped_column(String(64), unique=True)
-
-
-class Hold(Record):
-    """That a comment came to wait by a rule, which editors are told of by mail: they are told in the order of the ids,
-    none of which comes twice.
-    """
-
-    __tablename__ = "holds"
-    __table_args__ = ({"sqlite_autoincrement": True},)
-
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-
-    comment: Mapped[Comment] = relationship()

@@ -9,14 +9,14 @@ from sqlalchemy import (
     ColumnElement,
     ForeignKey,
     Index,
-    LargeBinary,
     Select,
     String,
     Table,
     Text,
     TextClause,
-    UniqueConstraint,
     and_,
+    bindparam,
+    func,
     literal_column,
     select,
     text,
@@ -24,7 +24,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.case_folding import ascii_lower, spellings
-from blog.db import Base, Record, now
+from blog.db import Base, Record, db, now
 from blog.posts.models import Post
 
 VISIBLE = "visible"
@@ -32,11 +32,6 @@ HELD = "held"
 SPAM = "spam"
 REMOVED = "removed"
 
-# what a ban is of
-READER = "reader"
-ADDRESS = "address"
-EMAIL = "email"
-DOMAIN = "domain"
 
 SOME_VISIBLE = text("branch_count > 0")
 
@@ -184,66 +179,14 @@ class Comment(Record):
         return select(cls).where(cls.post_id == post.id, cls.status == VISIBLE)
 
 
-class Ban(Record):
-    """Whose responses wait for an editor: a reader's key, an address's, an e-mail address or a website's domain.
-    `name` is what the desk calls it.
-    """
-
-    __tablename__ = "bans"
-    __table_args__ = (UniqueConstraint("kind", "value"),)
-
-    kind: Mapped[str] = mapped_column(String(10))
-    value: Mapped[str] = mapped_column(String(254))
-    name: Mapped[str] = mapped_column(String(200), default="")
-    reason: Mapped[str] = mapped_column(String(500), default="")
-    editor_name: Mapped[str] = mapped_column(String(80), default="")
+def newest_id() -> int:
+    """The highest number of all comments: what has a higher one came later."""
+    return db.session.execute(select(func.coalesce(func.max(Comment.id), 0))).scalar_one()
 
 
-class Lesson(Record):
-    """What the filter learned from one decision: to this text (its `vector`) belongs `step`, in 65536ths; or, with
-    `takes_back`, that the lesson of that number is taken back, whose values stand here again. Rows never change, so a
-    process that knows all up to a number needs those after it only.
-    """
-
-    __tablename__ = "lessons"
-    __table_args__ = {"sqlite_autoincrement": True}
-
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
-    spam: Mapped[bool]
-    step: Mapped[int]
-    takes_back: Mapped[int | None]
-    vector: Mapped[bytes] = mapped_column(LargeBinary)
+# built once, since building them takes longer than running them
+POSTED_BEFORE = select(Comment).where(Comment.submission_key == bindparam("key"))
 
 
-class Agreement(Record):
-    """That a reader agrees with a comment, by which the thread came to `version` (0: by an earlier release): one a
-    reader, and one a network address for as long as that is kept.
-    """
-
-    __tablename__ = "agreements"
-    __table_args__ = (
-        UniqueConstraint("comment_id", "reader_key"),
-        UniqueConstraint("comment_id", "address_key"),
-        Index("ix_agreements_address", "address_key", "created_at"),
-    )
-
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    reader_key: Mapped[str] = mapped_column(String(64))
-    address_key: Mapped[str | None] = mapped_column(String(64))
-    version: Mapped[int] = mapped_column(default=0)
-
-
-class Report(Record):
-    """That a reader thinks a comment should not stand, and why, if that was said; one as an agreement is one."""
-
-    __tablename__ = "reports"
-    __table_args__ = (
-        UniqueConstraint("comment_id", "reader_key"),
-        UniqueConstraint("comment_id", "address_key"),
-        Index("ix_reports_address", "address_key", "created_at"),
-    )
-
-    comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"))
-    reader_key: Mapped[str] = mapped_column(String(64))
-    address_key: Mapped[str | None] = mapped_column(String(64))
-    reason: Mapped[str] = mapped_column(String(300), default="")
+def posted_before(key: str) -> Comment | None:
+    return db.session.scalars(POSTED_BEFORE, {"key": key}).one_or_none()

@@ -1,0 +1,41 @@
+"""What the tables of the conversation hold."""
+
+from blog.comments.models.alert import Hold
+from blog.comments.models.ban import ADDRESS, DOMAIN, EMAIL, READER, Ban
+from blog.comments.models.comment import (
+    HELD,
+    REMOVED,
+    SPAM,
+    VISIBLE,
+    Comment,
+    comment_domains,
+    newest_id,
+    posted_before,
+)
+from blog.comments.models.follow import Follow, Notice, Silence
+from blog.comments.models.lesson import Lesson
+from blog.comments.models.reaction import Agreement, Report, is_reported
+
+__all__ = [
+    "ADDRESS",
+    "DOMAIN",
+    "EMAIL",
+    "HELD",
+    "READER",
+    "REMOVED",
+    "SPAM",
+    "VISIBLE",
+    "Agreement",
+    "Ban",
+    "Comment",
+    "Follow",
+    "Hold",
+    "Lesson",
+    "Notice",
+    "Report",
+    "Silence",
+    "comment_domains",
+    "is_reported",
+    "newest_id",
+    "posted_before",
+]
