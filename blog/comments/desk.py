@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound
 from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment, newest_id
 from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
-from blog.comments.moderation.decisions import Decisions, NoSuchComment, Pick, clash, decide
+from blog.comments.moderation.decisions import Decisions, Pick, clash, decide
 from blog.comments.moderation.editor_reply import Answered, Unanswerable, answer_comment
 from blog.comments.moderation.queue import (
     ALL,
@@ -27,6 +27,7 @@ from blog.comments.moderation.queue import (
 )
 from blog.comments.moderation.undo import NoSuchEntry, NotUndone, undo, was
 from blog.comments.reactions.reports import reports_on
+from blog.comments.refusals import NoSuchComment
 from blog.db import db, row_id
 from blog.editors import audit_log
 from blog.editors.access import the_editor

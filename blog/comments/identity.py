@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from dataclasses import dataclass
+from typing import TypeVar
 
 from flask import Response, current_app, g, request, session
 from itsdangerous import BadSignature, Signer
-from sqlalchemy import update
+from sqlalchemy import select, update
 
-from blog.comments.models import Comment
-from blog.comments.posting.edit import Writer
-from blog.comments.reactions.voices import Voice
+from blog.comments.models import Agreement, Comment, Report
 from blog.db import db, writing
 from blog.editors.access import current_editor
 from blog.web.cookies import cookie_name, cookies_named, set_cookie
@@ -91,3 +91,44 @@ def _key(number: str) -> str:
 
 def _signer() -> Signer:
     return Signer(current_app.config["SECRET_KEY"], salt="reader", key_derivation="hmac", digest_method=hashlib.sha256)
+
+
+Record = TypeVar("Record", Agreement, Report)
+
+
+@dataclass(frozen=True)
+class Voice:
+    """A reader's key (none before anything was written), the address's, and the editor who is signed in."""
+
+    reader_key: str | None
+    address_key: str
+    editor_id: int | None = None
+
+    def wrote(self, comment: Comment) -> bool:
+        by_editor = comment.editor_id is not None and comment.editor_id == self.editor_id
+        return by_editor or (self.reader_key is not None and comment.reader_key == self.reader_key)
+
+    def on(self, comment: Comment, record: type[Record]) -> Record | None:
+        """This reader's agreement with the comment, or report of it."""
+        return self._one(record, comment, record.reader_key, self.reader_key)
+
+    def beside(self, comment: Comment, record: type[Record]) -> Record | None:
+        """The same of anybody at this address."""
+        return self._one(record, comment, record.address_key, self.address_key)
+
+    def _one(self, record: type[Record], comment: Comment, column: object, key: str | None) -> Record | None:
+        found = select(record).where(record.comment_id == comment.id, column == key)  # type: ignore[arg-type]
+        return db.session.scalars(found).one_or_none() if key else None
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Whoever asks: the reader's key, as the cookie tells, and the editor who is signed in."""
+
+    key: str | None
+    editor_id: int | None = None
+
+    def wrote(self, comment: Comment) -> bool:
+        """An editor's answer is the editor's own only, whoever else uses that browser."""
+        by_key = self.key is not None and comment.reader_key == self.key
+        return by_key and comment.editor_id in {None, self.editor_id}

@@ -16,7 +16,8 @@ from blog.comments.live_events import in_order
 from blog.comments.models import HELD, Comment, posted_before
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.edit import own_comments, seconds_left
-from blog.comments.posting.submit import Draft, NoSuchPost, Refused, post_comment
+from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.thread.permalinks import place_of
 from blog.db import db, row_id
 from blog.editors.access import current_editor

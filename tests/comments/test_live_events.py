@@ -6,9 +6,9 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
+from blog.comments.changes import next_version
 from blog.comments.live_events import news, versions
 from blog.comments.models import Comment
-from blog.comments.posting.submit import next_version
 from blog.comments.thread.counts import recount
 from blog.db import db, now, writing
 from blog.live.events import News

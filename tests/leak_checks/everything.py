@@ -15,16 +15,15 @@ from sqlalchemy import func, select
 
 from blog.comments.followers.notifications import WAIT, tell_next
 from blog.comments.followers.subscriptions import ask_next
-from blog.comments.identity import COOKIE
+from blog.comments.identity import COOKIE, Voice, Writer
 from blog.comments.models import HELD, Agreement, Ban, Comment, Follow, Report, Silence
 from blog.comments.moderation.alerts import tell_editors
 from blog.comments.moderation.bans import ban
 from blog.comments.moderation.decisions import Pick, decide
-from blog.comments.posting.edit import Writer, edit_comment, withdraw_comment
+from blog.comments.posting.edit import edit_comment, withdraw_comment
 from blog.comments.privacy.email_proof import send_link
 from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
-from blog.comments.reactions.voices import Voice
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor, password_link, sign_in_link

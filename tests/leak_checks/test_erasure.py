@@ -13,9 +13,10 @@ import pytest
 from flask import Flask
 from sqlalchemy import text
 
+from blog.comments.identity import Writer
 from blog.comments.live_events import versions
 from blog.comments.models import Comment
-from blog.comments.posting.edit import Writer, edit_comment
+from blog.comments.posting.edit import edit_comment
 from blog.db import db, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER

@@ -8,10 +8,10 @@ from collections.abc import Callable
 from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
+from blog.comments.identity import Voice
 from blog.comments.models import Comment
 from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
-from blog.comments.reactions.voices import Voice
 from blog.db import db, writing
 from blog.posts.models import Post
 from blog.site.models import current_site

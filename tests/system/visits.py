@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
+from blog.comments.changes import next_version
 from blog.comments.models import Comment
-from blog.comments.posting.submit import next_version
 from blog.comments.thread.counts import recount
 from blog.db import db, writing
 

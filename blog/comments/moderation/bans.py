@@ -9,16 +9,10 @@ from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 
+from blog.comments.changes import announce_all
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, SPAM, Ban, Comment
-from blog.comments.moderation.decisions import (
-    Decisions,
-    NoSuchComment,
-    Pick,
-    announce_all,
-    change,
-    comment_at,
-    new_action,
-)
+from blog.comments.moderation.decisions import Decisions, Pick, change, comment_at, new_action
+from blog.comments.refusals import NoSuchComment
 from blog.comments.screening.link_domains import domain_of, domains_in, links_in
 from blog.db import db, now, writing
 from blog.editors import audit_log

@@ -13,23 +13,16 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from blog.comments.followers.notifications import take_notice
+from blog.comments.changes import announce_all, changing, subject_of
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
-from blog.comments.posting.submit import announce, next_version
+from blog.comments.refusals import NoSuchComment
 from blog.comments.screening.lessons import learn, study
-from blog.comments.thread.counts import recount
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.audit_log import What, last_decider, record, withdrawn
 from blog.editors.models import AuditEntry, Editor
-from blog.html import excerpt
 
 BECOMES = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
-SUBJECT_LENGTH = 120
-
-
-class NoSuchComment(Exception):
-    """There is no comment of this number."""
 
 
 class Pick(NamedTuple):
@@ -108,15 +101,6 @@ def _decide(comment: Comment, reason: str, verb: str) -> None:
     changing(comment, verbs[verb])
 
 
-def changing(comment: Comment, verb: Callable[[], None]) -> None:
-    """Inside an act: a change of state, with the thread's next version and all counts."""
-    post = next_version(comment.post_id)
-    verb()
-    comment.version = post.thread_version
-    recount(comment, post)
-    take_notice(comment, post)
-
-
 REASONS: dict[str, Callable[[str], str]] = {
     audit_log.APPROVE: lambda name: "",
     audit_log.HOLD: lambda name: _("held by %(name)s", name=name),
@@ -136,10 +120,6 @@ def remembered(comment: Comment) -> str:
     return json.dumps(state, ensure_ascii=False)
 
 
-def subject_of(comment: Comment) -> str:
-    return f"{comment.name}: {excerpt(comment.body_html, SUBJECT_LENGTH)}"
-
-
 def new_action() -> str:
     return secrets.token_hex(16)
 
@@ -153,8 +133,3 @@ def clash(comment: Comment) -> str:
     if name := last_decider(comment.id):
         return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
     return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))
-
-
-def announce_all(comments: Sequence[Comment]) -> None:
-    for comment in {comment.post_id: comment for comment in comments}.values():
-        announce(comment)

@@ -6,18 +6,11 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
+from blog.comments.changes import announce_all, next_version, subject_of
 from blog.comments.followers.notifications import take_notice
 from blog.comments.models import HELD, Comment, posted_before
-from blog.comments.moderation.decisions import (
-    NoSuchComment,
-    announce_all,
-    change,
-    comment_at,
-    new_action,
-    remembered,
-    subject_of,
-)
-from blog.comments.posting.submit import next_version
+from blog.comments.moderation.decisions import change, comment_at, new_action, remembered
+from blog.comments.refusals import NoSuchComment
 from blog.comments.screening import link_domains
 from blog.comments.screening.link_domains import domains_in, links_in
 from blog.comments.thread.counts import recount

@@ -14,8 +14,9 @@ from flask_babel import gettext as _
 
 from blog.comments.models import HELD, Comment
 from blog.comments.moderation.bans import ban
-from blog.comments.moderation.decisions import Decisions, NoSuchComment, Pick, clash, decide
+from blog.comments.moderation.decisions import Decisions, Pick, clash, decide
 from blog.comments.moderation.undo import NotUndone, undo
+from blog.comments.refusals import NoSuchComment
 from blog.db import db
 from blog.editors import audit_log
 from blog.editors.accounts import account_mark

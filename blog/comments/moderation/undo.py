@@ -11,9 +11,10 @@ from functools import partial
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from blog.comments.changes import announce_all, changing
 from blog.comments.models import Comment
 from blog.comments.moderation.bans import lift, put_back
-from blog.comments.moderation.decisions import announce_all, changing, comment_at, remembered
+from blog.comments.moderation.decisions import comment_at, remembered
 from blog.comments.screening.lessons import learn
 from blog.db import db, writing
 from blog.editors import audit_log

@@ -15,9 +15,8 @@ from blog.comments.forms import TextForm
 from blog.comments.identity import remember, the_writer
 from blog.comments.live_events import in_order
 from blog.comments.models import HELD, Comment
-from blog.comments.moderation.decisions import NoSuchComment
 from blog.comments.posting.edit import changeable, edit_comment, own_comments, seconds_left, withdraw_comment
-from blog.comments.posting.submit import Refused
+from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.permalinks import place_of
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import timedelta
 from math import ceil
 
@@ -10,10 +9,11 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import or_, select
 
+from blog.comments.changes import announce, changing, let_wait, subject_of
+from blog.comments.identity import Writer
 from blog.comments.models import HELD, VISIBLE, Comment, Hold
-from blog.comments.moderation.decisions import NoSuchComment, changing, subject_of
 from blog.comments.posting.closing import closed_because
-from blog.comments.posting.submit import Refused, announce, let_wait
+from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.screening import link_domains
 from blog.comments.screening.lessons import learn
 from blog.comments.screening.rules import REASON_LENGTH, Evidence, examine, verdict
@@ -25,19 +25,6 @@ from blog.site.models import current_site
 
 MOST_LISTED = 50
 PAUSE = timedelta(seconds=5)
-
-
-@dataclass(frozen=True)
-class Writer:
-    """Whoever asks: the reader's key, as the cookie tells, and the editor who is signed in."""
-
-    key: str | None
-    editor_id: int | None = None
-
-    def wrote(self, comment: Comment) -> bool:
-        """An editor's answer is the editor's own only, whoever else uses that browser."""
-        by_key = self.key is not None and comment.reader_key == self.key
-        return by_key and comment.editor_id in {None, self.editor_id}
 
 
 def edit_comment(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool = True) -> Comment:

@@ -5,33 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from flask_babel import gettext as _
-from sqlalchemy import bindparam, update
 from sqlalchemy.exc import IntegrityError
 
+from blog.comments.changes import announce, let_wait, next_version
 from blog.comments.followers.notifications import take_notice
-from blog.comments.models import Comment, Hold, posted_before
+from blog.comments.models import Comment, posted_before
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import pause
+from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.screening import link_domains
 from blog.comments.screening.rules import examine, verdict
 from blog.comments.thread.counts import recount
 from blog.db import db, now, writing
 from blog.html import comment_html
-from blog.live.hub import hint
 from blog.posts.models import Post
-from blog.site.models import UNSYNCHRONIZED, current_site
-
-
-class Refused(Exception):
-    """Why a comment was not taken, in one sentence for its writer, who keeps the text. `wait` is in seconds."""
-
-    def __init__(self, sentence: str, status: int, wait: int = 0) -> None:
-        super().__init__(sentence)
-        self.sentence, self.status, self.wait = sentence, status, wait
-
-
-class NoSuchPost(Exception):
-    """The post is not there, or no reader may see it any longer."""
+from blog.site.models import current_site
 
 
 @dataclass(frozen=True)
@@ -89,39 +77,6 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
         raise
     announce(comment)
     return comment
-
-
-NEXT_VERSION = update(Post).where(Post.id == bindparam("post")).values(thread_version=Post.thread_version + 1)
-
-
-def next_version(post_id: int) -> Post:
-    """Lock the post's row and give its thread the next version; NoSuchPost where there is none."""
-    db.session.execute(NEXT_VERSION, {"post": post_id}, execution_options=UNSYNCHRONIZED)
-    post = db.session.get(Post, post_id, populate_existing=True)
-    if post is None:
-        raise NoSuchPost
-    return post
-
-
-def next_versions(posts: set[int]) -> dict[int, int]:
-    """The same for many at once; that is no change of the post itself."""
-    raised = update(Post).where(Post.id.in_(posts))
-    raised = raised.values(thread_version=Post.thread_version + 1, updated_at=Post.updated_at)
-    rows = db.session.execute(raised.returning(Post.id, Post.thread_version), execution_options=UNSYNCHRONIZED)
-    return dict(rows.all())
-
-
-def let_wait(comment: Comment, reasons: str) -> None:
-    """Inside an act: hold it because of these rules, and have the editors told who want that."""
-    comment.hold(reasons)
-    db.session.add(Hold(comment=comment))
-
-
-def announce(comment: Comment) -> None:
-    """After the commit, who may want to look again; each hint may be lost, doubled or late."""
-    hint(f"post:{comment.post_id}")
-    hint("site")
-    hint("desk")
 
 
 def _parent_allowed(draft: Draft, post: Post | None, paced: bool) -> Comment | None:

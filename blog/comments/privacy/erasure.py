@@ -12,10 +12,9 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select, update
 
 from blog.case_folding import ascii_lower, spellings
+from blog.comments.changes import announce_all, next_versions
 from blog.comments.followers.unsubscribe_links import email_key
 from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
-from blog.comments.moderation.decisions import announce_all
-from blog.comments.posting.submit import next_versions
 from blog.comments.thread.counts import recount_branches, recount_posts
 from blog.db import db, writing
 from blog.editors.audit_log import ERASE, forget_texts, record_all

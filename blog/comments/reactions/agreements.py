@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
+from blog.comments.changes import next_version
+from blog.comments.identity import Voice
 from blog.comments.models import Agreement, Comment
-from blog.comments.posting.submit import Refused, next_version
-from blog.comments.reactions.voices import Voice, heard
+from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.counts import recount_agreements
 from blog.db import db, writing
 from blog.live.hub import hint
+from blog.posts.models import visible_post
 from blog.site.models import current_site
 
 
@@ -53,3 +55,12 @@ def agreeable(post_id: int, comment_id: int, voice: Voice) -> Comment:
 
 def announce_agreement(comment: Comment) -> None:
     hint(f"post:{comment.post_id}", quiet=True)
+
+
+def heard(post_id: int, comment_id: int) -> Comment:
+    """The comment that readers see now; NoSuchComment where there is none, or no longer."""
+    post = visible_post(post_id)
+    comment = db.session.get(Comment, comment_id)
+    if post is None or comment is None or comment.post_id != post.id or not comment.visible:
+        raise NoSuchComment
+    return comment

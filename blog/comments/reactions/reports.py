@@ -8,10 +8,10 @@ from functools import partial
 from flask_babel import ngettext
 from sqlalchemy import select
 
+from blog.comments.changes import announce, changing, let_wait, subject_of
+from blog.comments.identity import Voice
 from blog.comments.models import Comment, Report
-from blog.comments.moderation.decisions import changing, subject_of
-from blog.comments.posting.submit import announce, let_wait
-from blog.comments.reactions.voices import Voice, heard
+from blog.comments.reactions.agreements import heard
 from blog.comments.screening.rules import REASON_LENGTH
 from blog.db import db, writing
 from blog.editors.audit_log import REPORT, record

@@ -13,11 +13,9 @@ from werkzeug.exceptions import NotFound
 from blog.comments.forms import ReaderForm, ReportForm
 from blog.comments.identity import remember, the_voice
 from blog.comments.models import Agreement, Comment
-from blog.comments.moderation.decisions import NoSuchComment
-from blog.comments.posting.submit import Refused
-from blog.comments.reactions.agreements import agree, agreeable, no_longer_agree
+from blog.comments.reactions.agreements import agree, agreeable, heard, no_longer_agree
 from blog.comments.reactions.reports import report
-from blog.comments.reactions.voices import heard
+from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.permalinks import place_of
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
+from blog.comments.changes import next_versions
 from blog.comments.models import VISIBLE, Comment
-from blog.comments.posting.submit import next_versions
 from blog.comments.screening import link_domains
 from blog.comments.screening.link_domains import domains_in, links_in
 from blog.comments.thread.counts import recount_branches, recount_posts

@@ -6,10 +6,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from blog.comments.identity import Writer
 from blog.comments.models import Hold
 from blog.comments.moderation import alerts
 from blog.comments.moderation.alerts import choose_held_mail, tell_editors
-from blog.comments.posting.edit import Writer, edit_comment
+from blog.comments.posting.edit import edit_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor

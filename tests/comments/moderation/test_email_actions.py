@@ -16,11 +16,12 @@ from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from blog import create_app
+from blog.comments.identity import Writer
 from blog.comments.models import Ban, Comment
 from blog.comments.moderation import email_routes
 from blog.comments.moderation.alerts import tell_editors
 from blog.comments.moderation.email_actions import decision_token
-from blog.comments.posting.edit import Writer, edit_comment
+from blog.comments.posting.edit import edit_comment
 from blog.db import db, now, writing
 from blog.editors import accounts
 from blog.editors.models import AuditEntry, Editor

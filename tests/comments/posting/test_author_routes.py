@@ -15,10 +15,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from blog.comments.changes import next_version
 from blog.comments.identity import COOKIE
 from blog.comments.live_events import news, versions
 from blog.comments.models import HELD, REMOVED, VISIBLE, Comment
-from blog.comments.posting.submit import next_version
 from blog.db import db, now, writing
 from blog.editors.audit_log import EDIT
 from blog.editors.models import AuditEntry

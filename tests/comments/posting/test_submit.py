@@ -11,7 +11,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from blog.comments.models import HELD, Comment
-from blog.comments.posting.submit import Draft, Refused, post_comment
+from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.refusals import Refused
 from blog.db import db, now, writing
 from blog.posts.models import Post
 from blog.site.models import current_site

@@ -374,7 +374,8 @@ def test_no_editor_and_no_undoing_brings_it_back(app: Flask, herons: Post) -> No
 
 
 def test_what_its_writer_deleted_is_not_brought_back_by_way_of_spam(app: Flask, herons: Post) -> None:
-    from blog.comments.posting.edit import Writer, withdraw_comment
+    from blog.comments.identity import Writer
+    from blog.comments.posting.edit import withdraw_comment
 
     desk = signed_in(app)
     mine = by_ann(herons)

@@ -9,13 +9,13 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from blog.comments.identity import Voice
 from blog.comments.models import ADDRESS, READER, Agreement, Ban, Comment, Report
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.privacy import retention
 from blog.comments.privacy.retention import forget_addresses, forget_some
 from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
-from blog.comments.reactions.voices import Voice
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.audit_log import record, withdrawn

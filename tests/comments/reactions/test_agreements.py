@@ -12,13 +12,11 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from blog.comments.identity import COOKIE
+from blog.comments.identity import COOKIE, Voice
 from blog.comments.live_events import news
 from blog.comments.models import Agreement, Comment
-from blog.comments.moderation.decisions import NoSuchComment
-from blog.comments.posting.submit import Refused
 from blog.comments.reactions.agreements import agree, no_longer_agree
-from blog.comments.reactions.voices import Voice
+from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.tree import PAGE_SIZE
 from blog.db import db, writing
 from blog.posts.models import Post

@@ -11,10 +11,10 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from blog.comments.identity import Voice
 from blog.comments.models import HELD, VISIBLE, Comment, Report
-from blog.comments.moderation.decisions import NoSuchComment
 from blog.comments.reactions.reports import report
-from blog.comments.reactions.voices import Voice
+from blog.comments.refusals import NoSuchComment
 from blog.db import db, writing
 from blog.settings import Settings
 from blog.site.models import current_site

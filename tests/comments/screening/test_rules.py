@@ -12,7 +12,8 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import event
 
 from blog.comments.models import HELD, VISIBLE, Ban, Comment
-from blog.comments.posting.submit import Draft, Refused, post_comment
+from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.refusals import Refused
 from blog.comments.screening import writer_history
 from blog.comments.screening.rules import RULES, examine, verdict
 from blog.db import db, now, writing

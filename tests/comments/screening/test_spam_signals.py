@@ -8,10 +8,11 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from blog import create_app
+from blog.comments.identity import Writer
 from blog.comments.models import HELD, SPAM, VISIBLE, Comment, Lesson
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.moderation.undo import undo
-from blog.comments.posting.edit import Writer, edit_comment
+from blog.comments.posting.edit import edit_comment
 from blog.comments.posting.submit import Draft, post_comment
 from blog.comments.screening import lessons, link_domains
 from blog.comments.screening.accuracy import figures

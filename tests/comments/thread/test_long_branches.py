@@ -14,10 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
+from blog.comments.identity import Voice
 from blog.comments.live_events import news
 from blog.comments.models import Comment
 from blog.comments.reactions.agreements import agree
-from blog.comments.reactions.voices import Voice
 from blog.comments.thread import branches
 from blog.comments.thread.replies import BRANCH_SIZE, FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
 from blog.comments.thread.tree import PAGE_RESPONSES
