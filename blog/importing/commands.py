@@ -10,7 +10,7 @@ import click
 from flask.cli import AppGroup
 
 from blog.importing.job import run
-from blog.importing.load.uploads import bring_in
+from blog.importing.load.run import bring_in
 from blog.importing.progress import Shown
 
 

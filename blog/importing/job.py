@@ -23,7 +23,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.db import db, now, writing
 from blog.db_errors import is_temporary
 from blog.errors import Unusable
-from blog.importing.load.uploads import bring_in
+from blog.importing.load.run import bring_in
 from blog.importing.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.settings import ROOT, Settings
 

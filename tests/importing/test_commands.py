@@ -12,7 +12,7 @@ from flask import Flask
 from blog.db import db, writing
 from blog.errors import Unusable
 from blog.importing import progress
-from blog.importing.load.uploads import bring_in
+from blog.importing.load.run import bring_in
 from blog.importing.progress import Shown
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post

@@ -6,15 +6,20 @@ export it takes what is new.
 
 from __future__ import annotations
 
+from contextlib import nullcontext
+from pathlib import Path
+
 from blog.comments.models import Comment
 from blog.importing import archive
+from blog.importing.dry_run import rehearsal
+from blog.importing.formats.open_export import open_export
 from blog.importing.load.batches import Progress, Tally, batches, fresh, unseen
 from blog.importing.load.cleaning import Cleaners, clean_comments, clean_posts
-from blog.importing.load.fetch_images import Keep, Pictures, keep_in_media
+from blog.importing.load.fetch_images import Keep, Pictures, keep_in_media, only_look
 from blog.importing.load.load_comments import load_comments
 from blog.importing.load.load_posts import addressed_first, load_posts
 from blog.importing.load.load_site import take_site
-from blog.importing.load.old_hosts import home_of, question
+from blog.importing.load.old_hosts import home_of, question, told_host
 from blog.importing.report import Report
 from blog.posts.models import Post
 
@@ -46,4 +51,20 @@ def load(source: archive.Archive, *, host: str = "", keep: Keep = keep_in_media,
         for answers in cleaners.cleaned(comments, clean_comments):
             load_comments(answers, report)
     progress(source.total, source.total)
+    return report
+
+
+def bring_in(
+    path: Path, *, blog: str = "", blog_url: str = "", dry_run: bool = False, progress: Progress = unseen
+) -> Report:
+    """Bring in the export at `path` and say what that did; Unusable, in one sentence, where it cannot be imported.
+
+    `blog` names one of several blogs in a Takeout, `blog_url` the address at which the blog stood. `progress` is told
+    (done, total) entries; total is 0 while the export is read for the first time. With `dry_run` nothing is written.
+    """
+    host = told_host(blog_url)
+    source = open_export(path, blog, progress)
+    with rehearsal() if dry_run else nullcontext():
+        report = load(source, host=host, keep=only_look if dry_run else keep_in_media, progress=progress)
+    report.dry_run = dry_run
     return report
