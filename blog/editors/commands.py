@@ -23,11 +23,13 @@ from blog.editors.models import EDITOR, ROLES, Editor, all_editors, editor_of
 from blog.editors.password_rules import why_not
 from blog.editors.sessions import sessions_of
 from blog.errors import Unusable
+from blog.logs import configure_logging
 from blog.settings import Settings
 
 MAX_EMAIL_LENGTH = 254
 
-editors = AppGroup("editors", help="Accounts of editors.")
+# what is done to an account is logged here as at the desk
+editors = AppGroup("editors", callback=configure_logging, help="Accounts of editors.")
 
 
 @editors.command("list")

@@ -92,10 +92,20 @@ class Connections:
         """The trusted proxies. Made when first asked, since it cannot be sent to a worker process."""
         return _TrustedHosts(self.proxies)
 
+    def network_of(self, address: str) -> str:
+        """Name the network that a connection counts for; a trusted proxy, "", may have any share of them."""
+        return "" if address in self.trusted else network_of(address)
+
+    def has_room(self, network: str, waiting: int = 0, waiting_of_network: int = 0) -> bool:
+        """Tell whether one more connection may be open, besides those that wait to be."""
+        if len(self.open) + waiting >= self.most:
+            return False
+        return not network or self.networks[network] + waiting_of_network < self.most_per_network
+
     def admit(self, connection: BoundedProtocol, address: str) -> bool:
-        """Count a new connection, unless there are too many; a trusted proxy may have any share of them."""
-        network = "" if address in self.trusted else network_of(address)
-        if len(self.open) >= self.most or (network and self.networks[network] >= self.most_per_network):
+        """Count a new connection, unless there are too many."""
+        network = self.network_of(address)
+        if not self.has_room(network):
             return False
         self.open[connection] = network
         self.networks[network] += 1

@@ -106,7 +106,7 @@ def config(settings: Settings, app: Shell | str) -> Config:
         app,
         factory=isinstance(app, str),
         workers=settings.web_concurrency,
-        loop="uvloop",
+        loop="blog.server.accept_queue:Loop",
         http=cast(type[asyncio.Protocol], partial(BoundedProtocol, connections=Connections(settings))),
         ws="none",
         lifespan="on",

@@ -1,17 +1,18 @@
 """The queue before Flask: as many requests run as there are threads, some wait, and the rest are refused at once.
 
-It is fair between networks: each has its turn, so that a thousand requests from one delay the next reader by one
-request. Requests that change something leave one thread free for those that read.
+It is fair between networks, so that a thousand requests from one delay the next reader by one request. Requests that
+change something leave one thread free for those that read.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections import OrderedDict, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
+
+from blog.server.fair_queue import FairQueue
 
 T = TypeVar("T")
 
@@ -47,56 +48,34 @@ class Waiting:
             self.turn.set_exception(reason)
 
 
-class Line:
-    """Those who wait, by network; each network's first is served in rotation."""
+class Line(FairQueue[Waiting]):
+    """Those who wait, at most so many."""
 
     def __init__(self, most: int) -> None:
-        self.most, self.length = most, 0
-        self.networks: OrderedDict[str, deque[Waiting]] = OrderedDict()
+        super().__init__()
+        self.most = most
 
-    def add(self, waiting: Waiting) -> None:
+    def enter(self, waiting: Waiting) -> None:
         """Let one more wait; Busy for it, or for the last of a network that has more waiting, where all is full."""
+        network = waiting.caller.network
         if self.length >= self.most:
             self.drop_disconnected()
         if self.length >= self.most:
-            longest = max(self.networks, key=lambda network: len(self.networks[network]))
-            mine = self.networks.get(waiting.caller.network, ())
-            if len(self.networks[longest]) <= len(mine) + 1:
+            longest = max(self.networks, key=self.waiting)
+            if self.waiting(longest) <= self.waiting(network) + 1:
                 raise Busy
-            self._take(longest, last=True).refuse(Busy())
-        self.networks.setdefault(waiting.caller.network, deque()).append(waiting)
-        self.length += 1
+            self.pop_last_of(longest).refuse(Busy())
+        self.add(network, waiting)
 
-    def pop(self) -> Waiting:
-        network = next(iter(self.networks))
-        waiting = self._take(network)
-        if network in self.networks:
-            self.networks.move_to_end(network)
-        return waiting
-
-    def remove(self, waiting: Waiting) -> None:
-        queue = self.networks.get(waiting.caller.network)
-        if queue and waiting in queue:
-            queue.remove(waiting)
-            self._shrink(waiting.caller.network)
+    def leave(self, waiting: Waiting) -> None:
+        self.remove(waiting.caller.network, waiting)
 
     def drop_disconnected(self) -> None:
         everybody = [waiting for queue in self.networks.values() for waiting in queue]
         for waiting in everybody:
             if not waiting.caller.connected():
-                self.remove(waiting)
+                self.leave(waiting)
                 waiting.refuse(Disconnected())
-
-    def _take(self, network: str, last: bool = False) -> Waiting:
-        queue = self.networks[network]
-        waiting = queue.pop() if last else queue.popleft()
-        self._shrink(network)
-        return waiting
-
-    def _shrink(self, network: str) -> None:
-        self.length -= 1
-        if not self.networks[network]:
-            del self.networks[network]
 
 
 class RequestQueue:
@@ -122,6 +101,7 @@ class RequestQueue:
         if line.length or not self._has_room(caller.writes):
             await self._wait(line, caller)
         else:
+            line.note_turn(caller.network)
             self._occupy(caller.writes)
         try:
             return await asyncio.get_running_loop().run_in_executor(self.threads, work, *given)
@@ -130,12 +110,12 @@ class RequestQueue:
 
     async def _wait(self, line: Line, caller: Caller) -> None:
         waiting = Waiting(caller, asyncio.get_running_loop().create_future())
-        line.add(waiting)
+        line.enter(waiting)
         try:
             async with asyncio.timeout(MAX_WAIT_SECONDS):
                 await waiting.turn
         except (TimeoutError, asyncio.CancelledError) as error:
-            line.remove(waiting)
+            line.leave(waiting)
             if waiting.turn.done() and not waiting.turn.cancelled() and not waiting.turn.exception():
                 self._leave(caller.writes)  # the turn came in the same moment
             if isinstance(error, TimeoutError):

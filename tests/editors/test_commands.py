@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 
 import pytest
@@ -111,3 +112,21 @@ def test_links_are_printed_alone(app: Flask) -> None:
     browser, path = app.test_client(), link.strip().removeprefix("http://127.0.0.1:8000")
     assert browser.post(path, data={"csrf_token": csrf(browser, path)}).status_code == 303
     assert browser.get("/desk/posts").status_code == 200
+
+
+def test_what_commands_do_is_logged_as_at_the_desk(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("blog.editors").setLevel(logging.NOTSET)  # as in a process that is no server
+    add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
+    caplog.clear()
+    add(app, "ann@example.org")
+    change(app, "ann@example.org", "some other sentence\n")
+    run(app, "sign-in-link", "ann@example.org")
+    run(app, "sign-out", "ann@example.org")
+    run(app, "remove", "ann@example.org")
+    assert caplog.messages == [
+        "account 2 added as editor by command",
+        "password of account 2 changed by command",
+        "sign-in link for account 2 made by command",
+        "account 2 signed out by command",
+        "account 2 removed by command",
+    ]

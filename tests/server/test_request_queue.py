@@ -115,6 +115,20 @@ def test_networks_take_turns_however_many_requests_one_has() -> None:
     run(test, threads=1)
 
 
+def test_a_network_that_comes_once_goes_before_all_that_come_again() -> None:
+    async def test(work: Work) -> None:
+        many = [work.ask(f"{network}{n}", network) for n in range(3) for network in "abcdefgh"]
+        await settle()
+        await work.finish(*[f"{network}0" for network in "abcdefgh"])
+        one = work.ask("one", "reader")
+        await settle()
+        await work.finish(*[f"{network}{n}" for n in (1, 2) for network in "abcdefgh"], "one")
+        await asyncio.gather(*many, one)
+        assert work.begun.index("one") == 9
+
+    run(test, threads=1)
+
+
 def test_a_network_that_fills_the_queue_makes_room_for_another() -> None:
     async def test(work: Work) -> None:
         many = [work.ask(f"many{n}", "attacker") for n in range(5)]

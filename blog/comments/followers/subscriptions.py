@@ -18,7 +18,17 @@ from blog.db import db, now, writing
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail, mail_set_up, take_back
-from blog.mail.quota import CONFIRM, DAY, HOUR, LINK, LINKS, MAX_LINKS_PER_RECIPIENT_AND_DAY, NOTICE, put_link
+from blog.mail.quota import (
+    CONFIRM,
+    DAY,
+    HOUR,
+    LINK,
+    LINKS,
+    MAX_LINKS_PER_RECIPIENT_AND_DAY,
+    NOTICE,
+    even_time,
+    put_link,
+)
 from blog.mail.rendering import render_mail
 from blog.posts.models import Post
 
@@ -45,7 +55,7 @@ def follow(wish: Wish, paced: bool = True) -> None:
     key, post = email_key(wish.comment.email), wish.comment.post
     if not key or not mail_set_up():
         return
-    with writing():
+    with even_time(), writing():
         wished = _standing(key, wish) or _new(key, wish)
         if wished.confirmed_at is not None or is_silenced(key):
             return
@@ -150,7 +160,7 @@ def send_link(email: str) -> None:
     if not key or not mail_set_up():
         return
     letter = render_mail("link", manage=manage_path(key))
-    with writing():
+    with even_time(), writing():
         proven = [follow for follow in follows_of(key) if follow.confirmed_at]
         lately = [follow for follow in proven if follow.link_sent_at and follow.link_sent_at > now() - LINK_EVERY]
         if put_link(folded(email), letter, LINK, wanted=bool(proven) and not lately):

@@ -15,7 +15,7 @@ from blog.comments.models import Comment
 from blog.db import db, now, writing
 from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail
-from blog.mail.quota import PRIVACY, put_link
+from blog.mail.quota import PRIVACY, even_time, put_link
 from blog.mail.rendering import render_mail
 from blog.web.signed_tokens import said, signed
 
@@ -38,7 +38,7 @@ def send_link(email: str, paced: bool = True) -> None:
     """
     address = folded(email)
     letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
-    with writing():
+    with even_time(), writing():
         found = db.session.scalars(select(Comment.id).where(Comment.written_under(email)).limit(1)).first() is not None
         lately = paced and _sent_lately(address, now())
         put_link(address, letter, PRIVACY, wanted=found and not lately, paced=paced)

@@ -1,0 +1,109 @@
+"""Connections of a real port on loopback, whose protocol only counts them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import socket
+from collections.abc import Awaitable, Callable
+from typing import Any
+from unittest.mock import patch
+
+from blog.server import accept_queue
+from blog.server.accept_queue import AcceptQueue, Loop
+from blog.server.http_limits import Connections
+from blog.settings import Settings
+
+
+class Protocol(asyncio.Protocol):
+    def __init__(self, bounds: Connections, begun: list[str]) -> None:
+        self.bounds, self.begun = bounds, begun
+
+    def connection_made(self, transport: Any) -> None:
+        self.loop, self.transport = asyncio.get_running_loop(), transport
+        address = transport.get_extra_info("peername")[0]
+        if self.bounds.admit(self, address):  # type: ignore[arg-type]
+            self.begun.append(address)
+        else:
+            transport.close()
+
+    def connection_lost(self, _error: Exception | None) -> None:
+        self.bounds.release(self)  # type: ignore[arg-type]
+
+    def check(self, _now: float) -> bool:
+        return False
+
+
+Test = Callable[[int, list[str], contextlib.ExitStack], Awaitable[None]]
+
+
+def run(test: Test, **settings: Any) -> None:
+    """Run the test with the port and the list of addresses whose connections have begun, in their order."""
+
+    async def main() -> None:
+        begun: list[str] = []
+        port, bounds = socket.create_server(("127.0.0.1", 0), backlog=512), Connections(Settings(**settings))
+        with port:
+            server = await asyncio.get_running_loop().create_server(lambda: Protocol(bounds, begun), sock=port)
+            assert isinstance(server, AcceptQueue)
+            try:
+                with contextlib.ExitStack() as stack:
+                    await test(port.getsockname()[1], begun, stack)
+            finally:
+                server.close()
+            await asyncio.sleep(0.05)  # for the connections to end
+
+    with asyncio.Runner(loop_factory=Loop) as runner:
+        runner.run(main())
+
+
+def connect(stack: contextlib.ExitStack, port: int, address: str) -> socket.socket:
+    connection = stack.enter_context(socket.create_connection(("127.0.0.1", port), 5, (address, 0)))
+    connection.settimeout(0)
+    return connection
+
+
+def test_a_network_that_comes_once_goes_before_one_with_many_connections() -> None:
+    async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
+        for _ in range(60):
+            connect(stack, port, "127.0.0.2")
+        connect(stack, port, "127.0.0.3")
+        await asyncio.sleep(0.5)
+        assert len(begun) == 61
+        assert begun.index("127.0.0.3") <= 2 * accept_queue.MAX_BEGUN
+
+    run(test)
+
+
+def test_a_trusted_proxy_does_not_wait() -> None:
+    async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
+        for address in ["127.0.0.2"] * 30 + ["127.0.0.1"] * 30:
+            connect(stack, port, address)
+        await asyncio.sleep(0.5)
+        assert begun.index("127.0.0.2", 10) > 30
+        assert len(begun) == 60
+
+    run(test)
+
+
+def test_beyond_its_bound_a_network_is_refused_in_a_sentence() -> None:
+    async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
+        connections = [connect(stack, port, "127.0.0.2") for _ in range(60)]
+        await asyncio.sleep(0.5)
+        assert len(begun) == 51
+        assert connections[-1].recv(12) == b"HTTP/1.1 503"
+
+    run(test, live_streams_per_address=1)
+
+
+def test_where_no_file_can_be_opened_it_goes_on_a_moment_later() -> None:
+    async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
+        with patch.object(socket.socket, "accept", side_effect=OSError(errno.EMFILE, "too many")) as accept:
+            connect(stack, port, "127.0.0.2")
+            await asyncio.sleep(0.1)
+            assert accept.call_count == 1
+        await asyncio.sleep(accept_queue.PAUSE_SECONDS)
+        assert begun == ["127.0.0.2"]
+
+    run(test)
