@@ -43,13 +43,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.session_interface = Sessions()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
-    _bring_tools(app)
-    _open_rooms(app)
-    _lay_out_macros(app)
+    _init_extensions(app)
+    _register_blueprints(app)
+    _register_macros(app)
     return app
 
 
-def _bring_tools(app: Flask) -> None:
+def _init_extensions(app: Flask) -> None:
     from blog import db, logs
     from blog.mail import rendering as mail
     from blog.site.models import current_site
@@ -72,7 +72,7 @@ def _bring_tools(app: Flask) -> None:
     typed_text.init(app)
 
 
-def _open_rooms(app: Flask) -> None:
+def _register_blueprints(app: Flask) -> None:
     from blog import cli
     from blog.comments import desk as comments_desk
     from blog.comments import routes as comments
@@ -107,7 +107,7 @@ def _open_rooms(app: Flask) -> None:
     access.init(app, desk_menu)
 
 
-def _lay_out_macros(app: Flask) -> None:
+def _register_macros(app: Flask) -> None:
     """Every template knows those of macros.html: a list would import them at each of its lines."""
     macros = vars(app.jinja_env.get_template("macros.html").module)
     app.jinja_env.globals.update({name: macro for name, macro in macros.items() if isinstance(macro, Macro)})

@@ -11,7 +11,7 @@ LONGEST = 254
 FORBIDDEN = re.compile(r'[\s\x00-\x1f\x7f-\x9f<>()\[\],;:"\\@]')
 
 
-def written_out(address: str) -> str:
+def normalize_address(address: str) -> str:
     """The address as servers take it: its domain in ASCII, what stands before the @ as it is; "" for what is none."""
     if len(address) > 2 * LONGEST:
         return ""
@@ -29,4 +29,4 @@ def written_out(address: str) -> str:
 
 def is_address(text: str) -> bool:
     """Whether mail can be written to it; whether anybody reads it there only the mail server can tell."""
-    return written_out(text) != ""
+    return normalize_address(text) != ""

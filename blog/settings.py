@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from blog.email_addresses import written_out
+from blog.email_addresses import normalize_address
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -162,7 +162,7 @@ def _check_mail(settings: Settings) -> None:
     if not settings.mail_from or not settings.blog_url:
         lacking = "BLOG_URL, which links in mail begin with," if settings.mail_from else "MAIL_FROM"
         raise WrongSetting(f"SMTP_HOST is set, but {lacking} is not: mail needs both.")
-    if written_out(settings.mail_from) != settings.mail_from or not settings.mail_from.isascii():
+    if normalize_address(settings.mail_from) != settings.mail_from or not settings.mail_from.isascii():
         raise WrongSetting("MAIL_FROM must be an e-mail address alone, in ASCII, such as blog@example.org.")
     if settings.smtp_security == "none" and not _is_this_machine(settings.smtp_host):
         raise WrongSetting(

@@ -15,9 +15,9 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
-from blog.comments.followers.notifications import tell_next as write_notices
-from blog.comments.followers.subscriptions import ask_next
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.followers.notifications import send_next_digest as write_notices
+from blog.comments.followers.subscriptions import send_next_confirmation
+from blog.comments.moderation.alerts import alert_editors
 from blog.db import db, now, writing
 from blog.editors.models import OWNER, Editor
 from blog.mail.sending import send_waiting
@@ -106,7 +106,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
     reader = read_and_write(app, post)
     sign_in(a_reader(app), ED, PASSWORD)
     sign_in(a_reader(app), EMAIL, PASSWORD)
-    while ask_next():
+    while send_next_confirmation():
         pass
     office.answers["RCPT"] = [f"450 later, {EMAIL}", f"550 no {EMAIL} here", f"421 away {EMAIL}"]
     send(app, now())
@@ -114,7 +114,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
     with writing():
         current_site().comment_rule = ALL
     answer(a_reader(app), post, f"{BODY} Held.", email=EMAIL)
-    tell_editors()
+    alert_editors()
     write_notices(now() + LATER)
     for path in re.findall(r"http://localhost(/\S*)|https://[^/]*(/(?:mail|privacy)/\S*)", mails()[0].text):
         reader.get(path[0] or path[1])

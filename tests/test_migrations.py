@@ -12,7 +12,20 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
 from flask import Flask
-from sqlalchemy import Connection, DateTime, Integer, MetaData, Table, create_engine, func, inspect, select, text
+from sqlalchemy import (
+    Boolean,
+    Connection,
+    DateTime,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    create_engine,
+    func,
+    inspect,
+    select,
+    text,
+)
 from sqlalchemy.pool import NullPool
 
 from blog import migrations
@@ -77,6 +90,10 @@ def filled(table: Table, number: int) -> dict[str, object]:
         if column.primary_key or column.foreign_keys
         else now()
         if isinstance(column.type, DateTime)
+        else True
+        if isinstance(column.type, Boolean)
+        else b"bytes"
+        if isinstance(column.type, LargeBinary)
         else number
         if isinstance(column.type, Integer)
         else f"text {number}"[: column.type.length or 9]
@@ -224,6 +241,41 @@ def test_comments_of_an_older_version_get_their_branches(bare: str) -> None:
             connection.execute(comments.insert().values(row))
     migrate(bare)
     with engine.connect() as connection:
-        branches = connection.execute(text("SELECT id, top_id, branch_count FROM comments ORDER BY id")).all()
+        branches = connection.execute(text("SELECT id, root_id, branch_count FROM comments ORDER BY id")).all()
         assert branches == [(1, None, 3), (2, 1, 0), (3, 1, 0), (4, None, 1), (5, 4, 0), (6, None, 0)]
         assert connection.execute(text("SELECT top_count FROM posts")).scalar_one() == 2
+
+
+def test_renamed_columns_keep_what_they_hold(bare: str) -> None:
+    migrate(bare, "0016")
+    engine = create_engine(bare, poolclass=NullPool)
+    with engine.begin() as connection:
+        old = MetaData()
+        old.reflect(connection)
+        for table in old.sorted_tables:
+            if table.name not in {"alembic_version", "site"}:
+                connection.execute(table.insert().values(filled(table, 1)))
+        before = {table.name: contents(connection, table) for table in old.sorted_tables}
+    migrate(bare)
+    with engine.connect() as connection:
+        new = MetaData()
+        new.reflect(connection)
+        after = {table.name: contents(connection, table) for table in new.sorted_tables}
+    assert {name for name, row in before.items() if row != after[name]} == {"alembic_version"}
+    columns = {(table.name, column.name) for table in new.sorted_tables for column in table.columns}
+    gone = {(table.name, column.name) for table in old.sorted_tables for column in table.columns} - columns
+    assert gone == {
+        ("comments", "branch_id"),
+        ("comments", "top_id"),
+        ("site", "steps"),
+        ("audit", "together"),
+        ("notices", "told_at"),
+        ("editors", "held_told_id"),
+        ("editors", "held_told_at"),
+        ("lessons", "takes_back"),
+    }
+
+
+def contents(connection: Connection, table: Table) -> list[tuple[object, ...]]:
+    """All rows, by position, since names change."""
+    return [tuple(row) for row in connection.execute(select(table))]

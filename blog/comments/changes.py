@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from sqlalchemy import bindparam, update
 
-from blog.comments.followers.notifications import take_notice
+from blog.comments.followers.notifications import queue_notifications
 from blog.comments.models import Comment, Hold
 from blog.comments.refusals import NoSuchPost
 from blog.comments.thread.counts import recount
@@ -36,7 +36,7 @@ def next_versions(posts: set[int]) -> dict[int, int]:
     return dict(rows.all())
 
 
-def let_wait(comment: Comment, reasons: str) -> None:
+def hold_by_rule(comment: Comment, reasons: str) -> None:
     """Inside an act: hold it because of these rules, and have the editors told who want that."""
     comment.hold(reasons)
     db.session.add(Hold(comment=comment))
@@ -58,10 +58,10 @@ def changing(comment: Comment, verb: Callable[[], None]) -> None:
     verb()
     comment.version = post.thread_version
     recount(comment, post)
-    take_notice(comment, post)
+    queue_notifications(comment, post)
 
 
-def subject_of(comment: Comment) -> str:
+def audit_label(comment: Comment) -> str:
     return f"{comment.name}: {excerpt(comment.body_html, SUBJECT_LENGTH)}"
 
 

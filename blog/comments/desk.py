@@ -25,7 +25,7 @@ from blog.comments.moderation.queue import (
     shown_of_readers,
     waiting,
 )
-from blog.comments.moderation.undo import NoSuchEntry, NotUndone, undo, was
+from blog.comments.moderation.undo import NoSuchEntry, NotUndone, previous_state, undo
 from blog.comments.reactions.reports import reports_on
 from blog.comments.refusals import NoSuchComment
 from blog.db import db, row_id
@@ -158,7 +158,7 @@ for view in (create_answer, create_ban):
     csrf.exempt(view)
 
 
-for word in (waiting, ban_word, was):
+for word in (waiting, ban_word, previous_state):
     blueprint.add_app_template_global(word)
 
 

@@ -31,22 +31,22 @@ def reader_key() -> str:
     return _key(g.reader_number)
 
 
-def known_reader() -> str | None:
+def reader_from_cookie() -> str | None:
     """The key of one who has written here before; None for anybody else, and where the cookie is not ours."""
     number = _number()
     return _key(number) if number else None
 
 
-def the_writer() -> Writer:
+def current_reader() -> Writer:
     """Whoever asks, as far as this browser's cookies tell."""
     editor = current_editor()
-    return Writer(known_reader(), editor.id if editor else None)
+    return Writer(reader_from_cookie(), editor.id if editor else None)
 
 
-def the_voice(speaking: bool = False) -> Voice:
+def current_voice(speaking: bool = False) -> Voice:
     """Whoever asks; once `speaking`, with a key, which the answer then gives to the browser."""
     editor = current_editor()
-    key = reader_key() if speaking else known_reader()
+    key = reader_key() if speaking else reader_from_cookie()
     return Voice(key, address_key(request.remote_addr), editor.id if editor else None)
 
 
@@ -57,7 +57,7 @@ def remember(response: Response) -> Response:
     return response
 
 
-def take_over() -> None:
+def migrate_session_key() -> None:
     """A key that still lies in the session, in clear, as do its comments: from now on both go by the hash."""
     if not (old := session.get("reader")):
         return

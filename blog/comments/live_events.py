@@ -81,7 +81,7 @@ def in_order(comments: list[Comment]) -> list[Branch]:
     """Parents before replies, with the hidden ones that a visible reply stands under; the rest of those are gone."""
     places = with_places(comments)
     kept = standing_places(places)
-    totals = totals_of({comment.top_id or comment.id for comment in comments})
+    totals = totals_of({comment.root_id or comment.id for comment in comments})
     asked = {comment.id for comment in comments}
     ordered: list[Branch] = []
 
@@ -89,7 +89,7 @@ def in_order(comments: list[Comment]) -> list[Branch]:
         for branch in branches:
             branch.gone = not branch.comment.visible and branch.comment.id not in kept
             if branch.comment.id in asked or not branch.comment.visible:
-                total = totals[branch.comment.top_id or branch.comment.id]
+                total = totals[branch.comment.root_id or branch.comment.id]
                 ordered.append(replace(branch, branches=[], nearby=False, total=total))
             walk(branch.branches)
 
@@ -100,7 +100,7 @@ def in_order(comments: list[Comment]) -> list[Branch]:
 def with_places(comments: Iterable[Comment]) -> dict[int, Comment]:
     """The comments by id, with every comment that they stand under, whatever its state."""
     found = {comment.id: comment for comment in comments}
-    while wanted := {c.branch_id for c in found.values() if c.branch_id} - found.keys():
+    while wanted := {c.display_parent_id for c in found.values() if c.display_parent_id} - found.keys():
         places = db.session.scalars(select(Comment).where(Comment.id.in_(wanted)))
         found.update((comment.id, comment) for comment in places)
     return found
@@ -115,10 +115,10 @@ def standing_places(comments: dict[int, Comment]) -> set[int]:
 def _keeping_a_place(ids: list[int]) -> Select[Any]:
     """Goes down through hidden comments alone, by an index, so that the visible ones cost nothing."""
     hidden = select(Comment.id.label("root"), Comment.id).where(Comment.id.in_(ids)).cte("hidden", recursive=True)
-    under = select(hidden.c.root, Comment.id).join(hidden, Comment.branch_id == hidden.c.id)
+    under = select(hidden.c.root, Comment.id).join(hidden, Comment.display_parent_id == hidden.c.id)
     hidden = hidden.union(under.where(Comment.status.in_((HELD, SPAM, REMOVED))))
     reply = aliased(Comment)
-    visible = select(reply.id).where(reply.branch_id == hidden.c.id, reply.status == VISIBLE)
+    visible = select(reply.id).where(reply.display_parent_id == hidden.c.id, reply.status == VISIBLE)
     return select(hidden.c.root).where(visible.exists()).distinct()
 
 

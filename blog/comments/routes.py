@@ -9,9 +9,9 @@ from flask_babel import lazy_gettext
 from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
-from blog.comments.followers.subscriptions import Wish, follow
+from blog.comments.followers.subscriptions import FollowRequest, follow
 from blog.comments.forms import THREAD, CommentForm, is_key, new_key
-from blog.comments.identity import known_reader, reader_key, remember, take_over, the_writer
+from blog.comments.identity import current_reader, migrate_session_key, reader_from_cookie, reader_key, remember
 from blog.comments.live_events import in_order
 from blog.comments.models import HELD, Comment, posted_before
 from blog.comments.posting.closing import closed_because
@@ -61,7 +61,7 @@ def new(post_id: int) -> ResponseReturnValue:
 @csrf.exempt  # without JavaScript it arrives without a token, and gets the confirm page
 @takes_text(CommentForm)
 def create(post_id: int) -> ResponseReturnValue:
-    take_over()
+    migrate_session_key()
     post, form = visible_post(post_id) or abort(404), CommentForm.sent()
     if already := sent_before(form):
         return taken(already, form)
@@ -115,7 +115,7 @@ def sent_before(form: CommentForm) -> Comment | None:
     if not is_key(request.form.get("key")):
         return None
     comment = posted_before(request.form["key"])
-    if comment and comment.reader_key != known_reader():
+    if comment and comment.reader_key != reader_from_cookie():
         form.key.data = new_key()  # somebody else's: it must show nothing of theirs, nor stand in the way
         return None
     return comment
@@ -158,7 +158,7 @@ def taken(comment: Comment, form: CommentForm) -> Response:
     kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
     values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
     template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
-    branch, held = in_order([comment])[-1], own_comments(comment.post, the_writer(), HELD)
+    branch, held = in_order([comment])[-1], own_comments(comment.post, current_reader(), HELD)
     answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
     sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
     detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": f"{sentence} {told}".strip()}
@@ -170,7 +170,7 @@ def taken_plainly(comment: Comment, told: str) -> Response:
     """A page that says what else there is to say; else to the comment."""
     if comment.visible and not told:
         return private(redirect(place_of(comment, comment.post)), 303)
-    held = own_comments(comment.post, the_writer(), HELD)
+    held = own_comments(comment.post, current_reader(), HELD)
     place = place_of(comment, comment.post) if comment.visible else ""
     return private(render_template("comments/held.html", held=held, post=comment.post, told=told, place=place))
 
@@ -180,7 +180,7 @@ def followed(comment: Comment, form: CommentForm) -> str:
     if not form.wish or comment.editor_id is not None:
         return ""
     if not form.subject.data:  # what a program sends is no reason to write to anybody
-        wish = Wish(comment, form.wish == THREAD, address_key(request.remote_addr))
+        wish = FollowRequest(comment, form.wish == THREAD, address_key(request.remote_addr))
         follow(wish, current_app.config["SETTINGS"].ratelimit_enabled)
     return str(_("You are told by mail once the address is confirmed. If it is not yet, a mail says how."))
 

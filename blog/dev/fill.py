@@ -46,7 +46,7 @@ def fill(extent: Extent, seed: int = 1) -> Iterator[int]:
     chance = Random(seed)  # noqa: S311
     sizes = sizes_of(extent, chance)
     first_post, first_comment = _free(Post), _free(Comment)
-    numbers, steps = count(first_comment), current_site().steps
+    numbers, max_indent = count(first_comment), current_site().max_indent
     taken = set(db.session.scalars(select(Post.path).where(Post.path.is_not(None))))
     invention = Invention(chance)
     for start in range(0, extent.posts, POSTS_AT_ONCE):
@@ -55,7 +55,7 @@ def fill(extent: Extent, seed: int = 1) -> Iterator[int]:
         for place in range(start, min(start + POSTS_AT_ONCE, extent.posts)):
             at = now() - timedelta(days=YEARS * 365 * place / extent.posts, hours=1)
             posts.append(_post(invention, first_post + place, at, taken) | {"thread_version": sizes[place]})
-            comments += _thread(invention, posts[-1], sizes[place], numbers, steps)
+            comments += _thread(invention, posts[-1], sizes[place], numbers, max_indent)
         yield from _write(posts, comments)
 
 
@@ -94,7 +94,7 @@ def _paths(at: datetime, slug: str) -> Iterator[str]:
     yield from (f"/{at:%Y}/{at:%m}/{slug}_{number}.html" for number in count(2))
 
 
-def _thread(invention: Invention, post: Row, size: int, numbers: Iterator[int], steps: int) -> list[Row]:
+def _thread(invention: Invention, post: Row, size: int, numbers: Iterator[int], max_indent: int) -> list[Row]:
     """A thread of this size: most answer somebody who wrote lately, and it goes DEEPEST deep where it is long."""
     chance, thread = invention.chance, list[Row]()
     for version in range(1, size + 1):
@@ -103,7 +103,7 @@ def _thread(invention: Invention, post: Row, size: int, numbers: Iterator[int], 
         parent = None if parent and parent["depth"] >= DEEPEST - 1 else parent
         at = post["created_at"] + (now() - post["created_at"]) * (version / (size + 1)) * 0.9
         place = Comment(id=next(numbers))
-        place.stand_under(Comment(**parent) if parent else None, steps)
+        place.place_under(Comment(**parent) if parent else None, max_indent)
         thread.append(_comment(invention, post, version, at, place))
     for comment in thread:
         _top(thread, comment)["branch_count"] += 1
@@ -111,16 +111,17 @@ def _thread(invention: Invention, post: Row, size: int, numbers: Iterator[int], 
 
 
 def _top(thread: list[Row], comment: Row) -> Row:
-    return thread[comment["top_id"] - thread[0]["id"]] if comment["top_id"] else comment
+    return thread[comment["root_id"] - thread[0]["id"]] if comment["root_id"] else comment
 
 
 def _comment(invention: Invention, post: Row, version: int, at: datetime, place: Comment) -> Row:
     body = invention.answer()
     return {
-        "id": place.id, "post_id": post["id"], "parent_id": place.parent_id, "branch_id": place.branch_id,
-        "top_id": place.top_id, "branch_count": 0, "depth": place.depth, "version": version, "status": VISIBLE,
-        "status_at": at, "status_reason": "", "created_at": at, "updated_at": at, "name": invention.name(),
-        "email": "", "website": invention.website(), "body": body, "body_html": invention.html(body),
+        "id": place.id, "post_id": post["id"], "parent_id": place.parent_id, "root_id": place.root_id,
+        "display_parent_id": place.display_parent_id, "branch_count": 0, "depth": place.depth, "version": version,
+        "status": VISIBLE, "status_at": at, "status_reason": "", "created_at": at, "updated_at": at,
+        "name": invention.name(), "email": "", "website": invention.website(),
+        "body": body, "body_html": invention.html(body),
     }  # fmt: skip
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, now, writing
-from blog.editors.models import AT_ONCE, NEVER, OWNER, Editor, owner_count, owner_stands
+from blog.editors.models import AT_ONCE, NEVER, OWNER, Editor, has_owner, owner_count
 from blog.editors.passwords import hash_password, hashing
 from blog.editors.sessions import WARNING_MAIL, end_sessions
 from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, add_link, end_links, use_link
@@ -48,7 +48,7 @@ def add_owner(email: str, name: str, password: str, token: str = "") -> Editor:
     """
     owner = _account(email, name, OWNER, password)
     with _unique_address(), writing():
-        if owner_stands():
+        if has_owner():
             raise OwnerExists
         if token:
             use_link(FIRST_RUN, token)
@@ -60,7 +60,7 @@ def add_owner(email: str, name: str, password: str, token: str = "") -> Editor:
 def first_run_link() -> str:
     """Make the link for the first account, in place of older ones; return its path. Raises OwnerExists."""
     with writing():
-        if owner_stands():
+        if has_owner():
             raise OwnerExists
         return add_link(FIRST_RUN)
 

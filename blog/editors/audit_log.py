@@ -31,7 +31,7 @@ PAGE_SIZE = 40
 RECENT = 200
 
 
-class What(TypedDict, total=False):
+class AuditDetails(TypedDict, total=False):
     """The rest of an entry; `before` and `after` are texts that whoever undoes the verb reads."""
 
     comment_id: int | None
@@ -39,10 +39,10 @@ class What(TypedDict, total=False):
     before: str
     after: str
     reason: str
-    together: str | None
+    action_id: str | None
 
 
-def record(editor: Editor | None, verb: str, **what: Unpack[What]) -> AuditEntry:
+def record(editor: Editor | None, verb: str, **what: Unpack[AuditDetails]) -> AuditEntry:
     """Inside an act: write one line of the log. Without an editor it was readers, or one to their own."""
     what["subject"], what["reason"] = what.get("subject", "")[:300], what.get("reason", "")[:500]
     entry = AuditEntry(verb=verb, **_who(editor), **what)
@@ -74,9 +74,9 @@ def entries(comment_id: int | None, after: str | None, size: int = PAGE_SIZE) ->
 
 def done_together(entry: AuditEntry) -> list[AuditEntry]:
     """All entries of the action that this one belongs to, the last first."""
-    if not entry.together:
+    if not entry.action_id:
         return [entry]
-    same = select(AuditEntry).where(AuditEntry.together == entry.together).order_by(AuditEntry.id.desc())
+    same = select(AuditEntry).where(AuditEntry.action_id == entry.action_id).order_by(AuditEntry.id.desc())
     return list(db.session.scalars(same))
 
 

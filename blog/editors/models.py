@@ -20,8 +20,9 @@ AT_ONCE, HOURLY, DAILY, NEVER = "at_once", "hourly", "daily", "never"
 class Editor(Record):
     """An account. The e-mail address is kept in lower case and never leaves the desk.
 
-    `held_mail` is how the editor is told of what waits; `held_told_id` up to which hold that was done, `held_told_at`
-    when it was last. `generation` is signed into links in mail and device cookies, which end when it rises. A removed
+    `held_mail` is how the editor is told of what waits; `last_alerted_hold_id` up to which hold that was done,
+    `last_alerted_at` when it was last.
+    `generation` is signed into links in mail and device cookies, which end when it rises. A removed
     account stays as a row, since its responses and decisions refer to it; `password_hash` is "" until one is set.
     """
 
@@ -32,8 +33,8 @@ class Editor(Record):
     role: Mapped[str] = mapped_column(String(10), default=EDITOR)
     password_hash: Mapped[str] = mapped_column(String(300))
     held_mail: Mapped[str] = mapped_column(String(10), default=NEVER)
-    held_told_id: Mapped[int] = mapped_column(default=0)
-    held_told_at: Mapped[datetime | None]
+    last_alerted_hold_id: Mapped[int] = mapped_column(default=0)
+    last_alerted_at: Mapped[datetime | None]
     generation: Mapped[int] = mapped_column(default=0)
     removed_at: Mapped[datetime | None]
 
@@ -84,7 +85,7 @@ class SignInFailure(Record):
 
 class AuditEntry(Record):
     """Who did what to which comment, when and why. `before` and `after` are what undoing needs, as the act that wrote
-    it reads them; entries that were one action of an editor's share `together`.
+    it reads them; entries that were one action of an editor's share `action_id`.
     """
 
     __tablename__ = "audit"
@@ -98,11 +99,11 @@ class AuditEntry(Record):
     before: Mapped[str] = mapped_column(Text, default="")
     after: Mapped[str] = mapped_column(Text, default="")
     reason: Mapped[str] = mapped_column(String(500), default="")
-    together: Mapped[str | None] = mapped_column(String(32), index=True)
+    action_id: Mapped[str | None] = mapped_column(String(32), index=True)
     undone_at: Mapped[datetime | None]
 
 
-def owner_stands() -> bool:
+def has_owner() -> bool:
     return owner_count() > 0
 
 

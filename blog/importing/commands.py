@@ -11,7 +11,7 @@ from flask.cli import AppGroup
 
 from blog.importing.job import run
 from blog.importing.load.run import bring_in
-from blog.importing.progress import Shown
+from blog.importing.progress import ProgressBar
 
 
 @click.command("import")
@@ -26,7 +26,7 @@ def import_file(file: Path, dry_run: bool, as_json: bool, blog: str, blog_url: s
 
     What stands already is left as it is. A file that is broken is refused whole.
     """
-    with Shown(sys.stderr) as progress:
+    with ProgressBar(sys.stderr) as progress:
         report = bring_in(file, blog=blog, blog_url=blog_url, dry_run=dry_run, progress=progress)
     if dry_run:
         click.echo("A dry run: nothing was written.", err=True)

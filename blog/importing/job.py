@@ -75,7 +75,7 @@ def begin_interrupted() -> None:
         begin(import_id)
 
 
-def keep_going(app: Flask) -> None:
+def resume_imports(app: Flask) -> None:
     """Beside the server: look now and again for what was cut off. At the start alone would be too soon, since whoever
     fell with the server still holds it by a lease.
     """

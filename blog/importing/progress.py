@@ -10,7 +10,7 @@ SECONDS_ON_A_TERMINAL = 0.1
 SECONDS_ELSEWHERE = 5
 
 
-class Shown:
+class ProgressBar:
     """Writes how far it is to `stream`, at most so often; erases its bar when it ends."""
 
     def __init__(self, stream: TextIO) -> None:
@@ -18,7 +18,7 @@ class Shown:
         self._pause = SECONDS_ON_A_TERMINAL if self._bar else SECONDS_ELSEWHERE
         self._last = time.monotonic()
 
-    def __enter__(self) -> Shown:
+    def __enter__(self) -> ProgressBar:
         return self
 
     def __exit__(self, *_: object) -> None:

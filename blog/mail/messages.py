@@ -9,7 +9,7 @@ from email.message import EmailMessage
 from email.policy import EmailPolicy
 from typing import Any
 
-from blog.email_addresses import written_out
+from blog.email_addresses import normalize_address
 from blog.mail.models import Mail
 from blog.settings import Settings
 
@@ -38,7 +38,7 @@ def message_of(settings: Settings, mail: Mail, title: str) -> EmailMessage:
     """The whole of it, in the name of `title`."""
     message = EmailMessage(policy=POLICY)
     message["From"] = Address(one_line(title), addr_spec=settings.mail_from)
-    user, _at, domain = written_out(mail.recipient).rpartition("@")
+    user, _at, domain = normalize_address(mail.recipient).rpartition("@")
     message["To"] = Address(username=user, domain=domain)
     message["Subject"] = one_line(mail.subject)
     message["Date"] = mail.created_at

@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from flask_babel import gettext as _
 
-from blog.email_addresses import written_out
+from blog.email_addresses import normalize_address
 from blog.mail.messages import POLICY, POLICY_BEYOND_ASCII, message_of, one_line
 from blog.mail.models import Mail
 from blog.settings import Settings
@@ -66,7 +66,7 @@ class SecureConnection(Connection, smtplib.SMTP_SSL):
 
 def send(settings: Settings, mail: Mail, title: str) -> None:
     """Hand the mail over, in the name of `title`; returns once the server has taken it. NotSent where it did not."""
-    recipient = written_out(mail.recipient)
+    recipient = normalize_address(mail.recipient)
     if not recipient:
         raise NotSent(_("This is not an address that mail can be written to."), for_good=True)
     message, beyond_ascii = message_of(settings, mail, title), not recipient.isascii()

@@ -17,7 +17,7 @@ from blog.db import db, writing
 from blog.media.models import Picture
 from blog.media.processing import SMALL, NoPicture, fit
 from blog.media.sniffing import format_of, refusal_of
-from blog.media.storage import Print, file, print_at
+from blog.media.storage import Rendition, file, print_at
 from blog.web.static_files import media_folder
 
 __all__ = ["NoPicture", "check", "keep", "size_of", "small"]
@@ -28,7 +28,7 @@ MOST_MEGABYTES = 20
 DIGEST_BYTES = 20
 
 # one picture at a time, so memory stays bounded; a thread will do, since Pillow decodes and reduces without the GIL
-_darkroom = ThreadPoolExecutor(1, thread_name_prefix="darkroom")
+_image_worker = ThreadPoolExecutor(1, thread_name_prefix="darkroom")
 
 
 def keep(content: bytes, name: str = "") -> str:
@@ -40,14 +40,14 @@ def keep(content: bytes, name: str = "") -> str:
     digest = blake2b(content, digest_size=DIGEST_BYTES).hexdigest()
     folder = media_folder(current_app.config["SETTINGS"])
     try:
-        extension, size = _darkroom.submit(file, folder, digest, content).result()
+        extension, size = _image_worker.submit(file, folder, digest, content).result()
     except OSError as error:
         log.warning("A picture could not be written: %s", error)
         raise NoPicture(
             _("The picture cannot be kept, since the server's disk is full or closed: tell whoever runs the site.")
         ) from error
     _enter(digest, name, extension, size)
-    return Print(digest, extension).address
+    return Rendition(digest, extension).address
 
 
 def small(address: str) -> str:

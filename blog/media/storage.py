@@ -21,7 +21,7 @@ FORGOTTEN_SECONDS = 3600
 
 
 @dataclass(frozen=True)
-class Print:
+class Rendition:
     """One size of a picture, known by the digest of what was brought."""
 
     digest: str
@@ -38,10 +38,10 @@ class Print:
         return f"{ADDRESS}{self.file}"
 
 
-def print_at(address: str) -> Print | None:
+def print_at(address: str) -> Rendition | None:
     """The print at a root-relative address; None where it is no address of ours."""
     match = KEPT.fullmatch(address.removeprefix(ADDRESS)) if address.startswith(ADDRESS) else None
-    return Print(match["digest"], match["extension"], int(match["width"])) if match else None
+    return Rendition(match["digest"], match["extension"], int(match["width"])) if match else None
 
 
 def file(folder: Path, digest: str, content: bytes) -> tuple[str, tuple[int, int]]:
@@ -49,12 +49,12 @@ def file(folder: Path, digest: str, content: bytes) -> tuple[str, tuple[int, int
     in pixels. Raises NoPicture, or OSError where they cannot be written. What a kill left behind is done again.
     """
     for extension in EXTENSIONS:
-        if all((folder / Print(digest, extension, width).file).is_file() for width in (SMALL, LARGE)):
-            with Image.open(folder / Print(digest, extension).file) as standing:
+        if all((folder / Rendition(digest, extension, width).file).is_file() for width in (SMALL, LARGE)):
+            with Image.open(folder / Rendition(digest, extension).file) as standing:
                 return extension, standing.size
     prints = prints_of(content)
     for width, written in ((SMALL, prints.small), (LARGE, prints.large)):
-        _write(folder, Print(digest, prints.extension, width).file, written)
+        _write(folder, Rendition(digest, prints.extension, width).file, written)
     return prints.extension, prints.size
 
 

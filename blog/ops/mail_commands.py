@@ -6,9 +6,9 @@ import click
 from flask import current_app
 from flask.cli import AppGroup
 
-from blog.comments.followers.notifications import tell_next
-from blog.comments.followers.subscriptions import ask_next
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.followers.notifications import send_next_digest
+from blog.comments.followers.subscriptions import send_next_confirmation
+from blog.comments.moderation.alerts import alert_editors
 from blog.email_addresses import is_address
 from blog.errors import Unusable
 from blog.mail.outbox import mail_set_up, new_mail
@@ -44,7 +44,7 @@ def send_now() -> None:
     """Send what waits, once; bin/serve does it by itself, under another server run this every few minutes."""
     if not mail_set_up():
         raise Unusable(NOT_SET_UP)
-    for write_next in (tell_editors, ask_next, tell_next):
+    for write_next in (alert_editors, send_next_confirmation, send_next_digest):
         while write_next():
             pass
     if not send_waiting():

@@ -18,9 +18,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blog import create_app
 from blog.comments import live_events
-from blog.comments.followers.notifications import tell_next
-from blog.comments.followers.subscriptions import ask_next
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.followers.notifications import send_next_digest
+from blog.comments.followers.subscriptions import send_next_confirmation
+from blog.comments.moderation.alerts import alert_editors
 from blog.db import row_id
 from blog.ip_networks import network_of
 from blog.live.events import Stream
@@ -30,7 +30,7 @@ from blog.mail.sending import keep_sending
 from blog.server.flask_requests import DESK_LIVE, FlaskRequests
 from blog.server.health import ALIVE, READY, Readiness
 from blog.server.http_limits import max_streams
-from blog.server.jobs import Conversation, begin, end_with_parent
+from blog.server.jobs import CommentSource, begin, end_with_parent
 from blog.server.request_bodies import length_of
 from blog.server.request_queue import Busy, Disconnected
 from blog.server.wsgi_bridge import Answer, header, plain_answer, send_answer
@@ -55,7 +55,7 @@ class Shell:
         self.flask = FlaskRequests(app, self.headers)
         self.readiness = Readiness(app)
         self.hub = Hub(
-            Conversation(app),
+            CommentSource(app),
             beat=self.settings.live_beat,
             most=max_streams(self.settings),
             most_per_network=self.settings.live_streams_per_address,
@@ -169,7 +169,7 @@ class Shell:
         await receive()
         listen_for_hints(self.hub)
         self.end_streams_on_signals()
-        stop_sending = keep_sending(self.app, tell_editors, ask_next, tell_next)
+        stop_sending = keep_sending(self.app, alert_editors, send_next_confirmation, send_next_digest)
         tasks = begin(self.app, self.hub)
         await send({"type": "lifespan.startup.complete"})
         await receive()

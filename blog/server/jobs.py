@@ -44,7 +44,7 @@ SCHEMA_SECONDS = 1.0
 RESTORE_SECONDS = 5.0
 
 
-class Conversation:
+class CommentSource:
     """The hub's source: the comments room, asked within the Flask app, its connection given back each time."""
 
     def __init__(self, app: Flask) -> None:

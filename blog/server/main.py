@@ -21,8 +21,8 @@ from blog import create_app
 from blog.db_errors import is_temporary, sentence_at_server
 from blog.disk_reserve import make_room_to_start
 from blog.editors.accounts import first_run_link
-from blog.editors.models import owner_stands
-from blog.importing.job import keep_going
+from blog.editors.models import has_owner
+from blog.importing.job import resume_imports
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
@@ -49,7 +49,7 @@ def main() -> int:
         with app.app_context():
             ensure_site()
             plant_welcome()
-            first_run = None if owner_stands() else settings.address + first_run_link()
+            first_run = None if has_owner() else settings.address + first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2
@@ -58,7 +58,7 @@ def main() -> int:
             raise
         click.echo(sentence_at_server(error), err=True)
         return 2
-    keep_going(app)
+    resume_imports(app)
     allow_many_connections()
     click.echo(f"Talkback is open at {settings.address} (Ctrl-C ends it).")
     if first_run:

@@ -68,7 +68,7 @@ class SettingsForm(Form):
         _("Reports that hold a response"),
         [Optional(), NumberRange(0, 100, _("A number from 0 to 100, or nothing for never."))],
     )
-    steps = number(_("Steps that replies step in by"), 1, 4)
+    max_indent = number(_("Steps that replies step in by"), 1, 4)
     edit_minutes = number(_("Minutes in which a reader may change a response"), 0, 1440)
     address_days = number(_("Days for which network addresses are kept"), 0, 3650)
     audit_days = number(_("Days for which the log is kept"), 0, 3650)

@@ -28,11 +28,11 @@ class Site(Record):
 
     `comment_rule` says which responses wait for an editor (the comments room knows the rules; `rule` says also whether
     there are any), `approvals` how many a reader needs under the rule of first-timers, `muted` words and patterns, one
-    a line. `steps` is how deep replies nest, `address_days` how long hashes of addresses are kept, `audit_days` how
-    long the audit log is (0: for ever), `hidden_days` how long the texts of spam and removed comments are (none: for
-    ever). `queue_version` rises with what the queue shows. `agreeing` says whether readers may agree with responses,
-    `reports_to_hold` how many reports hold one; none and 0 mean that they never do. `forgotten_at` is when what is old
-    was looked for last, `doubted_at` since when the clock has been doubted.
+    a line. `max_indent` is how deep replies nest, `address_days` how long hashes of addresses are kept, `audit_days`
+    how long the audit log is (0: for ever), `hidden_days` how long the texts of spam and removed comments are (none:
+    for ever). `queue_version` rises with what the queue shows. `agreeing` says whether readers may agree with
+    responses, `reports_to_hold` how many reports hold one; none and 0 mean that they never
+    do. `forgotten_at` is when what is old was looked for last, `doubted_at` since when the clock has been doubted.
     """
 
     __tablename__ = "site"
@@ -55,7 +55,7 @@ class Site(Record):
     most_links: Mapped[int | None] = mapped_column(default=3)
     muted: Mapped[str] = mapped_column(Text, default="")
     filter_strictness: Mapped[str] = mapped_column(String(10), default=USUAL)
-    steps: Mapped[int] = mapped_column(default=4)
+    max_indent: Mapped[int] = mapped_column(default=4)
     edit_minutes: Mapped[int] = mapped_column(default=15)
     address_days: Mapped[int] = mapped_column(default=30)
     audit_days: Mapped[int] = mapped_column(default=365)

@@ -58,11 +58,11 @@ def test_counts_and_places_are_what_posting_would_have_made(app: Flask) -> None:
         assert post.top_count == sum(comment.parent_id is None for comment in comments)
         for comment in comments:
             parent = by_id.get(comment.parent_id or 0)
-            top = by_id[comment.top_id] if comment.top_id else comment
+            top = by_id[comment.root_id] if comment.root_id else comment
             assert comment.depth == (parent.depth + 1 if parent else 0)
-            assert comment.top_id == (None if not parent else parent.top_id or parent.id)
+            assert comment.root_id == (None if not parent else parent.root_id or parent.id)
             assert not parent or parent.created_at < comment.created_at
-            assert top.branch_count == sum((c.top_id or c.id) == top.id for c in comments)
+            assert top.branch_count == sum((c.root_id or c.id) == top.id for c in comments)
 
 
 def test_people_can_go_on_answering_afterwards(app: Flask, client: FlaskClient) -> None:

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
-from blog.comments.moderation.alerts import choose_held_mail, tell_editors
+from blog.comments.moderation.alerts import alert_editors, choose_held_mail
 from blog.db import db, now, writing
 from blog.editors.accounts import LastOwner, NotAllowed, add_editor, change_role, remove_editor
 from blog.editors.audit_log import entries
@@ -226,7 +226,7 @@ def test_a_removed_editor_is_told_of_nothing_by_mail(app: Flask, ed: FlaskClient
     choose_held_mail(the("Ed"), AT_ONCE)
     remove_editor(the("Bea"))
     held(everything_waits())
-    tell_editors(now() + timedelta(hours=2))
+    alert_editors(now() + timedelta(hours=2))
     assert {letter.recipient for letter in mails()} == {"ed@example.org"}
 
 

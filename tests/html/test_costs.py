@@ -12,7 +12,7 @@ from bleach.html5lib_shim import getTreeWalker  # type: ignore[attr-defined]
 
 from blog.comments.screening.link_domains import links_in
 from blog.comments.screening.writer_history import _essence
-from blog.email_addresses import written_out
+from blog.email_addresses import normalize_address
 from blog.html import (
     comment_html,
     editor_html,
@@ -26,7 +26,7 @@ from blog.html import (
 from blog.html.dom import parsed, serialised
 from blog.html.sanitize import post_last_word
 from blog.importing.formats.blogger.takeout import _with_breaks
-from blog.importing.load.cleaning import Home, clean_comments
+from blog.importing.load.cleaning import OldHost, clean_comments
 from blog.spam.datasets import read_marked
 from blog.spam.features import read
 from blog.spam.muted_words import muted, plainly
@@ -45,9 +45,9 @@ READERS: dict[str, Callable[[str], object]] = {
     "plainly": plainly,
     "muted": lambda text: muted("casino\n/x+y/").found_in(text),
     "essence": _essence,
-    "written_out": written_out,
+    "normalize_address": normalize_address,
     "with_breaks": _with_breaks,
-    "at_home": lambda text: clean_comments([text], Home("b.example", "name.blogspot.com")) if "name" in text else "",
+    "at_home": lambda text: clean_comments([text], OldHost("b.example", "name.blogspot.com")) if "name" in text else "",
 }
 PIECES = [
     "a ", "<", "<a ", "<a href=", "<a href=x>", "<b>", "</b>", "<i><b>", "[", "](", "![", "*", "**a", "*_", "`",

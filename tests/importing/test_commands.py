@@ -13,7 +13,7 @@ from blog.db import db, writing
 from blog.errors import Unusable
 from blog.importing import progress
 from blog.importing.load.run import bring_in
-from blog.importing.progress import Shown
+from blog.importing.progress import ProgressBar
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post
 from tests.importing.export_files import (
@@ -150,7 +150,7 @@ class Terminal(io.StringIO):
 def test_progress_is_a_bar_on_a_terminal_that_leaves_no_trace(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "SECONDS_ON_A_TERMINAL", 0)
     terminal = Terminal()
-    with Shown(terminal) as shown:
+    with ProgressBar(terminal) as shown:
         shown(1200, 0)
         shown(1500, 3000)
     assert terminal.getvalue().split("\r\x1b[K")[1:] == [
@@ -164,7 +164,7 @@ def test_progress_is_a_line_now_and_then_elsewhere(monkeypatch: pytest.MonkeyPat
     clock = [100.0]
     monkeypatch.setattr(progress.time, "monotonic", lambda: clock[0])
     file = io.StringIO()
-    with Shown(file) as shown:
+    with ProgressBar(file) as shown:
         for done in range(0, 1200, 100):
             clock[0] += 1
             shown(done, 1200)

@@ -13,11 +13,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from blog.comments.followers.notifications import WAIT, tell_next
-from blog.comments.followers.subscriptions import ask_next
+from blog.comments.followers.notifications import WAIT, send_next_digest
+from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.identity import COOKIE, Voice, Writer
-from blog.comments.models import HELD, Agreement, Ban, Comment, Follow, Report, Silence
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.models import HELD, Agreement, Ban, Comment, Follow, Report, Suppression
+from blog.comments.moderation.alerts import alert_editors
 from blog.comments.moderation.bans import ban
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.posting.edit import edit_comment, withdraw_comment
@@ -103,7 +103,9 @@ def word(*parts: str) -> str:
 def make(app: Flask) -> World:
     world = World(app, app.test_client(use_cookies=False), app.test_client(), signed_in(app))
     bea = add_editor(f"{word('editor', 'email')}@example.org", "Bea", EDITOR, "another sentence here")
-    change_settings({"steps": 1, "muted": word("muted"), "menu": "About | /p/about.html", "tagline": word("tagline")})
+    change_settings(
+        {"max_indent": 1, "muted": word("muted"), "menu": "About | /p/about.html", "tagline": word("tagline")}
+    )
     write_posts(world)
     write_thread(world, bea)
     write_own(world, bea)
@@ -233,7 +235,7 @@ def write_mail(world: World) -> None:
     db.session.rollback()
     (wish,) = db.session.scalars(select(Follow)).all()
     decide(audit_log.APPROVE, [Pick(wish.awaits_id or 0)], db.session.scalars(select(Editor)).all()[0])
-    assert ask_next()
+    assert send_next_confirmation()
     (confirm,) = [path for path in world.mailed() if path.endswith("/confirmation")]
     assert world.reader.post(confirm).status_code == 200
     told = a_comment(post, "That is told of.", **NOBODYS)
@@ -241,10 +243,10 @@ def write_mail(world: World) -> None:
     agree(post.id, told.id, voice)
     report(post.id, told.id, voice, word("report", "reason"))
     with writing():
-        db.session.add(Silence(email_key=word("silence")))
+        db.session.add(Suppression(email_key=word("silence")))
     send_link(email, paced=False)
-    assert tell_next(now() + 2 * WAIT)
-    assert tell_editors(now() + 2 * WAIT)
+    assert send_next_digest(now() + 2 * WAIT)
+    assert alert_editors(now() + 2 * WAIT)
     world.shut += {path.split("/")[3] for path in world.mailed() if "/decisions/" in path}
 
 
@@ -253,7 +255,7 @@ def remember_what_no_page_has(world: World) -> None:
     columns = (
         Comment.submission_key, Comment.reader_key, Comment.address_key, EditorSession.key, Editor.password_hash,
         SignInFailure.account_key, SignInFailure.address_key, Post.author_ref, Post.import_ref, Post.submission_key,
-        Agreement.reader_key, Agreement.address_key, Report.reader_key, Report.address_key, Silence.email_key,
+        Agreement.reader_key, Agreement.address_key, Report.reader_key, Report.address_key, Suppression.email_key,
         Follow.reader_key, Follow.address_key, Follow.email_key, AccountLink.key,
     )  # fmt: skip
     kept = {value for column in columns for value in db.session.scalars(select(column)) if value}

@@ -10,8 +10,8 @@ from flask import current_app
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
-from blog.comments.followers.notifications import WAIT, tell_next
-from blog.comments.followers.subscriptions import ask_next
+from blog.comments.followers.notifications import WAIT, send_next_digest
+from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.models import Comment, Follow
 from blog.db import db, now
 from blog.mail.models import Mail
@@ -35,7 +35,7 @@ def writes(client: FlaskClient, post: Post, body: str = "Seen one today.", **fie
 def ask() -> None:
     """Write the mails that ask to confirm, as the thread beside the server does."""
     db.session.rollback()
-    while ask_next():
+    while send_next_confirmation():
         pass
     db.session.rollback()
 
@@ -70,7 +70,7 @@ def confirms(client: FlaskClient) -> None:
 def tell(after: timedelta = LATER) -> list[Mail]:
     """Write what is due so much later; all notices that there are then."""
     db.session.rollback()
-    while tell_next(now() + after):
+    while send_next_digest(now() + after):
         pass
     return of_kind("notice")
 

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import func, select, update
 
 from blog.comments.followers.unsubscribe_links import MANAGE, email_key, folded, manage_path, masked
-from blog.comments.models import Follow, Notice, Silence
+from blog.comments.models import Follow, Notice, Suppression
 from blog.comments.posting.submit import Draft, post_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
@@ -154,7 +154,7 @@ def test_the_answer_is_the_same_whatever_is_known_of_the_address(app: Flask, cli
     confirms(client)
     writes(bob, post, email=BOB, follow="thread")
     with writing():
-        db.session.add(Silence(email_key=email_key("cat@example.org")))
+        db.session.add(Suppression(email_key=email_key("cat@example.org")))
     said = set()
     for number, address in enumerate([ANN, BOB, "cat@example.org", "new@example.org"]):
         given = answer(app.test_client(), post, f"Words {number}", email=address, follow="thread")
@@ -181,19 +181,19 @@ def test_one_address_is_asked_once_a_day_for_a_post_and_five_times_in_all(app: F
 
 def test_one_network_address_has_few_others_asked(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=True)
-    from blog.comments.followers.subscriptions import Wish, follow
+    from blog.comments.followers.subscriptions import FollowRequest, follow
 
     post = a_post()
     for number in range(8):
         form = {"name": "M", "email": f"reader{number}@example.org", "website": "", "body": f"Words {number}"}
         draft = Draft(post.id, None, **form, key=f"key-{number}", reader_key="m", address_key="here")
         comment = post_comment(draft, paced=False)
-        follow(Wish(comment, True, "here"))
+        follow(FollowRequest(comment, True, "here"))
     ask()
     assert len(mails()) == 5
     with writing():
         db.session.execute(update(Follow).values(asked_at=now() - timedelta(hours=2)))
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     ask()
     assert len(mails()) == 6
 
@@ -277,7 +277,7 @@ def test_never_again_holds_for_good_and_takes_back_what_waits(app: Flask, client
     client.post(f"{mine}/silence")
     writes(client, a_post("Storks return"), email=ANN, follow="thread")
     assert (follows(), mails()) == ([], [])
-    assert ANN not in str(db.session.execute(select(Silence.email_key)).all())
+    assert ANN not in str(db.session.execute(select(Suppression.email_key)).all())
 
 
 def test_the_link_is_sent_again_to_those_who_follow_and_all_hear_the_same(app: Flask, client: FlaskClient) -> None:

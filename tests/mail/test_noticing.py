@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select, update
 
 from blog.comments.followers import notifications
-from blog.comments.followers.notifications import tell_next
+from blog.comments.followers.notifications import send_next_digest
 from blog.comments.models import HELD, Comment, Notice
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.moderation.undo import undo
@@ -45,7 +45,7 @@ def ann_follows(client: FlaskClient, post: Post, what: str = "thread") -> int:
 
 def untold() -> int:
     db.session.rollback()
-    return len(db.session.scalars(select(Notice.id).where(Notice.told_at.is_(None))).all())
+    return len(db.session.scalars(select(Notice.id).where(Notice.mailed_at.is_(None))).all())
 
 
 def test_several_answers_within_a_few_minutes_make_one_mail(client: FlaskClient, post: Post) -> None:
@@ -200,7 +200,7 @@ def test_processes_that_write_at_once_write_each_mail_once(app: Flask, client: F
     def work() -> None:
         with app.app_context():
             begin.wait()
-            while tell_next(now() + LATER):
+            while send_next_digest(now() + LATER):
                 pass
 
     threads = [threading.Thread(target=work) for _ in range(4)]
@@ -226,7 +226,7 @@ def test_what_changes_while_a_mail_is_made_is_looked_at_again(
         return letter
 
     monkeypatch.setattr(notifications, "render_mail", render)
-    assert tell_next(now() + LATER)
+    assert send_next_digest(now() + LATER)
     assert of_kind("notice") == []
     (mail,) = tell()
     assert "A removed answer." not in mail.text
@@ -256,7 +256,7 @@ def test_where_nothing_is_due_nothing_is_written(
         raise AssertionError("an act was begun")
 
     monkeypatch.setattr(notifications, "writing", never)
-    assert not tell_next()
+    assert not send_next_digest()
 
 
 def test_from_the_form_to_the_last_mail_by_a_real_mail_server(
@@ -281,7 +281,7 @@ def test_from_the_form_to_the_last_mail_by_a_real_mail_server(
     a_comment(post, "One more answer.", reader_key="r9")
     tell()
     with writing():
-        db.session.execute(update(Notice).values(told_at=None))
+        db.session.execute(update(Notice).values(mailed_at=None))
     tell()
     send()
     assert len(office.deliveries) == 2

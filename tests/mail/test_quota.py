@@ -11,9 +11,9 @@ from flask import Flask
 from sqlalchemy import event, select, update
 
 from blog import create_app
-from blog.comments.followers.subscriptions import Wish, ask_next, follow
+from blog.comments.followers.subscriptions import FollowRequest, follow, send_next_confirmation
 from blog.comments.models import Comment, Follow
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.moderation.alerts import alert_editors
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.privacy.email_proof import send_link
 from blog.comments.privacy.retention import forget_addresses
@@ -63,13 +63,13 @@ def wishes(post: Post, networks: int = FEW_NETWORKS) -> None:
     """Each network has strangers told of the thread."""
     for number, (email, network) in enumerate(strangers(networks)):
         comment = a_comment(post, f"Words {number}", email=email, reader_key=f"r{number}", address_key=network)
-        follow(Wish(comment, True, network))
+        follow(FollowRequest(comment, True, network))
     ask()
 
 
 def sent(office: PostOffice) -> tuple[int, bool]:
     """How many mails strangers got, and whether the owner was told of a response that waits."""
-    tell_editors()
+    alert_editors()
     send_waiting()
     return len([to for to in office.recipients if to != OWNER_ADDRESS]), OWNER_ADDRESS in office.recipients
 
@@ -142,7 +142,7 @@ def test_the_newest_wish_is_asked_first(app: Flask) -> None:
     with writing():
         db.session.execute(update(Follow).values(asked_at=now() - HOUR))
     comment = a_comment(post, "Now", email="new@example.org", reader_key="new")
-    follow(Wish(comment, True, "new"))
+    follow(FollowRequest(comment, True, "new"))
     ask()
     assert of_kind(CONFIRM)[25].recipient == "new@example.org"
 
@@ -150,7 +150,7 @@ def test_the_newest_wish_is_asked_first(app: Flask) -> None:
 def test_when_it_is_approved_the_confirmation_goes_out_once(app: Flask, owner: Editor) -> None:
     everything_waits()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     ask()
     assert mails() == []
     pick = [Pick(comment.id)]
@@ -164,7 +164,7 @@ def test_when_it_is_approved_the_confirmation_goes_out_once(app: Flask, owner: E
 def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> None:
     everything_waits()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     decide(verb, [Pick(comment.id)], owner)
     ask()
     assert mails() == []
@@ -176,7 +176,7 @@ def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> Non
 def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Editor) -> None:
     everything_waits()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     forget_addresses(now() + 7 * DAY)
     decide(audit_log.APPROVE, [Pick(comment.id)], owner)
     ask()
@@ -188,7 +188,7 @@ def test_a_visible_comment_confirms_no_wish_of_one_that_waits(app: Flask, owner:
     a_comment(post, "Fine", reader_key="mallory")
     everything_waits()
     comment = a_comment(post, "Held", email="victim@example.org", reader_key="mallory")
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     ask()
     assert mails() == []
 
@@ -197,7 +197,7 @@ def test_a_comment_hidden_while_the_mail_is_made_asks_nobody(
     app: Flask, owner: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comment = a_comment(a_post(), "Seen", email="ann@example.org")
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     from blog.comments.followers import subscriptions
 
     made = subscriptions.render_mail
@@ -208,7 +208,7 @@ def test_a_comment_hidden_while_the_mail_is_made_asks_nobody(
         return letter
 
     monkeypatch.setattr(subscriptions, "render_mail", hide)
-    assert ask_next()
+    assert send_next_confirmation()
     assert mails() == []
 
 
@@ -265,7 +265,7 @@ def test_no_more_than_five_links_a_day_go_to_one_address(app: Flask) -> None:
         send_link("ann@example.org")
         age_mails(timedelta(minutes=11))
     comment: Comment = a_comment(post, "Again", email="ann@example.org")
-    follow(Wish(comment, True, "here"))
+    follow(FollowRequest(comment, True, "here"))
     ask()
     assert (len(of_kind(PRIVACY)), len(of_kind(CONFIRM))) == (5, 0)
     a_mail("ann@example.org")  # what is no link goes all the same

@@ -56,7 +56,7 @@ def test_imports_that_wait_are_looked_for_again_after_any_fault(
 
     monkeypatch.setattr(job, "LOOK_SECONDS", 0)
     monkeypatch.setattr(job, "sweep", sweep)
-    job.keep_going(app)
+    job.resume_imports(app)
     assert again.wait(30)
 
 

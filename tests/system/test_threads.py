@@ -54,7 +54,7 @@ def test_pages_are_turned_in_place_and_what_is_being_written_stays(
     assert first_of(ann) != first
     ann.get_by_role("link", name="Newest first").click()
     expect(ann.locator(".thread-order [aria-current]")).to_have_text("Newest first")
-    last = db.session.scalars(select(Comment.id).where(Comment.top_id.is_(None)).order_by(Comment.id.desc())).first()
+    last = db.session.scalars(select(Comment.id).where(Comment.root_id.is_(None)).order_by(Comment.id.desc())).first()
     assert first_of(ann) == last
     assert stayed(ann)
     ann.go_back()

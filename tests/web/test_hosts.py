@@ -10,9 +10,9 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.followers.subscriptions import ask_next
+from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.models import HELD, Comment
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.moderation.alerts import alert_editors
 from blog.db import db, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
@@ -71,8 +71,8 @@ def test_links_in_mail_begin_with_blog_url(app: Flask) -> None:
     with writing():
         current_site().comment_rule = ALL
     assert a_comment(post, "Held").status == HELD
-    tell_editors()
-    ask_next()
+    alert_editors()
+    send_next_confirmation()
     letters = mails()
     assert {mail.kind for mail in letters} == {"confirm", "privacy", "held"}
     for mail in letters:

@@ -46,7 +46,7 @@ class Due(NamedTuple):
     status: str
 
 
-def take_notice(comment: Comment, post: Post) -> None:
+def queue_notifications(comment: Comment, post: Post) -> None:
     """Inside an act, after `comment` was shown, hidden or changed: what its followers are to be told.
 
     Nobody is told of one twice, nor of their own; what was hidden again before it was sent is taken back.
@@ -60,7 +60,7 @@ def take_notice(comment: Comment, post: Post) -> None:
         db.session.execute(insert(Notice).from_select(["follow_id", "comment_id"], following))
 
 
-def tell_next(at: datetime | None = None) -> bool:
+def send_next_digest(at: datetime | None = None) -> bool:
     """Write the mail that is due next, if one is; whether there may be more. Any number of processes may do this.
 
     While a mail to the same reader about the same post still waits to be sent, nothing is due: it all goes into the
@@ -82,24 +82,24 @@ def tell_next(at: datetime | None = None) -> bool:
             return True
         mail = put_mail(due[0].email, *letter, NOTICE, headers=one_click(end))
         db.session.flush()
-        db.session.execute(update(Notice).where(told).values(told_at=at or now(), mail_id=mail.id))
+        db.session.execute(update(Notice).where(told).values(mailed_at=at or now(), mail_id=mail.id))
     return True
 
 
-def untell(mails: Collection[int]) -> None:
+def unsend(mails: Collection[int]) -> None:
     """Inside an act: what these mails were to tell is untold again, where nobody has sent them yet."""
     waiting = db.session.execute(select(Notice.id, Notice.mail_id).where(Notice.mail_id.in_(mails))).all()
     taken = set(take_back(mails))
     again = [notice for notice, mail in waiting if mail in taken]
-    db.session.execute(update(Notice).where(Notice.id.in_(again)).values(told_at=None, mail_id=None))
+    db.session.execute(update(Notice).where(Notice.id.in_(again)).values(mailed_at=None, mail_id=None))
 
 
 def _take_back(comment: Comment) -> None:
     of_it = Notice.comment_id == comment.id
     if db.session.scalars(select(Notice.id).where(of_it).limit(1)).first() is None:
         return
-    untell(list(db.session.scalars(select(Notice.mail_id).where(of_it, Notice.mail_id.is_not(None)).distinct())))
-    db.session.execute(delete(Notice).where(of_it, Notice.told_at.is_(None)))
+    unsend(list(db.session.scalars(select(Notice.mail_id).where(of_it, Notice.mail_id.is_not(None)).distinct())))
+    db.session.execute(delete(Notice).where(of_it, Notice.mailed_at.is_(None)))
 
 
 def _answered(comment: Comment) -> list[ColumnElement[bool]]:
@@ -128,7 +128,7 @@ def _due_by(before: datetime) -> Select[str, int]:
         Mail.id == told.mail_id,
         Mail.due_at.is_not(None),
     )
-    untold = Notice.told_at.is_(None), Notice.created_at <= before
+    untold = Notice.mailed_at.is_(None), Notice.created_at <= before
     due = select(Follow.email_key, Follow.post_id).join(Notice, Notice.follow_id == Follow.id).where(*untold)
     return due.where(Follow.confirmed_at.is_not(None), ~waits).order_by(Notice.created_at, Notice.id).limit(1)
 
@@ -137,7 +137,7 @@ def _due_to(key: str, post_id: int) -> list[Due]:
     """All that is untold to one reader about one post, oldest first, as it stands now."""
     found = select(Notice.id, Follow.email, Comment.id, Comment.version, Comment.status)
     found = found.join(Follow, Notice.follow_id == Follow.id).join(Comment, Notice.comment_id == Comment.id)
-    found = found.where(Follow.email_key == key, Follow.post_id == post_id, Notice.told_at.is_(None))
+    found = found.where(Follow.email_key == key, Follow.post_id == post_id, Notice.mailed_at.is_(None))
     rows = db.session.execute(found.where(Follow.confirmed_at.is_not(None)).order_by(Comment.id, Notice.id))
     return [Due(*row) for row in rows]
 

@@ -21,7 +21,7 @@ from blog.comments.followers.subscriptions import (
 )
 from blog.comments.followers.unsubscribe_links import CONFIRM, END, key_and_post, manage_path, managed_key, masked
 from blog.comments.forms import LinkForm
-from blog.comments.identity import known_reader
+from blog.comments.identity import reader_from_cookie
 from blog.mail.outbox import mail_set_up
 from blog.web.csrf import csrf
 from blog.web.http_cache import private
@@ -66,7 +66,7 @@ def new_confirmation(token: str) -> ResponseReturnValue:
 @blueprint.post("/follows/<token>/confirmation")
 def create_confirmation(token: str) -> ResponseReturnValue:
     key, post_id = known(CONFIRM, token)
-    confirm(key, post_id, known_reader())
+    confirm(key, post_id, reader_from_cookie())
     return confirmation_page(key, post_id)
 
 

@@ -11,9 +11,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, Select, delete, func, select
 from sqlalchemy.orm import selectinload
 
-from blog.comments.followers.notifications import untell
+from blog.comments.followers.notifications import unsend
 from blog.comments.followers.unsubscribe_links import confirm_path, email_key, end_path, folded, manage_path, one_click
-from blog.comments.models import VISIBLE, Comment, Follow, Notice, Silence
+from blog.comments.models import VISIBLE, Comment, Follow, Notice, Suppression
 from blog.db import db, now, writing
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
@@ -38,7 +38,7 @@ LINK_EVERY = 6 * HOUR
 
 
 @dataclass(frozen=True)
-class Wish:
+class FollowRequest:
     """What a reader who has just written asks to be told of: all responses, or answers to that one; and whence."""
 
     comment: Comment
@@ -46,11 +46,11 @@ class Wish:
     address_key: str
 
 
-def follow(wish: Wish, paced: bool = True) -> None:
+def follow(wish: FollowRequest, paced: bool = True) -> None:
     """Keep the wish of a comment's writer to be told by mail; an address not proven here is first asked by mail.
 
-    That mail is written by `ask_next`, once the comment is visible. `paced` asks for the limit of one network address,
-    beyond which nothing is kept.
+    That mail is written by `send_next_confirmation`, once the comment is visible. `paced` asks for the limit of one
+    network address, beyond which nothing is kept.
     """
     key, post = email_key(wish.comment.email), wish.comment.post
     if not key or not mail_set_up():
@@ -70,7 +70,7 @@ def follow(wish: Wish, paced: bool = True) -> None:
     hint_mail()
 
 
-def ask_next(at: datetime | None = None) -> bool:
+def send_next_confirmation(at: datetime | None = None) -> bool:
     """Write the next mail that asks an address to confirm, if one is due; whether there may be more.
 
     Due is what awaits a comment that is visible now, the newest first, since others may wait behind a used-up quota.
@@ -139,11 +139,11 @@ def silence(key: str) -> None:
         take_back(list(db.session.scalars(select(Mail.id).where(*waiting))))
         _drop(Follow.email_key == key)
         if not is_silenced(key):
-            db.session.add(Silence(email_key=key))
+            db.session.add(Suppression(email_key=key))
 
 
 def is_silenced(key: str) -> bool:
-    return db.session.scalars(select(Silence.id).where(Silence.email_key == key)).first() is not None
+    return db.session.scalars(select(Suppression.id).where(Suppression.email_key == key)).first() is not None
 
 
 def follows_of(key: str, post_id: int | None = None) -> list[Follow]:
@@ -169,14 +169,14 @@ def send_link(email: str) -> None:
     hint_mail()
 
 
-def _standing(key: str, wish: Wish) -> Follow | None:
+def _standing(key: str, wish: FollowRequest) -> Follow | None:
     number = None if wish.whole else wish.comment.id
     alike = [follow for follow in follows_of(key, wish.comment.post_id) if follow.comment_id == number]
     # that somebody else asked for it stands in nobody's way
     return next((one for one in alike if one.confirmed_at or one.reader_key == wish.comment.reader_key), None)
 
 
-def _new(key: str, wish: Wish) -> Follow:
+def _new(key: str, wish: FollowRequest) -> Follow:
     return Follow(
         email=folded(wish.comment.email),
         email_key=key,
@@ -215,5 +215,5 @@ def _end(*which: ColumnElement[bool]) -> None:
 def _drop(*which: ColumnElement[bool]) -> None:
     """Inside an act: with what was still to be told, or waits to be sent."""
     told = select(Notice.mail_id).join(Follow, Notice.follow_id == Follow.id).where(*which)
-    untell(list(db.session.scalars(told.where(Notice.mail_id.is_not(None)).distinct())))
+    unsend(list(db.session.scalars(told.where(Notice.mail_id.is_not(None)).distinct())))
     db.session.execute(delete(Follow).where(*which))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from blog.db import row_id
-from blog.email_addresses import written_out
+from blog.email_addresses import normalize_address
 from blog.mail.rendering import absolute
 from blog.web.keyed_hashes import keyed_hash
 from blog.web.signed_tokens import said, signed
@@ -16,7 +16,7 @@ SECONDS = {CONFIRM: 3 * DAY_SECONDS, END: None, MANAGE: 30 * DAY_SECONDS}
 
 def folded(email: str) -> str:
     """An e-mail address as one that is compared: in small letters; "" for what is none."""
-    return written_out(email).lower()
+    return normalize_address(email).lower()
 
 
 def email_key(email: str) -> str:

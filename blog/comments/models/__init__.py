@@ -12,7 +12,7 @@ from blog.comments.models.comment import (
     newest_id,
     posted_before,
 )
-from blog.comments.models.follow import Follow, Notice, Silence
+from blog.comments.models.follow import Follow, Notice, Suppression
 from blog.comments.models.lesson import Lesson
 from blog.comments.models.reaction import Agreement, Report, is_reported
 
@@ -33,7 +33,7 @@ __all__ = [
     "Lesson",
     "Notice",
     "Report",
-    "Silence",
+    "Suppression",
     "comment_domains",
     "is_reported",
     "newest_id",

@@ -49,8 +49,8 @@ def _index_some(name: str, condition: TextClause, *columns: str | ColumnElement[
 
 
 class Comment(Record):
-    """One response. `branch_id` is the comment in whose list of replies it stands (none at the top);
-    it differs from `parent_id`, the comment it answers, only below the last step. `top_id` is the comment at the top
+    """One response. `display_parent_id` is the comment in whose list of replies it stands (none at the top);
+    it differs from `parent_id`, the comment it answers, only below the last step. `root_id` is the comment at the top
     of its branch, none where that is itself; there alone `branch_count` says how many visible ones the branch has.
 
     `agree_count` is how many readers agree, `agree_version` the thread's version when that changed last.
@@ -68,8 +68,8 @@ class Comment(Record):
         Index("ix_comments_queue", "status", "created_at", "id"),
         Index("ix_comments_counted", "post_id", "status"),
         # the replies in a branch at any depth, and those directly under a comment
-        Index("ix_comments_in_branch", "top_id", "status", "created_at", "id"),
-        Index("ix_comments_replies", "branch_id", "status"),
+        Index("ix_comments_in_branch", "root_id", "status", "created_at", "id"),
+        Index("ix_comments_replies", "display_parent_id", "status"),
         # what pages list: the branches that have something to show, by time and by agreement
         _index_some("ix_comments_tops", SOME_VISIBLE, "post_id", "created_at", "id"),
         _index_some("ix_comments_most_agreed", SOME_VISIBLE, "post_id", "agree_count", "created_at", "id"),
@@ -80,8 +80,8 @@ class Comment(Record):
 
     post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"))
     parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"), index=True)
-    branch_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
-    top_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    display_parent_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
+    root_id: Mapped[int | None] = mapped_column(ForeignKey("comments.id"))
     branch_count: Mapped[int] = mapped_column(default=0)
     depth: Mapped[int] = mapped_column(default=0)
     version: Mapped[int] = mapped_column(default=0)
@@ -127,12 +127,14 @@ class Comment(Record):
         """Where it stands among its neighbours, who go by their ids where it is the same: milliseconds since 1970."""
         return round(self.created_at.timestamp() * 1000)
 
-    def stand_under(self, parent: Comment | None, steps: int) -> None:
+    def place_under(self, parent: Comment | None, max_indent: int) -> None:
         """Take a place in the thread as a reply to `parent`, or at its top; below so many steps it stands flat."""
         self.parent_id = parent.id if parent else None
         self.depth = parent.depth + 1 if parent else 0
-        self.branch_id = (parent.id if parent.depth < steps else parent.branch_id or parent.id) if parent else None
-        self.top_id = (parent.top_id or parent.id) if parent else None
+        self.display_parent_id = (
+            (parent.id if parent.depth < max_indent else parent.display_parent_id or parent.id) if parent else None
+        )
+        self.root_id = (parent.root_id or parent.id) if parent else None
 
     def hold(self, reason: str) -> None:
         self._become(HELD, reason)
@@ -152,7 +154,7 @@ class Comment(Record):
         self.name = self.email = self.website = self.body = self.body_html = ""
         self.reader_key = self.address_key = self.submission_key = self.edited_at = self.seconds = None
 
-    def stand_as(self, status: str, reason: str, at: datetime) -> None:
+    def restore_status(self, status: str, reason: str, at: datetime) -> None:
         """As it stood before, since when it did."""
         self.status, self.status_reason, self.status_at = status, reason, at
 

@@ -11,7 +11,7 @@ from blog.comments.models.comment import Comment
 from blog.db import Record, now
 from blog.posts.models import Post
 
-UNTOLD = text("told_at IS NULL")
+UNSENT = text("mailed_at IS NULL")
 AWAITS = text("awaits_id IS NOT NULL")
 
 
@@ -64,20 +64,20 @@ class Notice(Record):
     __tablename__ = "notices"
     __table_args__ = (
         UniqueConstraint("follow_id", "comment_id"),
-        Index("ix_notices_untold", "created_at", "id", sqlite_where=UNTOLD, postgresql_where=UNTOLD),
+        Index("ix_notices_untold", "created_at", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
         Index("ix_notices_created_at", "created_at"),
     )
 
     follow_id: Mapped[int] = mapped_column(ForeignKey("follows.id", ondelete="CASCADE"))
     comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
     mail_id: Mapped[int | None] = mapped_column(ForeignKey("mails.id", ondelete="SET NULL"), index=True)
-    told_at: Mapped[datetime | None]
+    mailed_at: Mapped[datetime | None]
 
     follow: Mapped[Follow] = relationship()
     comment: Mapped[Comment] = relationship()
 
 
-class Silence(Record):
+class Suppression(Record):
     """An address that nobody here writes to again, by its keyed hash alone."""
 
     __tablename__ = "silenced"

@@ -12,9 +12,11 @@ from blog.db import Record
 
 
 class Lesson(Record):
-    """What the filter learned from one decision: to this text (its `vector`) belongs `step`, in 65536ths; or, with
-    `takes_back`, that the lesson of that number is taken back, whose values stand here again. Rows never change, so a
-    process that knows all up to a number needs those after it only.
+    """Record what the filter learned from one decision.
+
+    `step` is what the decision added to the weights of the text's `vector`, in 65536ths. A row with
+    `undone_lesson_id` takes that lesson back and repeats its values. Rows never change, so a process that knows all
+    up to one id reads only those after it.
     """
 
     __tablename__ = "lessons"
@@ -23,5 +25,5 @@ class Lesson(Record):
     comment_id: Mapped[int] = mapped_column(ForeignKey("comments.id", ondelete="CASCADE"), index=True)
     spam: Mapped[bool]
     step: Mapped[int]
-    takes_back: Mapped[int | None]
+    undone_lesson_id: Mapped[int | None]
     vector: Mapped[bytes] = mapped_column(LargeBinary)

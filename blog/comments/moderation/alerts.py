@@ -37,7 +37,7 @@ NEWEST = select(func.coalesce(func.max(Hold.id), 0)).scalar_subquery()
 
 
 @dataclass(frozen=True)
-class Told:
+class AlertItem:
     """A response as a mail shows it, on lines of its own whatever was typed, and the links by which it is decided."""
 
     comment: Comment
@@ -64,17 +64,17 @@ def choose_held_mail(editor: Editor, choice: str) -> None:
     with writing():
         chosen = db.session.get_one(Editor, editor.id)
         if chosen.held_mail == NEVER:
-            chosen.held_told_id = db.session.scalar(select(NEWEST)) or 0
+            chosen.last_alerted_hold_id = db.session.scalar(select(NEWEST)) or 0
         if chosen.held_mail != choice:
-            chosen.held_mail, chosen.held_told_at = choice, now()
+            chosen.held_mail, chosen.last_alerted_at = choice, now()
 
 
-def tell_editors(at: datetime | None = None) -> int:
+def alert_editors(at: datetime | None = None) -> int:
     """Write a mail to each editor for whom something new waits and whose time has come; how many there were."""
     if not mail_set_up():
         return 0
     at = at or now()
-    untold = select(Editor.id).where(Editor.held_mail != NEVER, Editor.held_told_id < NEWEST)
+    untold = select(Editor.id).where(Editor.held_mail != NEVER, Editor.last_alerted_hold_id < NEWEST)
     editors = list(db.session.scalars(untold))
     written = sum(_tell(editor_id, at) for editor_id in editors)
     db.session.rollback()
@@ -85,18 +85,18 @@ def _tell(editor_id: int, at: datetime) -> bool:
     editor = db.session.get(Editor, editor_id, populate_existing=True)
     if editor is None or not _due(editor, at):
         return False
-    before, newest = (editor.held_told_id, editor.held_mail), db.session.scalar(select(NEWEST)) or 0
+    before, newest = (editor.last_alerted_hold_id, editor.held_mail), db.session.scalar(select(NEWEST)) or 0
     total = db.session.scalar(select(func.count()).select_from(_waiting(before[0]).subquery())) or 0
     shown = list(db.session.scalars(_waiting(before[0]).order_by(Comment.id).limit(MOST_SHOWN)))
     versions = {comment.id: comment.version for comment in shown}
     letter = _letter(editor, shown, total) if shown else None
     with writing():
         told = db.session.get(Editor, editor_id)
-        if told is None or (told.held_told_id, told.held_mail) != before or _versions(versions) != versions:
+        if told is None or (told.last_alerted_hold_id, told.held_mail) != before or _versions(versions) != versions:
             return False  # another process was first, or an editor: whoever looks next finds what is left
-        told.held_told_id = newest
+        told.last_alerted_hold_id = newest
         if letter:
-            told.held_told_at = at
+            told.last_alerted_at = at
             put_mail(told.email, *letter, KIND)
     return letter is not None
 
@@ -124,7 +124,7 @@ def _due(editor: Editor, at: datetime) -> bool:
 
 def _next(editor: Editor, at: datetime) -> datetime:
     """When this editor is told next. A time that lies ahead, since a clock was set back, holds nobody up."""
-    last = editor.held_told_at
+    last = editor.last_alerted_at
     if last is None or last > at:
         return at
     if editor.held_mail == DAILY:
@@ -139,7 +139,7 @@ def _letter(editor: Editor, shown: list[Comment], total: int) -> tuple[str, str,
     return render_mail("held", shown=told, total=total, more=total - len(told), to=editor)
 
 
-def _told(comment: Comment, editor: Editor) -> Told:
+def _told(comment: Comment, editor: Editor) -> AlertItem:
     text = comment.body.strip()
     words = {
         audit_log.APPROVE: _("Approve"),
@@ -147,7 +147,7 @@ def _told(comment: Comment, editor: Editor) -> Told:
         audit_log.REMOVE: _("Remove"),
         audit_log.BAN: _("Ban"),
     }
-    return Told(
+    return AlertItem(
         comment=comment,
         name=one_line(comment.name),
         website=one_line(comment.website),

@@ -16,7 +16,7 @@ from blog.comments.refusals import NoSuchComment
 from blog.comments.screening.link_domains import domain_of, domains_in, links_in
 from blog.db import db, now, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import What, record
+from blog.editors.audit_log import AuditDetails, record
 from blog.editors.models import AuditEntry, Editor
 from blog.web.i18n import day
 from blog.web.pagination import Page, newest_first
@@ -64,7 +64,7 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, how: 
     stays so. Where the comment had changed before, or there is nothing to do, `stayed` holds it. NoSuchComment. `how`
     it was done stands in the log alone.
     """
-    done, together = Decisions(), new_action()
+    done, action_id = Decisions(), new_action()
     why = "; ".join(filter(None, (reason, how)))
     with writing():
         if (comment := comment_at(pick.comment_id)) is None:
@@ -74,13 +74,15 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, how: 
             done.stayed.append(comment)
             return done
         if comment.status != SPAM:
-            done.entries.append(change(comment, audit_log.SPAM, editor, why, together))
+            done.entries.append(change(comment, audit_log.SPAM, editor, why, action_id))
         done.comments.append(comment)
         for one in wanted:
             one.reason, one.editor_name = reason[:500], editor.name
             db.session.add(one)
             db.session.flush()
-            what = What(comment_id=comment.id, subject=one.name, after=_mark(one), reason=why, together=together)
+            what = AuditDetails(
+                comment_id=comment.id, subject=one.name, after=_mark(one), reason=why, action_id=action_id
+            )
             done.entries.append(record(editor, audit_log.BAN, **what))
     announce_all(done.comments)
     return done
@@ -107,7 +109,7 @@ def bans(after: str | None) -> Page[Ban]:
     return newest_first(select(Ban), Ban.created_at, Ban.id, after, PAGE_SIZE)
 
 
-def lift(mark: str) -> bool:
+def undo_ban(mark: str) -> bool:
     """Inside an act: take back the ban that this mark is of, if it stands."""
     one = db.session.get(Ban, int(mark.partition(" ")[0]), populate_existing=True)
     if one is None or _mark(one) != mark:
@@ -116,7 +118,7 @@ def lift(mark: str) -> bool:
     return True
 
 
-def put_back(kept: str) -> bool:
+def undo_unban(kept: str) -> bool:
     """Inside an act: the ban that was lifted stands again, unless another of the same does."""
     if not kept:
         return False

@@ -13,13 +13,13 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from blog.comments.changes import announce_all, changing, subject_of
+from blog.comments.changes import announce_all, audit_label, changing
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.refusals import NoSuchComment
-from blog.comments.screening.lessons import learn, study
+from blog.comments.screening.lessons import learn, preload_texts
 from blog.db import db, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import What, last_decider, record, withdrawn
+from blog.editors.audit_log import AuditDetails, last_decider, record, withdrawn
 from blog.editors.models import AuditEntry, Editor
 
 BECOMES = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
@@ -29,10 +29,10 @@ class Pick(NamedTuple):
     """A comment as an editor saw it: its version then, or "" where that does not matter."""
 
     comment_id: int
-    seen: str = ""
+    expected_version: str = ""
 
     def holds(self, comment: Comment) -> bool:
-        return self.seen in {"", str(comment.version)}
+        return self.expected_version in {"", str(comment.version)}
 
 
 @dataclass
@@ -57,16 +57,16 @@ class Decisions:
 
 def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> Decisions:
     """Do this to each of these comments, in one act; NoSuchComment where there is none of them."""
-    done, together = Decisions(), new_action() if len(picks) > 1 else None
-    study(pick.comment_id for pick in picks)
+    done, action_id = Decisions(), new_action() if len(picks) > 1 else None
+    preload_texts(pick.comment_id for pick in picks)
     with writing():
         for pick in picks:
             if (comment := comment_at(pick.comment_id)) is None:
                 continue
-            if comment.status == BECOMES[verb] or not pick.holds(comment) or _given_up(comment, verb):
+            if comment.status == BECOMES[verb] or not pick.holds(comment) or is_irreversible(comment, verb):
                 done.stayed.append(comment)
                 continue
-            done.entries.append(change(comment, verb, editor, why, together))
+            done.entries.append(change(comment, verb, editor, why, action_id))
             done.comments.append(comment)
     if not done.comments and not done.stayed:
         raise NoSuchComment
@@ -74,19 +74,19 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
     return done
 
 
-def _given_up(comment: Comment, verb: str) -> bool:
+def is_irreversible(comment: Comment, verb: str) -> bool:
     """Nobody brings back what its writer took away, nor what is no longer kept."""
     back = verb in {audit_log.APPROVE, audit_log.HOLD}
     return back and (not comment.body_html or withdrawn(comment.id))
 
 
-def change(comment: Comment, verb: str, editor: Editor, why: str = "", together: str | None = None) -> AuditEntry:
+def change(comment: Comment, verb: str, editor: Editor, why: str = "", action_id: str | None = None) -> AuditEntry:
     """Inside an act: do it and write it down."""
-    before = remembered(comment)
+    before = state_snapshot(comment)
     _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != audit_log.APPROVE else ""), verb)
-    after = remembered(comment)
-    what = What(comment_id=comment.id, subject=subject_of(comment), reason=why, together=together)
-    entry = record(editor, verb, **what | What(before=before, after=after))
+    after = state_snapshot(comment)
+    what = AuditDetails(comment_id=comment.id, subject=audit_label(comment), reason=why, action_id=action_id)
+    entry = record(editor, verb, **what | AuditDetails(before=before, after=after))
     learn(comment)
     return entry
 
@@ -114,7 +114,7 @@ def comment_at(comment_id: int) -> Comment | None:
     return db.session.get(Comment, comment_id, populate_existing=True)
 
 
-def remembered(comment: Comment) -> str:
+def state_snapshot(comment: Comment) -> str:
     """Its state, so that it can be put back, and compared with a later one."""
     state = {"status": comment.status, "reason": comment.status_reason, "at": comment.status_at.isoformat()}
     return json.dumps(state, ensure_ascii=False)

@@ -6,17 +6,17 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from blog.comments.changes import announce_all, next_version, subject_of
-from blog.comments.followers.notifications import take_notice
+from blog.comments.changes import announce_all, audit_label, next_version
+from blog.comments.followers.notifications import queue_notifications
 from blog.comments.models import HELD, Comment, posted_before
-from blog.comments.moderation.decisions import change, comment_at, new_action, remembered
+from blog.comments.moderation.decisions import change, comment_at, new_action, state_snapshot
 from blog.comments.refusals import NoSuchComment
 from blog.comments.screening import link_domains
 from blog.comments.screening.link_domains import domains_in, links_in
 from blog.comments.thread.counts import recount
 from blog.db import db, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import What, record
+from blog.editors.audit_log import AuditDetails, record
 from blog.editors.models import AuditEntry, Editor
 from blog.html import comment_html
 from blog.site.models import current_site
@@ -45,14 +45,14 @@ def answer_comment(comment_id: int, editor: Editor, body: str, key: str) -> Answ
         if (standing := posted_before(key)) and standing.editor_id == editor.id:
             return Answered(comment, standing, None)
         _check(comment)
-        together = new_action() if comment.status == HELD else None
-        if together:
-            change(comment, audit_log.APPROVE, editor, together=together)
+        action_id = new_action() if comment.status == HELD else None
+        if action_id:
+            change(comment, audit_log.APPROVE, editor, action_id=action_id)
         # somebody else's key shows nothing of theirs, nor does it stand in the way
         answer = Comment(body=body, body_html=body_html, submission_key=None if standing else key)
         _post(comment, editor, answer)
-        after = f"{answer.id} {remembered(answer)}"
-        what = What(comment_id=comment.id, subject=subject_of(answer), after=after, together=together)
+        after = f"{answer.id} {state_snapshot(answer)}"
+        what = AuditDetails(comment_id=comment.id, subject=audit_label(answer), after=after, action_id=action_id)
         entry = record(editor, audit_log.ANSWER, **what)
     announce_all([comment, answer])
     return Answered(comment, answer, entry)
@@ -69,8 +69,8 @@ def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
     post = next_version(comment.post_id)
     answer.post_id, answer.version = post.id, post.thread_version
     answer.name, answer.editor_id = editor.name, editor.id
-    answer.stand_under(comment, current_site().steps)
+    answer.place_under(comment, current_site().max_indent)
     db.session.add(answer)
     recount(answer, post)
     link_domains.add({answer.id: domains_in(links_in(answer.body_html))})
-    take_notice(answer, post)
+    queue_notifications(answer, post)

@@ -29,7 +29,7 @@ VERBS = (audit_log.APPROVE, audit_log.SPAM, audit_log.REMOVE, audit_log.BAN)
 DECISION, REVERSAL = "decision", "reversal"
 
 
-class Dead(Exception):
+class LinkExpired(Exception):
     """Why a link does nothing, in one sentence; the comment that it was of, and what its editor could undo about that,
     where the link was a good one.
     """
@@ -68,7 +68,7 @@ def decision_of(token: str) -> Decision:
     editor, (number, version, verb) = _read(DECISION, token)
     comment = db.session.get(Comment, int(number))
     if comment is None:
-        raise Dead(_("This response is no longer here."), 410)
+        raise LinkExpired(_("This response is no longer here."), 410)
     if comment.version != int(version) or comment.status != HELD:
         raise _spent(comment, editor)
     return Decision(editor, comment, verb, int(version))
@@ -81,7 +81,7 @@ def decide_by_mail(decision: Decision, choices: Collection[str] = (), reason: st
     try:
         done = _decide(decision, choices, reason)
     except NoSuchComment:
-        raise Dead(_("This response is no longer here."), 410) from None
+        raise LinkExpired(_("This response is no longer here."), 410) from None
     if done.entry is None:
         raise _spent(done.stayed[0], decision.editor)
     return done.entry
@@ -92,7 +92,7 @@ def reversal_of(token: str) -> tuple[Editor, AuditEntry]:
     editor, (number,) = _read(REVERSAL, token)
     entry = db.session.get(AuditEntry, int(number))
     if entry is None:
-        raise Dead(_("This is no longer in the log."), 410)
+        raise LinkExpired(_("This is no longer in the log."), 410)
     return editor, entry
 
 
@@ -101,7 +101,7 @@ def undo_by_mail(editor: Editor, entry: AuditEntry) -> None:
     try:
         undo(entry.id, editor)
     except NotUndone as refusal:
-        raise Dead(refusal.sentence, 409, db.session.get(Comment, entry.comment_id)) from None
+        raise LinkExpired(refusal.sentence, 409, db.session.get(Comment, entry.comment_id)) from None
 
 
 def _decide(decision: Decision, choices: Collection[str], reason: str) -> Decisions:
@@ -115,21 +115,21 @@ def _read(purpose: str, token: str) -> tuple[Editor, list[str]]:
     """Whose token it is, and what else it says."""
     value = said(purpose, token)
     if not isinstance(value, str):
-        raise Dead(_("This is not a link that this site has sent, or not all of it arrived."), 404)
+        raise LinkExpired(_("This is not a link that this site has sent, or not all of it arrived."), 404)
     if said(purpose, token, DAYS * 24 * 3600) is None:
-        raise Dead(_("Links in mail hold for %(days)d days, which are over.", days=DAYS), 410)
+        raise LinkExpired(_("Links in mail hold for %(days)d days, which are over.", days=DAYS), 410)
     number, mark, *rest = value.split("-")
     editor = db.session.get(Editor, int(number))
     if editor is None or account_mark(editor) != mark:
-        raise Dead(_("This link ended with the password, or the account, that it was written for."), 410)
+        raise LinkExpired(_("This link ended with the password, or the account, that it was written for."), 410)
     return editor, rest
 
 
-def _spent(comment: Comment, editor: Editor) -> Dead:
+def _spent(comment: Comment, editor: Editor) -> LinkExpired:
     last = last_action(editor)
     mine = (editor, last) if last and last.comment_id == comment.id else None
     if last_decider(comment.id) or comment.status != HELD:
-        return Dead(clash(comment), 409, comment, mine)
-    return Dead(
+        return LinkExpired(clash(comment), 409, comment, mine)
+    return LinkExpired(
         _("This changed after the mail was written; nothing was done. It says now what stands here."), 409, comment
     )

@@ -13,8 +13,8 @@ from blog.comments.forms import BanForm
 from blog.comments.models import Comment
 from blog.comments.moderation.bans import bannable
 from blog.comments.moderation.email_actions import (
-    Dead,
     Decision,
+    LinkExpired,
     decide_by_mail,
     decision_of,
     reversal_of,
@@ -76,8 +76,8 @@ for view in (create_decision, create_reversal):
     csrf.exempt(view)
 
 
-@blueprint.errorhandler(Dead)
-def show_dead(dead: Dead) -> Response:
+@blueprint.errorhandler(LinkExpired)
+def show_dead(dead: LinkExpired) -> Response:
     token = reversal_token(*dead.undoable) if dead.undoable else ""
     page = render_template("comments/mailed/dead.html", dead=dead, comment=dead.comment, token=token)
     return private(page, dead.status)

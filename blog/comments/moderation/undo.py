@@ -13,12 +13,12 @@ from flask_babel import ngettext
 
 from blog.comments.changes import announce_all, changing
 from blog.comments.models import Comment
-from blog.comments.moderation.bans import lift, put_back
-from blog.comments.moderation.decisions import comment_at, remembered
+from blog.comments.moderation.bans import undo_ban, undo_unban
+from blog.comments.moderation.decisions import comment_at, state_snapshot
 from blog.comments.screening.lessons import learn
 from blog.db import db, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import What, done_together, mark_undone, record, undoable
+from blog.editors.audit_log import AuditDetails, done_together, mark_undone, record, undoable
 from blog.editors.models import AuditEntry, Editor
 from blog.web.i18n import state_word
 
@@ -70,7 +70,7 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         mark_undone(undone)
         done.stayed = len(parts) - len(undone)
         for part in undone:
-            what = What(comment_id=part.comment_id, subject=part.subject, reason=part.verb)
+            what = AuditDetails(comment_id=part.comment_id, subject=part.subject, reason=part.verb)
             record(editor, audit_log.REVERSE, **what)
         for comment in done.comments:
             learn(comment)
@@ -78,7 +78,7 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
     return done
 
 
-def was(entry: AuditEntry) -> str:
+def previous_state(entry: AuditEntry) -> str:
     """What stood before an entry, in words; "" where there is nothing to say."""
     if REVERSED.get(entry.verb) is not _restore:
         return entry.before if entry.verb not in REVERSED else ""
@@ -96,11 +96,11 @@ def _too_late(entry: AuditEntry) -> str:
 
 def _restore(part: AuditEntry, _editor: Editor, done: Reversal) -> bool:
     comment = comment_at(part.comment_id or 0)
-    if comment is None or remembered(comment) != part.after:
+    if comment is None or state_snapshot(comment) != part.after:
         return False
     before = json.loads(part.before)
     at = datetime.fromisoformat(before["at"])
-    changing(comment, partial(comment.stand_as, before["status"], before["reason"], at))
+    changing(comment, partial(comment.restore_status, before["status"], before["reason"], at))
     done.comments.append(comment)
     return True
 
@@ -109,7 +109,7 @@ def _withdraw(part: AuditEntry, editor: Editor, done: Reversal) -> bool:
     """The editor's answer goes; what it answered is another part of the action, if it was approved with it."""
     number, _blank, after = part.after.partition(" ")
     answer = comment_at(int(number))
-    if answer is None or remembered(answer) != after:
+    if answer is None or state_snapshot(answer) != after:
         return False
     changing(answer, partial(answer.remove, _("removed by %(name)s", name=editor.name)))
     done.comments.append(answer)
@@ -124,6 +124,6 @@ REVERSED: dict[str, Callable[[AuditEntry, Editor, Reversal], bool]] = {
     audit_log.SPAM: _restore,
     audit_log.REMOVE: _restore,
     audit_log.ANSWER: _withdraw,
-    audit_log.BAN: lambda part, _editor, _done: lift(part.after),
-    audit_log.UNBAN: lambda part, _editor, _done: put_back(part.before),
+    audit_log.BAN: lambda part, _editor, _done: undo_ban(part.after),
+    audit_log.UNBAN: lambda part, _editor, _done: undo_unban(part.before),
 }

@@ -12,7 +12,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import TextForm
-from blog.comments.identity import remember, the_writer
+from blog.comments.identity import current_reader, remember
 from blog.comments.live_events import in_order
 from blog.comments.models import HELD, Comment
 from blog.comments.posting.edit import changeable, edit_comment, own_comments, seconds_left, withdraw_comment
@@ -36,7 +36,7 @@ UNPROVEN = lazy_gettext("Please press the button once more, so that it is certai
 @blueprint.get("/posts/<int:post_id>/comments/mine")
 def index(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/mine.html", post=post, comments=own_comments(post, the_writer())))
+    return private(render_template("comments/mine.html", post=post, comments=own_comments(post, current_reader())))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/held")
@@ -45,39 +45,39 @@ def show_held(post_id: int) -> ResponseReturnValue:
     if not htmx.wanted():
         return index(post_id)
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/_held.html", held=own_comments(post, the_writer(), HELD)))
+    return private(render_template("comments/_held.html", held=own_comments(post, current_reader(), HELD)))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/edit")
 def edit(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment = changeable(post_id, comment_id, the_writer())
+    comment = changeable(post_id, comment_id, current_reader())
     return shown("edit", post_id, comment_id, TextForm(formdata=None, body=comment.body))
 
 
 @blueprint.post("/posts/<int:post_id>/comments/<int:comment_id>")
 @takes_text(TextForm)
 def update(post_id: int, comment_id: int) -> ResponseReturnValue:
-    changeable(post_id, comment_id, the_writer())
+    changeable(post_id, comment_id, current_reader())
     form = TextForm()
     if not form.validate():
         return refused_by_form("edit", post_id, comment_id, form)
     paced = current_app.config["SETTINGS"].ratelimit_enabled
-    return updated(edit_comment(post_id, comment_id, the_writer(), form.body.data or "", paced))
+    return updated(edit_comment(post_id, comment_id, current_reader(), form.body.data or "", paced))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/removal")
 def new_removal(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment = changeable(post_id, comment_id, the_writer())
+    comment = changeable(post_id, comment_id, current_reader())
     return shown("remove", post_id, comment_id, TextForm(formdata=None, body=comment.body), comment=comment)
 
 
 @blueprint.delete("/posts/<int:post_id>/comments/<int:comment_id>")
 def destroy(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = changeable(post_id, comment_id, the_writer()), TextForm()
+    comment, form = changeable(post_id, comment_id, current_reader()), TextForm()
     form.validate()
     if form.token_refused:
         return refused_by_form("remove", post_id, comment_id, form, comment=comment)
-    return destroyed(withdraw_comment(post_id, comment_id, the_writer()))
+    return destroyed(withdraw_comment(post_id, comment_id, current_reader()))
 
 
 for view in (update, destroy):  # each tests its form's own token, so that the text comes back with a fresh one
@@ -166,7 +166,7 @@ def destroyed(comment: Comment) -> Response:
 
 def told(comment: Comment, event: str, sentence: str) -> Response:
     """What everybody is sent, and for its writer what still waits."""
-    held = [] if comment.visible else own_comments(comment.post, the_writer(), HELD)
+    held = [] if comment.visible else own_comments(comment.post, current_reader(), HELD)
     answer = render_template(
         "comments/own.htmx.html", branches=in_order([comment]), comment=comment, post=comment.post, held=held
     )

@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import or_, select
 
-from blog.comments.changes import announce, changing, let_wait, subject_of
+from blog.comments.changes import announce, audit_label, changing, hold_by_rule
 from blog.comments.identity import Writer
 from blog.comments.models import HELD, VISIBLE, Comment, Hold
 from blog.comments.posting.closing import closed_because
@@ -136,12 +136,12 @@ def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) ->
     comment.body, comment.body_html, comment.edited_at = body, body_html, now()
     if reason := verdict(comment, comment.post, evidence, paced=False):
         known = comment.status_reason.split("; ") if comment.status == HELD else []
-        let_wait(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:REASON_LENGTH])
+        hold_by_rule(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:REASON_LENGTH])
     elif comment.status == HELD:
         db.session.add(Hold(comment=comment))
 
 
 def _note(comment: Comment, verb: str, after: str, reason: str) -> None:
     """For the editors: what it said before."""
-    what = {"subject": subject_of(comment), "before": comment.body, "after": after, "reason": reason}
+    what = {"subject": audit_label(comment), "before": comment.body, "after": after, "reason": reason}
     record(None, verb, comment_id=comment.id, **what)

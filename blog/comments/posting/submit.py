@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from blog.comments.changes import announce, let_wait, next_version
-from blog.comments.followers.notifications import take_notice
+from blog.comments.changes import announce, hold_by_rule, next_version
+from blog.comments.followers.notifications import queue_notifications
 from blog.comments.models import Comment, posted_before
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import pause
@@ -63,13 +63,13 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             post = next_version(draft.post_id)
             parent = _parent_allowed(draft, post, paced)
             comment = _comment(draft, post, body_html)
-            comment.stand_under(parent, current_site().steps)
+            comment.place_under(parent, current_site().max_indent)
             if reasons := verdict(comment, post, evidence, paced):
-                let_wait(comment, reasons)
+                hold_by_rule(comment, reasons)
             db.session.add(comment)
             recount(comment, post)
             link_domains.add({comment.id: evidence.domains})
-            take_notice(comment, post)
+            queue_notifications(comment, post)
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
         if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:

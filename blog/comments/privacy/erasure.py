@@ -57,7 +57,7 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
             one.version = versions[one.post_id]
         record_all(editor, ERASE, [one.id for one in comments])
         _forget_beside([one.id for one in comments], keys)
-        recount_branches({one.top_id or one.id for one in comments})
+        recount_branches({one.root_id or one.id for one in comments})
         recount_posts(versions.keys())
         _forget_names(keys)
     announce_all(comments)

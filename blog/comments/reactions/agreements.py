@@ -47,7 +47,7 @@ def agreeable(post_id: int, comment_id: int, voice: Voice) -> Comment:
     """The comment, where this reader may agree with it; raises Refused or NoSuchComment."""
     if not current_site().agreeing:
         raise Refused(_("Agreeing is switched off on this blog."), 404)
-    comment = heard(post_id, comment_id)
+    comment = visible_comment(post_id, comment_id)
     if voice.wrote(comment):
         raise Refused(_("This is your own response: others can agree with it."), 409)
     return comment
@@ -57,7 +57,7 @@ def announce_agreement(comment: Comment) -> None:
     hint(f"post:{comment.post_id}", quiet=True)
 
 
-def heard(post_id: int, comment_id: int) -> Comment:
+def visible_comment(post_id: int, comment_id: int) -> Comment:
     """The comment that readers see now; NoSuchComment where there is none, or no longer."""
     post = visible_post(post_id)
     comment = db.session.get(Comment, comment_id)

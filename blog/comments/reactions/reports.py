@@ -8,10 +8,10 @@ from functools import partial
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from blog.comments.changes import announce, changing, let_wait, subject_of
+from blog.comments.changes import announce, audit_label, changing, hold_by_rule
 from blog.comments.identity import Voice
 from blog.comments.models import Comment, Report
-from blog.comments.reactions.agreements import heard
+from blog.comments.reactions.agreements import visible_comment
 from blog.comments.screening.rules import REASON_LENGTH
 from blog.db import db, writing
 from blog.editors.audit_log import REPORT, record
@@ -24,7 +24,7 @@ def report(post_id: int, comment_id: int, voice: Voice, reason: str) -> bool:
     False where it was reported before by this reader, or from this address.
     """
     with writing():
-        comment = heard(post_id, comment_id)
+        comment = visible_comment(post_id, comment_id)
         if voice.on(comment, Report) or voice.beside(comment, Report):
             return False
         keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
@@ -53,8 +53,8 @@ def _hold_where_enough(comment: Comment) -> bool:
     if not enough or len(reasons) < enough or comment.editor_id is not None:
         return False
     why = _said(reasons)
-    changing(comment, partial(let_wait, comment, why))
-    record(None, REPORT, comment_id=comment.id, subject=subject_of(comment), reason=why)
+    changing(comment, partial(hold_by_rule, comment, why))
+    record(None, REPORT, comment_id=comment.id, subject=audit_label(comment), reason=why)
     return True
 
 

@@ -11,9 +11,9 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import ReaderForm, ReportForm
-from blog.comments.identity import remember, the_voice
+from blog.comments.identity import current_voice, remember
 from blog.comments.models import Agreement, Comment
-from blog.comments.reactions.agreements import agree, agreeable, heard, no_longer_agree
+from blog.comments.reactions.agreements import agree, agreeable, no_longer_agree, visible_comment
 from blog.comments.reactions.reports import report
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.permalinks import place_of
@@ -36,43 +36,43 @@ UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still 
 @limited(TOKENS)
 def new_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     """For those without JavaScript; elsewhere the response's own link does it in its place."""
-    return the_agreement(agreeable(post_id, comment_id, the_voice()), ReaderForm(formdata=None))
+    return the_agreement(agreeable(post_id, comment_id, current_voice()), ReaderForm(formdata=None))
 
 
 @blueprint.post("/agreement")
 @limited(AGREEMENTS)
 def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = agreeable(post_id, comment_id, the_voice()), ReaderForm()
+    comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
         return unproven(comment, form)
-    return counted(agree(post_id, comment_id, the_voice(speaking=True)))
+    return counted(agree(post_id, comment_id, current_voice(speaking=True)))
 
 
 @blueprint.delete("/agreement")
 @limited(AGREEMENTS)
 def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = agreeable(post_id, comment_id, the_voice()), ReaderForm()
+    comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
         return unproven(comment, form)
-    return counted(no_longer_agree(post_id, comment_id, the_voice(speaking=True)))
+    return counted(no_longer_agree(post_id, comment_id, current_voice(speaking=True)))
 
 
 @blueprint.get("/reports/new")
 @limited(TOKENS)
 def new_report(post_id: int, comment_id: int) -> ResponseReturnValue:
-    return the_report(heard(post_id, comment_id), ReportForm(formdata=None))
+    return the_report(visible_comment(post_id, comment_id), ReportForm(formdata=None))
 
 
 @blueprint.post("/reports")
 @limited(REPORTS)
 @takes_text(ReportForm)
 def create_report(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = heard(post_id, comment_id), ReportForm()
+    comment, form = visible_comment(post_id, comment_id), ReportForm()
     if not form.validate():
         if form.token_refused:
             form.form_errors = [UNPROVEN]
         return the_report(comment, form, 403 if form.token_refused else 422)
-    return reported(comment, report(post_id, comment_id, the_voice(speaking=True), form.reason.data or ""))
+    return reported(comment, report(post_id, comment_id, current_voice(speaking=True), form.reason.data or ""))
 
 
 for view in (create_agreement, destroy_agreement, create_report):  # each tests its form's own token
@@ -103,7 +103,7 @@ def slow_down(_error: RateLimitExceeded) -> Response:
     if request.endpoint == "voices.create_report":
         form = ReportForm()
         form.form_errors = [sentence]
-        answer = the_report(heard(**(request.view_args or {})), form, 429)
+        answer = the_report(visible_comment(**(request.view_args or {})), form, 429)
     else:
         answer = show_refused(Refused(sentence, 429, wait))
     answer.headers["Retry-After"] = str(wait)
@@ -124,7 +124,7 @@ def keep(error: SQLAlchemyError) -> Response:
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
-    agrees = the_voice().on(comment, Agreement) is not None
+    agrees = current_voice().on(comment, Agreement) is not None
     return private(render_template("comments/agree.html", comment=comment, form=form, agrees=agrees), status)
 
 

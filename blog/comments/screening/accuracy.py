@@ -59,7 +59,7 @@ def lessons() -> int:
 def _standing() -> Select[int]:
     """The newest lesson of each comment; whether that is a lesson, or took one back, is asked then."""
     newest = select(func.max(Lesson.id)).group_by(Lesson.comment_id)
-    return select(Lesson.id).where(Lesson.id.in_(newest), Lesson.takes_back.is_(None))
+    return select(Lesson.id).where(Lesson.id.in_(newest), Lesson.undone_lesson_id.is_(None))
 
 
 def _decided(least: int) -> Select[int | None, bool]:

@@ -64,17 +64,17 @@ class Model:
         with self.lock:
             return self.sketches.like(vector)
 
-    def _take(self, number: int, spam: bool, step: int, takes_back: int | None, vector: bytes) -> None:
-        if takes_back is None:
+    def _take(self, number: int, spam: bool, step: int, undone_lesson_id: int | None, vector: bytes) -> None:
+        if undone_lesson_id is None:
             self.weights.add(values(vector), step)
             if spam:
                 self.sketches.add(number, vector)
-        elif takes_back > self.floor:
+        elif undone_lesson_id > self.floor:
             self.weights.add(values(vector), -step)
-            self.sketches.remove(takes_back)
+            self.sketches.remove(undone_lesson_id)
 
 
-COLUMNS = (Lesson.id, Lesson.spam, Lesson.step, Lesson.takes_back, Lesson.vector)
+COLUMNS = (Lesson.id, Lesson.spam, Lesson.step, Lesson.undone_lesson_id, Lesson.vector)
 
 
 def model() -> Model:
@@ -102,7 +102,7 @@ def judge(text: Text, found: dict[str, str]) -> Opinion:
         return opinion(known.weights, text.reading, values(signed(text.vector, found)), found)
 
 
-def study(numbers: Iterable[int]) -> None:
+def preload_texts(numbers: Iterable[int]) -> None:
     """Before an act that decides on the comments of these numbers: read their texts, which is slow."""
     wanted = select(Comment.body_html, Comment.website).where(
         Comment.id.in_(list(numbers)), Comment.editor_id.is_(None)
@@ -122,7 +122,11 @@ def learn(comment: Comment) -> None:
     if lesson:
         _write(
             Lesson(
-                comment_id=comment.id, spam=lesson.spam, step=lesson.step, takes_back=lesson.id, vector=lesson.vector
+                comment_id=comment.id,
+                spam=lesson.spam,
+                step=lesson.step,
+                undone_lesson_id=lesson.id,
+                vector=lesson.vector,
             )
         )
         _add(pending, values(lesson.vector), -lesson.step)
@@ -141,7 +145,7 @@ def standing_lesson(comment_id: int) -> Lesson | None:
     """The lesson that a comment is, unless it was taken back."""
     newest = select(Lesson).where(Lesson.comment_id == comment_id).order_by(Lesson.id.desc()).limit(1)
     lesson = db.session.scalars(newest).first()
-    return None if lesson is None or lesson.takes_back is not None else lesson
+    return None if lesson is None or lesson.undone_lesson_id is not None else lesson
 
 
 def _teach(comment: Comment, spam: bool, pending: Pending) -> None:
@@ -194,11 +198,11 @@ def learn_from_log() -> int:
 
 
 def _learn_some(numbers: list[int]) -> int:
-    study(numbers)
+    preload_texts(numbers)
     with writing():
         before = newest_lesson()
         for number in numbers:
             if comment := db.session.get(Comment, number):
                 learn(comment)
-        taught = select(func.count()).where(Lesson.id > before, Lesson.takes_back.is_(None))
+        taught = select(func.count()).where(Lesson.id > before, Lesson.undone_lesson_id.is_(None))
         return db.session.execute(taught).scalar_one()

@@ -6,7 +6,7 @@ from flask import Flask
 from markupsafe import Markup
 
 from blog.comments.models import Comment
-from blog.comments.thread.branches import Shown
+from blog.comments.thread.branches import CommentRow
 from blog.web.keyed_hashes import keyed_hash
 
 SIZE = 5
@@ -17,7 +17,7 @@ def init(app: Flask) -> None:
     app.jinja_env.filters["picture"] = picture
 
 
-def picture(comment: Comment | Shown) -> Markup:
+def picture(comment: Comment | CommentRow) -> Markup:
     """An SVG of 5 by 5 squares, its right half the mirror of the left; its tint is a class."""
     seed = bytes.fromhex(keyed_hash("picture", whose(comment)))
     left = int.from_bytes(seed[:2]) or 1
@@ -28,7 +28,7 @@ def picture(comment: Comment | Shown) -> Markup:
     )
 
 
-def whose(comment: Comment | Shown) -> str:
+def whose(comment: Comment | CommentRow) -> str:
     """An editor, a reader by the key, or where there is none, as after an import, a name."""
     if comment.editor_id:
         return f"editor {comment.editor_id}"

@@ -16,14 +16,14 @@ from blog.site.models import Site
 from blog.web.fragment_cache import PLACE, Memory
 
 
-class Shown(NamedTuple):
+class CommentRow(NamedTuple):
     """What a page needs of a comment: a row, since a page has hundreds."""
 
     id: int
     post_id: int
     parent_id: int | None
-    branch_id: int | None
-    top_id: int | None
+    display_parent_id: int | None
+    root_id: int | None
     version: int
     status: str
     created_at: datetime
@@ -48,7 +48,7 @@ class Shown(NamedTuple):
         return round(self.created_at.timestamp() * 1000)
 
 
-class Manners(NamedTuple):
+class RenderOptions(NamedTuple):
     """What of the site's settings shows in a response."""
 
     language: str
@@ -56,7 +56,7 @@ class Manners(NamedTuple):
     agreeing: bool
 
 
-COLUMNS = [getattr(Comment, name) for name in Shown._fields]
+COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 BY_TIME = attrgetter("created_at", "id")
 
 # the HTML of some thousands of responses
@@ -70,7 +70,7 @@ class Gap:
     where it is not known.
     """
 
-    top_id: int
+    root_id: int
     address: str
     position: int
     until: int | None
@@ -88,8 +88,8 @@ class Branch:
     before the first one. `total` is how many visible responses the whole branch has, where that is asked for.
     """
 
-    comment: Comment | Shown
-    answers: Comment | Shown | None = None
+    comment: Comment | CommentRow
+    answers: Comment | CommentRow | None = None
     apart: bool = False
     nearby: bool = False
     gone: bool = False
@@ -98,7 +98,7 @@ class Branch:
     earlier: str = ""
     total: int = 0
 
-    def html(self, manners: Manners) -> str:
+    def html(self, manners: RenderOptions) -> str:
         """The whole branch; each comment is rendered anew only when something that it shows has changed."""
         before, _, after = self._around_replies(manners).partition(PLACE)
         parts = [branch.html(manners) for branch in self.branches]
@@ -108,7 +108,7 @@ class Branch:
             parts.insert(0, render_template("comments/_earlier.html", address=self.earlier))
         return "".join([before, *parts, after])
 
-    def _around_replies(self, manners: Manners) -> str:
+    def _around_replies(self, manners: RenderOptions) -> str:
         # the hash stands for the row: a restored backup may bring another text under the same version
         answers = self.answers and (self.answers.id, self.answers.name, self.apart, self.nearby)
         key = (db.engine.url.database, self.comment.id, hash(self.comment), answers, *manners)
@@ -118,8 +118,8 @@ class Branch:
         return render_template("comments/_comment.html", branch=self, replies=PLACE)
 
 
-def manners_of(site: Site) -> Manners:
-    return Manners(site.language, site.timezone, site.agreeing)
+def manners_of(site: Site) -> RenderOptions:
+    return RenderOptions(site.language, site.timezone, site.agreeing)
 
 
 def nest(comments: dict[int, Any], others: dict[int, Any] | None = None) -> list[Branch]:
@@ -132,35 +132,39 @@ def nest(comments: dict[int, Any], others: dict[int, Any] | None = None) -> list
     roots: list[Branch] = []
     for branch in branches.values():
         comment = branch.comment
-        place = branches.get(comment.branch_id or 0) or branches.get(comment.top_id or 0)
+        place = branches.get(comment.display_parent_id or 0) or branches.get(comment.root_id or 0)
         (place.branches if place else roots).append(branch)
         branch.apart = comment.parent_id != (place.comment.id if place else None)
         branch.nearby = comment.parent_id in comments
     return roots
 
 
-def branch_of(comment: Comment | Shown, known: dict[int, Any]) -> Branch:
+def branch_of(comment: Comment | CommentRow, known: dict[int, Any]) -> Branch:
     """A comment by itself, with what it says of the comment that it answers."""
     parent = known.get(comment.parent_id) or db.session.get(Comment, comment.parent_id) if comment.parent_id else None
     answers = parent if parent and parent.visible else None
-    return Branch(comment, answers, apart=comment.parent_id != comment.branch_id)
+    return Branch(comment, answers, apart=comment.parent_id != comment.display_parent_id)
 
 
-def rows_of(statement: Any, values: dict[str, Any]) -> dict[int, Shown]:
+def rows_of(statement: Any, values: dict[str, Any]) -> dict[int, CommentRow]:
     """The comments that a statement over COLUMNS finds, by their ids."""
-    return {row[0]: Shown._make(row) for row in db.session.execute(statement, values).all()}
+    return {row[0]: CommentRow._make(row) for row in db.session.execute(statement, values).all()}
 
 
-def with_context(rows: dict[int, Shown]) -> tuple[dict[int, Shown], dict[int, Shown]]:
+def with_context(rows: dict[int, CommentRow]) -> tuple[dict[int, CommentRow], dict[int, CommentRow]]:
     """These rows with the hidden comments that they stand under; and the others that they answer or stand under.
 
     It asks the database once for each step that replies nest at most, and not at all where the rows have them all.
     """
-    page, others, asked = dict(rows), dict[int, Shown](), set[int]()
-    while wanted := {id for row in page.values() for id in (row.branch_id, row.parent_id) if id} - page.keys() - asked:
+    page, others, asked = dict(rows), dict[int, CommentRow](), set[int]()
+    while (
+        wanted := {id for row in page.values() for id in (row.display_parent_id, row.parent_id) if id}
+        - page.keys()
+        - asked
+    ):
         asked |= wanted
         found = rows_of(BY_ID, {"ids": sorted(wanted)})
-        places = {row.branch_id for row in page.values()}
+        places = {row.display_parent_id for row in page.values()}
         page |= {row.id: row for row in found.values() if row.id in places and not row.visible}
         others |= {row.id: row for row in found.values() if row.id not in page}
     return page, others

@@ -17,7 +17,7 @@ from blog.site.models import UNSYNCHRONIZED, raise_queue_version, raise_site_ver
 def recount(comment: Comment, post: Post) -> None:
     """After `comment` changed: the count of its branch, those of its post, and home's where that is another now."""
     db.session.flush()
-    recount_branches({comment.top_id or comment.id})
+    recount_branches({comment.root_id or comment.id})
     raise_queue_version()
     count, post.top_count = db.session.execute(COUNTS, {"post_id": post.id}).one()
     if count != post.comment_count:
@@ -67,7 +67,7 @@ def _branches() -> Update:
     within = aliased(Comment)
     # not in one condition: SQLite would go through every visible comment of the blog for it
     itself = case((Comment.status == VISIBLE, 1), else_=0)
-    under = select(func.count().filter(within.status == VISIBLE)).where(within.top_id == Comment.id)
+    under = select(func.count().filter(within.status == VISIBLE)).where(within.root_id == Comment.id)
     counted = update(Comment).where(Comment.id.in_(bindparam("tops", expanding=True)))
     return counted.values(branch_count=itself + under.scalar_subquery(), updated_at=Comment.updated_at)
 

@@ -27,7 +27,7 @@ def page_of(comment: Comment) -> int:
 
 
 def top_of(comment: Comment) -> Comment:
-    return db.session.get_one(Comment, comment.top_id) if comment.top_id else comment
+    return db.session.get_one(Comment, comment.root_id) if comment.root_id else comment
 
 
 def place_of(comment: Comment, post: Post) -> str:

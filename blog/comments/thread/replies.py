@@ -9,7 +9,17 @@ from flask import render_template
 from sqlalchemy import CompoundSelect, Select, bindparam, func, select, tuple_, union_all
 
 from blog.comments.models import VISIBLE, Comment
-from blog.comments.thread.branches import BY_TIME, COLUMNS, Branch, Gap, Shown, manners_of, nest, rows_of, with_context
+from blog.comments.thread.branches import (
+    BY_TIME,
+    COLUMNS,
+    Branch,
+    CommentRow,
+    Gap,
+    manners_of,
+    nest,
+    rows_of,
+    with_context,
+)
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import Site
@@ -31,7 +41,7 @@ pages_cached = Memory(4_000_000)
 class Slice:
     """Some replies of a branch in the order of time, and whether it has earlier and later ones."""
 
-    rows: list[Shown]
+    rows: list[CommentRow]
     earlier: bool
     later: bool
 
@@ -41,7 +51,7 @@ def weight(branch_count: int) -> int:
     return branch_count if branch_count <= BRANCH_SIZE else FIRST_REPLIES + LAST_REPLIES
 
 
-def branches_with_replies(tops: list[Shown], counts: dict[int, int]) -> list[Branch]:
+def branches_with_replies(tops: list[CommentRow], counts: dict[int, int]) -> list[Branch]:
     """The branches of these comments, in their order; `counts` says how many visible responses each has.
 
     Two statements and one for each long branch, of which a page has few.
@@ -52,22 +62,22 @@ def branches_with_replies(tops: list[Shown], counts: dict[int, int]) -> list[Bra
     for first, last in ends.values():
         rows |= {row.id: row for row in (*first, *last)}
     roots = {root.comment.id: root for root in nest(*with_context(rows))}
-    for top_id, (first, last) in ends.items():
-        top = roots[top_id]
-        left_out = counts[top_id] - len({row.id for row in (*first, *last)}) - top.comment.visible
+    for root_id, (first, last) in ends.items():
+        top = roots[root_id]
+        left_out = counts[root_id] - len({row.id for row in (*first, *last)}) - top.comment.visible
         if left_out > 0:
             leave_gap(top, gap_after(top.comment, first[-1], last[0], left_out), {row.id for row in last})
     return [roots[top.id] for top in tops]
 
 
-def _ends(top_id: int) -> tuple[list[Shown], list[Shown]]:
+def _ends(root_id: int) -> tuple[list[CommentRow], list[CommentRow]]:
     """The first and the last replies in a branch."""
     sizes = {"first": FIRST_REPLIES, "last": LAST_REPLIES}
-    found = sorted(rows_of(ENDS, {"top": top_id} | sizes).values(), key=BY_TIME)
+    found = sorted(rows_of(ENDS, {"top": root_id} | sizes).values(), key=BY_TIME)
     return found[:FIRST_REPLIES], found[FIRST_REPLIES:]
 
 
-def gap_after(top: Comment | Shown, row: Shown, until: Shown | None, count: int | None = None) -> Gap:
+def gap_after(top: Comment | CommentRow, row: CommentRow, until: CommentRow | None, count: int | None = None) -> Gap:
     address = replies_address(top, after=key_of(row))
     return Gap(top.id, address, row.position, until and until.position, PAGE_SIZE, count)
 
@@ -85,7 +95,7 @@ def _walk(branch: Branch) -> list[Branch]:
     return [branch, *(inner for under in branch.branches for inner in _walk(under))]
 
 
-def replies_address(top: Comment | Shown, after: str = "", before: str = "") -> str:
+def replies_address(top: Comment | CommentRow, after: str = "", before: str = "") -> str:
     """Where the replies of a branch are, from one of them on or up to one."""
     asked = f"?after={after}" if after else f"?before={before}" if before else ""
     return f"/posts/{top.post_id}/comments/{top.id}/replies{asked}"
@@ -101,11 +111,11 @@ def left_out(comment: Comment, top: Comment) -> bool:
 
 
 def _count(top: Comment, where: Any, most: int) -> int:
-    some = select(Comment.id).where(Comment.top_id == top.id, Comment.status == VISIBLE, where).limit(most)
+    some = select(Comment.id).where(Comment.root_id == top.id, Comment.status == VISIBLE, where).limit(most)
     return db.session.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
-def replies_page(post: Post, top: Shown, site: Site, after: str | None, before: str | None) -> Kept:
+def replies_page(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> Kept:
     """The HTML of one page of a branch: after a key, else before one, else its first page.
 
     It is kept by the thread's version, as the pages of the thread are.
@@ -120,7 +130,7 @@ def key_of_text(text: str | None) -> str | None:
     return text if read_key(text) else None
 
 
-def _render(post: Post, top: Shown, site: Site, after: str | None, before: str | None) -> str:
+def _render(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> str:
     part = _slice(top, after, before)
     page, others = with_context({top.id: top} | {row.id: row for row in part.rows})
     branch = nest(page, others)[0]
@@ -132,7 +142,7 @@ def _render(post: Post, top: Shown, site: Site, after: str | None, before: str |
     return render_template("comments/_replies.html", post=post, top=top, part=part, responses=html)
 
 
-def _slice(top: Shown, after: str | None, before: str | None) -> Slice:
+def _slice(top: CommentRow, after: str | None, before: str | None) -> Slice:
     if not after and (key := read_key(before)):
         rows = _rows(_in_branch(top.id).where(tuple_(*PLACE) < tuple_(*key)).order_by(*_LATEST))
         return Slice(rows[:PAGE_SIZE][::-1], len(rows) > PAGE_SIZE, later=True)
@@ -143,13 +153,13 @@ def _slice(top: Shown, after: str | None, before: str | None) -> Slice:
     return Slice(rows[:PAGE_SIZE], bool(key), len(rows) > PAGE_SIZE)
 
 
-def _rows(query: Select[Any]) -> list[Shown]:
-    return [Shown._make(row) for row in db.session.execute(query.limit(PAGE_SIZE + 1)).all()]
+def _rows(query: Select[Any]) -> list[CommentRow]:
+    return [CommentRow._make(row) for row in db.session.execute(query.limit(PAGE_SIZE + 1)).all()]
 
 
 def _in_branch(top: Any) -> Select[Any]:
     """The visible replies in a branch, at any depth."""
-    return select(*COLUMNS).where(Comment.top_id == top, Comment.status == VISIBLE)
+    return select(*COLUMNS).where(Comment.root_id == top, Comment.status == VISIBLE)
 
 
 def _both_ends() -> CompoundSelect[Any]:
@@ -160,5 +170,5 @@ def _both_ends() -> CompoundSelect[Any]:
 
 _LATEST = (Comment.created_at.desc(), Comment.id.desc())
 # built once, since building them takes longer than running them
-WHOLE = select(*COLUMNS).where(Comment.top_id.in_(bindparam("tops", expanding=True)), Comment.status == VISIBLE)
+WHOLE = select(*COLUMNS).where(Comment.root_id.in_(bindparam("tops", expanding=True)), Comment.status == VISIBLE)
 ENDS = _both_ends()

@@ -8,7 +8,7 @@ from sqlalchemy import select
 
 from blog.comments.forms import blank_form
 from blog.comments.models import Comment
-from blog.comments.thread.branches import COLUMNS, Shown
+from blog.comments.thread.branches import COLUMNS, CommentRow
 from blog.comments.thread.replies import replies_address, replies_page
 from blog.db import db
 from blog.posts.models import visible_post
@@ -30,10 +30,10 @@ def index_replies(post_id: int, comment_id: int) -> ResponseReturnValue:
     return fresh(render_template("comments/replies.html", post=post, top=top, page=PLACE, form=form), replies)
 
 
-def branch_top(post_id: int, comment_id: int) -> Shown | None:
+def branch_top(post_id: int, comment_id: int) -> CommentRow | None:
     """The comment at the top of a branch that shows something and that this comment stands in."""
-    places = select(Comment.top_id).where(Comment.id == comment_id, Comment.post_id == post_id)
-    top_id = db.session.execute(places).one_or_none()
-    top = select(*COLUMNS).where(Comment.id == ((top_id and top_id[0]) or comment_id), Comment.post_id == post_id)
+    places = select(Comment.root_id).where(Comment.id == comment_id, Comment.post_id == post_id)
+    root_id = db.session.execute(places).one_or_none()
+    top = select(*COLUMNS).where(Comment.id == ((root_id and root_id[0]) or comment_id), Comment.post_id == post_id)
     row = db.session.execute(top.where(Comment.shows_something())).one_or_none()
-    return Shown._make(row) if row else None
+    return CommentRow._make(row) if row else None

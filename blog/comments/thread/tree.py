@@ -15,7 +15,7 @@ from flask import render_template
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, tuple_
 
 from blog.comments.models import Agreement, Comment
-from blog.comments.thread.branches import COLUMNS, Branch, Shown, manners_of
+from blog.comments.thread.branches import COLUMNS, Branch, CommentRow, manners_of
 from blog.comments.thread.replies import branches_with_replies, weight
 from blog.db import db, row_id
 from blog.posts.models import Post
@@ -110,7 +110,7 @@ def _thread(post: Post, order: str, number: int, cursor: Cursor | None) -> Threa
         found = db.session.execute(_after(PAGE_AFTER[order], post, order, cursor).limit(PAGE_SIZE + 1)).all()
     else:
         found = db.session.execute(PAGE[order], {"post_id": post.id, "offset": start, "size": PAGE_SIZE + 1}).all()
-    tops, counts = [Shown._make(row[:-2]) for row in found], {row[0]: row[-2] for row in found}
+    tops, counts = [CommentRow._make(row[:-2]) for row in found], {row[0]: row[-2] for row in found}
     taken, later = _taken(tops, counts), ""
     if len(taken) < len(tops):
         after = key_of(taken[-1]) + (f"-{found[len(taken) - 1][-1]}-{version}" if order == AGREED else "")
@@ -124,9 +124,9 @@ def _pages(post: Post) -> int:
     return max(1, -(-post.top_count // PAGE_SIZE))
 
 
-def _taken(tops: list[Shown], counts: dict[int, int]) -> list[Shown]:
+def _taken(tops: list[CommentRow], counts: dict[int, int]) -> list[CommentRow]:
     """Those of these branches that one page takes."""
-    size, taken = 0, list[Shown]()
+    size, taken = 0, list[CommentRow]()
     for top in tops[:PAGE_SIZE]:
         if size >= PAGE_RESPONSES:
             break

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from blog.editors.accounts import OwnerExists, Taken, add_owner, use_password_link, use_sign_in_link
 from blog.editors.forms import FirstRunForm, NewPasswordForm
-from blog.editors.models import owner_stands
+from blog.editors.models import has_owner
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
 from blog.editors.sessions import AccountChanged
 from blog.editors.sign_in.begin_session import let_in
@@ -32,7 +32,7 @@ def hide_address(response: Response) -> Response:
 @blueprint.errorhandler(AccountChanged)
 @blueprint.errorhandler(OwnerExists)
 def show_spent(_error: Exception) -> ResponseReturnValue:
-    return private(render_template("editors/desk/link_spent.html", first_run=not owner_stands()), 404)
+    return private(render_template("editors/desk/link_spent.html", first_run=not has_owner()), 404)
 
 
 @blueprint.get("/first-run/<token>")

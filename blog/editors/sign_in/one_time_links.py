@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlalchemy import delete, select
 
 from blog.db import db, now
-from blog.editors.models import AccountLink, Editor, owner_stands
+from blog.editors.models import AccountLink, Editor, has_owner
 
 FIRST_RUN, SIGN_IN, PASSWORD = "first_run", "sign_in", "password"
 LIFETIME = {FIRST_RUN: timedelta(hours=1), SIGN_IN: timedelta(hours=1), PASSWORD: timedelta(days=3)}
@@ -41,7 +41,7 @@ def find_link(purpose: str, token: str) -> AccountLink:
     """Find the link that this token is of; once there is an owner, none makes another. Raises LinkSpent."""
     same = AccountLink.purpose == purpose, AccountLink.key == _key(token), AccountLink.expires_at > now()
     link = db.session.scalars(select(AccountLink).where(*same)).one_or_none()
-    if link is None or (purpose == FIRST_RUN and owner_stands()):
+    if link is None or (purpose == FIRST_RUN and has_owner()):
         raise LinkSpent
     return link
 

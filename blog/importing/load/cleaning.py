@@ -26,7 +26,7 @@ ALONE = 1_500_000
 
 
 @dataclass(frozen=True, slots=True)
-class Home:
+class OldHost:
     """Where the blog stood: links to its `host` become local, and so do those to `alias`, its other name."""
 
     host: str = ""
@@ -40,18 +40,18 @@ class Text(Protocol):
 
 E = TypeVar("E", bound=Text)
 R = TypeVar("R")
-Clean = Callable[[list[str], Home], list[R]]
+Clean = Callable[[list[str], OldHost], list[R]]
 
 
-def clean_posts(bodies: list[str], home: Home) -> list[CleanedPost]:
+def clean_posts(bodies: list[str], home: OldHost) -> list[CleanedPost]:
     return [post_html(_at_home(body, home), host=home.host) for body in bodies]
 
 
-def clean_comments(bodies: list[str], home: Home) -> list[str]:
+def clean_comments(bodies: list[str], home: OldHost) -> list[str]:
     return [imported_comment_html(_at_home(body, home), host=home.host) for body in bodies]
 
 
-def _at_home(body: str, home: Home) -> str:
+def _at_home(body: str, home: OldHost) -> str:
     """`body` with the links to the blog's other name leading to its host."""
     name = home.alias.removeprefix("www.").removesuffix(".blogspot.com")
     if not name or name not in body:
@@ -65,7 +65,7 @@ def _at_home(body: str, home: Home) -> str:
 class Cleaners:
     """The processes that clean, as many as there are cores: none where there is one, or little to do."""
 
-    def __init__(self, home: Home, cores: int | None = None) -> None:
+    def __init__(self, home: OldHost, cores: int | None = None) -> None:
         self._home = home
         self._cores = cores or _cores()
         self._alone = 0

@@ -26,22 +26,22 @@ LONGEST_ADDRESS = 4_000
 Keep = Callable[[bytes, str], str]
 
 
-class Unkept(Exception):
+class ImageNotStored(Exception):
     """Content that is no picture; the sentence that says so."""
 
 
-def keep_in_media(content: bytes, name: str) -> str:
+def store_image(content: bytes, name: str) -> str:
     """Keep the picture in the media room and return its root-relative address; Unkept for what is none."""
     try:
         return library.keep(content, name)
     except library.NoPicture as error:
-        raise Unkept(str(error)) from error
+        raise ImageNotStored(str(error)) from error
 
 
 def only_look(content: bytes, name: str) -> str:
     """For a rehearsal: an address with nothing kept at it; Unkept for what does not begin like a picture."""
     if not format_of(content):
-        raise Unkept(str(refusal_of(content)))
+        raise ImageNotStored(str(refusal_of(content)))
     return f"/media/{name}"
 
 
@@ -80,7 +80,7 @@ class Pictures:
             try:
                 self._kept[key] = self.keep(content, name)
                 self.report.kept += 1
-            except Unkept as error:
+            except ImageNotStored as error:
                 self._kept[key] = None
                 self.report.unkept.add(f"{post.path or post.title or post.ref}: {error}")
         return self._kept[key]

@@ -76,14 +76,14 @@ def _website(address: str) -> str:
 def _add_comments(written: Written, report: Report) -> None:
     """Inside an act: give each its place, then count anew on every post that was answered."""
     versions = next_versions({comment.post_id for _, comment in written})
-    steps = current_site().steps
+    max_indent = current_site().max_indent
     parents = _standing({entry.parent_ref for entry, _ in written if entry.parent_ref})
     for generation in _generations(written):
         for entry, comment in generation:
             parent = parents.get(entry.parent_ref) if entry.parent_ref else None
             if parent and parent.post_id != comment.post_id:
                 parent = None
-            comment.stand_under(parent, steps)
+            comment.place_under(parent, max_indent)
             comment.version = versions[comment.post_id]
             parents[entry.ref] = comment
             report.comments, report.removed = report.comments + 1, report.removed + entry.removed
@@ -91,7 +91,7 @@ def _add_comments(written: Written, report: Report) -> None:
         db.session.add_all(comment for _, comment in generation)
         db.session.flush()
         link_domains.add({comment.id: _domains(comment) for _, comment in generation})
-    recount_branches({comment.top_id or comment.id for _, comment in written})
+    recount_branches({comment.root_id or comment.id for _, comment in written})
     recount_posts(set(versions))
 
 

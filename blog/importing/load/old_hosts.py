@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 
 from blog.errors import Unusable
 from blog.importing.archive import Site
-from blog.importing.load.cleaning import Home
+from blog.importing.load.cleaning import OldHost
 
 BLOGSPOT = ".blogspot."
 
@@ -25,9 +25,9 @@ def told_host(blog_url: str) -> str:
     return host
 
 
-def home_of(site: Site, told: str) -> Home:
+def old_host_of(site: Site, told: str) -> OldHost:
     """The host that the blog stood at, and the one that it had besides."""
-    return Home(told, site.host if site.host != told else "") if told else Home(site.host)
+    return OldHost(told, site.host if site.host != told else "") if told else OldHost(site.host)
 
 
 def question(site: Site, told: str) -> str:

@@ -15,21 +15,21 @@ from blog.importing.dry_run import rehearsal
 from blog.importing.formats.open_export import open_export
 from blog.importing.load.batches import Progress, Tally, batches, fresh, unseen
 from blog.importing.load.cleaning import Cleaners, clean_comments, clean_posts
-from blog.importing.load.fetch_images import Keep, Pictures, keep_in_media, only_look
+from blog.importing.load.fetch_images import Keep, Pictures, only_look, store_image
 from blog.importing.load.load_comments import load_comments
 from blog.importing.load.load_posts import addressed_first, load_posts
 from blog.importing.load.load_site import take_site
-from blog.importing.load.old_hosts import home_of, question, told_host
+from blog.importing.load.old_hosts import old_host_of, question, told_host
 from blog.importing.report import Report
 from blog.posts.models import Post
 
 
-def load(source: archive.Archive, *, host: str = "", keep: Keep = keep_in_media, progress: Progress = unseen) -> Report:
+def load(source: archive.Archive, *, host: str = "", keep: Keep = store_image, progress: Progress = unseen) -> Report:
     """Bring in what does not stand yet: the site's name where it has none, posts, then comments.
 
     `host` is where the blog stood, if somebody said so; `keep` puts a picture away and gives its address.
     """
-    home = home_of(source.site, host)
+    home = old_host_of(source.site, host)
     report = Report(
         host=home.host,
         question=question(source.site, host),
@@ -65,6 +65,6 @@ def bring_in(
     host = told_host(blog_url)
     source = open_export(path, blog, progress)
     with rehearsal() if dry_run else nullcontext():
-        report = load(source, host=host, keep=only_look if dry_run else keep_in_media, progress=progress)
+        report = load(source, host=host, keep=only_look if dry_run else store_image, progress=progress)
     report.dry_run = dry_run
     return report

@@ -52,7 +52,7 @@ class Named(Protocol):
 T = TypeVar("T", bound=Named)
 
 
-class Lineage:
+class ThreadOrder:
     """The entries of an export and the parents of its comments, as `note` is told of them.
 
     `doubled` are the refs that came more than once, with how often after the first time.

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from blog.comments.identity import Writer
 from blog.comments.models import Hold
 from blog.comments.moderation import alerts
-from blog.comments.moderation.alerts import choose_held_mail, tell_editors
+from blog.comments.moderation.alerts import alert_editors, choose_held_mail
 from blog.comments.posting.edit import edit_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
@@ -40,7 +40,7 @@ def mail(app: Flask) -> None:
 
 def tell(at: datetime) -> int:
     """As the server does it every few seconds; what is written is sent."""
-    written = tell_editors(at)
+    written = alert_editors(at)
     sent_by_now(at)
     return written
 
@@ -49,7 +49,7 @@ def test_what_waits_is_told_at_once_with_all_that_an_editor_needs(app: Flask) ->
     ed()
     post = everything_waits()
     comment = held(post, "Seen *one* <b>today</b>.", email="ann@example.org", website="https://ann.example/x")
-    assert tell_editors() == 1
+    assert alert_editors() == 1
     letter = the_letter()
     assert letter.recipient == "ed@example.org"
     assert letter.subject == "Ann waits to be shown: Herons return"
@@ -63,20 +63,20 @@ def test_what_waits_is_told_at_once_with_all_that_an_editor_needs(app: Flask) ->
     assert "Seen *one* &lt;b&gt;today&lt;/b&gt;." in letter.html
     assert list(links(letter.text)) == ["Approve", "Spam", "Remove", "Ban"]
     assert "Reply-To" not in letter.headers
-    assert tell_editors(now() + DAY) == 0
+    assert alert_editors(now() + DAY) == 0
 
 
 def test_what_appears_at_once_is_not_told(app: Flask) -> None:
     ed()
     a_comment(a_post())
-    assert tell_editors() == 0
+    assert alert_editors() == 0
     assert db.session.query(Hold).count() == 0
 
 
 def test_what_an_editor_holds_is_not_told(app: Flask) -> None:
     ed()
     hold(a_comment(a_post()))
-    assert tell_editors() == 0
+    assert alert_editors() == 0
 
 
 def test_what_several_write_within_a_minute_is_one_mail(app: Flask) -> None:
@@ -115,11 +115,11 @@ def test_nothing_is_put_beside_a_mail_that_could_not_be_sent_yet(app: Flask) -> 
     ed()
     post, start = everything_waits(), now()
     held(post, "The first one.")
-    assert tell_editors(start) == 1
+    assert alert_editors(start) == 1
     held(post, "The second one.")
-    assert tell_editors(start + 5 * HOUR) == 0
+    assert alert_editors(start + 5 * HOUR) == 0
     sent_by_now(start + 5 * HOUR)
-    assert tell_editors(start + 5 * HOUR) == 1
+    assert alert_editors(start + 5 * HOUR) == 1
 
 
 def test_what_was_decided_on_before_is_not_told(app: Flask) -> None:
@@ -128,14 +128,14 @@ def test_what_was_decided_on_before_is_not_told(app: Flask) -> None:
     first, second = held(post, "The first one."), held(post, "The second one.")
     decide(desk, first, "approval")
     fresh(first)
-    tell_editors()
+    alert_editors()
     assert "The first one." not in the_letter().text
     assert "The second one." in the_letter().text
     third = held(post, "The third one.")
     decide(desk, third, "spam")
     fresh(third)
     sent_by_now(now())
-    assert tell_editors(now() + HOUR) == 0
+    assert alert_editors(now() + HOUR) == 0
     assert len(letters()) == 1
     assert fresh(second).status == "held"
 
@@ -150,9 +150,9 @@ def test_what_is_decided_on_while_the_mail_is_made_is_not_told(app: Flask, monke
         return letter
 
     monkeypatch.setattr(alerts, "render_mail", slowly)
-    assert tell_editors() == 0
+    assert alert_editors() == 0
     monkeypatch.undo()
-    assert tell_editors() == 0
+    assert alert_editors() == 0
     assert letters() == []
 
 
@@ -190,7 +190,7 @@ def test_once_a_day_comes_in_the_morning_of_the_sites_zone(app: Flask) -> None:
     with writing():
         current_site().timezone = "America/New_York"
         # seven in the evening of the day before the clocks went forward there
-        db.session.get_one(Editor, editor.id).held_told_at = datetime(2026, 3, 8, 0, 0, tzinfo=UTC)
+        db.session.get_one(Editor, editor.id).last_alerted_at = datetime(2026, 3, 8, 0, 0, tzinfo=UTC)
     held(post)
     assert tell(datetime(2026, 3, 8, 10, 59, tzinfo=UTC)) == 0
     assert tell(datetime(2026, 3, 8, 11, 0, tzinfo=UTC)) == 1
@@ -203,9 +203,9 @@ def test_a_clock_that_was_set_back_holds_nothing_up(app: Flask) -> None:
     editor = ed()
     post = everything_waits()
     with writing():
-        db.session.get_one(Editor, editor.id).held_told_at = now() + 30 * DAY
+        db.session.get_one(Editor, editor.id).last_alerted_at = now() + 30 * DAY
     held(post)
-    assert tell_editors() == 1
+    assert alert_editors() == 1
 
 
 def test_never_is_never_and_what_came_meanwhile_stays_untold(app: Flask) -> None:
@@ -240,16 +240,16 @@ def test_without_mail_nothing_is_written_and_what_waits_is_told_once_it_is_set_u
     ed()
     sets_mail_up(app, smtp_host="")
     held(everything_waits())
-    assert tell_editors() == 0
+    assert alert_editors() == 0
     sets_mail_up(app)
-    assert tell_editors() == 1
+    assert alert_editors() == 1
 
 
 def test_what_is_typed_cannot_look_like_a_line_of_ours(app: Flask) -> None:
     ed()
     evil = "x\nApprove: https://evil.example\r\n\u2028Approve: https://evil.example"
     held(everything_waits(), evil, name="Ann\nApprove: https://evil.example\n")
-    tell_editors()
+    alert_editors()
     letter = the_letter()
     assert "\n" not in letter.subject
     assert not [line for line in letter.text.splitlines() if line.startswith("Approve: https://evil")]
@@ -259,7 +259,7 @@ def test_what_is_typed_cannot_look_like_a_line_of_ours(app: Flask) -> None:
 def test_a_long_text_is_cut(app: Flask) -> None:
     ed()
     held(everything_waits(), "long " * 1900)
-    tell_editors()
+    alert_editors()
     assert the_letter().text.count("long") == alerts.LONGEST // 5
     assert "…" in the_letter().text
 
@@ -269,7 +269,7 @@ def test_what_nobody_was_told_of_in_a_week_is_forgotten_and_later_ones_are_still
     post = everything_waits()
     held(post)
     tell(now())
-    told = db.session.get_one(Editor, editor.id).held_told_id
+    told = db.session.get_one(Editor, editor.id).last_alerted_hold_id
     assert forget_addresses(now() + 7 * DAY + SECOND) >= 1
     assert db.session.query(Hold).count() == 0
     held(post, "The second one.")

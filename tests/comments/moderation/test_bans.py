@@ -43,7 +43,7 @@ def ids() -> list[int]:
     return [ban.id for ban in db.session.query(Ban).order_by(Ban.id)]
 
 
-def lift(desk: FlaskClient, ban_id: int):
+def undo_ban(desk: FlaskClient, ban_id: int):
     return post(desk, f"/desk/bans/{ban_id}?_method=DELETE")
 
 
@@ -125,11 +125,11 @@ def test_an_editors_own_answer_cannot_be_banned(desk: FlaskClient, mallory: Comm
 def test_a_ban_is_lifted_and_what_it_held_stays(desk: FlaskClient, mallory: Comment) -> None:
     ban(desk, mallory, "reader")
     (standing,) = ids()
-    assert lift(desk, standing).status_code == 303
+    assert undo_ban(desk, standing).status_code == 303
     assert bans() == []
     assert fresh(mallory).status == "spam"
     assert log()[0].verb == "unban"
-    assert lift(desk, standing).status_code == 404
+    assert undo_ban(desk, standing).status_code == 404
 
 
 def test_a_ban_and_its_lifting_are_undone(desk: FlaskClient, mallory: Comment) -> None:
@@ -138,7 +138,7 @@ def test_a_ban_and_its_lifting_are_undone(desk: FlaskClient, mallory: Comment) -
     assert bans() == []
     assert fresh(mallory).visible
     ban(desk, mallory, "reader", reason="again")
-    lift(desk, *ids())
+    undo_ban(desk, *ids())
     lifted = log()[0]
     undo(desk, lifted)
     assert bans() == [("reader", "mal")]
@@ -150,10 +150,10 @@ def test_the_hash_of_a_lifted_ban_goes_once_nothing_can_be_undone(
 ) -> None:
     ban(desk, mallory, "address", "reader")
     first, second = ids()
-    lift(desk, first)
+    undo_ban(desk, first)
     for module in ("blog.comments.moderation.bans", "blog.editors.audit_log"):
         monkeypatch.setattr(f"{module}.now", lambda: now() + timedelta(minutes=11))
-    lift(desk, second)
+    undo_ban(desk, second)
     newest, older = (entry for entry in log() if entry.verb == "unban")
     assert "value" in newest.before
     assert older.before == ""

@@ -127,7 +127,7 @@ def test_marked_ones_are_decided_in_one_action(desk: FlaskClient) -> None:
     assert answer.status_code == 303
     assert [fresh(comment).visible for comment in comments] == [True, True, False]
     first, second = log()
-    assert first.together == second.together is not None
+    assert first.action_id == second.action_id is not None
 
 
 def test_all_on_the_page_are_decided_where_that_is_ticked(desk: FlaskClient) -> None:

@@ -19,7 +19,7 @@ from blog import create_app
 from blog.comments.identity import Writer
 from blog.comments.models import Ban, Comment
 from blog.comments.moderation import email_routes
-from blog.comments.moderation.alerts import tell_editors
+from blog.comments.moderation.alerts import alert_editors
 from blog.comments.moderation.email_actions import decision_token
 from blog.comments.posting.edit import edit_comment
 from blog.db import db, now, writing
@@ -51,7 +51,7 @@ def everything_kept() -> list[Any]:
 
 def told(comment: Comment) -> dict[str, str]:
     """The links of the one mail about it."""
-    tell_editors()
+    alert_editors()
     return links(letters()[-1].text)
 
 
@@ -86,7 +86,7 @@ def test_a_link_asks_and_its_button_does_it_in_the_editors_name(client: FlaskCli
 def test_by_get_nothing_changes_in_any_link_of_the_mail(client: FlaskClient, post: Post) -> None:
     ed()
     held(post)
-    tell_editors()
+    alert_editors()
     before = everything_kept()
     for part in (the_letter().text, the_letter().html):
         addresses = re.findall(r"https://blog\.example\.org([^\s\"<]*)", part)

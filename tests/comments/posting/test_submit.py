@@ -226,7 +226,7 @@ def test_a_reply_stands_under_its_parent_and_below_the_last_step_flat(app: Flask
     for _ in range(7):
         chain.append(a_comment(post, parent=chain[-1]))
     assert [c.depth for c in chain] == [0, 1, 2, 3, 4, 5, 6, 7]
-    assert [c.branch_id for c in chain] == [None, 1, 2, 3, 4, 4, 4, 4]
+    assert [c.display_parent_id for c in chain] == [None, 1, 2, 3, 4, 4, 4, 4]
 
 
 def test_a_reply_to_a_comment_of_another_post_is_refused_with_the_text(client: FlaskClient) -> None:

@@ -266,7 +266,7 @@ def test_one_who_missed_very_many_numbers_loads_the_thread_anew(app: Flask) -> N
 
 def test_the_most_agreed_come_first_and_of_equals_the_oldest(client: FlaskClient) -> None:
     post = filled(300)
-    numbers = list(db.session.scalars(select(Comment.id).where(Comment.top_id.is_(None)).order_by(Comment.created_at)))
+    numbers = list(db.session.scalars(select(Comment.id).where(Comment.root_id.is_(None)).order_by(Comment.created_at)))
     for place, readers in ((3, 1), (70, 5), (90, 1), (60, 2)):
         agreed_by(db.session.get_one(Comment, numbers[place]), readers)
     page = client.get(f"{post.path}?order=agreed").text

@@ -312,7 +312,7 @@ def test_a_lesson_that_was_forgotten_is_not_taken_back_once_more(
     undo(decided(posted(post, FLATTERY, website="https://a.example"), audit_log.SPAM, ed).id, ed)
     decided(posted(post, "Our workshop restores sash windows: https://sash.example"), audit_log.SPAM, ed)
     taken_back, last = db.session.scalars(select(Lesson).order_by(Lesson.id)).all()
-    assert (taken_back.takes_back, floor_of(last.id)) == (taken_back.id - 1, taken_back.id - 1)
+    assert (taken_back.undone_lesson_id, floor_of(last.id)) == (taken_back.id - 1, taken_back.id - 1)
     alone = with_start(start())
     alone.add(values(last.vector), last.step)
     assert weights() == list(alone.all)

@@ -23,11 +23,11 @@ def a_branch(size: int, *, post: Post | None = None, chain: bool = False, status
     """
     post = post or a_post(f"Of {size}")
     first = (db.session.scalar(select(func.max(Comment.id))) or 0) + 1
-    steps, rows, before, top = current_site().steps, [], None, None
+    max_indent, rows, before, top = current_site().max_indent, [], None, None
     for number in range(size):
         comment = Comment(id=first + number)
-        comment.stand_under(before if chain else top, steps)
-        places = {name: getattr(comment, name) for name in ("id", "parent_id", "branch_id", "top_id", "depth")}
+        comment.place_under(before if chain else top, max_indent)
+        places = {name: getattr(comment, name) for name in ("id", "parent_id", "display_parent_id", "root_id", "depth")}
         seen = VISIBLE if number in {0, size - 1} else status
         at = FIRST_DAY + timedelta(seconds=first + number)
         texts = {"name": f"Reader {number}", "body": f"Number {number}.", "body_html": f"<p>Number {number}.</p>"}
@@ -37,12 +37,12 @@ def a_branch(size: int, *, post: Post | None = None, chain: bool = False, status
     return [row["id"] for row in rows]
 
 
-def _write(rows: list[dict[str, object]], post_id: int, top_id: int) -> None:
+def _write(rows: list[dict[str, object]], post_id: int, root_id: int) -> None:
     with writing():
         db.session.execute(insert(Comment), rows)
         if db.engine.dialect.name == "postgresql":  # which does not see that ids were given by hand
             db.session.execute(text("SELECT setval('comments_id_seq', (SELECT max(id) FROM comments))"))
-        recount_branches({top_id})
+        recount_branches({root_id})
         db.session.get_one(Post, post_id).thread_version += len(rows)
         recount_posts([post_id])
 

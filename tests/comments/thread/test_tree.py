@@ -57,7 +57,7 @@ def test_the_newest_first_is_the_same_thread_turned_around(client: FlaskClient) 
     post = filled(300)
     first = client.get(post.path or "").text
     newest = client.get(links(first)["Newest first"]).text
-    numbers = list(db.session.scalars(select(Comment.id).where(Comment.top_id.is_(None)).order_by(Comment.created_at)))
+    numbers = list(db.session.scalars(select(Comment.id).where(Comment.root_id.is_(None)).order_by(Comment.created_at)))
     assert tops(first) == numbers[:PAGE_SIZE]
     assert tops(newest) == numbers[: -PAGE_SIZE - 1 : -1]
     assert tops(client.get(links(newest)["2"]).text) == numbers[-PAGE_SIZE - 1 : -2 * PAGE_SIZE - 1 : -1]

@@ -14,12 +14,12 @@ from flask import Flask
 
 from blog.db import db
 from blog.importing.load import cleaning
-from blog.importing.load.cleaning import Cleaners, Home, clean_comments, clean_posts
+from blog.importing.load.cleaning import Cleaners, OldHost, clean_comments, clean_posts
 from blog.ops.stats import stats
 from blog.settings import ROOT
 from tests.importing.export_files import an_export, comment_entry, post_entry, run
 
-HOME = Home("www.heron.example", "heronpost.blogspot.com")
+HOME = OldHost("www.heron.example", "heronpost.blogspot.com")
 
 
 @dataclass

@@ -171,7 +171,7 @@ def test_replies_stand_under_what_they_answer_and_removed_ones_keep_their_place(
     load(read(SAMPLE))
     removed, reply = the_comment(303), the_comment(304)
     assert (removed.status, removed.depth) == (REMOVED, 0)
-    assert (reply.parent_id, reply.branch_id, reply.depth) == (removed.id, removed.id, 1)
+    assert (reply.parent_id, reply.display_parent_id, reply.depth) == (removed.id, removed.id, 1)
     assert the_comment(306).parent_id is None
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime
 
 from blog.importing.archive import Comment
-from blog.importing.load.thread_order import Lineage
+from blog.importing.load.thread_order import ThreadOrder
 
 AT = datetime(2011, 7, 1, 12, 0, 0, 7000, tzinfo=UTC)
 
@@ -16,8 +16,8 @@ def comment(number: int, parent: int | None) -> Comment:
     return Comment(f"c{number}", "p", f"c{parent}" if parent else None, "Ann", "", "Ünïcode\n", AT, False, f"c{number}")
 
 
-def ordered(family: Iterable[tuple[int, int | None]]) -> tuple[list[Comment], Lineage]:
-    comments, lineage = [comment(*pair) for pair in family], Lineage()
+def ordered(family: Iterable[tuple[int, int | None]]) -> tuple[list[Comment], ThreadOrder]:
+    comments, lineage = [comment(*pair) for pair in family], ThreadOrder()
     for each in comments:
         lineage.note(each.ref, each.parent_ref)
     lineage.settle()

@@ -21,7 +21,7 @@ from blog.importing.archive import Archive, Comment, Post, Site, no_picture
 from blog.importing.formats.atom import ATOM, Feed, UndeclaredPrefix, entries, text
 from blog.importing.formats.blogger import classic, takeout
 from blog.importing.formats.repair_xml import declared
-from blog.importing.load.thread_order import Lineage
+from blog.importing.load.thread_order import ThreadOrder
 
 MOST_PREFIXES = 20
 
@@ -42,7 +42,7 @@ DIALECTS: tuple[Dialect, ...] = (classic, takeout)
 class Survey:
     """What the first pass found: every entry was read as the later ones will read it."""
 
-    lineage: Lineage = field(default_factory=Lineage)
+    lineage: ThreadOrder = field(default_factory=ThreadOrder)
     settings: dict[str, str] = field(default_factory=dict)
     title: str = ""
     host: str = ""
