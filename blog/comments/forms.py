@@ -192,7 +192,8 @@ def blank_form(post_id: int, path: str, language: str) -> Markup:
 @lru_cache(maxsize=512)
 def _blank_form(post_id: int, path: str, _language: str, _mail: bool) -> Markup:
     form = CommentForm(formdata=None, meta={"csrf": False})
-    return Markup(render_template("comments/_form.html", post={"id": post_id, "path": path}, form=form, inline=True))  # noqa: S704
+    post = {"id": post_id, "path": path}
+    return Markup(render_template("comments/posting/_form.html", post=post, form=form, inline=True))  # noqa: S704
 
 
 def new_key() -> str:

@@ -44,7 +44,7 @@ UNSAVED = lazy_gettext("It could not be saved just now; your text is still here.
 @limited(TOKENS)
 def show_token(post_id: int) -> ResponseReturnValue:
     reader_key()
-    return private(render_template("comments/_token.html", form=CommentForm(formdata=None, key=new_key())))
+    return private(render_template("comments/posting/_token.html", form=CommentForm(formdata=None, key=new_key())))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
@@ -54,7 +54,7 @@ def new(post_id: int) -> ResponseReturnValue:
     parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
     reader_key()
     form = CommentForm(formdata=None, key=new_key(), body=quoted(parent) if request.args.get("quote") else "")
-    return private(render_template("comments/new.html", post=post, parent=parent, form=form))
+    return private(render_template("comments/posting/new.html", post=post, parent=parent, form=form))
 
 
 @blueprint.post("/posts/<int:post_id>/comments")
@@ -82,7 +82,7 @@ def create_preview(post_id: int) -> ResponseReturnValue:
     preview = "" if form.body.errors else comment_html(form.body.data or "")
     if not htmx.wanted():
         return the_form(post, form, 422 if form.errors else 200, preview)
-    page = render_template("comments/_preview.html", form=form, shown=preview)
+    page = render_template("comments/posting/_preview.html", form=form, shown=preview)
     return private(page, 422 if form.body.errors else 200)
 
 
@@ -157,7 +157,7 @@ def taken(comment: Comment, form: CommentForm) -> Response:
         return taken_plainly(comment, told)
     kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
     values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
-    template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
+    template = "comments/posting/create.htmx.html" if comment.visible else "comments/posting/held.htmx.html"
     branch, held = in_order([comment])[-1], own_comments(comment.post, current_reader(), HELD)
     answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
     sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
@@ -172,7 +172,7 @@ def taken_plainly(comment: Comment, told: str) -> Response:
         return private(redirect(place_of(comment, comment.post)), 303)
     held = own_comments(comment.post, current_reader(), HELD)
     place = place_of(comment, comment.post) if comment.visible else ""
-    return private(render_template("comments/held.html", held=held, post=comment.post, told=told, place=place))
+    return private(render_template("comments/posting/held.html", held=held, post=comment.post, told=told, place=place))
 
 
 def followed(comment: Comment, form: CommentForm) -> str:
@@ -236,7 +236,7 @@ def keep(error: SQLAlchemyError) -> Response:
     form.form_errors = [UNSAVED]
     reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
-    return replaced(answer, rendered("comments/unsaved.html", form=form, **values))
+    return replaced(answer, rendered("comments/posting/unsaved.html", form=form, **values))
 
 
 def in_place_of_form(answer: Response) -> Response:
@@ -250,7 +250,7 @@ def the_form(post: Post, form: CommentForm, status: int, preview: str = "") -> R
     Without a token, or beyond a limit, there is no preview, since Markdown is slow.
     """
     parent = visible_comment(post, form.parent)
-    template = "comments/_form.html" if htmx.wanted() else "comments/confirm.html"
+    template = "comments/posting/_form.html" if htmx.wanted() else "comments/posting/confirm.html"
     reader_key()
     return private(
         render_template(template, post=post, form=form, parent=parent, shown=preview, inline=htmx.wanted()), status

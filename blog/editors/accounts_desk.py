@@ -123,7 +123,7 @@ def show_link(editor: Editor) -> Response:
     """The link is shown once, since only its hash is stored."""
     settings: Settings = current_app.config["SETTINGS"]
     link = (settings.blog_url or request.host_url).rstrip("/") + password_link(editor, the_editor())
-    return private(render_template("editors/desk/link.html", account=editor, link=link))
+    return private(render_template("editors/desk/account_link.html", account=editor, link=link))
 
 
 def role_words() -> dict[str, str]:

@@ -31,7 +31,7 @@ def show(error: HTTPException) -> Response:
         return unexpected(error.original_exception)
     headline, sentence = sentences(error.code)
     if htmx.wanted():
-        answer = htmx.retarget(said("errors/sentence.html", sentence, error.code), "#comment-error", "innerHTML")
+        answer = htmx.retarget(said("errors/_message.html", sentence, error.code), "#comment-error", "innerHTML")
     else:
         answer = said("errors/error.html", sentence, error.code, headline=headline)
     answer.headers["Cache-Control"] = "no-store"

@@ -36,7 +36,9 @@ UNPROVEN = lazy_gettext("Please press the button once more, so that it is certai
 @blueprint.get("/posts/<int:post_id>/comments/mine")
 def index(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/mine.html", post=post, comments=own_comments(post, current_reader())))
+    return private(
+        render_template("comments/posting/author_index.html", post=post, comments=own_comments(post, current_reader()))
+    )
 
 
 @blueprint.get("/posts/<int:post_id>/comments/held")
@@ -45,7 +47,7 @@ def show_held(post_id: int) -> ResponseReturnValue:
     if not htmx.wanted():
         return index(post_id)
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/_held.html", held=own_comments(post, current_reader(), HELD)))
+    return private(render_template("comments/posting/_held.html", held=own_comments(post, current_reader(), HELD)))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/edit")
@@ -114,7 +116,7 @@ def keep(error: SQLAlchemyError) -> Response:
         return answer
     (post_id, comment_id), form = asked(), TextForm()
     form.form_errors = [UNSAVED]
-    template = "comments/_edit.html" if htmx.wanted() else "comments/edit.html"
+    template = "comments/posting/_edit.html" if htmx.wanted() else "comments/posting/edit.html"
     page = rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
     return replaced(answer, page)
 
@@ -133,7 +135,7 @@ def asked() -> tuple[int, int]:
 
 def shown(verb: str, post_id: int, comment_id: int, form: TextForm, status: int = 200, **more: Any) -> Response:
     """The form of a verb: in its place by htmx, else on a page of its own."""
-    template = f"comments/_{verb}.html" if htmx.wanted() else f"comments/{verb}.html"
+    template = f"comments/posting/_{verb}.html" if htmx.wanted() else f"comments/posting/{verb}.html"
     post = visible_post(post_id) or abort(404)
     return private(render_template(template, **values(post_id, comment_id, form), post=post, **more), status)
 
@@ -168,7 +170,11 @@ def told(comment: Comment, event: str, sentence: str) -> Response:
     """What everybody is sent, and for its writer what still waits."""
     held = [] if comment.visible else own_comments(comment.post, current_reader(), HELD)
     answer = render_template(
-        "comments/own.htmx.html", branches=in_order([comment]), comment=comment, post=comment.post, held=held
+        "comments/posting/author_change.htmx.html",
+        branches=in_order([comment]),
+        comment=comment,
+        post=comment.post,
+        held=held,
     )
     detail = {"id": comment.id, "held": comment.status == HELD, "sentence": sentence, "seconds": seconds_left(comment)}
     return htmx.trigger(private(answer), event, detail)

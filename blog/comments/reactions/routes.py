@@ -119,13 +119,13 @@ def keep(error: SQLAlchemyError) -> Response:
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
-    template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
+    template = "comments/reactions/_report.html" if htmx.wanted() else "comments/reactions/report.html"
     return replaced(answer, rendered(template, comment=comment, form=form, inline=htmx.wanted()))
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
     agrees = current_voice().on(comment, Agreement) is not None
-    return private(render_template("comments/agree.html", comment=comment, form=form, agrees=agrees), status)
+    return private(render_template("comments/reactions/agree.html", comment=comment, form=form, agrees=agrees), status)
 
 
 def unproven(comment: Comment, form: ReaderForm) -> Response:
@@ -137,12 +137,12 @@ def unproven(comment: Comment, form: ReaderForm) -> Response:
 
 def counted(comment: Comment) -> Response:
     if htmx.wanted():
-        return private(render_template("comments/agree.htmx.html", comment=comment))
+        return private(render_template("comments/reactions/agree.htmx.html", comment=comment))
     return private(redirect(place_of(comment, comment.post)), 303)
 
 
 def the_report(comment: Comment, form: ReportForm, status: int = 200) -> Response:
-    template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
+    template = "comments/reactions/_report.html" if htmx.wanted() else "comments/reactions/report.html"
     form.reason.id = f"report-{comment.id}-reason"  # more than one may be open in a page
     return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
 
@@ -151,6 +151,6 @@ def reported(comment: Comment, new: bool) -> Response:
     first = _("Thank you. The editors will look at this response.")
     again = _("Thank you. This response had been reported from here before; the editors know of it.")
     sentence = first if new else again
-    template = "comments/_reported.html" if htmx.wanted() else "comments/reported.html"
+    template = "comments/reactions/_reported.html" if htmx.wanted() else "comments/reactions/reported.html"
     answer = private(render_template(template, sentence=sentence, post=comment.post))
     return htmx.trigger(answer, "talkback:reported", {"id": comment.id, "sentence": sentence})

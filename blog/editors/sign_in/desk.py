@@ -32,7 +32,7 @@ def hide_address(response: Response) -> Response:
 @blueprint.errorhandler(AccountChanged)
 @blueprint.errorhandler(OwnerExists)
 def show_spent(_error: Exception) -> ResponseReturnValue:
-    return private(render_template("editors/desk/link_spent.html", first_run=not has_owner()), 404)
+    return private(render_template("editors/desk/link_expired.html", first_run=not has_owner()), 404)
 
 
 @blueprint.get("/first-run/<token>")
