@@ -1,5 +1,5 @@
-// The one form: it goes under the comment that is answered and back, with the text in it; and after
-// posting, the focus goes to the new response. Without this, Reply is a page of its own.
+// Moves the one comment form under the comment that it replies to and back, with its text. After posting, the focus
+// goes to the new response. Without this script, Reply is a page.
 const form = () => document.getElementById("comment-form");
 const home = () => document.getElementById("comment-form-place");
 
@@ -10,44 +10,44 @@ document.addEventListener("click", (event) => {
   event.preventDefault();
   if (link.matches(".reply")) reply(link);
   else if (link.matches(".cancel-reply")) cancel();
-  else write();
+  else newComment();
 });
 
 function reply(link) {
-  stand(link.dataset.parent, link.dataset.name);
+  moveUnder(link.dataset.parent, link.dataset.name);
   field("body").focus();
 }
 
-// Under the comment that is answered, or at home where that stands on another page of the thread.
-function stand(parent, name) {
+// Under the parent, or at its usual place if the parent is on another page of the thread.
+function moveUnder(parent, name) {
   const article = document.getElementById(`comment-${parent}`);
   if (article) article.after(form());
   else home().append(form());
-  answering(parent, name);
+  setParent(parent, name);
 }
 
 document.addEventListener("talkback:answer", ({ detail }) => {
-  if (form() && home() && detail?.parent) stand(detail.parent, detail.name ?? "");
+  if (form() && home() && detail?.parent) moveUnder(detail.parent, detail.name ?? "");
 });
 
 function cancel() {
   const link = form().closest("li")?.querySelector("a.reply");
-  goHome();
+  moveBack();
   (link ?? field("body")).focus();
 }
 
-function write() {
-  goHome();
+function newComment() {
+  moveBack();
   form().scrollIntoView({ block: "start" });
   field("body").focus({ preventScroll: true });
 }
 
-function goHome() {
+function moveBack() {
   if (form().parentElement !== home()) home().append(form());
-  answering("", "");
+  setParent("", "");
 }
 
-function answering(parent, name) {
+function setParent(parent, name) {
   field("parent_id").value = parent;
   form().querySelector(".replying").hidden = !parent;
   form().querySelector(".replying-name").textContent = name;
@@ -55,40 +55,40 @@ function answering(parent, name) {
 
 const field = (name) => form().elements.namedItem(name);
 
-function complain(sentence) {
+function showError(sentence) {
   document.getElementById("comment-error").textContent = `▲ ${sentence}`;
 }
 
-// When the token came that stands in the form: from then on the site counts how long the form has been open.
-let counted = "", opened = 0;
+// The server counts the time that the form has been open from the moment at which it issued the token.
+let knownToken = "", tokenTime = 0;
 
 document.addEventListener("htmx:after:swap", () => {
   const value = form() && field("csrf_token")?.value;
-  if (!value || value === counted) return;
-  counted = value;
-  opened = performance.now();
+  if (!value || value === knownToken) return;
+  knownToken = value;
+  tokenTime = performance.now();
 });
 
-// A text that was restored, or that a browser filled in, is sent no sooner than one that somebody wrote could be.
-function early(target) {
+// Milliseconds until the server accepts the form: a restored text may be ready sooner than anybody could type it.
+function millisecondsToWait(target) {
   if (target !== form()) return 0;
-  return Math.max(0, opened + 1000 * Number(field("csrf_token")?.dataset.seconds) + 50 - performance.now());
+  return Math.max(0, tokenTime + 1000 * Number(field("csrf_token")?.dataset.seconds) + 50 - performance.now());
 }
 
-// Whoever presses the button before the token has come, as a browser that fills forms does, waits for it.
+// If the button is pressed before the token has arrived, the request waits for it.
 document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-  if (!sends(target) || (field("csrf_token") && !early(target))) return;
+  if (!isCommentForm(target) || (field("csrf_token") && !millisecondsToWait(target))) return;
   ctx.fetch = async (address, request) => {
-    await token();
-    await new Promise((resolve) => { setTimeout(resolve, early(target)); });
+    await ensureToken();
+    await new Promise((resolve) => { setTimeout(resolve, millisecondsToWait(target)); });
     for (const name of ["csrf_token", "key"]) request.body.set(name, field(name)?.value ?? "");
     return fetch(address, request);
   };
 });
 
-const sends = (target) => form() && (target === form() || target === form().querySelector(".preview-button"));
+const isCommentForm = (target) => form() && (target === form() || target === form().querySelector(".preview-button"));
 
-async function token() {
+async function ensureToken() {
   const place = document.getElementById("comment-token");
   if (place.classList.contains("htmx-request")) {
     await new Promise((resolve) => place.addEventListener("htmx:finally:request", resolve, { once: true }));
@@ -97,25 +97,25 @@ async function token() {
 }
 
 document.addEventListener("talkback:posted", ({ detail }) => {
-  goHome();
-  const posted = document.getElementById(detail?.held ? "held-response" : detail?.comment);
+  moveBack();
+  const response = document.getElementById(detail?.held ? "held-response" : detail?.comment);
   document.getElementById("announcement").textContent = detail?.sentence ?? "";
-  posted?.focus({ preventScroll: true });
-  posted?.scrollIntoView({ block: "nearest" });
+  response?.focus({ preventScroll: true });
+  response?.scrollIntoView({ block: "nearest" });
 });
 
 document.addEventListener("talkback:orphaned", () => {
-  const writing = form().contains(document.activeElement);
-  goHome();
-  complain(form().dataset.orphaned);
-  if (writing) field("body").focus();
+  const hasFocus = form().contains(document.activeElement);
+  moveBack();
+  showError(form().dataset.orphaned);
+  if (hasFocus) field("body").focus();
 });
 
 document.addEventListener("htmx:error", (event) => {
-  if (sends(event.target)) complain(form().dataset.unreachable);
+  if (isCommentForm(event.target)) showError(form().dataset.unreachable);
 });
 
-// What was shown is no longer what is written.
+// The preview is out of date once the text changes.
 document.addEventListener("input", (event) => {
   if (form()?.contains(event.target)) document.getElementById("preview-place").replaceChildren();
 });

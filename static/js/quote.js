@@ -1,21 +1,21 @@
-// Quotes a comment, or a marked passage of a comment or of the post, in the form: as Markdown that links to where the
-// passage stands. Without this, Quote is a page of its own; blog/html/reader/quotation.py does the same there.
-const LONGEST = 600;
+// Quotes a comment, or a selected passage of a comment or of the post, in the form: as Markdown with a link to the
+// passage. Without this script, Quote is a page; blog/html/reader/quotation.py does the same there.
+const MAX_LENGTH = 600;
 const BLOCKS = "p, li, pre, div, blockquote, h1, h2, h3, h4, h5, h6, figcaption, dt, dd, tr";
-const MEANT =
+const MARKUP =
   /(?:https?:\/\/|www\.)\S+|[\\`*]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|<(?=[\p{L}\p{N}_/!?])|\](?=\()|&(?=#?\w+;)|^(?:[>~+-]|\d{1,9}(?=[.)]))/gmu;
-const words = document.getElementById("thread-words")?.dataset;
+const strings = document.getElementById("thread-strings")?.dataset;
 const form = () => document.getElementById("comment-form");
 const body = () => form().elements.namedItem("body");
 const button = document.createElement("button");
-let passage = null; // what the button would quote
+let passage = null; // what the button quotes
 
 button.type = "button";
 button.className = "quote-this";
-button.textContent = words?.quote ?? "";
+button.textContent = strings?.quote ?? "";
 
 document.addEventListener("click", (event) => {
-  if (event.target === button) return take();
+  if (event.target === button) return quotePassage();
   const link = event.target.closest("a.quoting");
   if (!link || !form() || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
@@ -24,24 +24,24 @@ document.addEventListener("click", (event) => {
   if (text.querySelectorAll(":scope > :not(blockquote)").length) {
     for (const quoted of text.querySelectorAll("blockquote")) quoted.remove();
   }
-  write(read(text), source(article));
+  insert(read(text), source(article));
 });
 
-function take() {
+function quotePassage() {
   const { text, from } = passage;
   hide();
   getSelection().removeAllRanges();
-  write(text, from);
+  insert(text, from);
 }
 
-// Where a passage stands, and who says it.
+// The author and the address of a passage.
 function source(article) {
   if (!article.matches(".response article")) return { name: article.querySelector("h1").textContent.trim() };
   const { parent, name } = article.querySelector("a.reply").dataset;
   return { parent, name, address: new URL(article.querySelector("a.time").href).pathname };
 }
 
-function write(text, { parent, name, address }) {
+function insert(text, { parent, name, address }) {
   if (!body().value.trim() && parent) {
     document.dispatchEvent(new CustomEvent("talkback:answer", { detail: { parent, name } }));
   } else if (!body().value.trim()) document.querySelector("a#post-a-comment").click();
@@ -54,46 +54,46 @@ function write(text, { parent, name, address }) {
 }
 
 function quotation(text, name, address) {
-  const lines = shortened(text).split("\n").map(escaped);
-  const said = name.replace(/\s+/g, " ").replace(/[\\`*_[\]<>&]/g, "\\$&");
-  return [...lines, "", `— [${said}](${address})`].map((line) => `> ${line}`.trimEnd()).join("\n") + "\n\n";
+  const lines = shorten(text).split("\n").map(escape);
+  const author = name.replace(/\s+/g, " ").replace(/[\\`*_[\]<>&]/g, "\\$&");
+  return [...lines, "", `— [${author}](${address})`].map((line) => `> ${line}`.trimEnd()).join("\n") + "\n\n";
 }
 
-function escaped(line) {
-  return line.replace(MEANT, (mark) => {
+function escape(line) {
+  return line.replace(MARKUP, (mark) => {
     if (/^[hw]/.test(mark)) return mark;
     return /^\d/.test(mark) ? `${mark}\\` : `\\${mark}`;
   });
 }
 
-function shortened(text) {
-  if (text.length <= LONGEST) return text;
-  const start = text.slice(0, LONGEST);
+function shorten(text) {
+  if (text.length <= MAX_LENGTH) return text;
+  const start = text.slice(0, MAX_LENGTH);
   const end = start.lastIndexOf(" ");
-  return `${start.slice(0, end > LONGEST / 2 ? end : -1).replace(/[\s,;:.–—-]+$/u, "")}…`;
+  return `${start.slice(0, end > MAX_LENGTH / 2 ? end : -1).replace(/[\s,;:.–—-]+$/u, "")}…`;
 }
 
-// The text of a piece of the page: an empty line between paragraphs, lines as they were broken.
+// Returns the text of a piece of the page: an empty line between paragraphs, line breaks as they are.
 function read(piece) {
-  const whole = document.createElement("div");
-  whole.append(piece);
-  for (const unread of whole.querySelectorAll(".visually-hidden, .quote-this, script, style")) unread.remove();
-  const texts = document.createTreeWalker(whole, NodeFilter.SHOW_TEXT);
+  const root = document.createElement("div");
+  root.append(piece);
+  for (const hidden of root.querySelectorAll(".visually-hidden, .quote-this, script, style")) hidden.remove();
+  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
   while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/\s+/g, " ");
-  for (const end of whole.querySelectorAll("br")) end.replaceWith("\n");
-  for (const block of whole.querySelectorAll(BLOCKS)) block.append("\n\n");
-  return whole.textContent.replace(/ *\n */g, "\n").replace(/\n{2,}/g, "\n\n").trim();
+  for (const end of root.querySelectorAll("br")) end.replaceWith("\n");
+  for (const block of root.querySelectorAll(BLOCKS)) block.append("\n\n");
+  return root.textContent.replace(/ *\n */g, "\n").replace(/\n{2,}/g, "\n\n").trim();
 }
 
-// The marked passage, in whole words, if it stands within one comment's text or within the post.
-function marked() {
+// Returns the selected passage in whole words, if it lies within one comment or within the post.
+function selectedPassage() {
   const selection = getSelection();
   if (!form() || !selection.rangeCount || selection.isCollapsed) return null;
   const range = selection.getRangeAt(0).cloneRange();
-  const around = range.commonAncestorContainer;
-  const inside = (around.closest ? around : around.parentElement).closest(".response .body, article.post");
+  const container = range.commonAncestorContainer;
+  const inside = (container.closest ? container : container.parentElement).closest(".response .body, article.post");
   if (!inside) return null;
-  widen(range);
+  extendToWords(range);
   const text = read(range.cloneContents());
   if (!text) return null;
   const from = source(inside.closest("article"));
@@ -101,33 +101,33 @@ function marked() {
   return { text, from, range, inside };
 }
 
-function widen(range) {
-  const letter = (node, at) => node.nodeType === 3 && /[\p{L}\p{N}]/u.test(node.data[at] ?? "");
+function extendToWords(range) {
+  const isLetter = (node, at) => node.nodeType === 3 && /[\p{L}\p{N}]/u.test(node.data[at] ?? "");
   const { startContainer: first, endContainer: last } = range;
-  while (range.startOffset > 0 && letter(first, range.startOffset - 1) && letter(first, range.startOffset)) {
+  while (range.startOffset > 0 && isLetter(first, range.startOffset - 1) && isLetter(first, range.startOffset)) {
     range.setStart(first, range.startOffset - 1);
   }
-  while (letter(last, range.endOffset) && letter(last, range.endOffset - 1)) range.setEnd(last, range.endOffset + 1);
+  while (isLetter(last, range.endOffset) && isLetter(last, range.endOffset - 1)) range.setEnd(last, range.endOffset + 1);
 }
 
-// A text fragment: the browser finds the passage by it. A long one, or one of several blocks, by its ends.
+// Returns a text fragment, by which the browser finds the passage. A long one is given by its ends.
 // https://wicg.github.io/scroll-to-text-fragment/
 function fragment(text) {
   const lines = text.split("\n").filter(Boolean);
-  if (lines.length === 1 && text.length <= 80) return `#:~:text=${encoded(text)}`;
-  const few = (line, which) => (line.length <= 40 ? line : which(line.split(" ")).join(" ").slice(0, 80));
-  const [first, last] = [few(lines[0], (all) => all.slice(0, 5)), few(lines.at(-1), (all) => all.slice(-5))];
-  return `#:~:text=${encoded(first)},${encoded(last)}`;
+  if (lines.length === 1 && text.length <= 80) return `#:~:text=${encode(text)}`;
+  const shortEnd = (line, which) => (line.length <= 40 ? line : which(line.split(" ")).join(" ").slice(0, 80));
+  const [first, last] = [shortEnd(lines[0], (all) => all.slice(0, 5)), shortEnd(lines.at(-1), (all) => all.slice(-5))];
+  return `#:~:text=${encode(first)},${encode(last)}`;
 }
 
-function encoded(text) {
+function encode(text) {
   return encodeURIComponent(text).replace(/[-!'()*~_]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
-// The button: beside the end of the passage, where there is a margin; else at the foot of the window, so that it covers
-// neither the passage nor what a phone puts around it. In the page it stands at its place in the order of Tab.
-function offer() {
-  passage = words && marked();
+// Shows the button in the margin beside the end of the passage. Without a margin it goes to the foot of the window,
+// where it covers neither the passage nor the menu that a phone shows beside it. In the tab order it follows the text.
+function showButton() {
+  passage = strings && selectedPassage();
   if (!passage) return hide();
   const boxes = [...passage.range.getClientRects()].filter((box) => box.width && box.bottom > 0);
   const box = boxes.findLast(({ bottom }) => bottom < innerHeight) ?? boxes[0];
@@ -147,17 +147,17 @@ function hide() {
   button.remove();
 }
 
-let soon = 0;
-function later() {
+let timer = 0;
+function showSoon() {
   if (document.activeElement === button) return;
-  clearTimeout(soon);
-  soon = setTimeout(offer, 150);
+  clearTimeout(timer);
+  timer = setTimeout(showButton, 150);
 }
 
-document.addEventListener("selectionchange", later);
-addEventListener("scroll", () => passage && offer(), { passive: true });
-addEventListener("resize", () => passage && offer());
+document.addEventListener("selectionchange", showSoon);
+addEventListener("scroll", () => passage && showButton(), { passive: true });
+addEventListener("resize", () => passage && showButton());
 document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());
-// so that pressing the button does not take the marking away
+// pressing the button must not clear the selection
 button.addEventListener("pointerdown", (event) => event.preventDefault());
 button.addEventListener("mousedown", (event) => event.preventDefault());

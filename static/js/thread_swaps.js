@@ -1,8 +1,8 @@
-// Ways of swapping that may be repeated and may come in any order, so that the answer to a writer
-// and the live event for everybody else can be the same bytes:
-//   newer   replaces its target only by a newer version
-//   numbers the same for several, each found by its id, here or in what waits to be shown
-//   thread  puts a comment in its place, or replaces its article; replies, focus and what is in view stay put
+// Swap styles for htmx that may be repeated and may come in any order, so that the answer to the author and the live
+// event for everybody else can be the same bytes:
+//   newer   replaces its target only with a newer version
+//   numbers does so for several elements, each found by its id, on the page or among the comments not shown yet
+//   thread  inserts a comment at its place, or replaces its article; replies, focus and scroll position stay
 const waiting = new Map();
 const elsewhere = new Map();
 const thread = () => document.getElementById("responses");
@@ -11,55 +11,55 @@ const version = (element) => Number(element.dataset.version);
 
 window.htmx?.registerExtension("thread", {
   handle_swap(style, target, fragment, swap) {
-    if (style === "newer") return newer(target, fragment.firstElementChild);
-    if (style === "numbers") return [...fragment.children].flatMap(renew);
+    if (style === "newer") return replaceIfNewer(target, fragment.firstElementChild);
+    if (style === "numbers") return [...fragment.children].flatMap(updateNumber);
     if (style !== "thread") return false;
-    return [...fragment.children].filter(whole).flatMap((item) => steadily(() => arrive(item, swap)));
+    return [...fragment.children].filter(isComment).flatMap((item) => withoutMoving(() => receive(item, swap)));
   },
 });
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest("#waiting")) open();
+  if (event.target.closest("#waiting")) showWaiting();
 });
-document.addEventListener("talkback:placed", ({ detail }) => detail?.isConnected && settle(detail));
+document.addEventListener("talkback:placed", ({ detail }) => detail?.isConnected && updateReplyLink(detail));
 
-// What comes from a server of another release may have another form.
-const whole = (item) => item.matches(".response[id]") && item.querySelector("article") !== null;
+// A server of another release may send something else.
+const isComment = (item) => item.matches(".response[id]") && item.querySelector("article") !== null;
 
-function newer(target, element) {
+function replaceIfNewer(target, element) {
   if (!element || version(target) >= version(element)) return [];
   target.replaceWith(element);
   return [element];
 }
 
-function renew(element) {
+function updateNumber(element) {
   if (!element.id) return [];
-  const waits = () => [...waiting.values()].map((item) => item.querySelector(`#${CSS.escape(element.id)}`)).find(Boolean);
-  const target = document.getElementById(element.id) ?? waits();
-  return target ? newer(target, element) : [];
+  const findWaiting = () => [...waiting.values()].map((item) => item.querySelector(`#${CSS.escape(element.id)}`)).find(Boolean);
+  const target = document.getElementById(element.id) ?? findWaiting();
+  return target ? replaceIfNewer(target, element) : [];
 }
 
-// A comment as it now is: placed, held back until asked for, changed where it stands, or taken away.
-function arrive(item, { own, total }) {
-  const result = put(item, own);
+// Takes the current state of a comment: inserts it, holds it back until asked for, replaces it or removes it.
+function receive(item, { own, total }) {
+  const result = apply(item, own);
   const top = item.dataset.top ?? String(number(item));
   const held = [...waiting.values()].filter((other) => other.dataset.top === top).length;
   if (total) document.dispatchEvent(new CustomEvent("talkback:counted", { detail: { top, total: Number(total), held } }));
   return result;
 }
 
-function put(item, own) {
-  const standing = document.getElementById(item.id);
-  if (item.hasAttribute("data-gone")) return leave(standing, item);
-  if (standing) return version(standing) < version(item) ? change(standing, item) : [];
+function apply(item, own) {
+  const existing = document.getElementById(item.id);
+  if (item.hasAttribute("data-gone")) return removeItem(existing, item);
+  if (existing) return version(existing) < version(item) ? replaceArticle(existing, item) : [];
   const list = listOf(item) ?? (own ? thread() : null);
-  if (!list) return paged() ? note(item) : [];
-  if (!own && leftOut(item)) return follows(item) ? note(item) : [];
-  if (!own && list === thread() && !belongs(list, item)) return note(item);
-  if (waiting.has(item.id) && !own) return change(waiting.get(item.id), item);
-  if (!own && list.isConnected && moves(list, item)) return hold(item);
-  drop(item.id);
-  return place(item, list);
+  if (!list) return isPaged() ? countElsewhere(item) : [];
+  if (!own && isInGap(item)) return isOnLaterPage(item) ? countElsewhere(item) : [];
+  if (!own && list === thread() && !belongs(list, item)) return countElsewhere(item);
+  if (waiting.has(item.id) && !own) return replaceArticle(waiting.get(item.id), item);
+  if (!own && list.isConnected && movesReader(list, item)) return addWaiting(item);
+  forget(item.id);
+  return insert(item, list);
 }
 
 function listOf(item) {
@@ -67,33 +67,33 @@ function listOf(item) {
   if (!branch) return thread();
   const id = `comment-${branch}-replies`;
   const held = [...waiting.values()].map((other) => other.querySelector(`#${id}`)).find(Boolean);
-  // a comment that it stands under may be left out of a long branch
+  // the parent may be left out of a long branch
   return document.getElementById(id) ?? held ?? document.getElementById(`comment-${item.dataset.top}-replies`);
 }
 
-// Whether a reply is one of those that this page leaves out of a long branch.
-function leftOut(item) {
+// Whether this page leaves the reply out of a long branch.
+function isInGap(item) {
   const gap = document.getElementById(`gap-${item.dataset.top}`)?.dataset;
   const at = Number(item.dataset.position);
   if (gap && at > Number(gap.position) && at < Number(gap.until ?? Infinity)) return true;
   return Boolean(item.dataset.top) && at < Number(thread().dataset.from ?? -Infinity);
 }
 
-// Of a page of replies: whether it stands on one of those that follow.
-function follows(item) {
+// On a page of replies: whether the reply is on a later page.
+function isOnLaterPage(item) {
   const gap = document.getElementById(`gap-${item.dataset.top}`)?.dataset;
   return Boolean(gap) && !gap.until && Number(item.dataset.position) > Number(gap.position);
 }
 
-// A reply says whom it answers where its place does not show that.
-function settle(item) {
+// Shows whom a reply answers unless its place shows it.
+function updateReplyLink(item) {
   const link = item.querySelector("article .in-reply-to");
   if (link) link.hidden = item.parentElement.id === `comment-${/\d+$/.exec(link.href)}-replies`;
 }
 
-function place(item, list) {
+function insert(item, list) {
   list.insertBefore(item, follower(list, item) ?? null);
-  settle(item);
+  updateReplyLink(item);
   item.classList.add("arrived");
   return [item];
 }
@@ -107,9 +107,9 @@ const older = (a, b) => Number(a.dataset.position) - Number(b.dataset.position) 
 const agreed = (item) => Number(item.querySelector(".agreed")?.textContent ?? 0);
 const RANKS = { oldest: older, newest: (a, b) => older(b, a), agreed: (a, b) => agreed(b) - agreed(a) || older(a, b) };
 
-const paged = () => "before" in thread().dataset || "after" in thread().dataset;
+const isPaged = () => "before" in thread().dataset || "after" in thread().dataset;
 
-// Whether a new branch stands on this page of the thread, and not on one before or after it.
+// Whether a new branch is on this page of the thread.
 function belongs(list, item) {
   const next = follower(list, item);
   if (!next) return !("after" in list.dataset);
@@ -118,9 +118,9 @@ function belongs(list, item) {
 
 const number = (item) => Number(item.id.replace(/\D/g, ""));
 
-// Whether placing the comment would move text that is being read, or a field that is being written in.
-function moves(list, item) {
-  const next = follower(list, item) ?? following(list);
+// Whether inserting the comment would move text in view, or a field with focus.
+function movesReader(list, item) {
+  const next = follower(list, item) ?? itemAfter(list);
   const line = next ? next.getBoundingClientRect().top : list.getBoundingClientRect().bottom;
   if (line <= 0 || line >= innerHeight) return false;
   const writing = form()?.contains(document.activeElement) && form().getBoundingClientRect().top >= line - 1;
@@ -128,93 +128,93 @@ function moves(list, item) {
 }
 
 // The comment after the end of a list of replies; none at the end of the thread.
-function following(list) {
+function itemAfter(list) {
   for (let item = list.closest("li"); item; item = item.parentElement.closest("li")) {
     if (item.nextElementSibling) return item.nextElementSibling;
   }
   return null;
 }
 
-function change(standing, item) {
-  const [old, article] = [standing.querySelector("article"), item.querySelector("article")];
+function replaceArticle(existing, item) {
+  const [old, article] = [existing.querySelector("article"), item.querySelector("article")];
   const focused = old.contains(document.activeElement) ? document.activeElement : null;
   old.replaceWith(article);
-  standing.dataset.version = item.dataset.version;
-  if (standing.isConnected) settle(standing);
+  existing.dataset.version = item.dataset.version;
+  if (existing.isConnected) updateReplyLink(existing);
   if (focused === old) article.focus({ preventScroll: true });
   else if (focused) article.querySelector(`.${focused.className}`)?.focus({ preventScroll: true });
-  if (article.classList.contains("hidden-response")) release(standing);
+  if (article.classList.contains("hidden-response")) releaseForm(existing);
   return [article];
 }
 
-function leave(standing, item) {
-  drop(item.id);
-  if (!standing || version(standing) > version(item)) return [];
-  if (standing.querySelector("ol > li")) return change(standing, item);
-  release(standing);
-  standing.remove();
+function removeItem(existing, item) {
+  forget(item.id);
+  if (!existing || version(existing) > version(item)) return [];
+  if (existing.querySelector("ol > li")) return replaceArticle(existing, item);
+  releaseForm(existing);
+  existing.remove();
   return [];
 }
 
-// A form that answers a comment which went away keeps its text and goes back to its own place.
-function release(item) {
+// If the comment under which the form is goes away, the form moves back with its text.
+function releaseForm(item) {
   if (form()?.closest("li") === item) form().dispatchEvent(new CustomEvent("talkback:orphaned", { bubbles: true }));
 }
 
-function hold(item) {
+function addWaiting(item) {
   waiting.set(item.id, item);
-  tell();
+  updateLines();
   return [];
 }
 
-function note(item) {
+function countElsewhere(item) {
   elsewhere.set(item.id, item);
-  tell();
+  updateLines();
   return [];
 }
 
-function drop(id) {
-  if (waiting.delete(id) || elsewhere.delete(id)) tell();
+function forget(id) {
+  if (waiting.delete(id) || elsewhere.delete(id)) updateLines();
 }
 
-function tell() {
-  say(document.getElementById("waiting"), waiting.size);
+function updateLines() {
+  updateLine(document.getElementById("waiting"), waiting.size);
   const link = document.getElementById("elsewhere");
-  say(link, elsewhere.size);
-  // the way to the first of them: its permalink finds its page
+  updateLine(link, elsewhere.size);
+  // the permalink of the first finds its page
   const first = elsewhere.values().next().value?.querySelector("a.time");
   if (first && link) link.href = first.getAttribute("href");
 }
 
-function say(line, count) {
+function updateLine(line, count) {
   if (!line) return;
   line.textContent = count === 1 ? line.dataset.one : line.dataset.many.replace("{n}", count);
   line.hidden = count === 0;
 }
 
-function open() {
+function showWaiting() {
   const items = [...waiting.values()];
   waiting.clear();
-  tell();
-  for (const item of items) place(item, listOf(item));
+  updateLines();
+  for (const item of items) insert(item, listOf(item));
   items[0]?.querySelector("article").focus();
 }
 
-// Makes a change without moving what is in view: the field that is being written in, or the first comment in sight.
-function steadily(work) {
-  const anchor = form()?.contains(document.activeElement) ? document.activeElement : firstInSight();
+// Makes a change and scrolls, so that the field with focus, or the first comment in view, does not move.
+function withoutMoving(work) {
+  const anchor = form()?.contains(document.activeElement) ? document.activeElement : firstVisible();
   const top = anchor?.getBoundingClientRect().top;
   const result = work();
   if (anchor?.isConnected) scrollBy({ top: anchor.getBoundingClientRect().top - top, behavior: "instant" });
   return result;
 }
 
-function firstInSight() {
+function firstVisible() {
   const articles = thread()?.querySelectorAll("article") ?? [];
   return [...articles].find((article) => article.getBoundingClientRect().bottom > 0);
 }
 
-// Another page of the thread comes: what came since it was made, while an older one stood here, is asked for again.
+// The reader turns to another page of the thread; live.js asks again for what that page lacks.
 document.addEventListener("talkback:turning", () => {
   waiting.clear();
   elsewhere.clear();

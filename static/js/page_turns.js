@@ -1,7 +1,7 @@
-// Turns the pages of a thread in their place, and follows links within it. Without this, each is a page load.
-const turns = (element) => element.matches?.(".responses a[hx-select]") ?? false;
+// Swaps the pages of a thread in place, and follows links within it. Without this script, each is a page load.
+const isPageLink = (element) => element.matches?.(".responses a[hx-select]") ?? false;
 
-// The form goes home with its text first.
+// The form must not be swapped out with its text.
 document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id !== "thread-page") return;
   document.getElementById("comment-form-place").append(document.getElementById("comment-form") ?? "");
@@ -17,23 +17,23 @@ document.addEventListener("htmx:after:swap", ({ detail: { ctx } }) => {
   document.dispatchEvent(new CustomEvent("talkback:turned", { detail: Number(page.dataset.version) }));
 });
 
-// A refusal, or no answer at all, would take the responses away: the page at that address says what it is.
+// A refusal, or no answer, must not replace the responses: load the page, which says what is wrong.
 document.addEventListener("htmx:before:response", (event) => {
   const { response, sourceElement } = event.detail.ctx;
-  if (response.status === 200 || !turns(sourceElement)) return;
+  if (response.status === 200 || !isPageLink(sourceElement)) return;
   event.preventDefault();
   location.assign(sourceElement.href);
 });
 document.addEventListener("htmx:error", ({ target }) => {
-  if (turns(target)) location.assign(target.href);
+  if (isPageLink(target)) location.assign(target.href);
 });
 
-// Whom a reply answers may stand on another page, so that the link is a permalink; on this one it is found at once.
+// The comment that a reply answers may be on another page, so the link is a permalink. On this page, jump to it.
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.in-reply-to");
-  const answered = link && document.getElementById(`comment-${/\d+$/.exec(link.href)}`);
-  if (!answered || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  const parent = link && document.getElementById(`comment-${/\d+$/.exec(link.href)}`);
+  if (!parent || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
   event.preventDefault();
-  location.hash = answered.id;
-  answered.scrollIntoView();
+  location.hash = parent.id;
+  parent.scrollIntoView();
 });

@@ -1,4 +1,4 @@
-// Sends an export and says how much of it is there, which a browser says nowhere or in a corner. It works without.
+// Uploads an export and shows the progress. Without this script the form works without it.
 const percent = new Intl.NumberFormat(document.documentElement.lang, { style: "percent" });
 
 document.addEventListener("submit", (event) => {
@@ -12,30 +12,30 @@ document.addEventListener("submit", (event) => {
 const send = (form) => {
   const request = new XMLHttpRequest();
   const [bar, figure] = [form.querySelector("#sent"), form.querySelector(".figure")];
-  const complaint = form.querySelector("#upload-error");
-  busy(form, true);
-  complaint.textContent = "";
+  const error = form.querySelector("#upload-error");
+  setSending(form, true);
+  error.textContent = "";
   request.upload.addEventListener("progress", ({ loaded, total }) => {
     bar.value = 100 * loaded / total;
     figure.textContent = percent.format(loaded / total);
   });
-  request.addEventListener("load", () => answered(request, form));
+  request.addEventListener("load", () => showAnswer(request, form));
   request.addEventListener("error", () => {
-    busy(form, false);
-    complaint.textContent = `▲ ${complaint.dataset.lost}`;
+    setSending(form, false);
+    error.textContent = `▲ ${error.dataset.lost}`;
   });
   request.open("POST", form.action);
   request.send(new FormData(form));
 };
 
-const busy = (form, sending) => {
+const setSending = (form, sending) => {
   form.querySelector(".sending").hidden = !sending;
   form.querySelector("button").disabled = sending;
 };
 
-// what came in has a page of its own; a refusal is a page too, of which the part that matters takes its place here
-const answered = (request, form) => {
-  busy(form, false);
+// an accepted import redirects to its page; of a refusal the main part is shown here
+const showAnswer = (request, form) => {
+  setSending(form, false);
   if (request.responseURL !== form.action) {
     location.assign(request.responseURL);
     return;
