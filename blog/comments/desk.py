@@ -73,7 +73,7 @@ def show(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comments/<int:comment_id>/hold", endpoint="create_hold", defaults={"noun": "hold"})
 @blueprint.post("/comments/<int:comment_id>/spam", endpoint="create_spam", defaults={"noun": "spam"})
 @blueprint.post("/comments/<int:comment_id>/removal", endpoint="create_removal", defaults={"noun": "removal"})
-@takes_text(why=lazy_gettext("Why (for the log, if you like)"))
+@takes_text(why=lazy_gettext("Reason (optional, for the log)"))
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
     why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
     return decided(decide(VERBS[noun], [pick], the_editor(), why))

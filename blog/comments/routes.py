@@ -37,7 +37,7 @@ blueprint.after_request(remember)
 blueprint.add_app_template_global(closed_because)
 blueprint.add_app_template_global(mail_set_up)
 
-UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
+UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")
@@ -160,7 +160,7 @@ def taken(comment: Comment, form: CommentForm) -> Response:
     template = "comments/posting/create.htmx.html" if comment.visible else "comments/posting/held.htmx.html"
     branch, held = in_order([comment])[-1], own_comments(comment.post, current_reader(), HELD)
     answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
-    sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
+    sentence = _("Your response has been posted.") if comment.visible else _("Your response is waiting for approval.")
     detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": f"{sentence} {told}".strip()}
     detail |= {"id": comment.id, "seconds": seconds_left(comment)}
     return htmx.trigger(answer, "talkback:posted", detail)
@@ -182,7 +182,7 @@ def followed(comment: Comment, form: CommentForm) -> str:
     if not form.subject.data:  # what a program sends is no reason to write to anybody
         wish = FollowRequest(comment, form.wish == THREAD, address_key(request.remote_addr))
         follow(wish, current_app.config["SETTINGS"].ratelimit_enabled)
-    return str(_("You are told by mail once the address is confirmed. If it is not yet, a mail says how."))
+    return str(_("We will e-mail you new replies. If your address is not confirmed yet, use the link in our mail."))
 
 
 def refused_by_form(post: Post, form: CommentForm) -> Response:
@@ -195,9 +195,9 @@ def unproven(post: Post, form: CommentForm) -> Response:
     """Ask to send once more. Without JavaScript no token is the first of two steps."""
     expired = bool(request.form.get("csrf_token"))
     if expired:
-        form.form_errors = [_("This form had been open for long. Your text is still here: please post it once more.")]
+        form.form_errors = [_("This form was open for too long. Your text is still here: please post it again.")]
     elif htmx.wanted():
-        form.form_errors = [_("Please press the button once more, so that it is certain that you sent this.")]
+        form.form_errors = [_("Please press the button again to confirm that you sent this.")]
     return the_form(post, form, 403 if htmx.wanted() or expired else 200)
 
 
@@ -222,7 +222,7 @@ def slow_down(error: RateLimitExceeded) -> Response:
     if request.endpoint != "comments.create_preview":
         return rate_limits.slow_down(error)
     post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_left()
-    sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
+    sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
     return in_place_of_form(refused(post, CommentForm.sent(), Refused(sentence, 429, wait)))
 
 

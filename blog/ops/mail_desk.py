@@ -49,7 +49,7 @@ def create_test() -> ResponseReturnValue:
 def update_choice() -> ResponseReturnValue:
     choice = request.form.get("held_mail", "")
     if choice not in held_mail_words():
-        return the_page(_("Choose one of these.")), 422
+        return the_page(_("Please choose one of these.")), 422
     choose_held_mail(the_editor(), choice)
     return redirect("/desk/mail?saved", 303)
 

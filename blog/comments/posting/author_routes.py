@@ -29,8 +29,8 @@ blueprint = Blueprint("own_comments", __name__)
 blueprint.after_request(remember)
 blueprint.add_app_template_filter(seconds_left)
 
-UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
-UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
+UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
+UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/mine")
@@ -156,7 +156,7 @@ def updated(comment: Comment) -> Response:
     if not htmx.wanted():
         mine = url_for(".index", post_id=comment.post_id)
         return private(redirect(place_of(comment, comment.post) if comment.visible else mine), 303)
-    words = _("Your response has been changed."), _("Your response waits for the editor.")
+    words = _("Your response has been changed."), _("Your response is waiting for approval.")
     return told(comment, "talkback:changed", words[not comment.visible])
 
 

@@ -28,7 +28,7 @@ from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_l
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(remember)
 
-UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
+UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still here. Please try again.")
 
 
@@ -99,7 +99,7 @@ def show_refused(refusal: Refused) -> Response:
 def slow_down(_error: RateLimitExceeded) -> Response:
     """What was written goes back with the sentence."""
     wait = seconds_left()
-    sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
+    sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
     if request.endpoint == "voices.create_report":
         form = ReportForm()
         form.form_errors = [sentence]
@@ -148,8 +148,8 @@ def the_report(comment: Comment, form: ReportForm, status: int = 200) -> Respons
 
 
 def reported(comment: Comment, new: bool) -> Response:
-    first = _("Thank you. The editors will look at this response.")
-    again = _("Thank you. This response had been reported from here before; the editors know of it.")
+    first = _("Thank you. The editors will check this response.")
+    again = _("Thank you. You have already reported this response.")
     sentence = first if new else again
     template = "comments/reactions/_reported.html" if htmx.wanted() else "comments/reactions/reported.html"
     answer = private(render_template(template, sentence=sentence, post=comment.post))
