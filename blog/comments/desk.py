@@ -58,14 +58,14 @@ def index() -> ResponseReturnValue:
     wanted = asked_for(standing)
     page = comments_in(wanted, request.args.get("after"))
     values = known_of(page.items) | {"last": last_action(the_editor()), "newest": newest_id()}
-    return render_template("comments/desk/index.html", page=page, wanted=wanted, states=STATES, **values)
+    return render_template("comments/moderation/desk/index.html", page=page, wanted=wanted, states=STATES, **values)
 
 
 @blueprint.get("/comments/<int:comment_id>")
 def show(comment_id: int) -> ResponseReturnValue:
     comment = the_comment(comment_id)
     if htmx.wanted():
-        return render_template("comments/desk/_verbs.html", comment=comment)
+        return render_template("comments/moderation/desk/_decision_form.html", comment=comment)
     return the_page(comment)
 
 
@@ -73,7 +73,7 @@ def show(comment_id: int) -> ResponseReturnValue:
 @blueprint.post("/comments/<int:comment_id>/hold", endpoint="create_hold", defaults={"noun": "hold"})
 @blueprint.post("/comments/<int:comment_id>/spam", endpoint="create_spam", defaults={"noun": "spam"})
 @blueprint.post("/comments/<int:comment_id>/removal", endpoint="create_removal", defaults={"noun": "removal"})
-@takes_text(why=lazy_gettext("Why (for the log, if you like)"))
+@takes_text(why=lazy_gettext("Reason (optional, for the log)"))
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
     why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
     return decided(decide(VERBS[noun], [pick], the_editor(), why))
@@ -84,7 +84,7 @@ def create_decisions() -> ResponseReturnValue:
     verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picked()
     done = decide(verb, picks, the_editor()) if picks else Decisions()
     if htmx.wanted():
-        return render_template("comments/desk/decisions.htmx.html", done=done, entry=done.entry)
+        return render_template("comments/moderation/desk/decisions.htmx.html", done=done, entry=done.entry)
     return redirect(onward("/desk/comments"), 303)
 
 
@@ -126,7 +126,7 @@ def create_ban(comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/bans")
 def index_bans() -> ResponseReturnValue:
     page = bans(request.args.get("after"))
-    return render_template("comments/desk/bans.html", page=page, last=last_action(the_editor()))
+    return render_template("comments/moderation/desk/bans.html", page=page, last=last_action(the_editor()))
 
 
 @blueprint.delete("/bans/<int:ban_id>")
@@ -143,7 +143,7 @@ def create_reversal(entry_id: int) -> ResponseReturnValue:
         return not_undone(refusal)
     if htmx.wanted():
         parts = {"entry": done.entry, "comments": done.comments, "sentence": done.sentence}
-        return render_template("comments/desk/reverse.htmx.html", **parts)
+        return render_template("comments/moderation/desk/undo.htmx.html", **parts)
     return redirect(onward("/desk/comments"), 303)
 
 
@@ -193,7 +193,7 @@ def known_of(comments: list[Comment]) -> dict[str, Any]:
 def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
     history = entries(comment.id, request.args.get("after"))
     values = known_of([comment]) | {"history": history, "refusal": refusal, "last": last_action(the_editor())}
-    return private(render_template("comments/desk/show.html", comment=comment, **values), status)
+    return private(render_template("comments/moderation/desk/show.html", comment=comment, **values), status)
 
 
 def decided(done: Decisions) -> ResponseReturnValue:
@@ -203,24 +203,24 @@ def decided(done: Decisions) -> ResponseReturnValue:
     status = 409 if refusal else 200
     if htmx.wanted():
         values = {"comment": comment, "entry": done.entry, "refusal": refusal}
-        return private(render_template("comments/desk/decide.htmx.html", **values), status)
+        return private(render_template("comments/moderation/desk/decision.htmx.html", **values), status)
     return the_page(comment, status, refusal) if refusal else redirect(onward(f"/desk/comments/{comment.id}"), 303)
 
 
 def answered(done: Answered) -> ResponseReturnValue:
     if htmx.wanted():
         values = {"comment": done.comment, "entry": done.entry}
-        return render_template("comments/desk/decide.htmx.html", **values)
+        return render_template("comments/moderation/desk/decision.htmx.html", **values)
     return redirect(f"/desk/comments/{done.answer.id}", 303)
 
 
 def the_answer(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
-    template = "comments/desk/_answer.html" if htmx.wanted() else "comments/desk/answer.html"
+    template = "comments/moderation/desk/_reply.html" if htmx.wanted() else "comments/moderation/desk/reply.html"
     return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
 
 
 def the_ban(comment: Comment, form: BanForm, status: int = 200) -> Response:
-    template = "comments/desk/_ban.html" if htmx.wanted() else "comments/desk/ban.html"
+    template = "comments/moderation/desk/_ban.html" if htmx.wanted() else "comments/moderation/desk/ban.html"
     values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.wanted()}
     return private(render_template(template, **values), status)
 
@@ -231,7 +231,7 @@ def not_undone(refusal: NotUndone) -> Response:
     entry: AuditEntry = refusal.entries[-1]
     if htmx.wanted():
         values = {"entry": entry, "comments": comments, "refusal": refusal.sentence}
-        return private(render_template("comments/desk/reverse.htmx.html", **values), 409)
+        return private(render_template("comments/moderation/desk/undo.htmx.html", **values), 409)
     page = entries(None, None)
     return private(render_template("editors/desk/audit.html", page=page, refusal=refusal.sentence), 409)
 

@@ -95,7 +95,7 @@ class TextForm(ReaderForm):
 
     def validate_body(self, field: Field) -> None:
         if not INVISIBLE.sub("", field.data or ""):
-            raise ValidationError(_("Write something first: the response is empty."))
+            raise ValidationError(_("Your response is empty. Please write something."))
 
 
 class ReportForm(ReaderForm):
@@ -110,12 +110,12 @@ class CommentForm(TextForm):
     name = Text(_("Name"), filters=[_strip], most=80)
     email = Text(
         _("E-mail"),
-        [Optional(), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
+        [Optional(), Email(_("This e-mail address is not complete. You can leave it empty."))],
         filters=[_strip],
         most=LONGEST,
     )
     website = Text(_("Website"), [Optional()], filters=[_address], most=500)
-    follow = Choice(_("Tell me by mail"))
+    follow = Choice(_("E-mail me new replies"))
     # named, since WTForms would ask gettext for the name of a field without one, at every page
     parent_id = Hidden("")
     key = Hidden("")
@@ -130,7 +130,7 @@ class CommentForm(TextForm):
 
     def validate_name(self, field: Field) -> None:
         if reserved(field.data or "") and not current_editor():
-            raise ValidationError(_("This is the name of an editor here. Please write another, or sign in first."))
+            raise ValidationError(_("This is the name of an editor. Please choose another name, or sign in first."))
 
     def validate_website(self, field: Field) -> None:
         if field.data and not is_website(field.data):
@@ -192,7 +192,8 @@ def blank_form(post_id: int, path: str, language: str) -> Markup:
 @lru_cache(maxsize=512)
 def _blank_form(post_id: int, path: str, _language: str, _mail: bool) -> Markup:
     form = CommentForm(formdata=None, meta={"csrf": False})
-    return Markup(render_template("comments/_form.html", post={"id": post_id, "path": path}, form=form, inline=True))  # noqa: S704
+    post = {"id": post_id, "path": path}
+    return Markup(render_template("comments/posting/_form.html", post=post, form=form, inline=True))  # noqa: S704
 
 
 def new_key() -> str:

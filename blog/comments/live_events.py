@@ -58,13 +58,13 @@ def news_of_thread(post: Post, since: int) -> News:
     comments = list(db.session.scalars(changed)) if since < version else []
     agreed = agreed_with(post, since) if since < version else []
     if since > version or max(len(comments), len(agreed)) > MOST_CHANGES:
-        return News(version, event(render_template("comments/anew.live.html", post=post), version))
-    numbers = render_template("comments/agreed.live.html", comments=agreed) if agreed else ""
+        return News(version, event(render_template("comments/thread/reload.live.html", post=post), version))
+    numbers = render_template("comments/reactions/agreement_counts.live.html", comments=agreed) if agreed else ""
     if not comments:
         return News(version, event(numbers, version) if numbers else b"", quiet=True)
     branches = in_order(comments)
-    parts = [render_template("comments/comment.live.html", branch=branch, post=post) for branch in branches]
-    parts.append(render_template("comments/count.live.html", post=post))
+    parts = [render_template("comments/thread/comment.live.html", branch=branch, post=post) for branch in branches]
+    parts.append(render_template("comments/thread/count.live.html", post=post))
     ids = resumes(branches, since, version)
     # the numbers first: whoever gets no further than them asks for everything again
     first = event(numbers, since) if numbers else b""
@@ -154,4 +154,6 @@ def news_of_desk(since: int) -> News:
     standing = waiting()
     if since == standing.version:
         return News(standing.version)
-    return News(standing.version, event(render_template("comments/desk/waiting.live.html"), standing.version))
+    return News(
+        standing.version, event(render_template("comments/moderation/desk/queue_count.live.html"), standing.version)
+    )

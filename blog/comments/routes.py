@@ -37,14 +37,14 @@ blueprint.after_request(remember)
 blueprint.add_app_template_global(closed_because)
 blueprint.add_app_template_global(mail_set_up)
 
-UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
+UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")
 @limited(TOKENS)
 def show_token(post_id: int) -> ResponseReturnValue:
     reader_key()
-    return private(render_template("comments/_token.html", form=CommentForm(formdata=None, key=new_key())))
+    return private(render_template("comments/posting/_token.html", form=CommentForm(formdata=None, key=new_key())))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
@@ -54,7 +54,7 @@ def new(post_id: int) -> ResponseReturnValue:
     parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
     reader_key()
     form = CommentForm(formdata=None, key=new_key(), body=quoted(parent) if request.args.get("quote") else "")
-    return private(render_template("comments/new.html", post=post, parent=parent, form=form))
+    return private(render_template("comments/posting/new.html", post=post, parent=parent, form=form))
 
 
 @blueprint.post("/posts/<int:post_id>/comments")
@@ -82,7 +82,7 @@ def create_preview(post_id: int) -> ResponseReturnValue:
     preview = "" if form.body.errors else comment_html(form.body.data or "")
     if not htmx.wanted():
         return the_form(post, form, 422 if form.errors else 200, preview)
-    page = render_template("comments/_preview.html", form=form, shown=preview)
+    page = render_template("comments/posting/_preview.html", form=form, shown=preview)
     return private(page, 422 if form.body.errors else 200)
 
 
@@ -157,10 +157,10 @@ def taken(comment: Comment, form: CommentForm) -> Response:
         return taken_plainly(comment, told)
     kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
     values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
-    template = "comments/create.htmx.html" if comment.visible else "comments/held.htmx.html"
+    template = "comments/posting/create.htmx.html" if comment.visible else "comments/posting/held.htmx.html"
     branch, held = in_order([comment])[-1], own_comments(comment.post, current_reader(), HELD)
     answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
-    sentence = _("Your response has been posted.") if comment.visible else _("Your response waits for the editor.")
+    sentence = _("Your response has been posted.") if comment.visible else _("Your response is waiting for approval.")
     detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": f"{sentence} {told}".strip()}
     detail |= {"id": comment.id, "seconds": seconds_left(comment)}
     return htmx.trigger(answer, "talkback:posted", detail)
@@ -172,7 +172,7 @@ def taken_plainly(comment: Comment, told: str) -> Response:
         return private(redirect(place_of(comment, comment.post)), 303)
     held = own_comments(comment.post, current_reader(), HELD)
     place = place_of(comment, comment.post) if comment.visible else ""
-    return private(render_template("comments/held.html", held=held, post=comment.post, told=told, place=place))
+    return private(render_template("comments/posting/held.html", held=held, post=comment.post, told=told, place=place))
 
 
 def followed(comment: Comment, form: CommentForm) -> str:
@@ -182,7 +182,7 @@ def followed(comment: Comment, form: CommentForm) -> str:
     if not form.subject.data:  # what a program sends is no reason to write to anybody
         wish = FollowRequest(comment, form.wish == THREAD, address_key(request.remote_addr))
         follow(wish, current_app.config["SETTINGS"].ratelimit_enabled)
-    return str(_("You are told by mail once the address is confirmed. If it is not yet, a mail says how."))
+    return str(_("We will e-mail you new replies. If your address is not confirmed yet, use the link in our mail."))
 
 
 def refused_by_form(post: Post, form: CommentForm) -> Response:
@@ -195,9 +195,9 @@ def unproven(post: Post, form: CommentForm) -> Response:
     """Ask to send once more. Without JavaScript no token is the first of two steps."""
     expired = bool(request.form.get("csrf_token"))
     if expired:
-        form.form_errors = [_("This form had been open for long. Your text is still here: please post it once more.")]
+        form.form_errors = [_("This form was open for too long. Your text is still here: please post it again.")]
     elif htmx.wanted():
-        form.form_errors = [_("Please press the button once more, so that it is certain that you sent this.")]
+        form.form_errors = [_("Please press the button again to confirm that you sent this.")]
     return the_form(post, form, 403 if htmx.wanted() or expired else 200)
 
 
@@ -222,7 +222,7 @@ def slow_down(error: RateLimitExceeded) -> Response:
     if request.endpoint != "comments.create_preview":
         return rate_limits.slow_down(error)
     post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_left()
-    sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
+    sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
     return in_place_of_form(refused(post, CommentForm.sent(), Refused(sentence, 429, wait)))
 
 
@@ -236,7 +236,7 @@ def keep(error: SQLAlchemyError) -> Response:
     form.form_errors = [UNSAVED]
     reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
-    return replaced(answer, rendered("comments/unsaved.html", form=form, **values))
+    return replaced(answer, rendered("comments/posting/unsaved.html", form=form, **values))
 
 
 def in_place_of_form(answer: Response) -> Response:
@@ -250,7 +250,7 @@ def the_form(post: Post, form: CommentForm, status: int, preview: str = "") -> R
     Without a token, or beyond a limit, there is no preview, since Markdown is slow.
     """
     parent = visible_comment(post, form.parent)
-    template = "comments/_form.html" if htmx.wanted() else "comments/confirm.html"
+    template = "comments/posting/_form.html" if htmx.wanted() else "comments/posting/confirm.html"
     reader_key()
     return private(
         render_template(template, post=post, form=form, parent=parent, shown=preview, inline=htmx.wanted()), status

@@ -26,7 +26,7 @@ EDITORS_MAIL = ("held", WARNING_MAIL, TEST)
 
 
 class Taken(Exception):
-    """There is an account with this e-mail address already."""
+    """An account with this e-mail address already exists."""
 
 
 class OwnerExists(Exception):

@@ -31,13 +31,13 @@ blueprint = Blueprint("accounts_desk", __name__, url_prefix="/desk/editors")
 
 @blueprint.errorhandler(LastOwner)
 def show_last_owner(_error: LastOwner) -> ResponseReturnValue:
-    refusal = _("This is the only owner. Make somebody else an owner first.")
+    refusal = _("This is the only owner. Make another account an owner first.")
     return show_account(account(int((request.view_args or {})["editor_id"])), refusal, 409)
 
 
 @blueprint.errorhandler(NotAllowed)
 def show_gone(_error: NotAllowed) -> ResponseReturnValue:
-    return show_list(_("This account, or yours, has just been changed. Nothing was done."), 409)
+    return show_list(_("This account or yours was just changed. Nothing was done."), 409)
 
 
 @blueprint.get("")
@@ -54,10 +54,10 @@ def create() -> ResponseReturnValue:
     try:
         editor = add_editor(*form.given(), by=the_editor())
     except Taken:
-        form.email.errors = [_("There is an account with this e-mail address already.")]
+        form.email.errors = [_("An account with this e-mail address already exists.")]
         return show_list(status=422, form=form)
     except TooBusy:
-        return show_list(_("Passwords are being checked just now. Please try again in a few seconds."), 503, form)
+        return show_list(_("The server is busy. Please try again in a few seconds."), 503, form)
     return redirect("/desk/editors?added", 303) if form.password.data else show_link(editor)
 
 
@@ -70,7 +70,7 @@ def show(editor_id: int) -> ResponseReturnValue:
 def update_role(editor_id: int) -> ResponseReturnValue:
     editor, form = account(editor_id), RoleForm()
     if not form.validate():
-        return show_account(editor, _("Choose one of the roles."), 422)
+        return show_account(editor, _("Please choose a role."), 422)
     change_role(editor, form.role.data or "", the_editor())
     return redirect("/desk/editors?saved" if the_editor().role == OWNER else "/desk/", 303)
 
@@ -123,7 +123,7 @@ def show_link(editor: Editor) -> Response:
     """The link is shown once, since only its hash is stored."""
     settings: Settings = current_app.config["SETTINGS"]
     link = (settings.blog_url or request.host_url).rstrip("/") + password_link(editor, the_editor())
-    return private(render_template("editors/desk/link.html", account=editor, link=link))
+    return private(render_template("editors/desk/account_link.html", account=editor, link=link))
 
 
 def role_words() -> dict[str, str]:

@@ -89,7 +89,7 @@ def verb_word(verb: str) -> str:
         REMOVE: _("Removed"),
         BAN: _("Banned"),
         UNBAN: _("Ban lifted"),
-        ANSWER: _("Answered"),
+        ANSWER: _("Replied"),
         REVERSE: _("Undone"),
         EDIT: _("Edited"),
         WITHDRAW: _("Deleted"),

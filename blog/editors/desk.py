@@ -53,7 +53,7 @@ def create_session() -> ResponseReturnValue:
         return refused(form, 422)
     editor = editor_with(email, form.password.data or "", address_key(request.remote_addr), device_key(email))
     if editor is None:
-        return refused(form, 403, _("The e-mail address or the password is not right."))
+        return refused(form, 403, _("The e-mail address or the password is wrong."))
     return let_in(editor, form.remember.data, onward_path(request.form.get("onward", "")))
 
 
@@ -77,7 +77,7 @@ def update_password() -> ResponseReturnValue:
     if not form.validate():
         return render_template("editors/desk/password.html", form=form), 422
     if not password_is_right(editor, form.current.data or "", address_key(request.remote_addr)):
-        form.current.errors = [_("This is not your present password.")]
+        form.current.errors = [_("This is not your current password.")]
         return render_template("editors/desk/password.html", form=form), 422
     change_password(editor, form.password.data or "", session["desk"])
     return remember_device(private(redirect("/desk/password?changed", 303), 303), editor)
@@ -133,15 +133,15 @@ def obstacle(error: Exception) -> tuple[str, int, int]:
         log.info("password refused after many failures, account %s", editor.id if editor else "unknown")
         minutes = ceil(error.seconds / 60)
         if not error.strangers_only:
-            return _("Too many tries. Please wait %(minutes)d minutes.", minutes=minutes), 429, error.seconds
+            return _("Too many attempts. Please wait %(minutes)d minutes.", minutes=minutes), 429, error.seconds
         return closed_to_strangers(minutes), 429, error.seconds
     if isinstance(error, TooBusy):
         wait = MAX_WAIT_SECONDS
-        return _("Other passwords are being checked just now. Please try again in a few seconds."), 503, wait
+        return _("The server is busy. Please try again in a few seconds."), 503, wait
     if isinstance(error, TooManyRequests):
         wait = seconds_left()
-        return _("Too many tries. Please wait %(seconds)d seconds.", seconds=wait), 429, wait
-    return _("This account has just been changed. Please sign in again."), 403, 0
+        return _("Too many attempts. Please wait %(seconds)d seconds.", seconds=wait), 429, wait
+    return _("This account was just changed. Please sign in again."), 403, 0
 
 
 def closed_to_strangers(minutes: int) -> str:

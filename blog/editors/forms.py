@@ -16,12 +16,12 @@ from blog.email_addresses import LONGEST, is_address
 from blog.web.forms.fields import Choice, Form, Password, Text
 
 MAX_NAME_LENGTH = 80
-CHOOSE = _("Choose one of the roles.")
+CHOOSE = _("Please choose a role.")
 
 
 class SignInForm(Form):
-    email = Text(_("E-mail"), [InputRequired(_("Your e-mail address is needed."))], most=LONGEST)
-    password = Password(_("Password"), [InputRequired(_("Your password is needed."))], most=MAX_LENGTH)
+    email = Text(_("E-mail"), [InputRequired(_("Please enter your e-mail address."))], most=LONGEST)
+    password = Password(_("Password"), [InputRequired(_("Please enter your password."))], most=MAX_LENGTH)
     remember = BooleanField(_("Stay signed in on this device for 30 days"))
 
 
@@ -30,7 +30,7 @@ class NewPasswordForm(Form):
 
     password = Password(_("New password"), most=MAX_LENGTH)
     again = Password(
-        _("The same again"), [EqualTo("password", _("The two passwords are not the same."))], most=MAX_LENGTH
+        _("Repeat the password"), [EqualTo("password", _("The passwords are not the same."))], most=MAX_LENGTH
     )
 
     def __init__(self, account: Editor | None = None, **given: Any) -> None:
@@ -82,7 +82,9 @@ class RoleForm(Form):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    current = Password(_("Present password"), [InputRequired(_("Your present password is needed."))], most=MAX_LENGTH)
+    current = Password(
+        _("Current password"), [InputRequired(_("Please enter your current password."))], most=MAX_LENGTH
+    )
 
 
 def refuse_password(field: Field, name: str, email: str) -> None:

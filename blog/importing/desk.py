@@ -41,7 +41,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<int:import_id>")
 def show(import_id: int) -> ResponseReturnValue:
     asked = db.session.get(Import, import_id) or abort(404)
-    template = "exchange/desk/_import.html" if htmx.wanted() else "exchange/desk/show.html"
+    template = "importing/desk/_import.html" if htmx.wanted() else "importing/desk/show.html"
     return render_template(template, asked=asked, lines=lines_of(asked))
 
 
@@ -53,4 +53,4 @@ def unkept(error: OSError) -> ResponseReturnValue:
 
 def the_list(refusal: str = "") -> str:
     asked = db.session.scalars(select(Import).order_by(Import.id.desc()).limit(20))
-    return render_template("exchange/desk/index.html", imports=list(asked), refusal=refusal)
+    return render_template("importing/desk/index.html", imports=list(asked), refusal=refusal)

@@ -30,7 +30,7 @@ def show_outbox() -> ResponseReturnValue:
     """What htmx asks for while a test mail is on its way."""
     if not htmx.wanted():
         return redirect("/desk/mail", 303)
-    return render_template("site/desk/_mail.html", standing=standing(the_editor().email))
+    return render_template("ops/desk/_mail.html", standing=standing(the_editor().email))
 
 
 @blueprint.post("/tests")
@@ -49,7 +49,7 @@ def create_test() -> ResponseReturnValue:
 def update_choice() -> ResponseReturnValue:
     choice = request.form.get("held_mail", "")
     if choice not in held_mail_words():
-        return the_page(_("Choose one of these.")), 422
+        return the_page(_("Please choose one of these.")), 422
     choose_held_mail(the_editor(), choice)
     return redirect("/desk/mail?saved", 303)
 
@@ -57,4 +57,4 @@ def update_choice() -> ResponseReturnValue:
 def the_page(refusal: str = "") -> str:
     how = standing(the_editor().email) if may("mail_desk.show_outbox") else None
     values = {"choices": held_mail_words(), "saved": "saved" in request.args}
-    return render_template("site/desk/mail.html", standing=how, set_up=mail_set_up(), refusal=refusal, **values)
+    return render_template("ops/desk/mail.html", standing=how, set_up=mail_set_up(), refusal=refusal, **values)

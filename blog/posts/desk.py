@@ -181,7 +181,7 @@ def written(form: PostForm) -> Response:
         form.stand_on(refusal.post)
         return the_form(form, 409)
     except Nameless:
-        form.title.errors = [_("Give it a headline: there is nothing yet that readers could see.")]
+        form.title.errors = [_("Please add a headline.")]
         return the_form(form, 422)
     except SQLAlchemyError as error:
         error_pages.note_failure(error)

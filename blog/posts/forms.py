@@ -59,7 +59,7 @@ class PostForm(Form):
     then = Hidden()
     photo_file = FileField(_("Photo from this device"))
     photo_url = Text(_("Its address"), filters=[_address], most=2000)
-    photo_alt = short(_("What the photo shows, for those who cannot see it"), 1000)
+    photo_alt = short(_("Description of the photo (alt text)"), 1000)
     photo_caption = short(_("Caption"), 2000)
     photo_credit = short(_("Credit"), 500)
     title = short(_("Headline"), 500)
@@ -67,18 +67,18 @@ class PostForm(Form):
     author_name = short(_("Author"), 200)
     standfirst = short(_("Standfirst"), 5000)
     source_name = short(_("Source"), 300)
-    source_title = short(_("Headline there"), 500)
-    source_url = Text(_("Address there"), filters=[_address], most=2000)
+    source_title = short(_("Headline of the source"), 500)
+    source_url = Text(_("Address of the source"), filters=[_address], most=2000)
     quote = long(_("Quoted paragraphs"), 200_000)
     body = long(_("Text as HTML"), 1_000_000)
     note = long(_("Editor’s note"), 200_000)  # noqa: RUF001
     label_names = short(_("Labels"), 5000)
-    comments_open = BooleanField(_("Readers may answer"))
-    comment_rule = Choice(_("New responses"), [AnyOf(["", OPEN, FIRST, ALL], _("This is not one of the rules."))])
+    comments_open = BooleanField(_("Allow responses"))
+    comment_rule = Choice(_("New responses"), [AnyOf(["", OPEN, FIRST, ALL], _("Please choose one of the rules."))])
     kind = Choice(_("Kind"))
 
     kinds = ((POST, _("Post")), (PAGE, _("Page")))
-    rules = (("", _("As for the whole blog")), *((rule, word) for rule, word in RULES if rule != READING))
+    rules = (("", _("Same as the whole blog")), *((rule, word) for rule, word in RULES if rule != READING))
 
     post: Post | None = None
 
@@ -115,20 +115,20 @@ class PostForm(Form):
 
     def validate_photo_url(self, field: Field) -> None:
         if field.data and not is_picture_address(field.data):
-            raise ValidationError(_("The address of a picture begins with https://, or with / for one of this site."))
+            raise ValidationError(_("The address of a picture starts with https://, or with / for one of this site."))
 
     def validate_source_url(self, field: Field) -> None:
         if field.data and not is_web_address(field.data):
-            raise ValidationError(_("An address begins with https:// or http:// and has no blanks in it."))
+            raise ValidationError(_("An address starts with https:// or http:// and has no spaces."))
 
     def validate_title(self, field: Field) -> None:
         texts = (self.title, self.standfirst, self.quote, self.body, self.note)
         if self.asked == PUBLISH and not any((text.data or "").strip() for text in texts):
-            raise ValidationError(_("Give it a headline: there is nothing yet that readers could see."))
+            raise ValidationError(_("Please add a headline."))
 
     def validate_kind(self, field: Field) -> None:
         if field.data not in {POST, PAGE}:
-            raise ValidationError(_("It is either a post or a page."))
+            raise ValidationError(_("Please choose post or page."))
 
     def validate_label_names(self, field: Field) -> None:
         if any(len(name) > LABEL_LENGTH for name in names_in(field.data or "")):
@@ -137,9 +137,9 @@ class PostForm(Form):
     def validate_published_at(self, field: Field) -> None:
         at = moment_of(field.data or "", current_site().zone)
         if at and at > now():
-            raise ValidationError(_("This is still to come. A post is published at once, with a date that has been."))
+            raise ValidationError(_("This date is in the future. Please choose a date in the past."))
         if at and self.asked == SAVE and (self.post is None or self.post.state == DRAFT):
-            raise ValidationError(_("A draft has no date yet: leave this empty, and set it when you publish."))
+            raise ValidationError(_("A draft has no date. Leave it empty, and set it when you publish."))
 
     def typed(self) -> Typed:
         """What was typed, for the act; what was not touched is left as it stands, to the letter and the millisecond."""
@@ -166,9 +166,9 @@ class LabelForm(Form):
 
     def validate_name(self, field: Field) -> None:
         if not field.data:
-            raise ValidationError(_("A label needs a name."))
+            raise ValidationError(_("Please enter a name."))
         if "," in field.data:
-            raise ValidationError(_("A comma parts labels, so none can stand in a name."))
+            raise ValidationError(_("A label cannot contain a comma."))
 
 
 def names_in(line: str) -> list[str]:

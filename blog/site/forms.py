@@ -17,9 +17,9 @@ ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == 
 
 RULES = (
     (OPEN, _("Appear at once")),
-    (FIRST, _("Wait for an editor while a reader is new")),
-    (ALL, _("Wait for an editor, all of them")),
-    (READING, _("None: the blog is for reading only")),
+    (FIRST, _("Wait for approval while a reader is new")),
+    (ALL, _("All wait for approval")),
+    (READING, _("Responses are closed")),
 )
 STRICTNESS = (
     (OFF, _("Off")),
@@ -51,12 +51,12 @@ class SettingsForm(Form):
     note_label = Text(_("Label of the editor's note"), most=80)
     language = Text(_("Language"), [InputRequired()], most=20)
     timezone = Choice(_("Time zone"), [AnyOf(ZONES, _("This is not one of the time zones."))])
-    rule = Choice(_("New responses"), [AnyOf([OPEN, FIRST, ALL, READING], _("This is not one of the rules."))])
-    approvals = number(_("Responses to approve before a new reader’s appear at once"), 1, 100)  # noqa: RUF001
-    hold_after_days = days_or_never(_("Responses wait under posts older than so many days"))
-    close_after_days = days_or_never(_("Close threads after so many days"))
+    rule = Choice(_("New responses"), [AnyOf([OPEN, FIRST, ALL, READING], _("Please choose one of the rules."))])
+    approvals = number(_("Approved responses that a new reader needs"), 1, 100)
+    hold_after_days = days_or_never(_("Hold responses to posts older than this many days"))
+    close_after_days = days_or_never(_("Close responses after this many days"))
     most_links = WholeNumber(
-        _("Most links in a response"),
+        _("Maximum number of links in a response"),
         [Optional(), NumberRange(0, 1000, _("A number from 0 to 1,000, or nothing for any number of links."))],
     )
     filter_strictness = Choice(
@@ -68,11 +68,11 @@ class SettingsForm(Form):
         _("Reports that hold a response"),
         [Optional(), NumberRange(0, 100, _("A number from 0 to 100, or nothing for never."))],
     )
-    max_indent = number(_("Steps that replies step in by"), 1, 4)
-    edit_minutes = number(_("Minutes in which a reader may change a response"), 0, 1440)
-    address_days = number(_("Days for which network addresses are kept"), 0, 3650)
-    audit_days = number(_("Days for which the log is kept"), 0, 3650)
-    hidden_days = days_or_never(_("Forget spam and removed responses after so many days"))
+    max_indent = number(_("Levels of indented replies"), 1, 4)
+    edit_minutes = number(_("Minutes in which readers can edit a response"), 0, 1440)
+    address_days = number(_("Days to keep network addresses"), 0, 3650)
+    audit_days = number(_("Days to keep the log"), 0, 3650)
+    hidden_days = days_or_never(_("Delete spam and removed responses after this many days"))
 
     accents = ACCENTS
     zones = ZONES

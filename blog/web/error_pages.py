@@ -31,7 +31,7 @@ def show(error: HTTPException) -> Response:
         return unexpected(error.original_exception)
     headline, sentence = sentences(error.code)
     if htmx.wanted():
-        answer = htmx.retarget(said("errors/sentence.html", sentence, error.code), "#comment-error", "innerHTML")
+        answer = htmx.retarget(said("errors/_message.html", sentence, error.code), "#comment-error", "innerHTML")
     else:
         answer = said("errors/error.html", sentence, error.code, headline=headline)
     answer.headers["Cache-Control"] = "no-store"
@@ -113,26 +113,26 @@ def replaced(answer: Response, page: str) -> Response:
 def sentences(code: int) -> tuple[str, str]:
     """A headline and one sentence that says what a reader can do."""
     known = {
-        400: (_("That did not arrive whole"), _("The request could not be read. Go back and try once more.")),
-        403: (_("Not allowed"), _("This is not open to you.")),
-        404: (_("Nothing here"), _("There is no page at this address. It may have moved or never been published.")),
-        405: (_("Not this way"), _("This address cannot be used like that. Go back and try once more.")),
-        410: (_("No longer here"), _("This was published once and has been taken down.")),
+        400: (_("Bad request"), _("The request could not be read. Go back and try again.")),
+        403: (_("Not allowed"), _("You may not open this page.")),
+        404: (_("Page not found"), _("There is no page at this address. It may have moved or never been published.")),
+        405: (_("Method not allowed"), _("This address cannot be used like that. Go back and try again.")),
+        410: (_("No longer here"), _("This page was removed.")),
         413: (
-            _("Too much at once"),
+            _("Too large"),
             _(
                 "That is more than can be sent here. Please shorten it, or choose a smaller file; "
                 "your browser still has it: go back."
             ),
         ),
-        429: (_("A little too fast"), _("Please wait a moment and try again.")),
+        429: (_("Too many requests"), _("Please wait a moment and try again.")),
         503: (
-            _("Too busy just now"),
-            _("The site cannot answer at the moment. Please try again shortly; nothing you wrote is lost."),
+            _("The site is busy"),
+            _("The site cannot answer at the moment. Please try again shortly. Nothing that you wrote is lost."),
         ),
     }
     if code in known:
         return known[code]
     if code < 500:
         return known[400]
-    return _("Something went wrong here"), _("The fault is ours and has been noted. Please try again shortly.")
+    return _("Something went wrong"), _("This is our fault. The error was logged. Please try again shortly.")

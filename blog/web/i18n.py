@@ -77,7 +77,7 @@ def state_word(state: str) -> str:
         "published": _("Published"),
         "unpublished": _("Unpublished"),
         "trashed": _("Trash"),
-        "visible": _("Shown"),
+        "visible": _("Published"),
         "held": _("Waiting"),
         "spam": _("Spam"),
         "removed": _("Removed"),

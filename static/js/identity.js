@@ -1,4 +1,4 @@
-// Who writes, remembered in this browser alone once something was posted, for as long as the box is ticked.
+// Stores name, e-mail address and website of the reader in this browser after a post, while the box is ticked.
 const KEY = "talkback reader";
 const OFF = "off";
 const FIELDS = ["name", "email", "website"];
@@ -8,19 +8,19 @@ const form = () => document.getElementById("comment-form");
 const box = () => document.getElementById("remember");
 const field = (name) => form().elements.namedItem(name);
 
-const off = () => stored.readText("localStorage", KEY) === OFF;
-const store = (text) => stored.writeText("localStorage", KEY, text);
-const known = () => stored.readJson("localStorage", KEY, {}, stored.isRecord);
+const isOff = () => browserStorage.readText("localStorage", KEY) === OFF;
+const save = (text) => browserStorage.writeText("localStorage", KEY, text);
+const readIdentity = () => browserStorage.readJson("localStorage", KEY, {}, browserStorage.isRecord);
 
-function settle() {
+function updateBox() {
   if (!box()) return;
   box().closest("p").hidden = false;
-  box().checked = !off();
+  box().checked = !isOff();
 }
 
 document.addEventListener("change", ({ target }) => {
   if (target !== box()) return;
-  store(target.checked ? "{}" : OFF);
+  save(target.checked ? "{}" : OFF);
 });
 
 document.addEventListener("submit", (event) => {
@@ -30,14 +30,14 @@ document.addEventListener("submit", (event) => {
 });
 
 document.addEventListener("talkback:posted", remember);
-document.addEventListener("htmx:after:swap", settle);
+document.addEventListener("htmx:after:swap", updateBox);
 
 function remember() {
-  if (sent && !off()) store(JSON.stringify(sent));
+  if (sent && !isOff()) save(JSON.stringify(sent));
   sent = null;
 }
 
 if (form()) {
-  settle();
-  for (const name of FIELDS) if (typeof known()[name] === "string") field(name).value ||= known()[name];
+  updateBox();
+  for (const name of FIELDS) if (typeof readIdentity()[name] === "string") field(name).value ||= readIdentity()[name];
 }

@@ -1,20 +1,23 @@
-// On public pages, which are the same for everybody: shows an editor, as this browser remembers, the links to the
-// desk, and brings a comment's verbs under it. The server still decides by the cookie.
-// where a browser keeps nothing, the desk itself has them all
-if (stored.readText("localStorage", "talkback desk")) document.documentElement.classList.add("at-desk");
+// Shows editors the links to the desk on public pages, which are the same for everybody, and opens the decisions on a
+// comment under it. This browser stores whether an editor is signed in; the server decides by the cookie.
+const KEY = "talkback desk";
+const isDesk = document.body.matches(".desk");
+
+if (isDesk) browserStorage.writeText("localStorage", KEY, document.body.matches("[data-at-desk]") ? "1" : "");
+else if (browserStorage.readText("localStorage", KEY)) document.documentElement.classList.add("at-desk");
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.moderate");
   if (!link || !window.htmx || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  // beside the comment, not in it: the comment itself changes live as soon as it is decided
+  // after the comment, not in it: the comment is replaced live after the decision
   const article = link.closest("article");
   if (article.nextElementSibling?.matches(".verbs-place")) article.nextElementSibling.remove();
-  else bring(link, article);
+  else openDecisions(link, article);
 });
 
-async function bring(link, article) {
-  prepare();
+async function openDecisions(link, article) {
+  addResultLine();
   const place = document.createElement("div");
   place.className = "verbs-place";
   article.after(place);
@@ -22,8 +25,8 @@ async function bring(link, article) {
   place.querySelector("button")?.focus();
 }
 
-// What was done, and its undoing, stands apart: a comment that is taken away takes its verbs along.
-function prepare() {
+// The result and its Undo are at the end of the page: a comment that is removed takes its decisions with it.
+function addResultLine() {
   if (document.getElementById("moderated")) return;
   const sheet = Object.assign(document.createElement("link"), { rel: "stylesheet" });
   sheet.href = new URL("../css/moderate.css", import.meta.url).pathname;

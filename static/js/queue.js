@@ -1,15 +1,15 @@
-// The queue in the hands of an editor: forms open in their entry, the focus goes on by itself, and everything works
-// by keys as long as no field has the focus. Without this, all of it works by plain forms and links.
+// The queue at the desk: forms open in their entry, the focus moves on after a decision, and everything works by keys
+// while no field has the focus. Without this script, plain forms and links do the same.
 const queue = document.querySelector(".queue");
 const keys = document.getElementById("keys");
 const entries = () => [...queue.querySelectorAll("article")];
 const entryOf = (element) => element?.closest?.(".queue article") ?? null;
-const decided = (entry) => entry.querySelector(".decided") !== null;
-const written = (place) => Boolean(place?.querySelector("textarea")?.value.trim());
+const isDecided = (entry) => entry.querySelector(".decided") !== null;
+const hasText = (place) => Boolean(place?.querySelector("textarea")?.value.trim());
 
-let current = null; // the entry that keys are about
+let current = null; // the entry that keys act on
 let byKey = false;
-let under = 0; // decisions on their way
+let pending = 0; // decisions that were sent but not answered
 let undoNext = false;
 let leaving = false;
 
@@ -29,7 +29,7 @@ const KEYS = {
 addEventListener("keydown", (event) => {
   byKey = true;
   if (event.key === "Escape") leaveForm(event);
-  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || busy(event.target)) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing || isEditing(event.target)) return;
   if (!Object.hasOwn(KEYS, event.key) || (event.repeat && !"jk".includes(event.key))) return;
   if (keys?.open && event.key !== "?") return;
   event.preventDefault();
@@ -38,8 +38,8 @@ addEventListener("keydown", (event) => {
 addEventListener("pointerdown", () => { byKey = false; });
 document.addEventListener("focusin", ({ target }) => { current = entryOf(target) ?? current; });
 
-// A field is being filled in, or a form that stands open in an entry.
-function busy(element) {
+// Whether the element is a text field, or in a form that is open in an entry.
+function isEditing(element) {
   return element.closest('textarea, select, input:not([type="checkbox"]), [contenteditable], .place form') !== null;
 }
 
@@ -65,18 +65,18 @@ function decide(key) {
   const button = current?.querySelector(`button[data-key="${key}"]`);
   if (!button) return;
   button.click();
-  goOn(current);
+  focusNext(current);
 }
 
-// To the next entry that nothing has been decided about; on the last one it stays where it is.
-function goOn(entry) {
+// Moves to the next undecided entry. On the last one the focus stays.
+function focusNext(entry) {
   const all = entries();
-  focus(all.slice(all.indexOf(entry) + 1).find((other) => !decided(other)) ?? entry);
+  focus(all.slice(all.indexOf(entry) + 1).find((other) => !isDecided(other)) ?? entry);
 }
 
-// The last thing that was done, which may still be on its way.
+// Undoes the last decision, which may not be answered yet.
 function undo() {
-  if (under) {
+  if (pending) {
     undoNext = true;
     return;
   }
@@ -91,15 +91,15 @@ document.addEventListener("click", (event) => {
   const link = event.target.closest(".queue a.more, .place a.cancel");
   if (!link || !window.htmx || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
   event.preventDefault();
-  if (link.matches(".more")) bring(link);
-  else put(link.closest(".place"));
+  if (link.matches(".more")) openForm(link);
+  else closeForm(link.closest(".place"));
 });
 
-// What has been written in an open form is never thrown away for another form.
-async function bring(link) {
+// An open form with text is never replaced by another form.
+async function openForm(link) {
   const entry = entryOf(link);
   const place = entry.querySelector(".place");
-  if (!written(place)) {
+  if (!hasText(place)) {
     await htmx.ajax("GET", link.getAttribute("href"), { source: place, target: place, swap: "innerHTML" });
   }
   const field = place.querySelector("textarea, input:not([type=hidden]), a");
@@ -107,7 +107,7 @@ async function bring(link) {
   place.scrollIntoView({ block: "nearest" });
 }
 
-function put(place) {
+function closeForm(place) {
   place.replaceChildren();
   focus(entryOf(place));
 }
@@ -115,26 +115,26 @@ function put(place) {
 function leaveForm(event) {
   const place = event.target.closest?.(".place");
   if (!place || event.isComposing) return;
-  if (written(place)) focus(entryOf(place));
-  else put(place);
+  if (hasText(place)) focus(entryOf(place));
+  else closeForm(place);
 }
 
 document.getElementById("mark-all")?.addEventListener("change", ({ target }) => {
   for (const box of queue.querySelectorAll(".mark input:enabled")) box.checked = target.checked;
 });
 
-const about = (event) => event.target.closest?.(".deciding, .marked");
-document.addEventListener("htmx:before:request", (event) => { if (about(event)) under += 1; });
+const isDecision = (event) => event.target.closest?.(".deciding, .marked");
+document.addEventListener("htmx:before:request", (event) => { if (isDecision(event)) pending += 1; });
 document.addEventListener("htmx:finally:request", () => {
-  under = 0;
+  pending = 0;
   if (undoNext) undo();
   undoNext = false;
 });
 
-// Nothing under the thumb or the eye moves: an entry keeps its height when its verbs make room for one line.
-let held = null;
+// An entry keeps its height when one line replaces its buttons, so that nothing moves.
+let focusedEntry = null;
 document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
-  held = entryOf(document.activeElement);
+  focusedEntry = entryOf(document.activeElement);
   for (const { target } of tasks) {
     const entry = entryOf(target);
     if (entry) entry.style.minHeight = `${entry.getBoundingClientRect().height}px`;
@@ -142,28 +142,28 @@ document.addEventListener("htmx:before:swap", ({ detail: { tasks } }) => {
 });
 
 document.addEventListener("htmx:after:swap", () => {
-  for (const entry of entries()) tidy(entry);
-  if (held?.isConnected && !held.contains(document.activeElement)) settle(held);
-  held = null;
+  for (const entry of entries()) updateEntry(entry);
+  if (focusedEntry?.isConnected && !focusedEntry.contains(document.activeElement)) restoreFocus(focusedEntry);
+  focusedEntry = null;
 });
 
-function tidy(entry) {
-  const seen = entry.querySelector(".deciding [name=seen]");
-  if (seen) entry.style.minHeight = "";
+function updateEntry(entry) {
+  const versionField = entry.querySelector(".deciding [name=seen]");
+  if (versionField) entry.style.minHeight = "";
   for (const input of entry.querySelectorAll("[name=comment], [name=listed]")) {
-    input.disabled = !seen;
-    input.checked &&= Boolean(seen);
-    if (seen) input.value = `${entry.id.replace(/\D/g, "")}-${seen.value}`;
+    input.disabled = !versionField;
+    input.checked &&= Boolean(versionField);
+    if (versionField) input.value = `${entry.id.replace(/\D/g, "")}-${versionField.value}`;
   }
 }
 
-// What had the focus was replaced.
-function settle(entry) {
-  if (byKey && decided(entry)) goOn(entry);
+// The element with focus was replaced.
+function restoreFocus(entry) {
+  if (byKey && isDecided(entry)) focusNext(entry);
   else (entry.querySelector(".undo") ?? entry).focus({ preventScroll: true });
 }
 
-// Where the session has ended, the form is sent once more as a plain one: the sign-in form takes the text along.
+// If the session has ended, the form is sent again as a plain one: the sign-in page keeps its text.
 document.addEventListener("htmx:before:response", (event) => {
   const { response, sourceElement, hx } = event.detail.ctx;
   if (response.status !== 403 || !hx.redirect || !sourceElement.matches?.(".place form")) return;
@@ -174,7 +174,7 @@ document.addEventListener("htmx:before:response", (event) => {
 
 document.addEventListener("submit", ({ target }) => { if (!target.matches(".place form")) leaving = true; });
 addEventListener("beforeunload", (event) => {
-  if (!leaving && [...queue.querySelectorAll(".place")].some(written)) event.preventDefault();
+  if (!leaving && [...queue.querySelectorAll(".place")].some(hasText)) event.preventDefault();
 });
 
 const button = document.getElementById("keys-button");

@@ -124,7 +124,7 @@ def test_more_than_a_hundred_missed_changes_give_the_count_and_a_link() -> None:
         a_comment(post)
     found = events(f"post:{post.id}", 0)
     assert len(found) == 1
-    assert "Load the responses anew" in found[0][1]
+    assert "Reload them" in found[0][1]
     assert "101</span> Responses" in found[0][1]
     assert len(events(f"post:{post.id}", 1)) == 101
 
@@ -132,7 +132,7 @@ def test_more_than_a_hundred_missed_changes_give_the_count_and_a_link() -> None:
 def test_a_version_that_never_was_loads_the_thread_anew() -> None:
     post = a_post()
     a_comment(post)
-    assert "Load the responses anew" in events(f"post:{post.id}", 99)[0][1]
+    assert "Reload them" in events(f"post:{post.id}", 99)[0][1]
 
 
 def test_a_draft_or_a_post_that_was_taken_down_has_no_stream() -> None:

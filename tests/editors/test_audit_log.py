@@ -66,7 +66,7 @@ def test_long_texts_are_cut_to_what_the_log_holds(desk: FlaskClient) -> None:
         record(None, "edit", subject="x" * 999, reason="y" * 999)
     assert len(log()[0].subject) == 300
     assert len(log()[0].reason) == 500
-    assert "Its writer" in desk.get("/desk/audit").text
+    assert "The author" in desk.get("/desk/audit").text
 
 
 def test_nobody_but_editors_reads_it(app: Flask, desk: FlaskClient) -> None:

@@ -53,12 +53,12 @@ def test_an_uploaded_export_comes_in_and_says_what_came(desk: FlaskClient, begun
     assert answer.status_code == 303
     (import_id,) = begun
     assert fresh(import_id).state == WAITING
-    assert "Waiting to begin" in desk.get(answer.location).text
+    assert "Waiting to start" in desk.get(answer.location).text
     job.run(import_id)
     assert fresh(import_id).state == DONE
     assert db.session.query(Post).count() > 0
     page = desk.get(answer.location)
-    assert "It is all here." in page.text
+    assert "The import is complete." in page.text
     assert "every 1s" not in desk.get(answer.location, headers=HTMX).text
     assert not job.file_of(import_id).exists()
 
@@ -68,7 +68,7 @@ def test_a_broken_file_is_one_sentence_with_the_name_that_the_editor_knows(desk:
     job.run(begun[0])
     assert fresh(begun[0]).state == REFUSED
     page = desk.get(answer.location).text
-    assert "Nothing was brought in." in page
+    assert "Nothing was imported." in page
     assert str(job.file_of(begun[0]).parent) not in page
 
 
@@ -129,7 +129,7 @@ def test_a_fault_of_ours_ends_the_import_in_a_sentence(
     job.run(begun[0])
     assert fresh(begun[0]).state == BROKEN
     page = desk.get(answer.location).text
-    assert "uploaded once more, goes on from there" in page
+    assert "upload the same file again" in page
     assert "secret reason" not in page
     assert "every 1s" not in page
     assert not job.file_of(begun[0]).exists()

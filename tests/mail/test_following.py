@@ -24,7 +24,7 @@ from tests.mail.letters import mails, the_mail
 from tests.test_routes import everything_kept
 
 DAY = timedelta(days=1)
-TOLD = "You are told by mail once the address is confirmed."
+TOLD = "We will e-mail you new replies."
 
 
 def test_a_look_at_the_link_changes_nothing_and_the_button_confirms_once(app: Flask, client: FlaskClient) -> None:
@@ -234,7 +234,7 @@ def test_a_forged_link_does_nothing_and_says_so(client: FlaskClient, part: str) 
     for address in forged:
         for given in (client.get(address), client.post(address)):
             assert given.status_code == 404
-            assert "This link is no longer good" in given.text
+            assert "This link has expired" in given.text
     assert everything_kept() == before
 
 
@@ -263,7 +263,7 @@ def test_the_page_of_all_ends_one_or_all(app: Flask, client: FlaskClient) -> Non
     assert client.get(f"{mine}/follows/{first.id}").status_code == 404
     client.post(f"{mine}/follows/{first.id}?_method=DELETE")
     assert len(follows()) == 3
-    assert "You follow nothing here." in client.post(f"{mine}/follows?_method=DELETE").text
+    assert "You have no subscriptions." in client.post(f"{mine}/follows?_method=DELETE").text
     assert [follow.email for follow in follows()] == [BOB]
 
 
@@ -272,7 +272,7 @@ def test_never_again_holds_for_good_and_takes_back_what_waits(app: Flask, client
     writes(client, post, email=ANN, follow="thread")
     mine = link(the_mail(), "page")
     given = client.post(f"{mine}/silence")
-    assert "Nothing is written to your address again." in given.text
+    assert "This site will never send mail to your address again." in given.text
     assert (follows(), mails()) == ([], [])
     client.post(f"{mine}/silence")
     writes(client, a_post("Storks return"), email=ANN, follow="thread")

@@ -48,16 +48,16 @@ def test_an_editor_sends_themselves_a_test_mail_and_sees_what_became_of_it(app: 
     ed = signed_in(app)
     assert ed.post("/desk/mail/tests", data={"csrf_token": csrf(ed, "/desk/mail")}).location == "/desk/mail"
     page = ed.get("/desk/mail").text
-    assert "1 mail waits" in page
+    assert "1 mail is waiting" in page
     assert "being sent" in page
     assert 'hx-trigger="every' in page
     send_waiting()
     assert office.recipients == ["ed@example.org"]
     page = ed.get("/desk/mail/outbox", headers={"HX-Request": "true"}).text
-    assert "The mail server took your test mail" in page
+    assert "The mail server accepted your test mail" in page
     assert "hx-trigger" not in page
-    assert "No mail waits." in page
-    assert "1 was sent within a day." in page
+    assert "No mail is waiting." in page
+    assert "1 was sent in the last day." in page
     page = ed.get("/desk/mail").text
     assert "localhost" in page
     assert PASSWORD not in page
@@ -76,7 +76,7 @@ def test_the_desk_tells_what_failed_and_what_was_given_up(app: Flask, office: Po
     assert "A subject &amp; more" in page
     assert "550 5.1.1 no such reader &lt;b&gt;" in page
     assert "cannot be reached" in page
-    assert "1 mail waits" in page
+    assert "1 mail is waiting" in page
 
 
 def test_the_desk_says_when_enough_was_sent(app: Flask, office: PostOffice) -> None:
@@ -84,7 +84,7 @@ def test_the_desk_says_when_enough_was_sent(app: Flask, office: PostOffice) -> N
     a_mail()
     a_mail()
     send_waiting()
-    assert "As many were sent as may be for now" in signed_in(app).get("/desk/mail").text
+    assert "The limit is reached." in signed_in(app).get("/desk/mail").text
 
 
 def test_a_mail_is_in_the_sites_name_whatever_stands_in_it(app: Flask, office: PostOffice) -> None:

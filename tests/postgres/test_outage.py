@@ -120,7 +120,7 @@ def gives_the_text_back(server: Server, path: str, form: dict[str, str], cookie:
     """By a plain form on a page that has everything in it; to htmx as a sentence beside the form, which stays."""
     status, _, page = ask(server, "POST", path, form | {"parent_id": "7"}, Cookie=cookie)
     assert status == 503
-    assert "could not be saved just now; your text is still here" in page
+    assert "The post could not be saved. Your text is still here" in page
     for kept in ("Kept &lt;through&gt; the outage.</textarea>", 'value="Ann"', form["key"], f'action="{path}"'):
         assert kept in page
     assert 'name="parent_id" value="7"' in page

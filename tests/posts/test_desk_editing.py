@@ -85,10 +85,10 @@ def test_unpublishing_from_the_form_saves_what_was_typed(ed: FlaskClient, client
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
-    ({"source_url": "javascript:alert(1)"}, "An address begins with https://"),
-    ({"source_url": "not an address"}, "An address begins with https://"),
-    ({"photo_url": "http://example.org/a.jpg"}, "The address of a picture begins with"),
-    ({"photo_url": "//example.org/a.jpg"}, "The address of a picture begins with"),
+    ({"source_url": "javascript:alert(1)"}, "An address starts with https://"),
+    ({"source_url": "not an address"}, "An address starts with https://"),
+    ({"photo_url": "http://example.org/a.jpg"}, "The address of a picture starts with"),
+    ({"photo_url": "//example.org/a.jpg"}, "The address of a picture starts with"),
     ({"title": "x" * 501}, "1 characters too long"),
     ({"label_names": "x" * 201}, "A label has at most 200"),
     ({"published_at": "yesterday"}, "not a date"),
@@ -96,7 +96,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"published_at": "1066-10-14T09:00", "then": "publish"}, "No date before 1971"),
     ({"published_at": "2020-01-01T10:00"}, "A draft has no date yet"),
     ({"body": "x" * 1_000_001}, "1 characters too long"),
-    ({"kind": "poem"}, "either a post or a page"),
+    ({"kind": "poem"}, "choose post or page"),
 ]
 
 
@@ -266,12 +266,12 @@ def test_comments_are_closed_and_opened_by_a_box(ed: FlaskClient, client: FlaskC
     form = opened(ed, post)
     del form["comments_open"]
     send(ed, form, post)
-    assert "This thread was closed" in client.get(post.path or "").text
+    assert "Responses to this post were closed" in client.get(post.path or "").text
     closed_at = afresh(post).comments_closed_at
     write(ed, post, title="Still closed")
     assert afresh(post).comments_closed_at == closed_at
     write(ed, post, comments_open="y")
-    assert "This thread was closed" not in client.get(post.path or "").text
+    assert "Responses to this post were closed" not in client.get(post.path or "").text
 
 
 def test_what_is_not_there_is_said_to_be_nowhere(ed: FlaskClient) -> None:

@@ -42,7 +42,7 @@ def test_what_cannot_be_saved_is_left_out_and_named(ed: FlaskClient) -> None:
     wrong = {"title": "Fine", "source_title": "There", "source_url": "javascript:alert(1)"}
     answer = ed.post("/desk/posts/preview", data=opened(ed) | wrong)
     assert answer.status_code == 200
-    assert "<b>Address there:</b> An address begins with" in answer.text
+    assert "<b>Address of the source:</b> An address starts with" in answer.text
     assert "javascript:" not in answer.text
 
 

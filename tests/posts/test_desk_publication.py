@@ -40,7 +40,7 @@ def test_what_was_taken_down_says_that_it_is_gone_and_not_what_it_was(ed: FlaskC
     press(ed, post, "publication", undo=True)
     gone = client.get(path)
     assert gone.status_code == 410
-    assert "This was published once and has been taken down." in gone.text
+    assert "This page was removed." in gone.text
     assert "secret" not in gone.text.replace(path, "")
     assert "A secret headline" not in client.get("/").text
     press(ed, post, "publication")

@@ -137,7 +137,7 @@ def test_the_archive_counts_days_in_the_blogs_own_zone(client: FlaskClient) -> N
 def test_an_address_of_nothing_is_a_page_that_says_so(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
-    assert "Nothing here" in response.text
+    assert "Page not found" in response.text
 
 
 def test_two_posts_of_one_title_have_two_addresses(app: Flask) -> None:
@@ -199,8 +199,8 @@ def test_a_thread_closes_by_itself_after_the_days_that_the_site_allows(client: F
     form = token(client, old)
     with writing():
         current_site().close_after_days = 10
-    assert "This thread was closed" in client.get(old.path or "").text
-    assert "This thread was closed" not in client.get(young.path or "").text
+    assert "Responses to this post were closed" in client.get(old.path or "").text
+    assert "Responses to this post were closed" not in client.get(young.path or "").text
     refused = client.post(f"/posts/{old.id}/comments", data=form | {"name": "Ann", "body": "Too late <I> fear"})
     assert refused.status_code == 403
     assert "Too late &lt;I&gt; fear" in refused.text

@@ -77,7 +77,7 @@ def test_more_than_even_an_editor_may_send_is_a_page_that_says_what_to_do(ed: Br
     form = form_in(ed.send("GET", "/desk/posts/new")[1]) | {"then": "save", "title": "Herons return"}
     status, page, _ = ed.post("/desk/posts", form, bytes(6_100_000))
     assert status == 413
-    assert "<h1>Too much at once</h1>" in page
+    assert "<h1>Too large</h1>" in page
     assert "choose a smaller file" in page
     assert "Herons return" not in ed.send("GET", "/desk/posts")[1]
     assert ed.post("/desk/imports", {"csrf_token": "x"}, bytes(9_100_000))[0] == 413

@@ -98,7 +98,7 @@ def test_reading_only_closes_all_threads_and_the_rule_before_it_is_not_forgotten
     save(desk, rule="all")
     save(desk, rule="reading")
     page = app.test_client().get(post.path or "").text
-    assert "for reading only" in page
+    assert "closed on this blog" in page
     assert "<form" not in page
     assert 'value="reading" checked' in desk.get("/desk/settings").text
     assert (site().rule, site().comment_rule, site().comments_open) == ("reading", "all", False)

@@ -29,7 +29,7 @@ def test_an_owner_invites_an_editor_and_removes_the_account(
 
     bea.goto(owner.get_by_label("Link").input_value())
     bea.get_by_label("New password").fill("cycling in the rain")
-    bea.get_by_label("The same again").fill("cycling in the rain")
+    bea.get_by_label("Repeat the password").fill("cycling in the rain")
     bea.get_by_role("button", name="Set password and sign in").click()
     expect(bea.get_by_role("link", name="Write a post")).to_be_visible()
     expect(bea.get_by_role("link", name="Settings")).to_have_count(0)
@@ -38,6 +38,6 @@ def test_an_owner_invites_an_editor_and_removes_the_account(
     owner.get_by_role("link", name="Bea").click()
     owner.get_by_role("link", name="Remove this account").click()
     owner.get_by_role("button", name="Remove the account").click()
-    expect(owner.get_by_role("status").get_by_text("The account is removed.")).to_be_visible()
+    expect(owner.get_by_role("status").get_by_text("The account was removed.")).to_be_visible()
     bea.reload()
     expect(bea.get_by_role("heading", name="Sign in")).to_be_visible()

@@ -37,8 +37,8 @@ def make_account(page: Page, url: str) -> None:
     page.get_by_label("Your name").fill("Olive")
     page.get_by_label("E-mail").fill("olive@example.org")
     page.get_by_label("New password").fill(PASSWORD)
-    page.get_by_label("The same again").fill(PASSWORD)
-    page.get_by_role("button", name="Make the account").click()
+    page.get_by_label("Repeat the password").fill(PASSWORD)
+    page.get_by_role("button", name="Create account").click()
 
 
 def seen(image: Locator) -> None:
@@ -59,7 +59,7 @@ def test_from_the_first_link_to_a_post_that_somebody_answers(
     editor.get_by_role("link", name="Write a post").click()
     expect(editor.get_by_label("Author")).to_have_value("Olive")
     editor.get_by_label("Photo from this device").set_input_files(photo())  # type: ignore[arg-type]
-    editor.get_by_label("What the photo shows").fill("A loaf")
+    editor.get_by_label("Description of the photo").fill("A loaf")
     editor.get_by_label("Headline", exact=True).fill(TITLE)
     editor.get_by_label("Quoted paragraphs").fill("By four in the afternoon …")
     editor.get_by_label("Labels").fill("Bread, Work")
@@ -68,7 +68,7 @@ def test_from_the_first_link_to_a_post_that_somebody_answers(
         editor.get_by_role("button", name="Preview").click()
     preview = opened.value
     expect(preview.get_by_role("heading", level=1)).to_have_text(TITLE)
-    expect(preview.get_by_text("Nobody else sees this")).to_be_visible()
+    expect(preview.get_by_text("Only you see this")).to_be_visible()
     seen(preview.get_by_alt_text("A loaf")) if js else expect(preview.get_by_alt_text("A loaf")).to_be_visible()
     preview.close()
 
@@ -174,7 +174,7 @@ def test_the_list_narrows_while_words_are_typed(
     sign_in(page, server.url, "ed@example.org", PASSWORD)
     page.wait_for_load_state()
     stay(page)
-    words = page.get_by_label("Words in the headline")
+    words = page.get_by_label("Search headlines")
     words.press_sequentially("heron")
     expect(page.get_by_role("row", name=TITLE)).to_have_count(0)
     expect(page.get_by_role("row", name="Herons return")).to_be_visible()
@@ -194,15 +194,15 @@ def test_a_refusal_puts_the_focus_on_the_first_field_that_needs_it(
     page.get_by_role("link", name="Write a post").click()
     page.get_by_label("Headline", exact=True).fill(TITLE)
     page.get_by_label("Editor’s note").fill("Kept, whatever happens.")  # noqa: RUF001
-    page.get_by_label("Address there").fill("no address")
+    page.get_by_label("Address of the source").fill("no address")
     page.get_by_role("button", name="Save draft").click()
-    expect(page.get_by_label("Address there")).to_be_focused()
-    expect(page.get_by_label("Address there")).to_have_accessible_description(re.compile("begins with https"))
+    expect(page.get_by_label("Address of the source")).to_be_focused()
+    expect(page.get_by_label("Address of the source")).to_have_accessible_description(re.compile("begins with https"))
     expect(page.get_by_label("Editor’s note")).to_have_value("Kept, whatever happens.")  # noqa: RUF001
-    page.get_by_label("Address there").fill("example.org/loaves")
+    page.get_by_label("Address of the source").fill("example.org/loaves")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
-    expect(page.get_by_label("Address there")).to_have_value("https://example.org/loaves")
+    expect(page.get_by_label("Address of the source")).to_have_value("https://example.org/loaves")
 
 
 def test_a_photo_that_is_too_large_is_refused_before_it_is_sent(

@@ -71,7 +71,7 @@ def test_banned_from_the_mail_by_keyboard(
     server = serve(**office.environment)
     page = reader()
     page.goto(server.url + mailed(office, 1)["Ban"])
-    press(page, "Ban, and mark this as spam")
+    press(page, "Ban and mark as spam")
     expect(page.locator(".error")).to_contain_text("Choose at least one.")
     box = page.get_by_label("Domain spam.example")
     box.focus()

@@ -218,7 +218,7 @@ def test_a_reader_who_missed_a_hundred_changes_is_offered_the_thread_anew(
         a_comment(post, f"Number {number}.")
     show(page)
     expect(page.locator("#response-count")).to_have_text(f'101 Responses to "{TITLE}"')
-    page.get_by_role("link", name="Load the responses anew").click()
+    page.get_by_role("link", name="Reload them").click()
     expect(page.locator("#responses > li")).to_have_count(50)
     expect(page.get_by_role("link", name="Page 3")).to_be_visible()
     following(page)

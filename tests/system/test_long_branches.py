@@ -179,7 +179,7 @@ def test_what_is_new_is_counted_though_it_is_left_out(
     for number in range(LAST_REPLIES + 5):
         a_comment(post, f"New {number}.", db.session.get(Comment, numbers[0]))
     opened(ann, server, numbers[0])
-    expect(ann.locator("#since")).to_contain_text(f"{LAST_REPLIES + 5} new since you were here")
+    expect(ann.locator("#since")).to_contain_text(f"{LAST_REPLIES + 5} new since your last visit")
     expect(ann.locator(".response.new")).to_have_count(LAST_REPLIES)
     for _ in range(2):
         ann.locator(".more-replies").click()

@@ -36,7 +36,7 @@ def test_an_editor_holds_and_approves_on_the_post_page_and_readers_see_it_live(
         expect(page.locator("#response-count")).to_have_text(f'0 Response to "{TITLE}"')
     ed.goto(f"{server.url}/desk/comments?state=removed")
     ed.get_by_role("button", name="Approve").first.click()
-    expect(ed.get_by_text("Shown", exact=True).last).to_be_visible()
+    expect(ed.get_by_text("Published", exact=True).last).to_be_visible()
     sees(bob, "Doubtful words.", f'1 Response to "{TITLE}"')
     assert stayed(bob)
 

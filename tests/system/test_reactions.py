@@ -84,7 +84,7 @@ def test_by_keyboard_the_focus_stays_and_a_second_address_is_told_kindly(
         expect(link).to_be_focused()
     agrees(daughter, 1, "Agree 1", pressed=False)
     daughter.get_by_role("button", name="Agree").click()
-    expect(daughter.locator(".own-refused")).to_contain_text("each address counts once")
+    expect(daughter.locator(".own-refused")).to_contain_text("Each address counts once")
     agrees(daughter, 1, "Agree 1", pressed=False)
 
 
@@ -96,7 +96,7 @@ def test_ones_own_response_is_for_others_to_agree_with(
     write(ann, "My first words.")
     agrees(ann, 1, "Agree", pressed=False)
     ann.locator("#comment-1 .agree").click()
-    expect(ann.locator(".own-refused")).to_contain_text("This is your own response")
+    expect(ann.locator(".own-refused")).to_contain_text("cannot agree with your own response")
     agrees(ann, 1, "Agree", pressed=False)
 
 
@@ -180,21 +180,21 @@ def test_two_report_and_it_goes_for_everybody_live(
     expect(bob.get_by_label("What is wrong with it? (optional)")).to_be_focused()
     bob.get_by_label("What is wrong with it? (optional)").fill("too loud")
     bob.keyboard.press("Enter")
-    expect(bob.locator(".reported")).to_have_text("Thank you. The editors will look at this response.")
+    expect(bob.locator(".reported")).to_have_text("Thank you. The editors will check this response.")
     expect(bob.locator(".reported")).to_be_focused()
     bob.locator(f"#comment-{comment.id} .report").click()
-    bob.get_by_role("button", name="Send the report").click()
-    expect(bob.locator(".reported")).to_contain_text("reported from here before")
+    bob.get_by_role("button", name="Send report").click()
+    expect(bob.locator(".reported")).to_contain_text("already reported this response")
     expect(carla.locator(f"#comment-{comment.id} .body")).to_have_text("Loud words.")
     carla.locator(f"#comment-{comment.id} .report").click()
-    carla.get_by_role("button", name="Send the report").click()
+    carla.get_by_role("button", name="Send report").click()
     for page in (bob, carla):
         expect(page.locator(f"#comment-{comment.id} > p")).to_have_text("This response is no longer here.")
         expect(page.locator("#response-count")).to_have_text(f'2 Responses to "{TITLE}"')
         assert stayed(page)
     report(post.id, alone.id, Voice("dan", "somewhere"), "")
     bob.locator(f"#comment-{alone.id} .report").click()
-    bob.get_by_role("button", name="Send the report").click()
+    bob.get_by_role("button", name="Send report").click()
     for page in (bob, carla):
         expect(page.locator(f"#thread-{alone.id}")).to_have_count(0)
     db.session.rollback()
@@ -210,7 +210,7 @@ def test_a_report_that_is_left_changes_nothing(
     a_comment(post, "Seen one today.")
     bob = opened(reader, serve(**CALM), post)
     bob.locator("#comment-1 .report").press("Enter")
-    bob.get_by_role("link", name="Leave it").click()
+    bob.get_by_role("link", name="Cancel").click()
     expect(bob.locator(".own-place")).to_have_count(0)
     expect(bob.locator("#comment-1")).to_be_focused()
 
@@ -232,5 +232,5 @@ def test_without_javascript_both_are_pages_and_lead_back(
     expect(bob.locator("#comment-1 .agreed")).to_have_text("")
     bob.locator("#comment-1 .report").click()
     bob.get_by_label("What is wrong with it? (optional)").fill("too loud")
-    bob.get_by_role("button", name="Send the report").click()
+    bob.get_by_role("button", name="Send report").click()
     expect(bob.get_by_role("heading", name="Thank you")).to_be_visible()

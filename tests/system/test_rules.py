@@ -35,7 +35,7 @@ def test_an_editor_changes_the_rules_and_readers_meet_them_at_once(
     sign_in(desk, server.url, "ed@example.org", PASSWORD)
     desk.goto(f"{server.url}/desk/settings")
     desk.get_by_label("Muted words and patterns").fill("casino\n/(oops/")
-    desk.get_by_label("Wait for an editor while a reader is new").check()
+    desk.get_by_label("Wait for approval while a reader is new").check()
     desk.get_by_role("button", name="Save settings").click()
     expect(desk.locator("#muted-error")).to_contain_text("Line 2, /(oops/, cannot be used as a pattern")
     desk.get_by_label("Muted words and patterns").fill("casino\n/oops+/")
@@ -44,15 +44,15 @@ def test_an_editor_changes_the_rules_and_readers_meet_them_at_once(
     write(page, "Ooooopss, seen one.")
     expect(page.locator("#held-place")).to_contain_text("Ooooopss, seen one.")
     assert the_comment().status_reason == "muted: /oops+/; a new reader: 0 of 1 responses approved so far"
-    desk.get_by_label("None: the blog is for reading only").check()
+    desk.get_by_label("Responses are closed").check()
     desk.get_by_role("button", name="Save settings").click()
     expect(desk.get_by_text("Saved.")).to_be_visible()
     page.get_by_role("textbox", name="Your response").fill("And another.")
     page.get_by_role("button", name="Post comment").click()
-    expect(page.locator("#comment-error")).to_contain_text("for reading only at present")
+    expect(page.locator("#comment-error")).to_contain_text("closed on this blog")
     expect(page.get_by_role("textbox", name="Your response")).to_have_value("And another.")
     page.reload()
-    expect(page.locator(".closed")).to_contain_text("for reading only at present")
+    expect(page.locator(".closed")).to_contain_text("closed on this blog")
     expect(page.locator("#comment-form")).to_have_count(0)
 
 
@@ -65,7 +65,7 @@ def test_a_post_is_given_a_rule_of_its_own_where_it_is_written(
     desk, page = reader(), reader()
     sign_in(desk, server.url, "ed@example.org", PASSWORD)
     desk.goto(f"{server.url}/desk/posts/{post.id}/edit")
-    desk.get_by_label("New responses").select_option("Wait for an editor, all of them")
+    desk.get_by_label("New responses").select_option("All wait for approval")
     desk.get_by_role("button", name="Save", exact=True).click()
     expect(desk.get_by_text("Saved.")).to_be_visible()
     page.goto(server.url + post.path)
@@ -100,5 +100,5 @@ def test_without_javascript_only_a_program_is_through_the_page_between_at_once(
     page.goto(serve(RATELIMIT_ENABLED="1").url + post.path)
     write(page, "Seen one.")
     page.get_by_role("button", name="Post comment").click()
-    expect(page.get_by_text("waits for the editor").first).to_be_visible()
+    expect(page.get_by_text("waiting for approval").first).to_be_visible()
     assert the_comment().status_reason == "sent less than 2 seconds after the form was opened"

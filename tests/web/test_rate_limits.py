@@ -83,7 +83,7 @@ def test_the_page_of_a_reply_is_limited_too_and_shows_a_page(client: FlaskClient
     path = f"/posts/{post.id}/comments/new?parent={a_comment(post).id}"
     assert tokens(client, path) == (60, 429)
     limited = client.get(path)
-    assert "A little too fast" in limited.text
+    assert "Too many requests" in limited.text
     assert "Retry-After" in limited.headers
 
 

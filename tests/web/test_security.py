@@ -98,7 +98,7 @@ def test_a_fault_of_ours_is_a_page_without_its_trace(app: Flask, monkeypatch: py
     monkeypatch.setattr("blog.posts.routes.all_posts", fail)
     response = app.test_client().get("/")
     assert response.status_code == 500
-    assert "The fault is ours" in response.text
+    assert "This is our fault" in response.text
     assert "secret reason" not in response.text
 
 

@@ -113,7 +113,7 @@ for view in (create_link, create_confirmation, create_end, destroy, destroy_all,
 
 @blueprint.errorhandler(404)
 def show_nothing(_error: Exception) -> ResponseReturnValue:
-    return private(render_template("comments/following/unknown.html"), 404)
+    return private(render_template("comments/followers/link_expired.html"), 404)
 
 
 def known(purpose: str, token: str) -> tuple[str, int]:
@@ -121,7 +121,7 @@ def known(purpose: str, token: str) -> tuple[str, int]:
 
 
 def link_page(form: LinkForm, status: int = 200, sent: bool = False) -> Response:
-    return private(render_template("comments/following/link.html", form=form, sent=sent), status)
+    return private(render_template("comments/followers/link.html", form=form, sent=sent), status)
 
 
 def confirmation_page(key: str, post_id: int) -> Response:
@@ -129,7 +129,7 @@ def confirmation_page(key: str, post_id: int) -> Response:
 
 
 def end_page(key: str, post_id: int) -> Response:
-    return page("end", follows=follows_of(key, post_id))
+    return page("unsubscribe", follows=follows_of(key, post_id))
 
 
 def the_page(token: str) -> Response:
@@ -138,4 +138,4 @@ def the_page(token: str) -> Response:
 
 
 def page(name: str, **values: Any) -> Response:
-    return private(render_template(f"comments/following/{name}.html", here=request.path, **values))
+    return private(render_template(f"comments/followers/{name}.html", here=request.path, **values))

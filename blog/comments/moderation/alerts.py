@@ -52,9 +52,9 @@ class AlertItem:
 def held_mail_words() -> dict[str, str]:
     """What an editor may choose."""
     return {
-        AT_ONCE: _("At once, each response that waits"),
-        HOURLY: _("Once an hour, if any waits"),
-        DAILY: _("Once a day at %(hour)d in the morning, if any waits", hour=MORNING),
+        AT_ONCE: _("At once, for each response"),
+        HOURLY: _("Once an hour"),
+        DAILY: _("Once a day, at %(hour)d in the morning", hour=MORNING),
         NEVER: _("Never"),
     }
 

@@ -127,9 +127,9 @@ def new_action() -> str:
 def clash(comment: Comment) -> str:
     """Why a verb was not done, in one sentence."""
     if withdrawn(comment.id):
-        return str(_("Its writer deleted this response, so it stays deleted; nothing was changed."))
+        return str(_("The author deleted this response. Author deletions are final. Nothing was changed."))
     if not comment.body_html:
-        return str(_("The text of this response is no longer kept, so it cannot be shown; nothing was changed."))
+        return str(_("The text of this response was deleted, so it cannot be published. Nothing was changed."))
     if name := last_decider(comment.id):
-        return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
-    return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))
+        return str(_("%(name)s decided on this first. Nothing was changed.", name=name))
+    return str(_("The response changed after you loaded it. Nothing was changed."))

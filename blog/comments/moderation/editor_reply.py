@@ -60,9 +60,9 @@ def answer_comment(comment_id: int, editor: Editor, body: str, key: str) -> Answ
 
 def _check(comment: Comment) -> None:
     if not comment.post.published:
-        raise Unanswerable(_("Nobody can see this post, so nothing can be answered under it. Publish it first."))
+        raise Unanswerable(_("The post is not published. Publish it before you reply."))
     if not comment.visible and comment.status != HELD:
-        raise Unanswerable(_("This response is not shown, so nobody would see the answer. Approve it first."))
+        raise Unanswerable(_("The response is not published. Approve it before you reply."))
 
 
 def _post(comment: Comment, editor: Editor, answer: Comment) -> None:

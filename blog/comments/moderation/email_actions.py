@@ -92,7 +92,7 @@ def reversal_of(token: str) -> tuple[Editor, AuditEntry]:
     editor, (number,) = _read(REVERSAL, token)
     entry = db.session.get(AuditEntry, int(number))
     if entry is None:
-        raise LinkExpired(_("This is no longer in the log."), 410)
+        raise LinkExpired(_("This decision is no longer in the log."), 410)
     return editor, entry
 
 
@@ -115,13 +115,13 @@ def _read(purpose: str, token: str) -> tuple[Editor, list[str]]:
     """Whose token it is, and what else it says."""
     value = said(purpose, token)
     if not isinstance(value, str):
-        raise LinkExpired(_("This is not a link that this site has sent, or not all of it arrived."), 404)
+        raise LinkExpired(_("This link is not valid or not complete."), 404)
     if said(purpose, token, DAYS * 24 * 3600) is None:
-        raise LinkExpired(_("Links in mail hold for %(days)d days, which are over.", days=DAYS), 410)
+        raise LinkExpired(_("Links in mail work for %(days)d days. This one is older.", days=DAYS), 410)
     number, mark, *rest = value.split("-")
     editor = db.session.get(Editor, int(number))
     if editor is None or account_mark(editor) != mark:
-        raise LinkExpired(_("This link ended with the password, or the account, that it was written for."), 410)
+        raise LinkExpired(_("This link expired when the password or the account was changed."), 410)
     return editor, rest
 
 
@@ -131,5 +131,5 @@ def _spent(comment: Comment, editor: Editor) -> LinkExpired:
     if last_decider(comment.id) or comment.status != HELD:
         return LinkExpired(clash(comment), 409, comment, mine)
     return LinkExpired(
-        _("This changed after the mail was written; nothing was done. It says now what stands here."), 409, comment
+        _("The response changed after the mail was sent, so nothing was done. Below is how it is now."), 409, comment
     )

@@ -61,7 +61,9 @@ def create_decision(token: str) -> ResponseReturnValue:
 def show_reversal(token: str) -> ResponseReturnValue:
     editor, entry = reversal_of(token)
     comment = db.session.get(Comment, entry.comment_id)
-    return private(render_template("comments/mailed/done.html", entry=entry, comment=comment, by=editor, token=token))
+    return private(
+        render_template("comments/moderation/email/result.html", entry=entry, comment=comment, by=editor, token=token)
+    )
 
 
 @blueprint.post("/reversals/<token>")
@@ -79,11 +81,13 @@ for view in (create_decision, create_reversal):
 @blueprint.errorhandler(LinkExpired)
 def show_dead(dead: LinkExpired) -> Response:
     token = reversal_token(*dead.undoable) if dead.undoable else ""
-    page = render_template("comments/mailed/dead.html", dead=dead, comment=dead.comment, token=token)
+    page = render_template("comments/moderation/email/link_expired.html", dead=dead, comment=dead.comment, token=token)
     return private(page, dead.status)
 
 
 def the_question(token: str, decision: Decision, form: BanForm, status: int = 200) -> Response:
     values = {"comment": decision.comment, "by": decision.editor, "verb": decision.verb, "form": form}
     choices = bannable(decision.comment) if decision.verb == BAN else {}
-    return private(render_template("comments/mailed/decision.html", **values, choices=choices, token=token), status)
+    return private(
+        render_template("comments/moderation/email/decision.html", **values, choices=choices, token=token), status
+    )

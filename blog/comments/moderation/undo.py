@@ -46,9 +46,9 @@ class Reversal:
     @property
     def sentence(self) -> str:
         if not self.stayed:
-            return str(_("Undone: it stands as before."))
+            return str(_("Undone. The response is as it was before."))
         sentence = ngettext(
-            "Undone, but for one that had changed since.",
+            "Undone, except for 1 that had changed since.",
             "Undone, but for %(num)d that had changed since.",
             self.stayed,
         )
@@ -66,7 +66,7 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
             raise NotUndone(_too_late(entry), parts)
         undone = [part for part in parts if REVERSED[part.verb](part, editor, done)]
         if not undone:
-            raise NotUndone(_("This has changed since, so it cannot be undone; nothing was changed."), parts)
+            raise NotUndone(_("The response has changed since, so this cannot be undone. Nothing was changed."), parts)
         mark_undone(undone)
         done.stayed = len(parts) - len(undone)
         for part in undone:
@@ -90,8 +90,8 @@ def previous_state(entry: AuditEntry) -> str:
 
 def _too_late(entry: AuditEntry) -> str:
     if entry.undone_at:
-        return str(_("This has been undone already."))
-    return str(_("This can be undone for ten minutes only, which are over. Decide anew instead."))
+        return str(_("This was already undone."))
+    return str(_("The ten minutes for undoing are over. Decide again instead."))
 
 
 def _restore(part: AuditEntry, _editor: Editor, done: Reversal) -> bool:

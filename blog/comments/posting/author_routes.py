@@ -29,14 +29,16 @@ blueprint = Blueprint("own_comments", __name__)
 blueprint.after_request(remember)
 blueprint.add_app_template_filter(seconds_left)
 
-UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
-UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
+UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
+UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/mine")
 def index(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/mine.html", post=post, comments=own_comments(post, current_reader())))
+    return private(
+        render_template("comments/posting/author_index.html", post=post, comments=own_comments(post, current_reader()))
+    )
 
 
 @blueprint.get("/posts/<int:post_id>/comments/held")
@@ -45,7 +47,7 @@ def show_held(post_id: int) -> ResponseReturnValue:
     if not htmx.wanted():
         return index(post_id)
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/_held.html", held=own_comments(post, current_reader(), HELD)))
+    return private(render_template("comments/posting/_held.html", held=own_comments(post, current_reader(), HELD)))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/edit")
@@ -114,7 +116,7 @@ def keep(error: SQLAlchemyError) -> Response:
         return answer
     (post_id, comment_id), form = asked(), TextForm()
     form.form_errors = [UNSAVED]
-    template = "comments/_edit.html" if htmx.wanted() else "comments/edit.html"
+    template = "comments/posting/_edit.html" if htmx.wanted() else "comments/posting/edit.html"
     page = rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
     return replaced(answer, page)
 
@@ -133,7 +135,7 @@ def asked() -> tuple[int, int]:
 
 def shown(verb: str, post_id: int, comment_id: int, form: TextForm, status: int = 200, **more: Any) -> Response:
     """The form of a verb: in its place by htmx, else on a page of its own."""
-    template = f"comments/_{verb}.html" if htmx.wanted() else f"comments/{verb}.html"
+    template = f"comments/posting/_{verb}.html" if htmx.wanted() else f"comments/posting/{verb}.html"
     post = visible_post(post_id) or abort(404)
     return private(render_template(template, **values(post_id, comment_id, form), post=post, **more), status)
 
@@ -154,7 +156,7 @@ def updated(comment: Comment) -> Response:
     if not htmx.wanted():
         mine = url_for(".index", post_id=comment.post_id)
         return private(redirect(place_of(comment, comment.post) if comment.visible else mine), 303)
-    words = _("Your response has been changed."), _("Your response waits for the editor.")
+    words = _("Your response has been changed."), _("Your response is waiting for approval.")
     return told(comment, "talkback:changed", words[not comment.visible])
 
 
@@ -168,7 +170,11 @@ def told(comment: Comment, event: str, sentence: str) -> Response:
     """What everybody is sent, and for its writer what still waits."""
     held = [] if comment.visible else own_comments(comment.post, current_reader(), HELD)
     answer = render_template(
-        "comments/own.htmx.html", branches=in_order([comment]), comment=comment, post=comment.post, held=held
+        "comments/posting/author_change.htmx.html",
+        branches=in_order([comment]),
+        comment=comment,
+        post=comment.post,
+        held=held,
     )
     detail = {"id": comment.id, "held": comment.status == HELD, "sentence": sentence, "seconds": seconds_left(comment)}
     return htmx.trigger(private(answer), event, detail)

@@ -14,10 +14,10 @@ def closed_because(post: Post) -> str:
     """Why no response can be added under this post; "" where readers may answer."""
     site = current_site()
     if site.rule == READING:
-        return str(_("This thread was closed: this blog is for reading only at present."))
+        return str(_("Responses are closed on this blog."))
     if post.comments_closed_at is not None or post.comment_rule == READING:
-        return str(_("This thread was closed; no more responses can be added."))
+        return str(_("Responses to this post are closed."))
     if post.closed(site.close_after_days, now()):
         days = ngettext("%(num)d day", "%(num)d days", site.close_after_days)
-        return str(_("This thread was closed after %(days)s; no more responses can be added.", days=days))
+        return str(_("Responses to this post were closed after %(days)s.", days=days))
     return ""

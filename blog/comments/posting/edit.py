@@ -55,7 +55,7 @@ def _to_change(post_id: int, comment_id: int, writer: Writer, body: str, paced: 
     comment = changeable(post_id, comment_id, writer)
     if paced and comment.body != body and (wait := pause_after(comment)):
         raise Refused(
-            _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
+            _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
         )
     return comment
 
@@ -81,12 +81,12 @@ def changeable(post_id: int, comment_id: int, writer: Writer) -> Comment:
         raise NoSuchComment
     if not writer.wrote(comment):
         if comment.visible:
-            raise Refused(_("This response was not written in this browser, so it cannot be changed here."), 403)
+            raise Refused(_("You did not post this response from this browser, so you cannot edit it here."), 403)
         raise NoSuchComment
     if comment.status not in {VISIBLE, HELD}:
         raise Refused(_("This response is no longer here."), 410)
     if closed_because(post):
-        raise Refused(_("This thread was closed; nothing in it can be changed any more."), 409)
+        raise Refused(_("This thread is closed. You cannot edit your response any more."), 409)
     if not seconds_left(comment):
         raise Refused(_too_late(current_site().edit_minutes), 403)
     return comment
@@ -119,11 +119,11 @@ def own_comments(post: Post, writer: Writer, *states: str) -> list[Comment]:
 
 def _too_late(minutes: int) -> str:
     if not minutes:
-        return str(_("Responses cannot be changed here once they are posted."))
+        return str(_("You cannot edit a response after you post it."))
     return str(
         ngettext(
-            "A response can be changed for %(num)d minute; that is over.",
-            "A response can be changed for %(num)d minutes; they are over.",
+            "You could edit this response for %(num)d minute. That time is over.",
+            "You could edit this response for %(num)d minutes. That time is over.",
             minutes,
         )
     )

@@ -88,7 +88,7 @@ def _parent_allowed(draft: Draft, post: Post | None, paced: bool) -> Comment | N
     parent = _parent(draft, post)
     if paced and draft.editor_id is None and (wait := pause(draft.reader_key, draft.address_key, now())):
         raise Refused(
-            _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
+            _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
         )
     return parent
 
@@ -99,7 +99,8 @@ def _parent(draft: Draft, post: Post) -> Comment | None:
     parent = db.session.get(Comment, draft.parent_id)
     if parent is None or parent.post_id != post.id or not parent.visible:
         raise Refused(
-            _("The response that you answer is no longer here. You can post this as a response of its own."), 422
+            _("The response that you replied to is no longer here. You can still post your text as a new response."),
+            422,
         )
     return parent
 

@@ -17,7 +17,7 @@ blueprint = Blueprint("privacy_desk", __name__, url_prefix="/desk/comments/<int:
 @blueprint.get("/new")
 def new(comment_id: int) -> ResponseReturnValue:
     comment = the_comment(comment_id)
-    return render_template("comments/desk/erase.html", comment=comment, count=count_under(comment.email))
+    return render_template("comments/privacy/desk/erase.html", comment=comment, count=count_under(comment.email))
 
 
 @blueprint.post("")

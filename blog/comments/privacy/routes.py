@@ -21,7 +21,7 @@ from blog.web.http_cache import fresh, private
 from blog.web.rate_limits import limited, seconds_left
 
 LINKS = "5 per minute; 20 per hour"
-UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
+UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 
 blueprint = Blueprint("privacy", __name__, url_prefix="/privacy")
 
@@ -114,7 +114,7 @@ for view in (create_link, create_erasure, create_comment_erasure):
 @blueprint.errorhandler(TooManyRequests)
 def keep_typed(_error: TooManyRequests) -> ResponseReturnValue:
     form, wait = LinkForm(), seconds_left()
-    form.form_errors = [_("That was often. Please wait %(wait)d seconds and press the button again.", wait=wait)]
+    form.form_errors = [_("Too many requests. Please wait %(wait)d seconds and press the button again.", wait=wait)]
     answer = the_form(form, 429)
     answer.headers["Retry-After"] = str(wait)
     return answer

@@ -22,7 +22,7 @@ def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
         if voice.on(comment, Agreement):
             return comment
         if voice.beside(comment, Agreement):
-            raise Refused(_("Somebody at your network address agrees already, and each address counts once."), 409)
+            raise Refused(_("Somebody at your network address agrees already. Each address counts once."), 409)
         version = next_version(comment.post_id).thread_version
         keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
         db.session.add(Agreement(comment_id=comment.id, version=version, **keys))
@@ -46,10 +46,10 @@ def no_longer_agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
 def agreeable(post_id: int, comment_id: int, voice: Voice) -> Comment:
     """The comment, where this reader may agree with it; raises Refused or NoSuchComment."""
     if not current_site().agreeing:
-        raise Refused(_("Agreeing is switched off on this blog."), 404)
+        raise Refused(_("Agreeing is turned off on this blog."), 404)
     comment = visible_comment(post_id, comment_id)
     if voice.wrote(comment):
-        raise Refused(_("This is your own response: others can agree with it."), 409)
+        raise Refused(_("You cannot agree with your own response."), 409)
     return comment
 
 

@@ -28,7 +28,7 @@ from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_l
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(remember)
 
-UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
+UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still here. Please try again.")
 
 
@@ -99,7 +99,7 @@ def show_refused(refusal: Refused) -> Response:
 def slow_down(_error: RateLimitExceeded) -> Response:
     """What was written goes back with the sentence."""
     wait = seconds_left()
-    sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
+    sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
     if request.endpoint == "voices.create_report":
         form = ReportForm()
         form.form_errors = [sentence]
@@ -119,13 +119,13 @@ def keep(error: SQLAlchemyError) -> Response:
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
-    template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
+    template = "comments/reactions/_report.html" if htmx.wanted() else "comments/reactions/report.html"
     return replaced(answer, rendered(template, comment=comment, form=form, inline=htmx.wanted()))
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
     agrees = current_voice().on(comment, Agreement) is not None
-    return private(render_template("comments/agree.html", comment=comment, form=form, agrees=agrees), status)
+    return private(render_template("comments/reactions/agree.html", comment=comment, form=form, agrees=agrees), status)
 
 
 def unproven(comment: Comment, form: ReaderForm) -> Response:
@@ -137,20 +137,20 @@ def unproven(comment: Comment, form: ReaderForm) -> Response:
 
 def counted(comment: Comment) -> Response:
     if htmx.wanted():
-        return private(render_template("comments/agree.htmx.html", comment=comment))
+        return private(render_template("comments/reactions/agree.htmx.html", comment=comment))
     return private(redirect(place_of(comment, comment.post)), 303)
 
 
 def the_report(comment: Comment, form: ReportForm, status: int = 200) -> Response:
-    template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
+    template = "comments/reactions/_report.html" if htmx.wanted() else "comments/reactions/report.html"
     form.reason.id = f"report-{comment.id}-reason"  # more than one may be open in a page
     return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
 
 
 def reported(comment: Comment, new: bool) -> Response:
-    first = _("Thank you. The editors will look at this response.")
-    again = _("Thank you. This response had been reported from here before; the editors know of it.")
+    first = _("Thank you. The editors will check this response.")
+    again = _("Thank you. You have already reported this response.")
     sentence = first if new else again
-    template = "comments/_reported.html" if htmx.wanted() else "comments/reported.html"
+    template = "comments/reactions/_reported.html" if htmx.wanted() else "comments/reactions/reported.html"
     answer = private(render_template(template, sentence=sentence, post=comment.post))
     return htmx.trigger(answer, "talkback:reported", {"id": comment.id, "sentence": sentence})

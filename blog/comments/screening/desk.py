@@ -15,7 +15,7 @@ blueprint = Blueprint("comments_filter", __name__, url_prefix="/desk/filter")
 @blueprint.get("")
 def show() -> ResponseReturnValue:
     values = {"figures": figures(), "strictness": STRICTNESS, "saved": "saved" in request.args}
-    return render_template("comments/desk/filter.html", **values)
+    return render_template("comments/screening/desk/filter.html", **values)
 
 
 @blueprint.post("")

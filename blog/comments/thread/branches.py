@@ -103,9 +103,9 @@ class Branch:
         before, _, after = self._around_replies(manners).partition(PLACE)
         parts = [branch.html(manners) for branch in self.branches]
         if self.gap:
-            parts.insert(self.gap[0], render_template("comments/_gap.html", gap=self.gap[1]))
+            parts.insert(self.gap[0], render_template("comments/thread/_gap.html", gap=self.gap[1]))
         if self.earlier:
-            parts.insert(0, render_template("comments/_earlier.html", address=self.earlier))
+            parts.insert(0, render_template("comments/thread/_earlier.html", address=self.earlier))
         return "".join([before, *parts, after])
 
     def _around_replies(self, manners: RenderOptions) -> str:
@@ -115,7 +115,7 @@ class Branch:
         return responses_cached.get(key, self._render).html.decode()
 
     def _render(self) -> str:
-        return render_template("comments/_comment.html", branch=self, replies=PLACE)
+        return render_template("comments/thread/_comment.html", branch=self, replies=PLACE)
 
 
 def manners_of(site: Site) -> RenderOptions:

@@ -139,7 +139,7 @@ def _render(post: Post, top: CommentRow, site: Site, after: str | None, before: 
     if part.rows and part.earlier:
         branch.earlier = replies_address(top, before=key_of(part.rows[0]))
     html = branch.html(manners_of(site))
-    return render_template("comments/_replies.html", post=post, top=top, part=part, responses=html)
+    return render_template("comments/thread/_replies.html", post=post, top=top, part=part, responses=html)
 
 
 def _slice(top: CommentRow, after: str | None, before: str | None) -> Slice:

@@ -27,7 +27,7 @@ def index_replies(post_id: int, comment_id: int) -> ResponseReturnValue:
         return redirect(replies_address(top))
     replies = replies_page(post, top, site, request.args.get("after"), request.args.get("before"))
     form = blank_form(post.id, post.path or "", site.language)
-    return fresh(render_template("comments/replies.html", post=post, top=top, page=PLACE, form=form), replies)
+    return fresh(render_template("comments/thread/replies.html", post=post, top=top, page=PLACE, form=form), replies)
 
 
 def branch_top(post_id: int, comment_id: int) -> CommentRow | None:

@@ -100,7 +100,7 @@ pages_kept = Memory(10_000_000)
 def _render(post: Post, site: Site, order: str, number: int, cursor: Cursor | None) -> str:
     thread, manners = _thread(post, order, number, cursor), manners_of(site)
     html = "".join(branch.html(manners) for branch in thread.branches)
-    return render_template("comments/_page.html", post=post, thread=thread, responses=html)
+    return render_template("comments/thread/_page.html", post=post, thread=thread, responses=html)
 
 
 def _thread(post: Post, order: str, number: int, cursor: Cursor | None) -> Thread:

@@ -19,7 +19,7 @@ def let_in(editor: Editor, remember: bool, onward: str) -> Response:
         session["reader"] = reader
     session["desk"], g.editor = session_id, editor
     session.permanent = remember
-    page = render_template("editors/desk/go_on.html", kept=kept, onward=onward) if kept else redirect(onward, 303)
+    page = render_template("editors/desk/resume.html", kept=kept, onward=onward) if kept else redirect(onward, 303)
     return remember_device(private(page, 200 if kept else 303), editor)
 
 

@@ -32,7 +32,7 @@ def hide_address(response: Response) -> Response:
 @blueprint.errorhandler(AccountChanged)
 @blueprint.errorhandler(OwnerExists)
 def show_spent(_error: Exception) -> ResponseReturnValue:
-    return private(render_template("editors/desk/link_spent.html", first_run=not has_owner()), 404)
+    return private(render_template("editors/desk/link_expired.html", first_run=not has_owner()), 404)
 
 
 @blueprint.get("/first-run/<token>")
@@ -53,7 +53,7 @@ def create_owner(token: str) -> ResponseReturnValue:
     try:
         owner = add_owner(form.email.data or "", (form.name.data or "").strip(), form.password.data or "", token)
     except Taken:
-        form.email.errors = [_("There is an account with this e-mail address already.")]
+        form.email.errors = [_("An account with this e-mail address already exists.")]
         return first_run_page(form, token, 422)
     except TooBusy:
         return first_run_page(busy(form), token, 503)
@@ -94,7 +94,7 @@ def update_password(token: str) -> ResponseReturnValue:
 
 
 def busy(form: NewPasswordForm) -> NewPasswordForm:
-    form.form_errors = [_("Other passwords are being checked just now. Please try again in a few seconds.")]
+    form.form_errors = [_("The server is busy. Please try again in a few seconds.")]
     return form
 
 

@@ -1,6 +1,6 @@
 """A passage of a page as a quotation in a reader's Markdown, linked to where it stands.
 
-static/js/quoting.js does the same in the browser.
+static/js/quote.js does the same in the browser.
 """
 
 from __future__ import annotations

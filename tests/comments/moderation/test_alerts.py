@@ -52,7 +52,7 @@ def test_what_waits_is_told_at_once_with_all_that_an_editor_needs(app: Flask) ->
     assert alert_editors() == 1
     letter = the_letter()
     assert letter.recipient == "ed@example.org"
-    assert letter.subject == "Ann waits to be shown: Herons return"
+    assert letter.subject == "Ann is waiting for approval: Herons return"
     for part in (letter.text, letter.html):
         assert "ann@example.org" in part
         assert "https://ann.example/x" in part
@@ -89,7 +89,7 @@ def test_what_several_write_within_a_minute_is_one_mail(app: Flask) -> None:
     assert tell(start + 59 * SECOND) == 0
     assert tell(start + MINUTE) == 1
     letter = letters()[1]
-    assert letter.subject == "2 responses wait"
+    assert letter.subject == "2 responses are waiting for approval"
     assert letter.text.index("The second one.") < letter.text.index("The third one.")
     assert "The first one." not in letter.text
 
@@ -104,10 +104,11 @@ def test_a_flood_is_gathered_and_the_inbox_stays_calm(app: Flask) -> None:
     assert tell(start + 61 * MINUTE) == 1
     last = letters()[-1]
     told = sum(mail.text.count("\n> Buy number") for mail in letters()[:-1])
-    assert last.subject == f"{180 - told} responses wait"
+    assert last.subject == f"{180 - told} responses are waiting for approval"
     assert last.text.count("\n> Buy number") == alerts.MOST_SHOWN
     assert (
-        f"{180 - told - alerts.MOST_SHOWN} more wait:\nhttps://blog.example.org/desk/comments?state=held" in last.text
+        f"{180 - told - alerts.MOST_SHOWN} more are waiting:\nhttps://blog.example.org/desk/comments?state=held"
+        in last.text
     )
 
 

@@ -101,7 +101,7 @@ def test_what_is_banned_already_is_not_offered_again(desk: FlaskClient, mallory:
     ban(desk, mallory, *bannable(mallory))
     assert len(bans()) == 6
     page = desk.get(f"/desk/comments/{mallory.id}/bans/new").text
-    assert "Nothing is known of this response that is not banned already." in page
+    assert "Everything that could be banned is banned already." in page
     assert ban(desk, mallory, "reader").status_code == 409
     assert len(bans()) == 6
 
@@ -111,7 +111,7 @@ def test_a_comment_that_changed_meanwhile_is_not_banned_unseen(app: Flask, desk:
     decide(bea(app), mallory, "removal")
     answer = ban(desk, mallory, "reader", seen=seen)
     assert answer.status_code == 409
-    assert "Bea has decided on this before." in answer.text
+    assert "Bea decided on this first." in answer.text
     assert bans() == []
 
 

@@ -56,12 +56,12 @@ def test_of_two_editors_the_first_decides_and_the_second_is_told(app: Flask, des
     assert post(second, f"/desk/comments/{comment.id}/approval", seen=seen).status_code == 303
     answer = post(desk, f"/desk/comments/{comment.id}/removal", seen=seen)
     assert answer.status_code == 409
-    assert "Bea has decided on this before." in answer.text
-    assert "Shown" in answer.text
+    assert "Bea decided on this first." in answer.text
+    assert "Published" in answer.text
     assert fresh(comment).visible
     by_htmx = post(desk, f"/desk/comments/{comment.id}/removal", HTMX, seen=seen)
     assert by_htmx.status_code == 409
-    assert "Bea has decided on this before." in by_htmx.text
+    assert "Bea decided on this first." in by_htmx.text
     assert [entry.verb for entry in log()] == ["approve"]
 
 
@@ -78,7 +78,7 @@ def test_a_text_that_its_writer_changed_meanwhile_is_not_approved_unseen(desk: F
     comment = hold(a_comment(a_post()))
     answer = post(desk, f"/desk/comments/{comment.id}/approval", seen=str(comment.version - 1))
     assert answer.status_code == 409
-    assert "This changed after you had loaded it." in answer.text
+    assert "The response changed after you loaded it." in answer.text
     assert not fresh(comment).visible
 
 
@@ -146,7 +146,7 @@ def test_in_bulk_what_somebody_else_has_decided_stays(app: Flask, desk: FlaskCli
     decide(bea(app), second, "removal")
     answer = post(desk, "/desk/comments/decisions", HTMX, verb="approval", comment=values)
     assert "Approved: 1 response." in answer.text
-    assert "One had been decided on before" in answer.text
+    assert "1 response was not changed" in answer.text
     assert fresh(first).visible
     assert fresh(second).status == "removed"
 

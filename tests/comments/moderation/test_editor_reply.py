@@ -45,7 +45,7 @@ def test_an_editor_answers_in_their_own_name_under_the_comment(app: Flask, desk:
 def test_what_waits_is_approved_with_the_answer(desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     reply = answer(desk, comment, headers=HTMX)
-    assert "Answered." in reply.text
+    assert "Replied." in reply.text
     assert fresh(comment).visible
     assert [entry.verb for entry in log()] == ["answer", "approve"]
 
@@ -129,4 +129,4 @@ def test_another_editor_answers_in_their_own_name(app: Flask, desk: FlaskClient)
     answer(bea(app), comment)
     assert the_answer().name == "Bea"
     page = desk.get(f"/desk/comments/{comment.id}").text
-    assert re.search(r"<b dir=\"auto\">Bea</b> · Answered", page)
+    assert re.search(r"<b dir=\"auto\">Bea</b> · Replied", page)

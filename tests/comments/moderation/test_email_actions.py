@@ -125,7 +125,7 @@ def test_a_link_is_good_once_and_so_are_all_of_its_comment(client: FlaskClient, 
     for path in paths.values():
         for answer in (client.get(path), client.post(path)):
             assert answer.status_code == 409
-            assert "Ed has decided on this before" in answer.text
+            assert "Ed decided on this first" in answer.text
             assert f"/desk/comments/{comment.id}" in answer.text
             assert "Undo" in answer.text  # for who pressed twice
     assert everything_kept() == before
@@ -231,7 +231,7 @@ def test_what_was_not_signed_for_this_does_nothing(client: FlaskClient, post: Po
     for forged in forgeries(path, comment, editor):
         for answer in (client.get(f"/mail/decisions/{forged}"), client.post(f"/mail/decisions/{forged}")):
             assert answer.status_code == 404
-            assert "not a link that this site has sent" in answer.text
+            assert "This link is not valid" in answer.text
     token = path.rpartition("/")[2]
     assert client.post(f"/mail/reversals/{token}").status_code == 404
     assert everything_kept() == before
@@ -274,7 +274,7 @@ def test_links_end_with_the_password_and_with_the_account(client: FlaskClient, p
     accounts.change_password(editor, "quite another sentence", "")
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 410
-        assert "ended with the password" in answer.text
+        assert "expired when the password" in answer.text
     token = decision_token(db.session.query(Editor).one(), fresh(comment), "approve")
     with writing():
         db.session.execute(delete(Editor))

@@ -61,7 +61,7 @@ def test_it_shows_one_post_and_one_reader_by_key_by_e_mail_and_by_address(desk: 
     assert texts(desk, f"?address={ann.id}") == ["Ann on her phone", "Ann"]
     assert texts(desk, f"?email={bob.id}") == []
     page = desk.get(f"/desk/comments?reader={ann.id}").text
-    assert "of the same reader as" in page
+    assert "by the same reader as" in page
     assert f"state=held&amp;reader={ann.id}" in page
 
 
@@ -86,10 +86,10 @@ def test_an_entry_says_who_when_why_and_what_it_answers(desk: FlaskClient) -> No
     page = desk.get("/desk/comments").text
     for part in (
         "Ann", "ann@example.org", "https://ann.example.org", "Herons return", "So did I.", "two links; muted: “pills”",
-        "1 other shown", "I saw two.", "Waiting",
+        "1 other published", "I saw two.", "Waiting",
     ):  # fmt: skip
         assert part in page
-    assert "Nothing else shown of this reader" in desk.get(f"/desk/comments/{first.id}").text
+    assert "No other published response" in desk.get(f"/desk/comments/{first.id}").text
 
 
 def test_pages_go_by_key_and_keep_the_filters(desk: FlaskClient) -> None:

@@ -289,7 +289,7 @@ def test_nobody_else_changes_it(app: Flask, client: FlaskClient) -> None:
     for path in ("/edit", "/removal"):
         refused = mallory.get(address(comment, path))
         assert refused.status_code == 403
-        assert "not written in this browser" in refused.text
+        assert "did not post this response from this browser" in refused.text
         assert "<textarea" not in refused.text
     refused = edit(mallory, comment, "Mallory's words", csrf_token=proof)
     assert refused.status_code == 403
@@ -337,7 +337,7 @@ def test_a_site_may_say_how_long_or_never(client: FlaskClient) -> None:
         assert client.get(address(comment, "/edit")).status_code == status
     with writing():
         current_site().edit_minutes = 0
-    assert "cannot be changed here" in client.get(address(comment, "/edit")).text
+    assert "cannot edit a response after you post it" in client.get(address(comment, "/edit")).text
     assert json.loads(answer(client, a_post("Other"), "x").headers["HX-Trigger"])["talkback:posted"]["seconds"] == 0
 
 
@@ -348,7 +348,7 @@ def test_what_its_writer_took_away_no_editor_brings_back(app: Flask, client: Fla
     for noun in ("approval", "hold"):
         refusal = decide(desk, comment, noun, **HTMX)
         assert refusal.status_code == 409
-        assert "Its writer deleted this response" in refusal.text
+        assert "The author deleted this response" in refusal.text
         assert fresh(comment).status == REMOVED
     assert "My first words" not in client.get(comment.post.path or "").text
 
@@ -452,7 +452,7 @@ def test_a_change_is_judged_again(app: Flask, client: FlaskClient) -> None:
     before = version(post)
     changed = edit(client, comment, "Win at the casino")
     assert changed.status_code == 200
-    assert "Your response waits for the editor" in changed.text
+    assert "Your response is waiting for approval" in changed.text
     assert json.loads(changed.headers["HX-Trigger"])["talkback:changed"]["held"] is True
     assert fresh(comment).status == HELD
     assert "casino" in fresh(comment).status_reason

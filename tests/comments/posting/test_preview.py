@@ -71,7 +71,7 @@ def test_without_javascript_it_is_the_page_that_asks_whether_this_is_right(clien
     post = a_post()
     page = client.post(f"/posts/{post.id}/comments/preview", data={"name": "Ann", "body": "Seen **one**."})
     assert page.status_code == 200
-    assert "Is this right?" in page.text
+    assert "Check your response" in page.text
     assert written(page) == "Seen **one**."
     proven = preview(client, post, "Seen **one**.", htmx=False)
     assert proven.status_code == 200

@@ -101,7 +101,7 @@ def test_an_editors_answer_carries_the_badge_and_the_editors_name(app: Flask, cl
 def test_the_form_says_who_answers_to_the_editor_alone(app: Flask, client: FlaskClient) -> None:
     ed, post = signed_in(app), a_post()
     path = f"/posts/{post.id}/comments/token"
-    assert "You answer as <b" in ed.get(path).text
+    assert "You post as <b" in ed.get(path).text
     assert "answering-as" not in client.get(path).text
     assert "answering-as" not in ed.get(post.path or "").text
     assert ed.get(post.path or "").data == client.get(post.path or "").data

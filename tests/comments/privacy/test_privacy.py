@@ -77,15 +77,15 @@ def test_what_is_kept_is_said_to_everybody_alike_and_by_the_settings(app: Flask,
     assert page.text == ed.get("/privacy").text
     assert page.headers["Cache-Control"] == "no-cache"
     assert client.get("/privacy", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
-    assert "for 30 days: to hold off floods" in page.text
-    assert "in a log for 365 days" in page.text
+    assert "for 30 days, to stop spam" in page.text
+    assert "edited, for 365 days" in page.text
     assert "ask the editor of this blog" in page.text
     assert "/privacy/link/new" not in page.text
     assert '<a href="/privacy">Privacy</a>' in client.get("/").text
     form = csrf(ed, "/desk/settings")
     ed.post("/desk/settings", data=kept_settings(ed) | {"csrf_token": form, "address_days": "0", "hidden_days": "9"})
     page = client.get("/privacy").text
-    assert "forgotten within the hour" in page
+    assert "deleted within the hour" in page
     assert "forgotten after 9 days" in page
 
 
@@ -159,7 +159,7 @@ def test_what_is_no_address_is_refused_in_a_sentence_and_stays_typed(
 def test_without_a_token_the_form_comes_back_with_what_was_typed(client: FlaskClient, office: PostOffice) -> None:
     answer = client.post("/privacy/link", data={"email": ANN})
     assert answer.status_code == 403
-    assert "press the button once more" in answer.text
+    assert "press the button again" in answer.text
     assert f'value="{ANN}"' in answer.text
     assert mails() == []
 
@@ -182,7 +182,7 @@ def test_everything_of_the_address_is_listed_whatever_its_state_without_what_edi
         "Ann two",
         "Ann three",
         "Ann four",
-        "Shown",
+        "Published",
         "Waiting",
         "Spam",
         "Removed",
@@ -258,7 +258,7 @@ def test_a_link_that_is_not_ours_is_a_calm_page(client: FlaskClient, herons: Pos
         client.post(f"/privacy/{token}/comments/{mine.id}/erasure"),
     ):
         assert answer.status_code == 410
-        assert "This link is no longer good" in answer.text
+        assert "This link has expired" in answer.text
     assert fresh(mine).visible
 
 
@@ -306,7 +306,7 @@ def test_erasing_all_leaves_nothing_of_it_anywhere(app: Flask, client: FlaskClie
         assert (comment.reader_key, comment.address_key, comment.submission_key) == (None, None, None)
         assert next(entry.verb for entry in log() if entry.comment_id == comment.id) == ERASE
     assert fresh(other).body == "Bob saw an owl"
-    assert "Nothing stands here under" in client.get(at()).text
+    assert "No comments were found for" in client.get(at()).text
 
 
 def test_one_alone_is_erased(client: FlaskClient, herons: Post) -> None:
@@ -448,7 +448,7 @@ def test_an_editor_erases_for_a_reader(app: Flask, herons: Post) -> None:
     mine, other = by_ann(herons), by_ann(herons, "Ann again")
     assert f"/desk/comments/{mine.id}/erasure/new" in desk.get(f"/desk/comments/{mine.id}").text
     page = desk.get(f"/desk/comments/{mine.id}/erasure/new").text
-    assert f"2 responses were written under {ANN}" in page
+    assert f"{ANN} has 2 responses in all states" in page
     assert fresh(mine).visible
     assert post(desk, f"/desk/comments/{mine.id}/erasure").location == f"/desk/comments/{mine.id}"
     assert {fresh(comment).status_reason for comment in (mine, other)} == {"erased by Ed"}
@@ -461,7 +461,7 @@ def test_an_editor_erases_for_a_reader(app: Flask, herons: Post) -> None:
 def test_where_no_address_stands_the_editor_erases_the_one(app: Flask, herons: Post) -> None:
     desk = signed_in(app)
     mine, other = by_ann(herons, email=""), by_ann(herons, "Ann again", email="")
-    assert "it alone is erased" in desk.get(f"/desk/comments/{mine.id}/erasure/new").text
+    assert "only this response is erased" in desk.get(f"/desk/comments/{mine.id}/erasure/new").text
     post(desk, f"/desk/comments/{mine.id}/erasure")
     assert fresh(mine).body == ""
     assert fresh(other).body == "Ann again"

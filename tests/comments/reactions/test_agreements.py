@@ -79,7 +79,7 @@ def test_each_reader_counts_once_and_can_take_it_back(app: Flask) -> None:
 def test_each_address_counts_once_for_as_long_as_it_is_kept(app: Flask) -> None:
     comment, other = a_comment(a_post()), a_comment(a_post())
     agree(comment.post_id, comment.id, BOB)
-    with pytest.raises(Refused, match="each address counts once"):
+    with pytest.raises(Refused, match="Each address counts once"):
         agree(comment.post_id, comment.id, replace(BOB, reader_key="bob's daughter"))
     agree(other.post_id, other.id, replace(BOB, reader_key="bob's daughter"))
     assert all_of(comment) == ["bob"]
@@ -93,7 +93,7 @@ def test_whoever_wrote_it_is_told_kindly_that_others_can(app: Flask, client: Fla
     comment = db.session.scalars(select(Comment)).one()
     refused = send(client, comment, headers=HTMX)
     assert refused.status_code == 409
-    assert "This is your own response: others can agree with it." in refused.text
+    assert "You cannot agree with your own response." in refused.text
     assert send(client, comment).status_code == 409
     assert client.get(address(comment, "/new")).status_code == 409
     assert all_of(comment) == []
@@ -193,7 +193,7 @@ def test_without_its_token_nothing_is_counted(client: FlaskClient) -> None:
         assert client.post(address(comment), data=form, headers=HTMX).status_code == 403
         page = client.post(address(comment), data=form)
         assert page.status_code == 403
-        assert "press the button once more" in page.text
+        assert "press the button again" in page.text
         assert 'name="csrf_token"' in page.text
     assert all_of(comment) == []
 
@@ -260,7 +260,7 @@ def test_one_who_missed_very_many_numbers_loads_the_thread_anew(app: Flask) -> N
     for comment in comments:
         agree(post.id, comment.id, BOB)
     with app.test_request_context():
-        assert "Load the responses anew" in live(post, 101)
+        assert "Reload them" in live(post, 101)
         assert live(post, 102).count("-agreed") == 100
 
 

@@ -128,8 +128,8 @@ def test_by_htmx_a_form_comes_and_then_thanks(client: FlaskClient) -> None:
     first = send(client, comment, "rude", **HTMX)
     again = send(client, comment, "rude", **HTMX)
     assert first.status_code == again.status_code == 200
-    assert "The editors will look at this response." in first.text
-    assert "had been reported from here before" in again.text
+    assert "The editors will check this response." in first.text
+    assert "have already reported this response" in again.text
     assert "talkback:reported" in first.headers["HX-Trigger"]
 
 
@@ -139,7 +139,7 @@ def test_without_javascript_two_pages_do_it(client: FlaskClient) -> None:
     assert f'href="{address(comment, "/new")}"' in client.get(post.path or "").text
     assert "<h1>Report the response by Ann</h1>" in client.get(address(comment, "/new")).text
     assert "<h1>Thank you</h1>" in send(client, comment, "rude").text
-    assert "had been reported from here before" in send(client, comment, "rude").text
+    assert "have already reported this response" in send(client, comment, "rude").text
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
@@ -148,7 +148,7 @@ def test_what_was_written_comes_back_with_a_refusal(client: FlaskClient, headers
     token(client, comment.post)
     unproven = client.post(address(comment), data={"reason": 'He said "no"'}, headers=headers)
     assert unproven.status_code == 403
-    assert "press the button once more" in unproven.text
+    assert "press the button again" in unproven.text
     assert 'value="He said &#34;no&#34;"' in unproven.text
     long = send(client, comment, "x" * 301, **headers)
     assert long.status_code == 422

@@ -69,7 +69,7 @@ def test_what_waits_has_all_its_reasons_and_is_seen_by_nobody(client: FlaskClien
     ban("domain", "casino.example", "sells")
     response = answer(client, post, "https://www.casino.example/", subject="x", website="https://old.casino.example")
     assert response.status_code == 200
-    assert "waits for the editor" in response.text
+    assert "is waiting for approval" in response.text
     assert count() == 1
     comment = db.session.query(Comment).one()
     assert comment.status == HELD
@@ -223,7 +223,7 @@ def test_many_that_wait_hold_the_next_from_the_same_place(app: Flask) -> None:
             db.session.get_one(Comment, comment.id).created_at = now() - timedelta(minutes=30)
     assert "3 responses from here wait already" in posted(post, "Harmless", paced=True, reader_key="new").status_reason
     assert posted(post, "Harmless too", reader_key="new").status == VISIBLE
-    assert posted(post, "From elsewhere", paced=True, reader_key="new2", address_key="there").status == VISIBLE
+    assert posted(post, "Source", paced=True, reader_key="new2", address_key="there").status == VISIBLE
 
 
 @pytest.mark.parametrize(
@@ -276,9 +276,7 @@ def test_where_nobody_may_answer_the_page_says_why_and_a_text_comes_back(client:
             db.session.get_one(Post, post.id).comment_rule = "reading"
     else:
         settle(**({"rule": "reading"} if way == "site" else {"close_after_days": 10}))
-    why = {"site": "for reading only at present", "post": "no more responses can be added", "days": "after 10 days"}[
-        way
-    ]
+    why = {"site": "closed on this blog", "post": "Responses to this post are closed", "days": "after 10 days"}[way]
     page = client.get(post.path or "").text
     assert why in page
     assert "comment-form" not in page.replace("comment-form-place", "")

@@ -325,7 +325,7 @@ def all_tops(client: FlaskClient, address: str, meanwhile: Callable[[int], None]
         text = client.get(address).text
         met += tops(text)
         meanwhile(page)
-        onward = links(text).keys() & {"Later", "On", "Earlier"} - (
+        onward = links(text).keys() & {"Later", "Next", "Earlier"} - (
             {"Later"} if "order=newest" in address else {"Earlier"}
         )
         if not onward:

@@ -115,7 +115,7 @@ def test_more_than_can_be_kept_is_a_page_too(ed: FlaskClient, monkeypatch: pytes
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
     assert late.status_code == 413
-    assert "Too much at once" in late.text
+    assert "Too large" in late.text
 
 
 def sent_with_photo(ed: FlaskClient, form: dict[str, Any]) -> TestResponse:
