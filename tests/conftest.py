@@ -1,4 +1,4 @@
-"""What every test starts from: an empty blog of its own, and readers who come to it."""
+"""Give every test an empty blog, clients and servers."""
 
 from __future__ import annotations
 
@@ -17,11 +17,14 @@ from blog.settings import Settings
 from tests.live_server import Server
 from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
 from tests.proofreader import proofread
-from tests.speedups import QUICK_METHOD, RuleOnce, leave_alone_what_stays, opened
+from tests.speedups import FAST_HASH_METHOD, CachedRule, freeze_garbage_collector, open_app
 
 
-class Visitor(FlaskClient):
-    """A reader's browser. Each request has an app context of its own, as on a server, and each answer is proofread."""
+class ProofreadClient(FlaskClient):
+    """Act as a browser whose answers are all proofread.
+
+    Each request has its own app context, as on a server.
+    """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
         response = Context().run(super().open, *args, **kwargs)
@@ -30,30 +33,30 @@ class Visitor(FlaskClient):
 
 
 def pytest_collection_finish() -> None:
-    leave_alone_what_stays()
+    freeze_garbage_collector()
 
 
-METHOD = passwords.METHOD
+PRODUCTION_METHOD = passwords.METHOD
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick() -> Iterator[None]:
-    """Hundreds of apps are made here, to which hundreds of editors sign in (what a hash costs: `dear_passwords`)."""
-    with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(passwords, "METHOD", QUICK_METHOD)
-        patched.setattr(Flask, "url_rule_class", RuleOnce)
+def speed_up() -> Iterator[None]:
+    """Use cheap password hashes and cached routes; `real_password_hashing` undoes the first."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(passwords, "METHOD", FAST_HASH_METHOD)
+        patch.setattr(Flask, "url_rule_class", CachedRule)
         yield
 
 
 @pytest.fixture
-def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Passwords are hashed as they are outside of tests."""
-    monkeypatch.setattr(passwords, "METHOD", METHOD)
+def real_password_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash passwords as production does."""
+    monkeypatch.setattr(passwords, "METHOD", PRODUCTION_METHOD)
 
 
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[Emptied]:
-    """The run's own database on a PostgreSQL server, where one answers."""
+    """Create this run's PostgreSQL database, if a server is there."""
     with new_database(server_address()) as address:
         emptied = Emptied(address)
         yield emptied
@@ -62,11 +65,11 @@ def postgres() -> Iterator[Emptied]:
 
 @pytest.fixture(params=DATABASES)
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
-    """DATABASE_URL: each test runs once on an empty SQLite file in its instance, and once on PostgreSQL."""
-    yield from address_of(request)
+    """Return DATABASE_URL: run each test on SQLite and on PostgreSQL."""
+    yield from database_address(request)
 
 
-def address_of(request: pytest.FixtureRequest) -> Iterator[str]:
+def database_address(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         yield ""
     else:
@@ -82,9 +85,9 @@ def settings(tmp_path: Path, database: str) -> Settings:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The app on an empty, migrated blog, with its context pushed."""
-    with opened(settings) as app:
-        app.test_client_class = Visitor
+    """Return the app on an empty, migrated blog, with its context pushed."""
+    with open_app(settings) as app:
+        app.test_client_class = ProofreadClient
         yield app
 
 
@@ -100,15 +103,18 @@ def instance(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def blog(instance: Path, database: str) -> Iterator[Flask]:
-    """The same blog in the test's own process, to plant posts and to be the other process that writes."""
+    """Open the server's blog in the test's process too.
+
+    Tests add posts by it, and use it as a second process that writes.
+    """
     instance.mkdir()
-    with opened(Settings(blog_instance=instance, database_url=database)) as app:
+    with open_app(Settings(blog_instance=instance, database_url=database)) as app:
         yield app
 
 
 @pytest.fixture
 def serve(blog: Flask, instance: Path, database: str) -> Iterator[Callable[..., Server]]:
-    """Starts servers on the blog; at the end each must stop by itself with nothing wrong in its log."""
+    """Start servers on the blog; at the end each must stop with a clean log."""
     servers: list[Server] = []
 
     def start(**settings: str) -> Server:

@@ -10,7 +10,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
-from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.posting.submit import NewComment, post_comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
@@ -38,7 +38,7 @@ def a_comment(post: Post, body: str = "Seen one today.", parent: Comment | None 
     """A comment that was posted the way readers post."""
     draft = {"name": "Ann", "email": "", "website": "", "key": f"key-{count()}", "reader_key": "r", "address_key": "a"}
     return post_comment(
-        Draft(post_id=post.id, parent_id=parent.id if parent else None, body=body, **(draft | fields)), paced=False
+        NewComment(post_id=post.id, parent_id=parent.id if parent else None, body=body, **(draft | fields)), paced=False
     )
 
 

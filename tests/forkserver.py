@@ -14,11 +14,11 @@ import blog.server.main  # noqa: F401
 from blog import create_app
 from blog.editors import passwords
 from blog.settings import Settings
-from tests.speedups import QUICK_METHOD, TEMPLATES, RuleOnce
+from tests.speedups import FAST_HASH_METHOD, TEMPLATES, CachedRule
 
-Flask.url_rule_class = RuleOnce
+Flask.url_rule_class = CachedRule
 Flask.jinja_options = {**Flask.jinja_options, "bytecode_cache": TEMPLATES}
-passwords.METHOD = QUICK_METHOD
+passwords.METHOD = FAST_HASH_METHOD
 with TemporaryDirectory() as folder:
     app = create_app(Settings(blog_instance=Path(folder)))
     for name in app.jinja_env.list_templates():

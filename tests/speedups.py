@@ -23,40 +23,40 @@ from blog.migrations import migrate
 from blog.settings import Settings
 
 
-class Compiled(BytecodeCache):
+class TemplateCache(BytecodeCache):
     """Templates as code, for all apps of this process."""
 
     def __init__(self) -> None:
-        self.kept: dict[tuple[str, str], CodeType] = {}
+        self.compiled: dict[tuple[str, str], CodeType] = {}
 
     def load_bytecode(self, bucket: Bucket) -> None:
-        bucket.code = self.kept.get((bucket.key, bucket.checksum))
+        bucket.code = self.compiled.get((bucket.key, bucket.checksum))
 
     def dump_bytecode(self, bucket: Bucket) -> None:
         if bucket.code:
-            self.kept[bucket.key, bucket.checksum] = bucket.code
+            self.compiled[bucket.key, bucket.checksum] = bucket.code
 
 
-class RuleOnce(Rule):
+class CachedRule(Rule):
     """A rule of a route. What builds its addresses is compiled once for all apps: it asks the rule that it is of."""
 
-    kept: ClassVar[dict[tuple[object, ...], Callable[..., tuple[str, str]]]] = {}
+    compiled: ClassVar[dict[tuple[object, ...], Callable[..., tuple[str, str]]]] = {}
 
     def _compile_builder(self, append_unknown: bool = True) -> Callable[..., tuple[str, str]]:
         key = (self.rule, str(self.defaults), tuple(self._trace), append_unknown)
-        if key not in self.kept:
-            self.kept[key] = super()._compile_builder(append_unknown)
-        return self.kept[key]
+        if key not in self.compiled:
+            self.compiled[key] = super()._compile_builder(append_unknown)
+        return self.compiled[key]
 
 
-TEMPLATES = Compiled()
+TEMPLATES = TemplateCache()
 # passwords by scrypt too, but for nothing: a real hash is meant to take long
-QUICK_METHOD = "scrypt:128:8:1"
+FAST_HASH_METHOD = "scrypt:128:8:1"
 DIALECTS: dict[str, tuple[Dialect, Any]] = {}
 
 
 @cache
-def migrated() -> bytes:
+def migrated_sqlite_file() -> bytes:
     """An SQLite file as the migrations leave it."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "blog.sqlite"
@@ -65,20 +65,20 @@ def migrated() -> bytes:
 
 
 @contextmanager
-def opened(settings: Settings) -> Iterator[Flask]:
+def open_app(settings: Settings) -> Iterator[Flask]:
     """The app on a migrated blog, with its context pushed. An SQLite file is made; PostgreSQL was migrated before."""
     if not settings.database_url:
-        (settings.blog_instance / "blog.sqlite").write_bytes(migrated())
+        (settings.blog_instance / "blog.sqlite").write_bytes(migrated_sqlite_file())
     app = create_app(settings)
     app.jinja_env.bytecode_cache = TEMPLATES
     with app.app_context():
-        compile_statements_once(db.engine)
+        share_compiled_statements(db.engine)
         yield app
         db.session.remove()
         db.engine.dispose()
 
 
-def compile_statements_once(engine: Engine) -> None:
+def share_compiled_statements(engine: Engine) -> None:
     """SQLAlchemy keeps a compiled statement by its dialect, so that all engines of a kind take the first one's."""
     if engine.name not in DIALECTS:
         engine.connect().close()  # a dialect learns from its first connection
@@ -86,7 +86,7 @@ def compile_statements_once(engine: Engine) -> None:
     engine.dialect, engine._compiled_cache = DIALECTS[engine.name]
 
 
-def leave_alone_what_stays() -> None:
+def freeze_garbage_collector() -> None:
     """Spare the collector the modules and the tests themselves, which are never garbage."""
     gc.collect()
     gc.freeze()

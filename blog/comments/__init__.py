@@ -1,1 +1,1 @@
-"""What is answered: comments, how they are posted, and the thread they make."""
+"""Handle comments: posting, threads, moderation, reactions, subscriptions and privacy."""

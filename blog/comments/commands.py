@@ -1,4 +1,4 @@
-"""Commands that forget, and that erase or export what was written under an address."""
+"""Provide the commands that enforce retention and serve privacy requests."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ def forget() -> None:
     """Drop what is kept for some days only; bin/serve does it by itself every hour."""
     if not may_forget():
         raise Unusable("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
-    forgotten = forget_addresses()
-    while some := forget_mails():
-        forgotten += some
+    count = forget_addresses()
+    while batch := forget_mails():
+        count += batch
     forget_late_photos()
-    click.echo(f"{forgotten} forgotten.")
+    click.echo(f"{count} forgotten.")
 
 
 privacy = AppGroup("privacy", help="What was written under an e-mail address.")
@@ -33,7 +33,7 @@ privacy = AppGroup("privacy", help="What was written under an e-mail address.")
 @click.argument("email")
 def export_responses(email: str) -> None:
     """Print what was written under EMAIL, as JSON."""
-    for part in exported(_checked(email)):
+    for part in exported(_check_email(email)):
         click.echo(part, nl=False)
 
 
@@ -42,13 +42,13 @@ def export_responses(email: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_responses(email: str, yes: bool) -> None:
     """Erase what was written under EMAIL, for good."""
-    count = count_under(_checked(email))
+    count = count_under(_check_email(email))
     if count and not yes:
         click.confirm(f"Erase everything for good ({count} responses)?", abort=True)
     click.echo(f"Responses erased: {erase(email)}.")
 
 
-def _checked(email: str) -> str:
+def _check_email(email: str) -> str:
     if "@" not in email.strip("@ "):
         raise Unusable(f"“{email}” is not an e-mail address: give one such as ann@example.org.")
     return email

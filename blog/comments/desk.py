@@ -1,4 +1,4 @@
-"""The editors' door to comments: the queue, a verb for each decision, answers, bans, and undoing."""
+"""Let editors moderate: queue, decisions, replies, bans and undo."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
-from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
+from blog.comments.forms import AnswerForm, BanForm, new_submission_key
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment, newest_id
 from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
 from blog.comments.moderation.decisions import Decisions, Pick, clash, decide
@@ -41,32 +41,31 @@ from blog.web.http_cache import private
 
 blueprint = Blueprint("comments_desk", __name__, url_prefix="/desk")
 
-# what each button of the queue is called in a form, and what it does
+# form values of the queue's buttons
 VERBS = {"approval": audit_log.APPROVE, "hold": audit_log.HOLD, "spam": audit_log.SPAM, "removal": audit_log.REMOVE}
 
 
 @blueprint.errorhandler(NoSuchComment)
 @blueprint.errorhandler(NoSuchBan)
 @blueprint.errorhandler(NoSuchEntry)
-def show_nothing(_error: Exception) -> ResponseReturnValue:
+def show_not_found(_error: Exception) -> ResponseReturnValue:
     return error_pages.show(NotFound())
 
 
 @blueprint.get("/comments")
 def index() -> ResponseReturnValue:
-    standing = waiting()
-    wanted = asked_for(standing)
-    page = comments_in(wanted, request.args.get("after"))
-    values = known_of(page.items) | {"last": last_action(the_editor()), "newest": newest_id()}
-    return render_template("comments/moderation/desk/index.html", page=page, wanted=wanted, states=STATES, **values)
+    filters = filters_from_request(waiting())
+    page = comments_in(filters, request.args.get("after"))
+    values = comment_context(page.items) | {"last": last_action(the_editor()), "newest": newest_id()}
+    return render_template("comments/moderation/desk/index.html", page=page, wanted=filters, states=STATES, **values)
 
 
 @blueprint.get("/comments/<int:comment_id>")
 def show(comment_id: int) -> ResponseReturnValue:
-    comment = the_comment(comment_id)
+    comment = load_comment(comment_id)
     if htmx.wanted():
         return render_template("comments/moderation/desk/_decision_form.html", comment=comment)
-    return the_page(comment)
+    return render_comment_page(comment)
 
 
 @blueprint.post("/comments/<int:comment_id>/approval", endpoint="create_approval", defaults={"noun": "approval"})
@@ -76,51 +75,50 @@ def show(comment_id: int) -> ResponseReturnValue:
 @takes_text(why=lazy_gettext("Reason (optional, for the log)"))
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
     why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
-    return decided(decide(VERBS[noun], [pick], the_editor(), why))
+    return respond_to_decision(decide(VERBS[noun], [pick], the_editor(), why))
 
 
 @blueprint.post("/comments/decisions")
 def create_decisions() -> ResponseReturnValue:
-    verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picked()
+    verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picks_from_request()
     done = decide(verb, picks, the_editor()) if picks else Decisions()
     if htmx.wanted():
         return render_template("comments/moderation/desk/decisions.htmx.html", done=done, entry=done.entry)
-    return redirect(onward("/desk/comments"), 303)
+    return redirect(return_address("/desk/comments"), 303)
 
 
 @blueprint.get("/comments/<int:comment_id>/answers/new")
 def new_answer(comment_id: int) -> ResponseReturnValue:
-    return the_answer(the_comment(comment_id), AnswerForm(formdata=None, key=new_key()))
+    return render_answer_form(load_comment(comment_id), AnswerForm(formdata=None, key=new_submission_key()))
 
 
 @blueprint.post("/comments/<int:comment_id>/answers")
 @takes_text(AnswerForm)
 def create_answer(comment_id: int) -> ResponseReturnValue:
-    form, comment = AnswerForm(), the_comment(comment_id)
-    key = form.key.data = form.key.data if form.key.data and is_key(form.key.data) else new_key()
+    form, comment = AnswerForm.from_request(), load_comment(comment_id)
     if not form.validate():
-        return the_answer(comment, form, 403 if form.token_refused else 422)
+        return render_answer_form(comment, form, 403 if form.token_refused else 422)
     try:
-        return answered(answer_comment(comment_id, the_editor(), form.body.data or "", key))
+        return respond_to_answer(answer_comment(comment_id, the_editor(), form.body.data or "", form.key.data or ""))
     except Unanswerable as refusal:
         form.form_errors = [str(refusal)]
-        return the_answer(comment, form, 422)
+        return render_answer_form(comment, form, 422)
 
 
 @blueprint.get("/comments/<int:comment_id>/bans/new")
 def new_ban(comment_id: int) -> ResponseReturnValue:
-    comment = the_comment(comment_id)
-    return the_ban(comment, BanForm(formdata=None, seen=str(comment.version)))
+    comment = load_comment(comment_id)
+    return render_ban_form(comment, BanForm(formdata=None, seen=str(comment.version)))
 
 
 @blueprint.post("/comments/<int:comment_id>/bans")
 @takes_text(BanForm)
 def create_ban(comment_id: int) -> ResponseReturnValue:
-    comment, form = the_comment(comment_id), BanForm()
+    comment, form = load_comment(comment_id), BanForm()
     if not form.validate():
-        return the_ban(comment, form, 403 if form.csrf_token.errors else 422)
+        return render_ban_form(comment, form, 403 if form.csrf_token.errors else 422)
     pick = Pick(comment_id, form.seen.data or "")
-    return decided(ban(pick, form.choices.data or [], form.reason.data or "", the_editor()))
+    return respond_to_decision(ban(pick, form.choices.data or [], form.reason.data or "", the_editor()))
 
 
 @blueprint.get("/bans")
@@ -140,92 +138,103 @@ def create_reversal(entry_id: int) -> ResponseReturnValue:
     try:
         done = undo(entry_id, the_editor())
     except NotUndone as refusal:
-        return not_undone(refusal)
+        return show_undo_refusal(refusal)
     if htmx.wanted():
         parts = {"entry": done.entry, "comments": done.comments, "sentence": done.sentence}
         return render_template("comments/moderation/desk/undo.htmx.html", **parts)
-    return redirect(onward("/desk/comments"), 303)
+    return redirect(return_address("/desk/comments"), 303)
 
 
 @blueprint.get("/live")
 def show_live() -> ResponseReturnValue:
-    """That an editor asks, which is what the shell wants to know before it opens the stream; without one: nothing."""
+    """Let the ASGI server check that an editor is signed in.
+
+    It asks this view before it opens the stream.
+    """
     return Response(status=204)
 
 
-# these check their form's own token, so that a refusal can give back what was typed
+# these views check the CSRF token in the form, so that a refusal returns the text
 for view in (create_answer, create_ban):
     csrf.exempt(view)
 
 
-for word in (waiting, ban_word, previous_state):
-    blueprint.add_app_template_global(word)
+for function in (waiting, ban_word, previous_state):
+    blueprint.add_app_template_global(function)
 
 
-def asked_for(standing: Waiting) -> Wanted:
-    """The filters in the address. Without any, what waits; everything, where nothing does or something is asked for."""
+def filters_from_request(queue: Waiting) -> Wanted:
+    """Read the filters from the query string.
+
+    Default: held comments if there are any and no filter is set, else all.
+    """
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
-    like = the_comment(row_id(request.args[kind])) if kind else None
+    like = load_comment(row_id(request.args[kind])) if kind else None
     words, post_id = request.args.get("q", "")[:SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
-    wanted = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
-    if "state" not in request.args and standing.count and not wanted.narrowed:
+    filters = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
+    if "state" not in request.args and queue.count and not filters.narrowed:
         return Wanted(HELD)
-    return wanted if wanted.state in STATES else abort(404)
+    return filters if filters.state in STATES else abort(404)
 
 
-def picked() -> list[Pick]:
-    """The marked comments, or all that were on the page; each is sent as `<id>-<version>`."""
+def picks_from_request() -> list[Pick]:
+    """Read the selected comments, or all of the page, from the form.
+
+    Each value is `<id>-<version>`.
+    """
     values = request.form.getlist("listed" if "all" in request.form else "comment")[: PAGE_SIZE + 1]
     pairs = [(row_id(number), seen) for number, _dash, seen in (value.partition("-") for value in values)]
     return [Pick(number, seen) for number, seen in pairs if number is not None]
 
 
-def the_comment(comment_id: int | None) -> Comment:
+def load_comment(comment_id: int | None) -> Comment:
     comment = db.session.get(Comment, comment_id) if comment_id else None
     return comment or abort(404)
 
 
-def known_of(comments: list[Comment]) -> dict[str, Any]:
-    """What the desk tells of each beside the comment itself, by ids."""
+def comment_context(comments: list[Comment]) -> dict[str, Any]:
+    """Return what the desk shows beside comments, by id."""
     return {"shown": shown_of_readers(comments), "reports": reports_on(comments)}
 
 
-def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
+def render_comment_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
     history = entries(comment.id, request.args.get("after"))
-    values = known_of([comment]) | {"history": history, "refusal": refusal, "last": last_action(the_editor())}
+    values = comment_context([comment]) | {"history": history, "refusal": refusal, "last": last_action(the_editor())}
     return private(render_template("comments/moderation/desk/show.html", comment=comment, **values), status)
 
 
-def decided(done: Decisions) -> ResponseReturnValue:
-    """In its place by htmx; else the page that the editor came from, or the comment's own."""
+def respond_to_decision(done: Decisions) -> ResponseReturnValue:
+    """Answer with a fragment, or redirect to where the editor came from."""
     comment = (done.comments or done.stayed)[0]
     refusal = "" if done.entry else clash(comment)
     status = 409 if refusal else 200
     if htmx.wanted():
         values = {"comment": comment, "entry": done.entry, "refusal": refusal}
         return private(render_template("comments/moderation/desk/decision.htmx.html", **values), status)
-    return the_page(comment, status, refusal) if refusal else redirect(onward(f"/desk/comments/{comment.id}"), 303)
+    if refusal:
+        return render_comment_page(comment, status, refusal)
+    return redirect(return_address(f"/desk/comments/{comment.id}"), 303)
 
 
-def answered(done: Answered) -> ResponseReturnValue:
+def respond_to_answer(done: Answered) -> ResponseReturnValue:
     if htmx.wanted():
         values = {"comment": done.comment, "entry": done.entry}
         return render_template("comments/moderation/desk/decision.htmx.html", **values)
     return redirect(f"/desk/comments/{done.answer.id}", 303)
 
 
-def the_answer(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
+def render_answer_form(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
     template = "comments/moderation/desk/_reply.html" if htmx.wanted() else "comments/moderation/desk/reply.html"
     return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
 
 
-def the_ban(comment: Comment, form: BanForm, status: int = 200) -> Response:
+def render_ban_form(comment: Comment, form: BanForm, status: int = 200) -> Response:
     template = "comments/moderation/desk/_ban.html" if htmx.wanted() else "comments/moderation/desk/ban.html"
     values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.wanted()}
     return private(render_template(template, **values), status)
 
 
-def not_undone(refusal: NotUndone) -> Response:
+def show_undo_refusal(refusal: NotUndone) -> Response:
     ids = {entry.comment_id for entry in refusal.entries if entry.comment_id}
     comments = [comment for number in sorted(ids) if (comment := db.session.get(Comment, number))]
     entry: AuditEntry = refusal.entries[-1]
@@ -236,11 +245,11 @@ def not_undone(refusal: NotUndone) -> Response:
     return private(render_template("editors/desk/audit.html", page=page, refusal=refusal.sentence), 409)
 
 
-# one of the lists here with what it was asked for; no line break, no other host
-RETURN = re.compile(r"/desk/(comments|bans|audit)(?:[/?][!-~]*)?")
+# a list of the desk with its query; no line break and no other host, so no open redirect
+RETURN_PATH = re.compile(r"/desk/(comments|bans|audit)(?:[/?][!-~]*)?")
 
 
-def onward(otherwise: str) -> str:
-    """Where a plain form leads back to: an address of the desk."""
-    asked = request.form.get("onward", "")
-    return asked if RETURN.fullmatch(asked) and ".." not in asked else otherwise
+def return_address(default: str) -> str:
+    """Return the desk's address to redirect to after a plain form."""
+    address = request.form.get("onward", "")
+    return address if RETURN_PATH.fullmatch(address) and ".." not in address else default

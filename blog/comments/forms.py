@@ -1,4 +1,4 @@
-"""The form under a post. It is the same for every visitor until somebody begins to write."""
+"""Define the forms of readers and editors for comments."""
 
 from __future__ import annotations
 
@@ -27,22 +27,25 @@ from blog.web.forms.fields import Choice, Choices, Form, Hidden, LongText, Text
 
 BODY_LENGTH = 10_000
 REASON_LENGTH = 300
-# what a reader may be told of by mail; "" for nothing
-NOTHING, ANSWERS, THREAD = "", "answers", "thread"
-INVISIBLE = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
+# values of the field `follow`
+NO_MAIL, MAIL_REPLIES, MAIL_THREAD = "", "answers", "thread"
+BLANK = re.compile(r"[\s\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\u00ad\x00-\x1f]+")
 
 
 def _strip(text: str | None) -> str:
+    # PostgreSQL refuses NUL characters
     return (text or "").replace("\0", "").strip()
 
 
-def _newlines(text: str | None) -> str:
-    # no database keeps a NUL
+def _normalize_newlines(text: str | None) -> str:
     return (text or "").replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
-def _opened_at(token: str | None) -> datetime | None:
-    """When this token of the present session was given, to the second; Flask-WTF's own check tells nobody."""
+def _token_signed_at(token: str | None) -> datetime | None:
+    """Return when this session's CSRF token was signed, to the second.
+
+    Flask-WTF checks the age but does not return it.
+    """
     serializer = URLSafeTimedSerializer(current_app.secret_key or "", salt="wtf-csrf-token")
     try:
         value, at = serializer.loads(token or "", return_timestamp=True)
@@ -51,14 +54,17 @@ def _opened_at(token: str | None) -> datetime | None:
     return at if hmac.compare_digest(str(value).encode(), str(session.get("csrf_token", "")).encode()) else None
 
 
-def _address(text: str | None) -> str:
-    """A website as people type it: without a scheme it is taken for https."""
+def _add_scheme(text: str | None) -> str:
+    """Add https:// to a website that was typed without a scheme."""
     text = _strip(text)
     return text if not text or "://" in text or text.startswith(("javascript:", "data:")) else f"https://{text}"
 
 
 class ReaderForm(Form):
-    """What a reader sends; its token is tested with its fields."""
+    """Validate what a reader sends; the CSRF token counts as a field.
+
+    So a refused form returns with its text.
+    """
 
     class Meta(Form.Meta):
         @property
@@ -71,41 +77,47 @@ class ReaderForm(Form):
 
     @property
     def seconds(self) -> int | None:
-        """How long it had been open, by the time that its token was signed at; None where no good one was sent."""
-        opened = _opened_at(self.csrf_token.data)
-        return max(0, int((now() - opened).total_seconds())) if opened else None
+        """Return how long the form was open; None without a valid token."""
+        signed_at = _token_signed_at(self.csrf_token.data)
+        return max(0, int((now() - signed_at).total_seconds())) if signed_at else None
 
     @property
     def token(self) -> str:
-        """For the page: what was sent, while it holds for long yet, so that a form that comes back keeps its age."""
+        """Return the token for the page, the old one while young.
+
+        So the form keeps its age when it is shown again.
+        """
         seconds = self.seconds
         young = seconds is not None and seconds < self.meta.csrf_time_limit / 2
         return str(self.csrf_token.data if young else self.csrf_token.current_token)
 
     @property
-    def least_seconds(self) -> int:
-        """How long a program of ours waits before it sends what somebody else than the reader filled in."""
+    def min_seconds(self) -> int:
+        """Return how many seconds our script waits before it submits."""
         return LEAST_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
 
 
 class TextForm(ReaderForm):
-    """The text of a response, as it is written and as its writer changes it."""
+    """Validate the text of a comment, new or edited."""
 
-    body = LongText(_("Your response"), filters=[_newlines], most=BODY_LENGTH)
+    body = LongText(_("Your response"), filters=[_normalize_newlines], most=BODY_LENGTH)
 
     def validate_body(self, field: Field) -> None:
-        if not INVISIBLE.sub("", field.data or ""):
+        if not BLANK.sub("", field.data or ""):
             raise ValidationError(_("Your response is empty. Please write something."))
 
 
 class ReportForm(ReaderForm):
-    """That a response should not stand, and why."""
+    """Validate a report of a comment."""
 
     reason = Text(_("What is wrong with it? (optional)"), filters=[_strip], most=REASON_LENGTH)
 
 
 class CommentForm(TextForm):
-    """What a reader writes. `key` makes a second arrival of the same submission the same comment."""
+    """Validate a reader's new comment.
+
+    `key` is the submission key: sending the same form twice makes one comment.
+    """
 
     name = Text(_("Name"), filters=[_strip], most=80)
     email = Text(
@@ -114,18 +126,18 @@ class CommentForm(TextForm):
         filters=[_strip],
         most=LONGEST,
     )
-    website = Text(_("Website"), [Optional()], filters=[_address], most=500)
+    website = Text(_("Website"), [Optional()], filters=[_add_scheme], most=500)
     follow = Choice(_("E-mail me new replies"))
-    # named, since WTForms would ask gettext for the name of a field without one, at every page
+    # an empty label: without one WTForms would translate the field's name for each page
     parent_id = Hidden("")
     key = Hidden("")
-    # a field that people do not see; a program fills it
+    # the honeypot: people do not see this field, bots fill it in
     subject = Text(_("Leave this empty"), most=BODY_LENGTH)
 
     @classmethod
-    def sent(cls) -> Self:
+    def from_request(cls) -> Self:
         form = cls()
-        form.key.data = form.key.data if is_key(form.key.data) else new_key()
+        form.key.data = form.key.data if is_submission_key(form.key.data) else new_submission_key()
         return form
 
     def validate_name(self, field: Field) -> None:
@@ -137,13 +149,13 @@ class CommentForm(TextForm):
             raise ValidationError(_("A website begins with https:// or http://. Leave it empty if you like."))
 
     def validate_follow(self, field: Field) -> None:
-        if self.wish and not current_editor() and not is_address(self.email.data or ""):
+        if self.mail_choice and not current_editor() and not is_address(self.email.data or ""):
             raise ValidationError(_("For this, write your e-mail address above."))
 
     @property
-    def wish(self) -> str:
-        """What this reader wants to be told of by mail; NOTHING where none is sent."""
-        return self.follow.data if self.follow.data in {ANSWERS, THREAD} and mail_set_up() else NOTHING
+    def mail_choice(self) -> str:
+        """Return which notifications the reader wants; NO_MAIL if mail is off."""
+        return self.follow.data if self.follow.data in {MAIL_REPLIES, MAIL_THREAD} and mail_set_up() else NO_MAIL
 
     @property
     def parent(self) -> int | None:
@@ -151,16 +163,22 @@ class CommentForm(TextForm):
 
 
 class AnswerForm(TextForm):
-    """An editor's answer from the desk; its token lasts as long as the session."""
+    """Validate an editor's reply; its token lasts as long as the session."""
 
     key = Hidden("")
 
     class Meta(Form.Meta):
         pass
 
+    @classmethod
+    def from_request(cls) -> Self:
+        form = cls()
+        form.key.data = form.key.data if is_submission_key(form.key.data) else new_submission_key()
+        return form
+
 
 class BanForm(Form):
-    """What to ban of a comment, of what is known of it, and why."""
+    """Validate which identifiers of a comment's author to ban, and why."""
 
     choices = Choices(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False, most=5_000)
     reason = Text(_("Why (for the list of bans and the log)"), filters=[_strip], most=REASON_LENGTH)
@@ -172,7 +190,7 @@ class BanForm(Form):
 
 
 class LinkForm(Form):
-    """Where to send a link that proves an e-mail address."""
+    """Validate where to send a link that proves an e-mail address."""
 
     email = Text(
         _("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip], most=LONGEST
@@ -184,11 +202,11 @@ class LinkForm(Form):
 
 
 def blank_form(post_id: int, path: str, language: str) -> Markup:
-    """The form as it stands in a page that everyone gets: without a token, without a name."""
+    """Render the comment form for public pages, without token and name."""
     return _blank_form(post_id, path, language, mail_set_up())
 
 
-# the same for everybody for as long as the post keeps its address, and a third of the time that its page takes
+# rendering the form takes a third of a post page's time, and it is the same for every visitor
 @lru_cache(maxsize=512)
 def _blank_form(post_id: int, path: str, _language: str, _mail: bool) -> Markup:
     form = CommentForm(formdata=None, meta={"csrf": False})
@@ -196,9 +214,9 @@ def _blank_form(post_id: int, path: str, _language: str, _mail: bool) -> Markup:
     return Markup(render_template("comments/posting/_form.html", post=post, form=form, inline=True))  # noqa: S704
 
 
-def new_key() -> str:
+def new_submission_key() -> str:
     return secrets.token_urlsafe(24)
 
 
-def is_key(text: str | None) -> bool:
+def is_submission_key(text: str | None) -> bool:
     return bool(re.fullmatch(r"[A-Za-z0-9_-]{20,64}", text or ""))

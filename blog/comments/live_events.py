@@ -1,4 +1,4 @@
-"""What the live streams carry: the changes of a thread after a version, and of home's counts."""
+"""Render live events: changed comments, counts and the desk's queue."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
 
 SITE = "site"
-# for editors alone
+# editors only
 DESK = "desk"
 
-# a reader who missed more than this loads the thread anew
-MOST_CHANGES = 100
+# a reader who missed more changes reloads the thread
+MAX_CHANGES = 100
 
 
 def versions(topics: list[str]) -> dict[str, int]:
-    """The present version of each topic that a reader may follow."""
-    ids = [post_id for topic in topics if (post_id := post_id_of(topic))]
+    """Return the current version of each topic that exists for readers."""
+    ids = [post_id for topic in topics if (post_id := post_id_from_topic(topic))]
     found = db.session.execute(Post.visible().with_only_columns(Post.id, Post.thread_version).where(Post.id.in_(ids)))
     known = {f"post:{post_id}": version for post_id, version in found}
     version, queue_version = db.session.execute(select(Site.version, Site.queue_version)).one()
@@ -36,84 +36,94 @@ def versions(topics: list[str]) -> dict[str, int]:
 
 
 def news(topic: str, since: int) -> News | None:
-    """The events that bring a page of this topic from version `since` to the present; None where nobody may see it."""
+    """Render the events of a topic after version `since`.
+
+    Returns None for a topic that readers may not follow.
+    """
     if topic == SITE:
-        return news_of_site(since)
+        return site_news(since)
     if topic == DESK:
-        return news_of_desk(since)
-    post = visible_post(post_id_of(topic))
-    return news_of_thread(post, since) if post else None
+        return desk_news(since)
+    post = visible_post(post_id_from_topic(topic))
+    return thread_news(post, since) if post else None
 
 
-def post_id_of(topic: str) -> int:
+def post_id_from_topic(topic: str) -> int:
     return row_id(topic.removeprefix("post:")) or 0
 
 
-def news_of_thread(post: Post, since: int) -> News:
-    """The version stands in `post` before the comments are read, so that none can fall between."""
+def thread_news(post: Post, since: int) -> News:
+    """Render the events of one thread after version `since`."""
+    # read the version before the comments, so that no change is skipped
     version = post.thread_version
     if since == version:
         return News(version)
-    changed = select(Comment).where(Comment.post_id == post.id, Comment.version > since).limit(MOST_CHANGES + 1)
+    changed = select(Comment).where(Comment.post_id == post.id, Comment.version > since).limit(MAX_CHANGES + 1)
     comments = list(db.session.scalars(changed)) if since < version else []
-    agreed = agreed_with(post, since) if since < version else []
-    if since > version or max(len(comments), len(agreed)) > MOST_CHANGES:
+    agreed = agreement_changes(post, since) if since < version else []
+    if since > version or max(len(comments), len(agreed)) > MAX_CHANGES:
         return News(version, event(render_template("comments/thread/reload.live.html", post=post), version))
     numbers = render_template("comments/reactions/agreement_counts.live.html", comments=agreed) if agreed else ""
     if not comments:
         return News(version, event(numbers, version) if numbers else b"", quiet=True)
-    branches = in_order(comments)
+    branches = order_branches(comments)
     parts = [render_template("comments/thread/comment.live.html", branch=branch, post=post) for branch in branches]
     parts.append(render_template("comments/thread/count.live.html", post=post))
-    ids = resumes(branches, since, version)
-    # the numbers first: whoever gets no further than them asks for everything again
+    ids = resume_versions(branches, since, version)
+    # agreement counts go first, as version `since`: a reader who loses the rest asks for everything again
     first = event(numbers, since) if numbers else b""
     return News(version, first + b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
 
 
-def agreed_with(post: Post, since: int) -> list[Comment]:
-    """The visible comments with which more or fewer agree than at that version."""
+def agreement_changes(post: Post, since: int) -> list[Comment]:
+    """Return the visible comments whose agreement count changed after a version."""
     changed = Comment.visible_on(post).where(Comment.agreed_after(since))
-    return list(db.session.scalars(changed.limit(MOST_CHANGES + 1)))
+    return list(db.session.scalars(changed.limit(MAX_CHANGES + 1)))
 
 
-def in_order(comments: list[Comment]) -> list[Branch]:
-    """Parents before replies, with the hidden ones that a visible reply stands under; the rest of those are gone."""
-    places = with_places(comments)
-    kept = standing_places(places)
-    totals = totals_of({comment.root_id or comment.id for comment in comments})
-    asked = {comment.id for comment in comments}
+def order_branches(comments: list[Comment]) -> list[Branch]:
+    """Sort changed comments, parents before replies, with their hidden ancestors.
+
+    A hidden comment without a visible reply is marked as gone; one with a reply becomes a placeholder.
+    """
+    comments_by_id = with_ancestors(comments)
+    placeholders = placeholder_ids(comments_by_id)
+    totals = branch_totals({comment.root_id or comment.id for comment in comments})
+    changed = {comment.id for comment in comments}
     ordered: list[Branch] = []
 
     def walk(branches: list[Branch]) -> None:
         for branch in branches:
-            branch.gone = not branch.comment.visible and branch.comment.id not in kept
-            if branch.comment.id in asked or not branch.comment.visible:
+            branch.gone = not branch.comment.visible and branch.comment.id not in placeholders
+            if branch.comment.id in changed or not branch.comment.visible:
                 total = totals[branch.comment.root_id or branch.comment.id]
                 ordered.append(replace(branch, branches=[], nearby=False, total=total))
             walk(branch.branches)
 
-    walk(nest(places))
+    walk(nest(comments_by_id))
     return ordered
 
 
-def with_places(comments: Iterable[Comment]) -> dict[int, Comment]:
-    """The comments by id, with every comment that they stand under, whatever its state."""
+def with_ancestors(comments: Iterable[Comment]) -> dict[int, Comment]:
+    """Return comments and all their ancestors by id, in any state."""
     found = {comment.id: comment for comment in comments}
-    while wanted := {c.display_parent_id for c in found.values() if c.display_parent_id} - found.keys():
-        places = db.session.scalars(select(Comment).where(Comment.id.in_(wanted)))
-        found.update((comment.id, comment) for comment in places)
+    while missing := {c.display_parent_id for c in found.values() if c.display_parent_id} - found.keys():
+        parents = db.session.scalars(select(Comment).where(Comment.id.in_(missing)))
+        found.update((comment.id, comment) for comment in parents)
     return found
 
 
-def standing_places(comments: dict[int, Comment]) -> set[int]:
-    """Which of the hidden ones still have something visible under them."""
+def placeholder_ids(comments: dict[int, Comment]) -> set[int]:
+    """Return the ids of hidden comments with a visible descendant."""
     hidden = [comment.id for comment in comments.values() if not comment.visible]
-    return set(db.session.scalars(_keeping_a_place(hidden))) if hidden else set()
+    return set(db.session.scalars(_with_visible_replies(hidden))) if hidden else set()
 
 
-def _keeping_a_place(ids: list[int]) -> Select[Any]:
-    """Goes down through hidden comments alone, by an index, so that the visible ones cost nothing."""
+def _with_visible_replies(ids: list[int]) -> Select[Any]:
+    """Select ids with a visible descendant, through hidden comments only.
+
+    An index serves this, so visible comments cost nothing.
+    """
     hidden = select(Comment.id.label("root"), Comment.id).where(Comment.id.in_(ids)).cte("hidden", recursive=True)
     under = select(hidden.c.root, Comment.id).join(hidden, Comment.display_parent_id == hidden.c.id)
     hidden = hidden.union(under.where(Comment.status.in_((HELD, SPAM, REMOVED))))
@@ -122,14 +132,17 @@ def _keeping_a_place(ids: list[int]) -> Select[Any]:
     return select(hidden.c.root).where(visible.exists()).distinct()
 
 
-def totals_of(tops: set[int]) -> dict[int, int]:
-    """How many visible responses the branches of these comments have, as the database counted them last."""
-    counts = select(Comment.id, Comment.branch_count).where(Comment.id.in_(tops))
+def branch_totals(roots: set[int]) -> dict[int, int]:
+    """Return the stored count of visible comments in each root's branch."""
+    counts = select(Comment.id, Comment.branch_count).where(Comment.id.in_(roots))
     return dict(db.session.execute(counts).all())
 
 
-def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
-    """For each message the version that a reader who got no further may resume from, and `version` for the count."""
+def resume_versions(branches: list[Branch], since: int, version: int) -> list[int]:
+    """Return the version from which to resume after each event.
+
+    The last item is `version`, for the event with the count.
+    """
     lowest, safe = version, [version]
     for branch in reversed(branches):
         safe.insert(0, max(since, lowest - 1))
@@ -138,22 +151,23 @@ def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
     return safe
 
 
-def news_of_site(since: int) -> News:
-    """The counts on home that changed; of very many, as after an import, those of the newest posts."""
+def site_news(since: int) -> News:
+    """Render the comment counts of the home page that changed.
+
+    After an import these may be very many; then only those of the newest posts are sent.
+    """
     version = current_site().version
     if since == version:
         return News(version)
     changed = Post.visible().where(Post.site_version > min(since, version))
-    changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST_CHANGES)
+    changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MAX_CHANGES)
     parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
     return News(version, event("".join(parts), version) if parts else b"")
 
 
-def news_of_desk(since: int) -> News:
-    """How many comments wait, for those who decide on them."""
-    standing = waiting()
-    if since == standing.version:
-        return News(standing.version)
-    return News(
-        standing.version, event(render_template("comments/moderation/desk/queue_count.live.html"), standing.version)
-    )
+def desk_news(since: int) -> News:
+    """Render the number of comments in the moderation queue."""
+    queue = waiting()
+    if since == queue.version:
+        return News(queue.version)
+    return News(queue.version, event(render_template("comments/moderation/desk/queue_count.live.html"), queue.version))

@@ -1,10 +1,13 @@
-"""Exceptions of the conversation: why something was not done."""
+"""Define why the program refuses to change a thread."""
 
 from __future__ import annotations
 
 
 class Refused(Exception):
-    """Why a comment was not taken, in one sentence for its writer, who keeps the text. `wait` is in seconds."""
+    """Refuse a comment with one sentence for its author.
+
+    `status` is the HTTP status, `wait` the seconds until a retry makes sense, 0 for never.
+    """
 
     def __init__(self, sentence: str, status: int, wait: int = 0) -> None:
         super().__init__(sentence)
@@ -12,8 +15,8 @@ class Refused(Exception):
 
 
 class NoSuchPost(Exception):
-    """The post is not there, or no reader may see it any longer."""
+    """Report a post that is missing or that readers may not see."""
 
 
 class NoSuchComment(Exception):
-    """There is no comment of this number."""
+    """Report a comment that is missing or hidden from this visitor."""

@@ -1,4 +1,4 @@
-"""The readers' door to comments: the form, posting, permalinks."""
+"""Let readers post comments: CSRF token, form, preview, permalink."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ from flask_limiter import RateLimitExceeded
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog.comments.followers.subscriptions import FollowRequest, follow
-from blog.comments.forms import THREAD, CommentForm, is_key, new_key
-from blog.comments.identity import current_reader, migrate_session_key, reader_from_cookie, reader_key, remember
-from blog.comments.live_events import in_order
+from blog.comments.forms import MAIL_THREAD, CommentForm, is_submission_key, new_submission_key
+from blog.comments.identity import (
+    current_reader,
+    ensure_reader_key,
+    migrate_session_key,
+    reader_from_cookie,
+    set_reader_cookie,
+)
+from blog.comments.live_events import order_branches
 from blog.comments.models import HELD, Comment, posted_before
 from blog.comments.posting.closing import closed_because
-from blog.comments.posting.edit import own_comments, seconds_left
-from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.posting.edit import comments_by, edit_seconds_left
+from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.thread.permalinks import place_of
 from blog.db import db, row_id
@@ -33,7 +39,7 @@ from blog.web.keyed_hashes import address_key
 from blog.web.rate_limits import PREVIEWS, TOKENS, limited
 
 blueprint = Blueprint("comments", __name__)
-blueprint.after_request(remember)
+blueprint.after_request(set_reader_cookie)
 blueprint.add_app_template_global(closed_because)
 blueprint.add_app_template_global(mail_set_up)
 
@@ -43,8 +49,8 @@ UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: pl
 @blueprint.get("/posts/<int:post_id>/comments/token")
 @limited(TOKENS)
 def show_token(post_id: int) -> ResponseReturnValue:
-    reader_key()
-    return private(render_template("comments/posting/_token.html", form=CommentForm(formdata=None, key=new_key())))
+    ensure_reader_key()
+    return private(render_template("comments/posting/_token.html", form=CommentForm(formdata=None, key=new_submission_key())))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
@@ -52,38 +58,35 @@ def show_token(post_id: int) -> ResponseReturnValue:
 def new(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
-    reader_key()
-    form = CommentForm(formdata=None, key=new_key(), body=quoted(parent) if request.args.get("quote") else "")
+    ensure_reader_key()
+    body = quote_comment(parent) if request.args.get("quote") else ""
+    form = CommentForm(formdata=None, key=new_submission_key(), body=body)
     return private(render_template("comments/posting/new.html", post=post, parent=parent, form=form))
 
 
 @blueprint.post("/posts/<int:post_id>/comments")
-@csrf.exempt  # without JavaScript it arrives without a token, and gets the confirm page
+@csrf.exempt  # without JavaScript the form has no token yet; the confirm page supplies it
 @takes_text(CommentForm)
 def create(post_id: int) -> ResponseReturnValue:
     migrate_session_key()
-    post, form = visible_post(post_id) or abort(404), CommentForm.sent()
-    if already := sent_before(form):
-        return taken(already, form)
+    post, form = visible_post(post_id) or abort(404), CommentForm.from_request()
+    if earlier := find_retry(form):
+        return respond_posted(earlier, form)
     if not form.validate():
-        return refused_by_form(post, form)
-    return posted(post, form)
+        return refuse_form(post, form)
+    return post_and_respond(post, form)
 
 
 @blueprint.post("/posts/<int:post_id>/comments/preview")
-@csrf.exempt  # as above
+@csrf.exempt  # for the same reason
 @limited(PREVIEWS)
 @takes_text(CommentForm)
 def create_preview(post_id: int) -> ResponseReturnValue:
-    post, form = visible_post(post_id) or abort(404), CommentForm.sent()
+    post, form = visible_post(post_id) or abort(404), CommentForm.from_request()
     form.validate()
     if form.token_refused:
-        return in_place_of_form(refused_by_form(post, form))
-    preview = "" if form.body.errors else comment_html(form.body.data or "")
-    if not htmx.wanted():
-        return the_form(post, form, 422 if form.errors else 200, preview)
-    page = render_template("comments/posting/_preview.html", form=form, shown=preview)
-    return private(page, 422 if form.body.errors else 200)
+        return in_place_of_form(refuse_form(post, form))
+    return respond_preview(post, form)
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>")
@@ -96,8 +99,17 @@ def show(post_id: int, comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/live")
 @blueprint.get("/posts/<int:post_id>/live")
 def show_live(post_id: int | None = None) -> ResponseReturnValue:
-    """Only where no shell stands before this app, which answers these itself: nothing will come."""
+    """Tell clients under plain WSGI that there are no live events."""
     return Response(status=204)
+
+
+def respond_preview(post: Post, form: CommentForm) -> Response:
+    """Show how the text will look, or why it cannot be posted."""
+    preview = "" if form.body.errors else comment_html(form.body.data or "")
+    if not htmx.wanted():
+        return render_form(post, form, 422 if form.errors else 200, preview)
+    page = render_template("comments/posting/_preview.html", form=form, preview=preview)
+    return private(page, 422 if form.body.errors else 200)
 
 
 def visible_comment(post: Post, comment_id: int | None) -> Comment | None:
@@ -105,34 +117,37 @@ def visible_comment(post: Post, comment_id: int | None) -> Comment | None:
     return db.session.scalars(query).one_or_none()
 
 
-def quoted(comment: Comment) -> str:
+def quote_comment(comment: Comment) -> str:
     address = url_for("comments.show", post_id=comment.post_id, comment_id=comment.id)
     return quotation(comment.body_html, comment.name, address)
 
 
-def sent_before(form: CommentForm) -> Comment | None:
-    """A retry by the same reader after an answer that was lost, whatever has become of the token meanwhile."""
-    if not is_key(request.form.get("key")):
+def find_retry(form: CommentForm) -> Comment | None:
+    """Return the comment that this reader already posted with the same key.
+
+    So a retry after a lost answer succeeds even if its CSRF token has expired.
+    """
+    if not is_submission_key(request.form.get("key")):
         return None
     comment = posted_before(request.form["key"])
     if comment and comment.reader_key != reader_from_cookie():
-        form.key.data = new_key()  # somebody else's: it must show nothing of theirs, nor stand in the way
+        form.key.data = new_submission_key()  # somebody else used this key: neither show their comment nor fail
         return None
     return comment
 
 
-def draft(post: Post, form: CommentForm) -> Draft:
-    """An editor who is signed in answers as that editor, whatever stands in the fields of a reader."""
+def new_comment_from(post: Post, form: CommentForm) -> NewComment:
+    """Gather the fields of a comment; a signed-in editor's account overrides them."""
     editor = current_editor()
-    return Draft(
+    return NewComment(
         post_id=post.id,
         parent_id=form.parent,
         name=editor.name if editor else form.name.data or _("Anonymous"),
         email="" if editor else form.email.data or "",
         website="" if editor else form.website.data or "",
         body=form.body.data or "",
-        key=form.key.data or new_key(),
-        reader_key=reader_key(),
+        key=form.key.data or new_submission_key(),
+        reader_key=ensure_reader_key(),
         address_key=address_key(request.remote_addr),
         trapped=bool(form.subject.data),
         seconds=form.seconds,
@@ -140,118 +155,131 @@ def draft(post: Post, form: CommentForm) -> Draft:
     )
 
 
-def posted(post: Post, form: CommentForm) -> Response:
+def post_and_respond(post: Post, form: CommentForm) -> Response:
     try:
-        return taken(post_comment(draft(post, form), current_app.config["SETTINGS"].ratelimit_enabled), form)
+        comment = post_comment(new_comment_from(post, form), current_app.config["SETTINGS"].ratelimit_enabled)
+        return respond_posted(comment, form)
     except Refused as refusal:
-        return refused(post, form, refusal)
+        return show_refusal(post, form, refusal)
     except NoSuchPost:
         abort(404)
     except SQLAlchemyError as error:
-        return unsaved(post, form, error)
+        return show_unsaved(post, form, error)
 
 
-def taken(comment: Comment, form: CommentForm) -> Response:
-    told = followed(comment, form)
+def respond_posted(comment: Comment, form: CommentForm) -> Response:
+    mail_sentence = request_mail(comment, form)
     if not htmx.wanted():
-        return taken_plainly(comment, told)
-    kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
-    values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
+        return respond_without_htmx(comment, mail_sentence)
+    typed = {name: form[name].data for name in ("name", "email", "website", "follow")}
+    new_form = CommentForm(formdata=None, key=new_submission_key(), **typed)
+    values = {"form": new_form, "post": comment.post, "mail_sentence": mail_sentence}
     template = "comments/posting/create.htmx.html" if comment.visible else "comments/posting/held.htmx.html"
-    branch, held = in_order([comment])[-1], own_comments(comment.post, current_reader(), HELD)
+    branch, held = order_branches([comment])[-1], comments_by(comment.post, current_reader(), HELD)
     answer = private(render_template(template, branch=branch, held=held, comment=comment, **values))
     sentence = _("Your response has been posted.") if comment.visible else _("Your response is waiting for approval.")
-    detail = {"comment": htmx.dom_id(comment), "held": not comment.visible, "sentence": f"{sentence} {told}".strip()}
-    detail |= {"id": comment.id, "seconds": seconds_left(comment)}
+    detail = {"comment": htmx.dom_id(comment), "held": not comment.visible}
+    detail |= {"sentence": f"{sentence} {mail_sentence}".strip()}
+    detail |= {"id": comment.id, "seconds": edit_seconds_left(comment)}
     return htmx.trigger(answer, "talkback:posted", detail)
 
 
-def taken_plainly(comment: Comment, told: str) -> Response:
-    """A page that says what else there is to say; else to the comment."""
-    if comment.visible and not told:
+def respond_without_htmx(comment: Comment, mail_sentence: str) -> Response:
+    """Redirect to the comment, or show a page about its state."""
+    if comment.visible and not mail_sentence:
         return private(redirect(place_of(comment, comment.post)), 303)
-    held = own_comments(comment.post, current_reader(), HELD)
-    place = place_of(comment, comment.post) if comment.visible else ""
-    return private(render_template("comments/posting/held.html", held=held, post=comment.post, told=told, place=place))
+    held = comments_by(comment.post, current_reader(), HELD)
+    permalink = place_of(comment, comment.post) if comment.visible else ""
+    values = {"held": held, "post": comment.post, "mail_sentence": mail_sentence, "place": permalink}
+    return private(render_template("comments/posting/held.html", **values))
 
 
-def followed(comment: Comment, form: CommentForm) -> str:
-    """Begin what the reader wants to be told of by mail; the sentence about it, which is the same for any address."""
-    if not form.wish or comment.editor_id is not None:
+def request_mail(comment: Comment, form: CommentForm) -> str:
+    """Request a subscription if wanted; return the sentence about it.
+
+    The sentence is the same for any address, so it reveals no subscriber.
+    """
+    if not form.mail_choice or comment.editor_id is not None:
         return ""
-    if not form.subject.data:  # what a program sends is no reason to write to anybody
-        wish = FollowRequest(comment, form.wish == THREAD, address_key(request.remote_addr))
-        follow(wish, current_app.config["SETTINGS"].ratelimit_enabled)
+    if not form.subject.data:  # the honeypot: never send mail because of a bot
+        request_to_follow = FollowRequest(comment, form.mail_choice == MAIL_THREAD, address_key(request.remote_addr))
+        follow(request_to_follow, current_app.config["SETTINGS"].ratelimit_enabled)
     return str(_("We will e-mail you new replies. If your address is not confirmed yet, use the link in our mail."))
 
 
-def refused_by_form(post: Post, form: CommentForm) -> Response:
+def refuse_form(post: Post, form: CommentForm) -> Response:
     if form.token_refused and len(form.errors) == 1:
-        return unproven(post, form)
-    return the_form(post, form, 422)
+        return refuse_token(post, form)
+    return render_form(post, form, 422)
 
 
-def unproven(post: Post, form: CommentForm) -> Response:
-    """Ask to send once more. Without JavaScript no token is the first of two steps."""
+def refuse_token(post: Post, form: CommentForm) -> Response:
+    """Show the form with a new token, to be sent again.
+
+    Without JavaScript a form without a token is the first of two steps.
+    """
     expired = bool(request.form.get("csrf_token"))
     if expired:
         form.form_errors = [_("This form was open for too long. Your text is still here: please post it again.")]
     elif htmx.wanted():
         form.form_errors = [_("Please press the button again to confirm that you sent this.")]
-    return the_form(post, form, 403 if htmx.wanted() or expired else 200)
+    return render_form(post, form, 403 if htmx.wanted() or expired else 200)
 
 
-def refused(post: Post, form: CommentForm, refusal: Refused) -> Response:
+def show_refusal(post: Post, form: CommentForm, refusal: Refused) -> Response:
     form.form_errors = [refusal.sentence]
-    answer = the_form(post, form, refusal.status)
+    answer = render_form(post, form, refusal.status)
     if refusal.wait:
         answer.headers["Retry-After"] = str(refusal.wait)
     return answer
 
 
-def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
-    """A full disk, a database that is away: the text goes back, to be sent again."""
+def show_unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
+    """Return the text after a failed write, as on a full disk."""
     note_failure(error)
     db.session.rollback()
-    return refused(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
+    return show_refusal(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
 
 
 @blueprint.errorhandler(RateLimitExceeded)
 def slow_down(error: RateLimitExceeded) -> Response:
-    """Give the text of a preview back with the sentence."""
+    """Refuse a throttled request; return the text of a preview."""
     if request.endpoint != "comments.create_preview":
         return rate_limits.slow_down(error)
     post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_left()
     sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
-    return in_place_of_form(refused(post, CommentForm.sent(), Refused(sentence, 429, wait)))
+    return in_place_of_form(show_refusal(post, CommentForm.from_request(), Refused(sentence, 429, wait)))
 
 
 @blueprint.errorhandler(SQLAlchemyError)
-def keep(error: SQLAlchemyError) -> Response:
-    """The database is away: what was sent by a plain form goes back on a page that is made without it."""
+def show_unavailable(error: SQLAlchemyError) -> Response:
+    """Return the text of a plain form while the database is away.
+
+    The page is rendered without the database.
+    """
     answer = unexpected(error)
     if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.wanted():
         return answer
-    form = CommentForm.sent()
+    form = CommentForm.from_request()
     form.form_errors = [UNSAVED]
-    reader_key()
+    ensure_reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
     return replaced(answer, rendered("comments/posting/unsaved.html", form=form, **values))
 
 
 def in_place_of_form(answer: Response) -> Response:
-    """Where a preview was asked for: the answer is the form itself."""
+    """Make htmx replace the form instead of showing a preview."""
     return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.wanted() else answer
 
 
-def the_form(post: Post, form: CommentForm, status: int, preview: str = "") -> Response:
-    """The same form back with the text in it and a fresh token: in its place by htmx, else on a page of its own.
+def render_form(post: Post, form: CommentForm, status: int, preview: str = "") -> Response:
+    """Render the form with its text and a new token.
 
-    Without a token, or beyond a limit, there is no preview, since Markdown is slow.
+    Callers pass no preview before the token and the throttle are checked, since Markdown is slow.
     """
     parent = visible_comment(post, form.parent)
     template = "comments/posting/_form.html" if htmx.wanted() else "comments/posting/confirm.html"
-    reader_key()
+    ensure_reader_key()
     return private(
-        render_template(template, post=post, form=form, parent=parent, shown=preview, inline=htmx.wanted()), status
+        render_template(template, post=post, form=form, parent=parent, preview=preview, inline=htmx.wanted()), status
     )

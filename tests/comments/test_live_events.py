@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from blog.comments.changes import next_version
+from blog.comments.changes import bump_version
 from blog.comments.live_events import news, versions
 from blog.comments.models import Comment
 from blog.comments.thread.counts import recount
@@ -24,7 +24,7 @@ def request_of_the_hub(app: Flask):
 
 def change(comment: Comment, verb: str, *reason: str) -> None:
     with writing():
-        post = next_version(comment.post_id)
+        post = bump_version(comment.post_id)
         changed = db.session.get_one(Comment, comment.id)
         getattr(changed, verb)(*reason)
         changed.version = post.thread_version

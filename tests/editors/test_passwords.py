@@ -40,7 +40,7 @@ def give_old_hash(editor: Editor, password: str) -> None:
         editor.password_hash = generate_password_hash(password, OLD)
 
 
-@pytest.mark.usefixtures("dear_passwords")
+@pytest.mark.usefixtures("real_password_hashing")
 def test_a_hash_has_the_parameters_that_owasp_asks_for() -> None:
     with hashing():
         assert hash_password(PASSWORD).startswith("scrypt:131072:8:1$")

@@ -56,7 +56,7 @@ def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(client: Fla
 
 
 def test_both_take_the_work_of_one_hash(
-    client: FlaskClient, dear_passwords: None, ed: Editor, monkeypatch: pytest.MonkeyPatch
+    client: FlaskClient, real_password_hashing: None, ed: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
     from blog.editors import passwords

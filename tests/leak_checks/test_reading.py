@@ -20,7 +20,7 @@ from blog.db import db
 from blog.migrations import migrate
 from blog.posts import lists
 from blog.settings import Settings
-from tests.conftest import address_of
+from tests.conftest import database_address
 from tests.leak_checks.crawler import Answer, Browser, crawl
 from tests.leak_checks.everything import World, make
 from tests.postgres.databases import DATABASES, dump
@@ -47,7 +47,7 @@ class Crawled:
 @pytest.fixture(scope="module", params=DATABASES)
 def crawled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
     log = StringIO()
-    with contextmanager(address_of)(request) as database, short_pages(), logged_to(log):
+    with contextmanager(database_address)(request) as database, short_pages(), logged_to(log):
         instance = tmp_path_factory.mktemp("blog")
         mail = {"blog_url": "http://localhost", "smtp_host": "127.0.0.1", "mail_from": "blog@example.org"}
         where = {"blog_instance": instance, "database_url": database}

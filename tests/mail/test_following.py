@@ -13,7 +13,7 @@ from sqlalchemy import func, select, update
 
 from blog.comments.followers.unsubscribe_links import MANAGE, email_key, folded, manage_path, masked
 from blog.comments.models import Follow, Notice, Suppression
-from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.mail.models import Mail
@@ -186,7 +186,7 @@ def test_one_network_address_has_few_others_asked(app: Flask) -> None:
     post = a_post()
     for number in range(8):
         form = {"name": "M", "email": f"reader{number}@example.org", "website": "", "body": f"Words {number}"}
-        draft = Draft(post.id, None, **form, key=f"key-{number}", reader_key="m", address_key="here")
+        draft = NewComment(post.id, None, **form, key=f"key-{number}", reader_key="m", address_key="here")
         comment = post_comment(draft, paced=False)
         follow(FollowRequest(comment, True, "here"))
     ask()

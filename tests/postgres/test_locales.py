@@ -25,7 +25,7 @@ from blog.posts.models import POST
 from blog.settings import Settings
 from tests.factories import a_comment, a_post
 from tests.postgres.databases import driven, new_database, server_address
-from tests.speedups import opened
+from tests.speedups import open_app
 
 SPELLINGS = ("IRIS@EXAMPLE.ORG", "iris@example.org", "Iris@Example.org")
 LOCALES = ["tr-TR", "az-AZ", "en-US"]
@@ -37,7 +37,7 @@ def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     with new_database(server_address(), options) as address:
         migrate(driven(address))
         mail = {"smtp_host": "localhost", "mail_from": "blog@example.org", "blog_url": "https://blog.example.org"}
-        with opened(Settings(blog_instance=tmp_path, database_url=address, **mail)) as app:  # type: ignore[arg-type]
+        with open_app(Settings(blog_instance=tmp_path, database_url=address, **mail)) as app:  # type: ignore[arg-type]
             yield app
 
 

@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect, sy
 
 from blog.settings import ROOT
 from blog.web.htmx import SCRIPTS
-from tests.conftest import address_of
+from tests.conftest import database_address
 
 CHROMIUM = [
     "--no-sandbox",
@@ -29,7 +29,7 @@ expect.set_options(timeout=30_000)
 @pytest.fixture(params=["sqlite"])
 def database(request: pytest.FixtureRequest) -> Iterator[str]:
     """What a browser sees rests on the database in a few places only: the tests of those name both."""
-    yield from address_of(request)
+    yield from database_address(request)
 
 
 @pytest.fixture(scope="session")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from playwright.sync_api import Page, expect
 
-from blog.comments.changes import next_version
+from blog.comments.changes import bump_version
 from blog.comments.models import Comment
 from blog.comments.thread.counts import recount
 from blog.db import db, writing
@@ -56,7 +56,7 @@ window.show = (now) => { seen = now; document.dispatchEvent(new Event("visibilit
 def change(comment: Comment, verb: str, *reason: str) -> None:
     """As an editor would, in another process."""
     with writing():
-        post = next_version(comment.post_id)
+        post = bump_version(comment.post_id)
         changed = db.session.get_one(Comment, comment.id)
         getattr(changed, verb)(*reason)
         changed.version = post.thread_version

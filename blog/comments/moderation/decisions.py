@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from blog.comments.changes import announce_all, audit_label, changing
+from blog.comments.changes import announce_all, apply_change, audit_label
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.refusals import NoSuchComment
 from blog.comments.screening.lessons import learn, preload_texts
@@ -98,7 +98,7 @@ def _decide(comment: Comment, reason: str, verb: str) -> None:
         audit_log.SPAM: lambda: comment.mark_as_spam(reason),
         audit_log.REMOVE: lambda: comment.remove(reason),
     }
-    changing(comment, verbs[verb])
+    apply_change(comment, verbs[verb])
 
 
 REASONS: dict[str, Callable[[str], str]] = {

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from blog.comments.changes import announce_all, audit_label, next_version
+from blog.comments.changes import announce_all, audit_label, bump_version
 from blog.comments.followers.notifications import queue_notifications
 from blog.comments.models import HELD, Comment, posted_before
 from blog.comments.moderation.decisions import change, comment_at, new_action, state_snapshot
@@ -66,7 +66,7 @@ def _check(comment: Comment) -> None:
 
 
 def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
-    post = next_version(comment.post_id)
+    post = bump_version(comment.post_id)
     answer.post_id, answer.version = post.id, post.thread_version
     answer.name, answer.editor_id = editor.name, editor.id
     answer.place_under(comment, current_site().max_indent)

@@ -11,7 +11,7 @@ from functools import partial
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blog.comments.changes import announce_all, changing
+from blog.comments.changes import announce_all, apply_change
 from blog.comments.models import Comment
 from blog.comments.moderation.bans import undo_ban, undo_unban
 from blog.comments.moderation.decisions import comment_at, state_snapshot
@@ -100,7 +100,7 @@ def _restore(part: AuditEntry, _editor: Editor, done: Reversal) -> bool:
         return False
     before = json.loads(part.before)
     at = datetime.fromisoformat(before["at"])
-    changing(comment, partial(comment.restore_status, before["status"], before["reason"], at))
+    apply_change(comment, partial(comment.restore_status, before["status"], before["reason"], at))
     done.comments.append(comment)
     return True
 
@@ -111,7 +111,7 @@ def _withdraw(part: AuditEntry, editor: Editor, done: Reversal) -> bool:
     answer = comment_at(int(number))
     if answer is None or state_snapshot(answer) != after:
         return False
-    changing(answer, partial(answer.remove, _("removed by %(name)s", name=editor.name)))
+    apply_change(answer, partial(answer.remove, _("removed by %(name)s", name=editor.name)))
     done.comments.append(answer)
     if part.comment_id and (comment := comment_at(part.comment_id)):
         done.comments.append(comment)

@@ -1,4 +1,4 @@
-"""The readers' door to their own responses: what this browser wrote here, and changing it or taking it away."""
+"""Let readers list, edit and withdraw the comments of this browser."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import TextForm
-from blog.comments.identity import current_reader, remember
-from blog.comments.live_events import in_order
+from blog.comments.identity import current_reader, set_reader_cookie
+from blog.comments.live_events import order_branches
 from blog.comments.models import HELD, Comment
-from blog.comments.posting.edit import changeable, edit_comment, own_comments, seconds_left, withdraw_comment
+from blog.comments.posting.edit import comments_by, edit_comment, edit_seconds_left, load_editable, withdraw_comment
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.permalinks import place_of
 from blog.posts.models import visible_post
@@ -26,68 +26,69 @@ from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
 blueprint = Blueprint("own_comments", __name__)
-blueprint.after_request(remember)
-blueprint.add_app_template_filter(seconds_left)
+blueprint.after_request(set_reader_cookie)
+blueprint.add_app_template_filter(edit_seconds_left)
 
 UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
-UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
+TOKEN_REFUSED = lazy_gettext("Please press the button again to confirm that you sent this.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/mine")
 def index(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     return private(
-        render_template("comments/posting/author_index.html", post=post, comments=own_comments(post, current_reader()))
+        render_template("comments/posting/author_index.html", post=post, comments=comments_by(post, current_reader()))
     )
 
 
 @blueprint.get("/posts/<int:post_id>/comments/held")
 def show_held(post_id: int) -> ResponseReturnValue:
-    """A fragment, for a page whose browser remembers that something of its reader's waits here."""
+    """Show the reader's held comments, as a fragment for a cached page."""
     if not htmx.wanted():
         return index(post_id)
     post = visible_post(post_id) or abort(404)
-    return private(render_template("comments/posting/_held.html", held=own_comments(post, current_reader(), HELD)))
+    return private(render_template("comments/posting/_held.html", held=comments_by(post, current_reader(), HELD)))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/edit")
 def edit(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment = changeable(post_id, comment_id, current_reader())
-    return shown("edit", post_id, comment_id, TextForm(formdata=None, body=comment.body))
+    comment = load_editable(post_id, comment_id, current_reader())
+    return render_form("edit", post_id, comment_id, TextForm(formdata=None, body=comment.body))
 
 
 @blueprint.post("/posts/<int:post_id>/comments/<int:comment_id>")
 @takes_text(TextForm)
 def update(post_id: int, comment_id: int) -> ResponseReturnValue:
-    changeable(post_id, comment_id, current_reader())
+    load_editable(post_id, comment_id, current_reader())
     form = TextForm()
     if not form.validate():
-        return refused_by_form("edit", post_id, comment_id, form)
+        return refuse_form("edit", post_id, comment_id, form)
     paced = current_app.config["SETTINGS"].ratelimit_enabled
-    return updated(edit_comment(post_id, comment_id, current_reader(), form.body.data or "", paced))
+    return respond_updated(edit_comment(post_id, comment_id, current_reader(), form.body.data or "", paced))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/removal")
 def new_removal(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment = changeable(post_id, comment_id, current_reader())
-    return shown("remove", post_id, comment_id, TextForm(formdata=None, body=comment.body), comment=comment)
+    comment = load_editable(post_id, comment_id, current_reader())
+    return render_form("remove", post_id, comment_id, TextForm(formdata=None, body=comment.body), comment=comment)
 
 
 @blueprint.delete("/posts/<int:post_id>/comments/<int:comment_id>")
 def destroy(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = changeable(post_id, comment_id, current_reader()), TextForm()
+    comment, form = load_editable(post_id, comment_id, current_reader()), TextForm()
     form.validate()
     if form.token_refused:
-        return refused_by_form("remove", post_id, comment_id, form, comment=comment)
-    return destroyed(withdraw_comment(post_id, comment_id, current_reader()))
+        return refuse_form("remove", post_id, comment_id, form, comment=comment)
+    return respond_withdrawn(withdraw_comment(post_id, comment_id, current_reader()))
 
 
-for view in (update, destroy):  # each tests its form's own token, so that the text comes back with a fresh one
+# these views check the CSRF token in the form, so that a refusal returns the text with a new token
+for view in (update, destroy):
     csrf.exempt(view)
 
 
 @blueprint.errorhandler(NoSuchComment)
-def show_nothing(_error: NoSuchComment) -> Response:
+def show_not_found(_error: NoSuchComment) -> Response:
     if htmx.wanted():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
     return error_pages.show(NotFound())
@@ -95,86 +96,96 @@ def show_nothing(_error: NoSuchComment) -> Response:
 
 @blueprint.errorhandler(Refused)
 def show_refused(refusal: Refused) -> Response:
-    """The sentence; after a text was sent, with the text."""
-    post_id, comment_id = asked()
-    post = visible_post(post_id)
+    """Show why an action was refused; after an edit, with its text."""
+    post = visible_post(requested_ids()[0])
     if post is None:
-        return show_nothing(NoSuchComment())
-    if request.endpoint != "own_comments.update":
-        template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
-        return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
-    form = TextForm()
-    form.form_errors = [refusal.sentence]
-    return waiting(shown("edit", post_id, comment_id, form, refusal.status, final=not refusal.wait), refusal)
+        return show_not_found(NoSuchComment())
+    if request.endpoint == "own_comments.update":
+        return refuse_edit(refusal)
+    template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
+    return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
 
 
 @blueprint.errorhandler(SQLAlchemyError)
-def keep(error: SQLAlchemyError) -> Response:
-    """The database is away or full: a text that was sent goes back, on a page that is made without it."""
+def show_unavailable(error: SQLAlchemyError) -> Response:
+    """Return the text of an edit while the database is unavailable.
+
+    The page is rendered without the database.
+    """
     answer = unexpected(error)
     if request.endpoint != "own_comments.update":
         return answer
-    (post_id, comment_id), form = asked(), TextForm()
+    (post_id, comment_id), form = requested_ids(), TextForm()
     form.form_errors = [UNSAVED]
     template = "comments/posting/_edit.html" if htmx.wanted() else "comments/posting/edit.html"
-    page = rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
+    page = rendered(template, **form_context(post_id, comment_id, form), post={"path": "", "headline": ""})
     return replaced(answer, page)
 
 
-def waiting(answer: Response, refusal: Refused) -> Response:
+def refuse_edit(refusal: Refused) -> Response:
+    """Show the edit form again with the text and the refusal."""
+    post_id, comment_id = requested_ids()
+    form = TextForm()
+    form.form_errors = [refusal.sentence]
+    answer = render_form("edit", post_id, comment_id, form, refusal.status, final=not refusal.wait)
     if refusal.wait:
         answer.headers["Retry-After"] = str(refusal.wait)
     return answer
 
 
-def asked() -> tuple[int, int]:
-    """The post and the comment of this request's address."""
-    given = request.view_args or {}
-    return given["post_id"], given["comment_id"]
+def requested_ids() -> tuple[int, int]:
+    """Return the ids of post and comment in the request's path."""
+    arguments = request.view_args or {}
+    return arguments["post_id"], arguments["comment_id"]
 
 
-def shown(verb: str, post_id: int, comment_id: int, form: TextForm, status: int = 200, **more: Any) -> Response:
-    """The form of a verb: in its place by htmx, else on a page of its own."""
+def render_form(verb: str, post_id: int, comment_id: int, form: TextForm, status: int = 200, **more: Any) -> Response:
+    """Render a form, as a fragment for htmx or a page."""
     template = f"comments/posting/_{verb}.html" if htmx.wanted() else f"comments/posting/{verb}.html"
     post = visible_post(post_id) or abort(404)
-    return private(render_template(template, **values(post_id, comment_id, form), post=post, **more), status)
+    return private(render_template(template, **form_context(post_id, comment_id, form), post=post, **more), status)
 
 
-def values(post_id: int, comment_id: int, form: TextForm) -> dict[str, Any]:
-    # more than one may be open in a page, beside the form that all share
+def form_context(post_id: int, comment_id: int, form: TextForm) -> dict[str, Any]:
+    # a page may have several edit forms open, so each field needs its own id
     form.body.id = f"own-{comment_id}-body"
     return {"post_id": post_id, "comment_id": comment_id, "form": form, "inline": htmx.wanted()}
 
 
-def refused_by_form(verb: str, post_id: int, comment_id: int, form: TextForm, **more: Any) -> Response:
+def refuse_form(verb: str, post_id: int, comment_id: int, form: TextForm, **more: Any) -> Response:
     if form.token_refused:
-        form.form_errors = [UNPROVEN]
-    return shown(verb, post_id, comment_id, form, 403 if form.token_refused else 422, **more)
+        form.form_errors = [TOKEN_REFUSED]
+    return render_form(verb, post_id, comment_id, form, 403 if form.token_refused else 422, **more)
 
 
-def updated(comment: Comment) -> Response:
+def respond_updated(comment: Comment) -> Response:
     if not htmx.wanted():
         mine = url_for(".index", post_id=comment.post_id)
         return private(redirect(place_of(comment, comment.post) if comment.visible else mine), 303)
     words = _("Your response has been changed."), _("Your response is waiting for approval.")
-    return told(comment, "talkback:changed", words[not comment.visible])
+    return respond_with_swaps(comment, "talkback:changed", words[not comment.visible])
 
 
-def destroyed(comment: Comment) -> Response:
+def respond_withdrawn(comment: Comment) -> Response:
     if not htmx.wanted():
         return private(redirect(url_for(".index", post_id=comment.post_id)), 303)
-    return told(comment, "talkback:withdrawn", _("Your response has been deleted."))
+    return respond_with_swaps(comment, "talkback:withdrawn", _("Your response has been deleted."))
 
 
-def told(comment: Comment, event: str, sentence: str) -> Response:
-    """What everybody is sent, and for its writer what still waits."""
-    held = [] if comment.visible else own_comments(comment.post, current_reader(), HELD)
+def respond_with_swaps(comment: Comment, event: str, sentence: str) -> Response:
+    """Answer htmx with the changed comment and the author's held list."""
+    held = [] if comment.visible else comments_by(comment.post, current_reader(), HELD)
     answer = render_template(
         "comments/posting/author_change.htmx.html",
-        branches=in_order([comment]),
+        branches=order_branches([comment]),
         comment=comment,
         post=comment.post,
         held=held,
     )
-    detail = {"id": comment.id, "held": comment.status == HELD, "sentence": sentence, "seconds": seconds_left(comment)}
+    detail = {
+        "id": comment.id,
+        "held": comment.status == HELD,
+        "sentence": sentence,
+        "seconds": edit_seconds_left(comment),
+    }
     return htmx.trigger(private(answer), event, detail)

@@ -1,4 +1,4 @@
-"""Whether a thread takes responses, and if not, why, in a sentence for its readers."""
+"""Decide whether a thread takes comments."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from blog.site.models import READING, current_site
 
 
 def closed_because(post: Post) -> str:
-    """Why no response can be added under this post; "" where readers may answer."""
+    """Explain why a thread is closed; "" if it is open."""
     site = current_site()
     if site.rule == READING:
         return str(_("Responses are closed on this blog."))

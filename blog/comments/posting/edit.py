@@ -1,4 +1,4 @@
-"""What a reader may do with a response of their own, for some minutes: change it, or take it away."""
+"""Let authors edit or withdraw their comments for some minutes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import or_, select
 
-from blog.comments.changes import announce, audit_label, changing, hold_by_rule
+from blog.comments.changes import announce, apply_change, audit_label, hold_by_rule
 from blog.comments.identity import Writer
 from blog.comments.models import HELD, VISIBLE, Comment, Hold
 from blog.comments.posting.closing import closed_because
@@ -23,37 +23,38 @@ from blog.html import comment_html
 from blog.posts.models import Post, visible_post
 from blog.site.models import current_site
 
-MOST_LISTED = 50
-PAUSE = timedelta(seconds=5)
+MAX_LISTED = 50
+MIN_EDIT_INTERVAL = timedelta(seconds=5)
 
 
 def edit_comment(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool = True) -> Comment:
-    """Change the text; it is cleaned and judged again, and the editors keep what it was before.
+    """Change a comment's text; clean and screen it again.
 
-    Raises Refused, with the sentence for the writer, or NoSuchComment. `paced` asks for pauses between changes, each
-    of which goes out to everybody who reads along.
+    The audit log keeps the old text. `paced` throttles changes, since each goes out to everybody on the page.
+
+    Raises: Refused with a sentence for the author, NoSuchComment.
     """
-    comment = _to_change(post_id, comment_id, writer, body, paced)
+    comment = _load_for_edit(post_id, comment_id, writer, body, paced)
     if comment.body == body:
         return comment
     body_html = comment_html(body)
     evidence = examine(comment.name, comment.email, comment.website, body_html)
     with writing():
-        comment = _to_change(post_id, comment_id, writer, body, paced)
+        comment = _load_for_edit(post_id, comment_id, writer, body, paced)
         if comment.body == body:
             return comment
-        _note(comment, EDIT, body, _("edited by its writer"))
-        changing(comment, lambda: _rewrite(comment, body, body_html, evidence))
+        _record_change(comment, EDIT, body, _("edited by its writer"))
+        apply_change(comment, lambda: _rewrite(comment, body, body_html, evidence))
         link_domains.note({comment.id: evidence.domains})
         learn(comment)
     announce(comment)
     return comment
 
 
-def _to_change(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool) -> Comment:
-    """The comment, where it may be changed now; Refused for one that has just been changed to another text."""
-    comment = changeable(post_id, comment_id, writer)
-    if paced and comment.body != body and (wait := pause_after(comment)):
+def _load_for_edit(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool) -> Comment:
+    """Load an editable comment; throttle edits in quick succession."""
+    comment = load_editable(post_id, comment_id, writer)
+    if paced and comment.body != body and (wait := seconds_until_next_edit(comment)):
         raise Refused(
             _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
         )
@@ -61,25 +62,30 @@ def _to_change(post_id: int, comment_id: int, writer: Writer, body: str, paced: 
 
 
 def withdraw_comment(post_id: int, comment_id: int, writer: Writer) -> Comment:
-    """Take it away; where replies stand under it, its place stays. Raises Refused or NoSuchComment."""
+    """Remove a comment for its author; a placeholder stays above its replies.
+
+    Raises: Refused, NoSuchComment.
+    """
     with writing():
-        comment = changeable(post_id, comment_id, writer)
-        _note(comment, WITHDRAW, "", _("removed by its writer"))
-        changing(comment, lambda: comment.remove(_("removed by its writer")))
+        comment = load_editable(post_id, comment_id, writer)
+        _record_change(comment, WITHDRAW, "", _("removed by its writer"))
+        apply_change(comment, lambda: comment.remove(_("removed by its writer")))
     announce(comment)
     return comment
 
 
-def changeable(post_id: int, comment_id: int, writer: Writer) -> Comment:
-    """The comment, where this writer may change it now; raises Refused or NoSuchComment.
+def load_editable(post_id: int, comment_id: int, writer: Writer) -> Comment:
+    """Load a comment that this person may edit or withdraw now.
 
-    That one waits or is gone, nobody but its writer learns.
+    To others a hidden comment looks as if it did not exist.
+
+    Raises: Refused, NoSuchComment.
     """
     post = visible_post(post_id)
     comment = db.session.get(Comment, comment_id)
     if post is None or comment is None or comment.post_id != post.id:
         raise NoSuchComment
-    if not writer.wrote(comment):
+    if not writer.may_edit(comment):
         if comment.visible:
             raise Refused(_("You did not post this response from this browser, so you cannot edit it here."), 403)
         raise NoSuchComment
@@ -87,37 +93,39 @@ def changeable(post_id: int, comment_id: int, writer: Writer) -> Comment:
         raise Refused(_("This response is no longer here."), 410)
     if closed_because(post):
         raise Refused(_("This thread is closed. You cannot edit your response any more."), 409)
-    if not seconds_left(comment):
-        raise Refused(_too_late(current_site().edit_minutes), 403)
+    if not edit_seconds_left(comment):
+        raise Refused(_expired_sentence(current_site().edit_minutes), 403)
     return comment
 
 
-def seconds_left(comment: Comment) -> int:
-    """How long its writer may still change it. A time that lies ahead, since a clock was set back, counts as one that
-    is over, so that no jump makes the time endless.
-    """
+def edit_seconds_left(comment: Comment) -> int:
+    """Return for how many seconds the author may still edit the comment."""
     allowed = timedelta(minutes=current_site().edit_minutes)
+    # abs(): after a clock was set back, a time in the future must not allow edits for ever
     left = allowed - abs(now() - comment.created_at)
     return max(0, ceil(left.total_seconds()))
 
 
-def pause_after(comment: Comment) -> int:
-    """How many seconds the next change must wait for."""
-    passed = now() - comment.edited_at if comment.edited_at else PAUSE
-    return ceil((PAUSE - passed).total_seconds()) if timedelta(0) <= passed < PAUSE else 0
+def seconds_until_next_edit(comment: Comment) -> int:
+    """Return how long the author must wait before the next edit."""
+    passed = now() - comment.edited_at if comment.edited_at else MIN_EDIT_INTERVAL
+    return ceil((MIN_EDIT_INTERVAL - passed).total_seconds()) if timedelta(0) <= passed < MIN_EDIT_INTERVAL else 0
 
 
-def own_comments(post: Post, writer: Writer, *states: str) -> list[Comment]:
-    """The newest of this writer's comments here, in these states or, without any, all that are not gone."""
+def comments_by(post: Post, writer: Writer, *states: str) -> list[Comment]:
+    """Return this person's newest comments on a post, in the given states.
+
+    Without states, the visible and the held ones.
+    """
     if writer.key is None:
         return []
     mine = select(Comment).where(Comment.post_id == post.id, Comment.reader_key == writer.key)
     mine = mine.where(or_(Comment.editor_id.is_(None), Comment.editor_id == writer.editor_id))
     mine = mine.where(Comment.status.in_(states or (VISIBLE, HELD)))
-    return list(db.session.scalars(mine.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(MOST_LISTED)))
+    return list(db.session.scalars(mine.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(MAX_LISTED)))
 
 
-def _too_late(minutes: int) -> str:
+def _expired_sentence(minutes: int) -> str:
     if not minutes:
         return str(_("You cannot edit a response after you post it."))
     return str(
@@ -130,8 +138,9 @@ def _too_late(minutes: int) -> str:
 
 
 def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) -> None:
-    """Put the new text in, and hold it where a rule says so; what waited already goes on waiting, and is told of anew
-    since it says something else.
+    """Store the new text; hold the comment if a rule matches.
+
+    A held comment stays held, and the editors are alerted again since its text is new.
     """
     comment.body, comment.body_html, comment.edited_at = body, body_html, now()
     if reason := verdict(comment, comment.post, evidence, paced=False):
@@ -141,7 +150,7 @@ def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) ->
         db.session.add(Hold(comment=comment))
 
 
-def _note(comment: Comment, verb: str, after: str, reason: str) -> None:
-    """For the editors: what it said before."""
-    what = {"subject": audit_label(comment), "before": comment.body, "after": after, "reason": reason}
-    record(None, verb, comment_id=comment.id, **what)
+def _record_change(comment: Comment, verb: str, after: str, reason: str) -> None:
+    """Record a change, with the old text, in the audit log."""
+    details = {"subject": audit_label(comment), "before": comment.body, "after": after, "reason": reason}
+    record(None, verb, comment_id=comment.id, **details)

@@ -1,4 +1,4 @@
-"""Posting a comment: clean, limit, judge, save, count, one commit; then whoever watches is told."""
+"""Post a comment: throttle, clean, screen, save and count in one transaction."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from flask_babel import gettext as _
 from sqlalchemy.exc import IntegrityError
 
-from blog.comments.changes import announce, hold_by_rule, next_version
+from blog.comments.changes import announce, bump_version, hold_by_rule
 from blog.comments.followers.notifications import queue_notifications
 from blog.comments.models import Comment, posted_before
 from blog.comments.posting.closing import closed_because
-from blog.comments.posting.throttle import pause
+from blog.comments.posting.throttle import seconds_to_wait
 from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.screening import link_domains
 from blog.comments.screening.rules import examine, verdict
@@ -23,8 +23,8 @@ from blog.site.models import current_site
 
 
 @dataclass(frozen=True)
-class Draft:
-    """What a reader sent, checked by the form, and whence."""
+class NewComment:
+    """Hold the fields of a comment that a form has validated."""
 
     post_id: int
     parent_id: int | None
@@ -35,34 +35,37 @@ class Draft:
     key: str
     reader_key: str
     address_key: str
+    # the honeypot was filled in
     trapped: bool = False
-    # how long the form had been open, where that is known
+    # for how long the form was open, if known
     seconds: int | None = None
-    # whose answer it is, where an editor's: it neither pauses nor waits
+    # an editor's comment is neither throttled nor held
     editor_id: int | None = None
 
 
-def post_comment(draft: Draft, paced: bool = True) -> Comment:
-    """Save the comment and return it; what was already saved under its key is returned as it stands.
+def post_comment(new: NewComment, paced: bool = True) -> Comment:
+    """Save a comment, or find the one saved under its key.
 
-    Raises Refused, with the sentence for the reader, or NoSuchPost. `paced` asks for pauses between comments, and for
-    the rules that go by time. All of that is asked before the text is read, which is slow, and again inside the act.
+    `paced` turns on the throttle and the rules about time. They and all refusals are checked before
+    the text is cleaned, which is slow, and again in the transaction.
+
+    Raises: Refused with a sentence for the reader, NoSuchPost.
     """
     try:
-        _parent_allowed(draft, db.session.get(Post, draft.post_id), paced)
+        _check_allowed(new, db.session.get(Post, new.post_id), paced)
     except Refused:
-        if (earlier := posted_before(draft.key)) and earlier.reader_key == draft.reader_key:
+        if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
             return earlier
         raise
-    body_html = comment_html(draft.body)
-    evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
+    body_html = comment_html(new.body)
+    evidence = examine(new.name, new.email, new.website, body_html, new.trapped)
     try:
         with writing():
-            if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
-                return standing
-            post = next_version(draft.post_id)
-            parent = _parent_allowed(draft, post, paced)
-            comment = _comment(draft, post, body_html)
+            if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
+                return earlier
+            post = bump_version(new.post_id)
+            parent = _check_allowed(new, post, paced)
+            comment = _build_comment(new, post, body_html)
             comment.place_under(parent, current_site().max_indent)
             if reasons := verdict(comment, post, evidence, paced):
                 hold_by_rule(comment, reasons)
@@ -71,32 +74,35 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             link_domains.add({comment.id: evidence.domains})
             queue_notifications(comment, post)
     except IntegrityError:
-        # the same submission arrived twice at once, by two processes: the first one counts
-        if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
-            return standing
+        # two processes received the same submission at once: the first one counts
+        if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
+            return earlier
         raise
     announce(comment)
     return comment
 
 
-def _parent_allowed(draft: Draft, post: Post | None, paced: bool) -> Comment | None:
-    """The comment that this one answers, where it may be posted now; raises Refused or NoSuchPost."""
+def _check_allowed(new: NewComment, post: Post | None, paced: bool) -> Comment | None:
+    """Check that a comment may be posted now; return its parent.
+
+    Raises: Refused, NoSuchPost.
+    """
     if post is None or not post.published:
         raise NoSuchPost
     if why := closed_because(post):
         raise Refused(_("%(why)s Your text is still here to copy.", why=why), 403)
-    parent = _parent(draft, post)
-    if paced and draft.editor_id is None and (wait := pause(draft.reader_key, draft.address_key, now())):
+    parent = _load_parent(new, post)
+    if paced and new.editor_id is None and (wait := seconds_to_wait(new.reader_key, new.address_key, now())):
         raise Refused(
             _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
         )
     return parent
 
 
-def _parent(draft: Draft, post: Post) -> Comment | None:
-    if draft.parent_id is None:
+def _load_parent(new: NewComment, post: Post) -> Comment | None:
+    if new.parent_id is None:
         return None
-    parent = db.session.get(Comment, draft.parent_id)
+    parent = db.session.get(Comment, new.parent_id)
     if parent is None or parent.post_id != post.id or not parent.visible:
         raise Refused(
             _("The response that you replied to is no longer here. You can still post your text as a new response."),
@@ -105,18 +111,18 @@ def _parent(draft: Draft, post: Post) -> Comment | None:
     return parent
 
 
-def _comment(draft: Draft, post: Post, body_html: str) -> Comment:
+def _build_comment(new: NewComment, post: Post, body_html: str) -> Comment:
     return Comment(
         post_id=post.id,
         version=post.thread_version,
-        name=draft.name,
-        email=draft.email,
-        website=draft.website,
-        body=draft.body,
+        name=new.name,
+        email=new.email,
+        website=new.website,
+        body=new.body,
         body_html=body_html,
-        submission_key=draft.key,
-        reader_key=draft.reader_key,
-        address_key=draft.address_key,
-        editor_id=draft.editor_id,
-        seconds=draft.seconds,
+        submission_key=new.key,
+        reader_key=new.reader_key,
+        address_key=new.address_key,
+        editor_id=new.editor_id,
+        seconds=new.seconds,
     )

@@ -12,7 +12,7 @@ from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select, update
 
 from blog.case_folding import ascii_lower, spellings
-from blog.comments.changes import announce_all, next_versions
+from blog.comments.changes import announce_all, bump_versions
 from blog.comments.followers.unsubscribe_links import email_key
 from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
 from blog.comments.thread.counts import recount_branches, recount_posts
@@ -49,7 +49,7 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
         comments = list(db.session.scalars(select(Comment).where(which).order_by(Comment.id).limit(AT_ONCE)))
         if not comments:
             return 0
-        versions = next_versions({one.post_id for one in comments})
+        versions = bump_versions({one.post_id for one in comments})
         keys = {key for one in comments for key in (one.reader_key, one.address_key) if key}
         forget_texts([one.id for one in comments])
         for one in comments:

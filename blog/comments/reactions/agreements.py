@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from flask_babel import gettext as _
 
-from blog.comments.changes import next_version
+from blog.comments.changes import bump_version
 from blog.comments.identity import Voice
 from blog.comments.models import Agreement, Comment
 from blog.comments.refusals import NoSuchComment, Refused
@@ -19,11 +19,11 @@ def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
     """Count this voice for the comment; a second time changes nothing. Raises Refused or NoSuchComment."""
     with writing():
         comment = agreeable(post_id, comment_id, voice)
-        if voice.on(comment, Agreement):
+        if voice.find(comment, Agreement):
             return comment
-        if voice.beside(comment, Agreement):
+        if voice.find_at_address(comment, Agreement):
             raise Refused(_("Somebody at your network address agrees already. Each address counts once."), 409)
-        version = next_version(comment.post_id).thread_version
+        version = bump_version(comment.post_id).thread_version
         keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
         db.session.add(Agreement(comment_id=comment.id, version=version, **keys))
         recount_agreements(comment, version)
@@ -35,10 +35,10 @@ def no_longer_agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
     """Take it back, if it stands. Raises Refused or NoSuchComment."""
     with writing():
         comment = agreeable(post_id, comment_id, voice)
-        if (standing := voice.on(comment, Agreement)) is None:
+        if (standing := voice.find(comment, Agreement)) is None:
             return comment
         db.session.delete(standing)
-        recount_agreements(comment, next_version(comment.post_id).thread_version)
+        recount_agreements(comment, bump_version(comment.post_id).thread_version)
     announce_agreement(comment)
     return comment
 
@@ -48,7 +48,7 @@ def agreeable(post_id: int, comment_id: int, voice: Voice) -> Comment:
     if not current_site().agreeing:
         raise Refused(_("Agreeing is turned off on this blog."), 404)
     comment = visible_comment(post_id, comment_id)
-    if voice.wrote(comment):
+    if voice.is_author(comment):
         raise Refused(_("You cannot agree with your own response."), 409)
     return comment
 

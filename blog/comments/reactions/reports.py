@@ -8,7 +8,7 @@ from functools import partial
 from flask_babel import ngettext
 from sqlalchemy import select
 
-from blog.comments.changes import announce, audit_label, changing, hold_by_rule
+from blog.comments.changes import announce, apply_change, audit_label, hold_by_rule
 from blog.comments.identity import Voice
 from blog.comments.models import Comment, Report
 from blog.comments.reactions.agreements import visible_comment
@@ -25,7 +25,7 @@ def report(post_id: int, comment_id: int, voice: Voice, reason: str) -> bool:
     """
     with writing():
         comment = visible_comment(post_id, comment_id)
-        if voice.on(comment, Report) or voice.beside(comment, Report):
+        if voice.find(comment, Report) or voice.find_at_address(comment, Report):
             return False
         keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
         db.session.add(Report(comment_id=comment.id, reason=reason, **keys))
@@ -53,7 +53,7 @@ def _hold_where_enough(comment: Comment) -> bool:
     if not enough or len(reasons) < enough or comment.editor_id is not None:
         return False
     why = _said(reasons)
-    changing(comment, partial(hold_by_rule, comment, why))
+    apply_change(comment, partial(hold_by_rule, comment, why))
     record(None, REPORT, comment_id=comment.id, subject=audit_label(comment), reason=why)
     return True
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import ReaderForm, ReportForm
-from blog.comments.identity import current_voice, remember
+from blog.comments.identity import current_voice, set_reader_cookie
 from blog.comments.models import Agreement, Comment
 from blog.comments.reactions.agreements import agree, agreeable, no_longer_agree, visible_comment
 from blog.comments.reactions.reports import report
@@ -26,7 +26,7 @@ from blog.web.http_cache import private
 from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
 
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
-blueprint.after_request(remember)
+blueprint.after_request(set_reader_cookie)
 
 UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still here. Please try again.")
@@ -45,7 +45,7 @@ def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
         return unproven(comment, form)
-    return counted(agree(post_id, comment_id, current_voice(speaking=True)))
+    return counted(agree(post_id, comment_id, current_voice(ensure_key=True)))
 
 
 @blueprint.delete("/agreement")
@@ -54,7 +54,7 @@ def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
         return unproven(comment, form)
-    return counted(no_longer_agree(post_id, comment_id, current_voice(speaking=True)))
+    return counted(no_longer_agree(post_id, comment_id, current_voice(ensure_key=True)))
 
 
 @blueprint.get("/reports/new")
@@ -72,7 +72,7 @@ def create_report(post_id: int, comment_id: int) -> ResponseReturnValue:
         if form.token_refused:
             form.form_errors = [UNPROVEN]
         return the_report(comment, form, 403 if form.token_refused else 422)
-    return reported(comment, report(post_id, comment_id, current_voice(speaking=True), form.reason.data or ""))
+    return reported(comment, report(post_id, comment_id, current_voice(ensure_key=True), form.reason.data or ""))
 
 
 for view in (create_agreement, destroy_agreement, create_report):  # each tests its form's own token
@@ -124,7 +124,7 @@ def keep(error: SQLAlchemyError) -> Response:
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
-    agrees = current_voice().on(comment, Agreement) is not None
+    agrees = current_voice().find(comment, Agreement) is not None
     return private(render_template("comments/reactions/agree.html", comment=comment, form=form, agrees=agrees), status)
 
 

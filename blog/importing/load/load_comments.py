@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 from sqlalchemy import select
 
-from blog.comments.changes import next_versions
+from blog.comments.changes import bump_versions
 from blog.comments.models import VISIBLE, Comment
 from blog.comments.screening import link_domains
 from blog.comments.screening.link_domains import domains_in, links_in
@@ -75,7 +75,7 @@ def _website(address: str) -> str:
 
 def _add_comments(written: Written, report: Report) -> None:
     """Inside an act: give each its place, then count anew on every post that was answered."""
-    versions = next_versions({comment.post_id for _, comment in written})
+    versions = bump_versions({comment.post_id for _, comment in written})
     max_indent = current_site().max_indent
     parents = _standing({entry.parent_ref for entry, _ in written if entry.parent_ref})
     for generation in _generations(written):

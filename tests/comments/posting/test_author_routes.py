@@ -15,7 +15,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
-from blog.comments.changes import next_version
+from blog.comments.changes import bump_version
 from blog.comments.identity import COOKIE
 from blog.comments.live_events import news, versions
 from blog.comments.models import HELD, REMOVED, VISIBLE, Comment
@@ -269,7 +269,7 @@ def test_while_the_database_is_away_the_text_is_kept(
     def away(*_: Any) -> None:
         raise OperationalError("", {}, Exception("away"))
 
-    monkeypatch.setattr("blog.comments.posting.author_routes.changeable", away)
+    monkeypatch.setattr("blog.comments.posting.author_routes.load_editable", away)
     refused = client.post(address(comment), data={"csrf_token": proof, "body": "Kept meanwhile"}, headers=headers)
     assert refused.status_code == 503
     assert "could not be saved just now" in refused.text
@@ -514,7 +514,7 @@ def test_when_it_is_decided_on_the_mark_goes_without_a_word(client: FlaskClient)
         with writing():
             one = db.session.get_one(Comment, comment.id)
             getattr(one, verb)(*([] if verb == "approve" else ["by Ed"]))
-            one.version = next_version(post.id).thread_version
+            one.version = bump_version(post.id).thread_version
     assert client.get(f"/posts/{post.id}/comments/held", headers=HTMX).text.strip() == ""
     mine = client.get(f"/posts/{post.id}/comments/mine").text
     assert "Waiting one" in mine

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import event, text
 
 from blog.comments.models import HELD, Comment
-from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.refusals import Refused
 from blog.db import db, now, writing
 from blog.posts.models import Post
@@ -145,7 +145,7 @@ def test_a_key_that_somebody_else_used_shows_nothing_of_theirs(app: Flask, clien
 
 def test_eight_threads_with_one_key_make_one_comment(app: Flask) -> None:
     post = a_post()
-    draft = Draft(post.id, None, "Ann", "", "", "Once", "k" * 24, "r", "a")
+    draft = NewComment(post.id, None, "Ann", "", "", "Once", "k" * 24, "r", "a")
     ids: list[int] = []
 
     def send() -> None:
@@ -163,7 +163,7 @@ def test_eight_threads_with_one_key_make_one_comment(app: Flask) -> None:
 
 def test_eight_threads_with_eight_texts_make_eight_versions_and_a_right_count(app: Flask) -> None:
     post = a_post()
-    draft = Draft(post.id, None, "Ann", "", "", "Mine", "", "r", "a")
+    draft = NewComment(post.id, None, "Ann", "", "", "Mine", "", "r", "a")
 
     def send(number: int) -> None:
         with app.app_context():

@@ -15,7 +15,7 @@ from flask.testing import FlaskClient
 
 from blog import create_app
 from blog.comments.models import Comment
-from blog.comments.posting.throttle import pause
+from blog.comments.posting.throttle import seconds_to_wait
 from blog.db import db, now, writing
 from blog.settings import Settings
 from blog.web.keyed_hashes import address_key
@@ -32,21 +32,21 @@ def at_times(*seconds_ago: float, **keys: str) -> None:
 
 def test_one_comment_in_ten_seconds(app: Flask) -> None:
     at_times(4)
-    assert pause("r", "someone else", now()) == 6
-    assert pause("someone else", "a", now()) == 6
-    assert pause("someone else", "somewhere else", now()) == 0
+    assert seconds_to_wait("r", "someone else", now()) == 6
+    assert seconds_to_wait("someone else", "a", now()) == 6
+    assert seconds_to_wait("someone else", "somewhere else", now()) == 0
 
 
 def test_five_in_ten_minutes(app: Flask) -> None:
     at_times(20, 100, 200, 300)
-    assert pause("r", "a", now()) == 0
+    assert seconds_to_wait("r", "a", now()) == 0
     at_times(500)
-    assert pause("r", "a", now()) == 100
+    assert seconds_to_wait("r", "a", now()) == 100
 
 
 def test_a_clock_that_was_set_back_locks_nobody_out(app: Flask) -> None:
     at_times(-3600, -3600, -3600, -3600, -3600)
-    assert pause("r", "a", now()) == 0
+    assert seconds_to_wait("r", "a", now()) == 0
 
 
 @pytest.mark.parametrize("verb", ["hold", "mark_as_spam", "remove"])
@@ -54,16 +54,16 @@ def test_what_was_held_or_taken_away_counts_as_well(app: Flask, verb: str) -> No
     comment = a_comment(a_post())
     with writing():
         getattr(db.session.get_one(Comment, comment.id), verb)("why")
-    assert pause("r", "a", now()) > 0
+    assert seconds_to_wait("r", "a", now()) > 0
 
 
 def test_a_household_is_one_address_and_its_neighbours_are_others(app: Flask) -> None:
     post = a_post()
     a_comment(post, reader_key="one", address_key=address_key("2001:db8:1:2::1"))
-    assert pause("two", address_key("2001:db8:1:2:ffff::9"), now()) > 0
-    assert pause("two", address_key("2001:db8:1:3::1"), now()) == 0
+    assert seconds_to_wait("two", address_key("2001:db8:1:2:ffff::9"), now()) > 0
+    assert seconds_to_wait("two", address_key("2001:db8:1:3::1"), now()) == 0
     a_comment(post, reader_key="three", address_key=address_key("::ffff:192.0.2.7"))
-    assert pause("two", address_key("192.0.2.7"), now()) > 0
+    assert seconds_to_wait("two", address_key("192.0.2.7"), now()) > 0
 
 
 class TestWithPauses:

@@ -103,8 +103,8 @@ def test_an_editor_cannot_agree_with_an_answer_from_the_desk(app: Flask) -> None
     comment = a_comment(a_post(), reader_key=None)
     voice = Voice("ed", "desk", editor_id=7)
     comment.editor_id = 7
-    assert voice.wrote(comment)
-    assert not replace(voice, editor_id=None).wrote(comment)
+    assert voice.is_author(comment)
+    assert not replace(voice, editor_id=None).is_author(comment)
 
 
 def test_nothing_hidden_can_be_agreed_with_and_it_shows_no_number(client: FlaskClient) -> None:

@@ -12,7 +12,7 @@ from itsdangerous import TimestampSigner
 from sqlalchemy import event
 
 from blog.comments.models import HELD, VISIBLE, Ban, Comment
-from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.refusals import Refused
 from blog.comments.screening import writer_history
 from blog.comments.screening.rules import RULES, examine, verdict
@@ -50,7 +50,7 @@ def decide(comment: Comment, verb: str, *, by_editor: bool = True) -> None:
 def posted(post: Post, body: str = "Seen one.", *, paced: bool = False, **fields: Any) -> Comment:
     who = {"name": "Ann", "email": "", "website": "", "reader_key": "ann", "address_key": "here", "parent_id": None}
     return post_comment(
-        Draft(post_id=post.id, body=body, **(who | {"key": f"k{id(fields)}{body[:9]}{now()}"} | fields)), paced
+        NewComment(post_id=post.id, body=body, **(who | {"key": f"k{id(fields)}{body[:9]}{now()}"} | fields)), paced
     )
 
 

@@ -13,7 +13,7 @@ from blog.comments.models import HELD, SPAM, VISIBLE, Comment, Lesson
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.moderation.undo import undo
 from blog.comments.posting.edit import edit_comment
-from blog.comments.posting.submit import Draft, post_comment
+from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.screening import lessons, link_domains
 from blog.comments.screening.accuracy import figures
 from blog.comments.screening.lessons import floor_of, learn_from_log, model, standing_lesson
@@ -75,7 +75,7 @@ def posted(post: Post, body: str, **fields: Any) -> Comment:
     number = db.session.execute(select(func.count()).select_from(Comment)).scalar_one()
     who = {"name": "Ann", "email": "", "website": "", "parent_id": None, "key": f"key-{number:020}"}
     who |= {"reader_key": f"reader-{number}", "address_key": f"address-{number}"}
-    return post_comment(Draft(post_id=post.id, body=body, **(who | fields)), paced=False)
+    return post_comment(NewComment(post_id=post.id, body=body, **(who | fields)), paced=False)
 
 
 def decided(comment: Comment, verb: str, ed: Editor) -> AuditEntry:
@@ -336,7 +336,9 @@ def test_the_time_taken_counts_only_where_pauses_do(app: Flask) -> None:
     post = a_post(**days_ago(30))
     comment = posted(post, "I was there too.", website="https://ann.example", seconds=3)
     assert "quick" not in comment.filter_signs
-    draft = Draft(post.id, None, "Bob", "", "https://bob.example", "I was there as well.", "key-b", "b", "b", seconds=3)
+    draft = NewComment(
+        post.id, None, "Bob", "", "https://bob.example", "I was there as well.", "key-b", "b", "b", seconds=3
+    )
     assert "quick" in post_comment(draft).filter_signs
 
 
