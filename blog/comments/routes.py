@@ -50,7 +50,9 @@ UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: pl
 @limited(TOKENS)
 def show_token(post_id: int) -> ResponseReturnValue:
     ensure_reader_key()
-    return private(render_template("comments/posting/_token.html", form=CommentForm(formdata=None, key=new_submission_key())))
+    return private(
+        render_template("comments/posting/_token.html", form=CommentForm(formdata=None, key=new_submission_key()))
+    )
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
