@@ -22,7 +22,7 @@ from blog.editors.access import current_editor
 from blog.editors.reserved_names import reserved
 from blog.email_addresses import LONGEST, is_address
 from blog.html.urls import is_website
-from blog.mail.outbox import mail_set_up
+from blog.mail.outbox import mail_enabled
 from blog.web.forms.fields import Choice, Choices, Form, Hidden, LongText, Text
 
 BODY_LENGTH = 10_000
@@ -143,7 +143,7 @@ class CommentForm(TextForm):
     @property
     def wish(self) -> str:
         """What this reader wants to be told of by mail; NOTHING where none is sent."""
-        return self.follow.data if self.follow.data in {ANSWERS, THREAD} and mail_set_up() else NOTHING
+        return self.follow.data if self.follow.data in {ANSWERS, THREAD} and mail_enabled() else NOTHING
 
     @property
     def parent(self) -> int | None:
@@ -185,7 +185,7 @@ class LinkForm(Form):
 
 def blank_form(post_id: int, path: str, language: str) -> Markup:
     """The form as it stands in a page that everyone gets: without a token, without a name."""
-    return _blank_form(post_id, path, language, mail_set_up())
+    return _blank_form(post_id, path, language, mail_enabled())
 
 
 # the same for everybody for as long as the post keeps its address, and a third of the time that its page takes

@@ -22,7 +22,7 @@ from blog.comments.thread.permalinks import place_of
 from blog.db import db, row_id
 from blog.editors.access import current_editor
 from blog.html import comment_html, quotation
-from blog.mail.outbox import mail_set_up
+from blog.mail.outbox import mail_enabled
 from blog.posts.models import Post, visible_post
 from blog.web import htmx, rate_limits
 from blog.web.csrf import csrf
@@ -35,7 +35,7 @@ from blog.web.rate_limits import PREVIEWS, TOKENS, limited
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(remember)
 blueprint.add_app_template_global(closed_because)
-blueprint.add_app_template_global(mail_set_up)
+blueprint.add_app_template_global(mail_enabled)
 
 UNSAVED = lazy_gettext("It could not be saved just now; your text is still here. Please try again.")
 
