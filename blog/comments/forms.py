@@ -16,7 +16,7 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
-from blog.comments.screening.rules import LEAST_SECONDS
+from blog.comments.screening.rules import MIN_FILL_SECONDS
 from blog.db import now, row_id
 from blog.editors.access import current_editor
 from blog.editors.reserved_names import reserved
@@ -85,7 +85,7 @@ class ReaderForm(Form):
     @property
     def least_seconds(self) -> int:
         """How long a program of ours waits before it sends what somebody else than the reader filled in."""
-        return LEAST_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
+        return MIN_FILL_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
 
 
 class TextForm(ReaderForm):

@@ -14,7 +14,7 @@ from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import pause
 from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.screening import link_domains
-from blog.comments.screening.rules import examine, verdict
+from blog.comments.screening.rules import collect_evidence, find_hold_reasons
 from blog.comments.thread.counts import recount
 from blog.db import db, now, writing
 from blog.html import comment_html
@@ -55,7 +55,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             return earlier
         raise
     body_html = comment_html(draft.body)
-    evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
+    evidence = collect_evidence(draft.name, draft.email, draft.website, body_html, draft.trapped)
     try:
         with writing():
             if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
@@ -64,11 +64,11 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             parent = _parent_allowed(draft, post, paced)
             comment = _comment(draft, post, body_html)
             comment.place_under(parent, current_site().max_indent)
-            if reasons := verdict(comment, post, evidence, paced):
+            if reasons := find_hold_reasons(comment, post, evidence, paced):
                 hold_by_rule(comment, reasons)
             db.session.add(comment)
             recount(comment, post)
-            link_domains.add({comment.id: evidence.domains})
+            link_domains.add_domains({comment.id: evidence.domains})
             queue_notifications(comment, post)
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
