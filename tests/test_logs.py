@@ -20,7 +20,7 @@ from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.moderation.alerts import alert_editors
 from blog.db import db, now, writing
 from blog.editors.models import OWNER, Editor
-from blog.mail.sending import send_waiting
+from blog.mail.sending import send_due_mails
 from blog.posts.models import Post
 from blog.site.models import ALL, current_site
 from tests.factories import HTMX, a_post, answer, csrf, sign_in, signed_in, token
@@ -66,7 +66,7 @@ def a_reader(app: Flask) -> FlaskClient:
 def send(app: Flask, at: datetime) -> None:
     """As the thread beside the server does, which has a database session of its own."""
     with app.app_context():
-        send_waiting(at=at)
+        send_due_mails(at=at)
 
 
 def read_and_write(app: Flask, post: Post) -> FlaskClient:

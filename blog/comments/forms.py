@@ -16,13 +16,13 @@ from markupsafe import Markup
 from wtforms import Field
 from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
-from blog.comments.screening.rules import LEAST_SECONDS
+from blog.comments.screening.rules import MIN_FILL_SECONDS
 from blog.db import now, row_id
 from blog.editors.access import current_editor
 from blog.editors.reserved_names import reserved
 from blog.email_addresses import LONGEST, is_address
 from blog.html.urls import is_website
-from blog.mail.outbox import mail_set_up
+from blog.mail.outbox import mail_enabled
 from blog.web.forms.fields import Choice, Choices, Form, Hidden, LongText, Text
 
 BODY_LENGTH = 10_000
@@ -94,7 +94,7 @@ class ReaderForm(Form):
     @property
     def min_seconds(self) -> int:
         """Return how many seconds our script waits before it submits."""
-        return LEAST_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
+        return MIN_FILL_SECONDS if current_app.config["SETTINGS"].ratelimit_enabled else 0
 
 
 class TextForm(ReaderForm):
@@ -155,7 +155,7 @@ class CommentForm(TextForm):
     @property
     def mail_choice(self) -> str:
         """Return which notifications the reader wants; NO_MAIL if mail is off."""
-        return self.follow.data if self.follow.data in {MAIL_REPLIES, MAIL_THREAD} and mail_set_up() else NO_MAIL
+        return self.follow.data if self.follow.data in {MAIL_REPLIES, MAIL_THREAD} and mail_enabled() else NO_MAIL
 
     @property
     def parent(self) -> int | None:
@@ -203,7 +203,7 @@ class LinkForm(Form):
 
 def blank_form(post_id: int, path: str, language: str) -> Markup:
     """Render the comment form for public pages, without token and name."""
-    return _blank_form(post_id, path, language, mail_set_up())
+    return _blank_form(post_id, path, language, mail_enabled())
 
 
 # rendering the form takes a third of a post page's time, and it is the same for every visitor

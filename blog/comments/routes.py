@@ -28,7 +28,7 @@ from blog.comments.thread.permalinks import place_of
 from blog.db import db, row_id
 from blog.editors.access import current_editor
 from blog.html import comment_html, quotation
-from blog.mail.outbox import mail_set_up
+from blog.mail.outbox import mail_enabled
 from blog.posts.models import Post, visible_post
 from blog.web import htmx, rate_limits
 from blog.web.csrf import csrf
@@ -41,7 +41,7 @@ from blog.web.rate_limits import PREVIEWS, TOKENS, limited
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(set_reader_cookie)
 blueprint.add_app_template_global(closed_because)
-blueprint.add_app_template_global(mail_set_up)
+blueprint.add_app_template_global(mail_enabled)
 
 UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
 

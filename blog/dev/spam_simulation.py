@@ -12,8 +12,8 @@ from random import Random
 from typing import NamedTuple
 
 from blog.comments.screening.link_domains import domain_of
-from blog.comments.screening.spam_signals import CUTS, Facts, signs, with_start
-from blog.comments.screening.submission import about
+from blog.comments.screening.spam_signals import THRESHOLDS, Facts, find_signals, initial_weights
+from blog.comments.screening.submission import count_topic_words
 from blog.site.models import USUAL
 from blog.spam.baseline_bayes import Bayes
 from blog.spam.features import PRAISING, SELLING, WORD, read
@@ -88,13 +88,13 @@ def rehearsed() -> dict[str, Measures]:
 
 def told(responses: list[Response], teach: bool) -> list[tuple[bool, bool]]:
     """What it says of each when it comes, at the usual dial, and what the editor says then."""
-    weights, sketches, found = with_start(start()), Sketches(), []
+    weights, sketches, found = initial_weights(start()), Sketches(), []
     for number, one in enumerate(responses):
         text = vector(read(one.text, [one.website] if one.website else []))
         facts = replace(one.facts, like=sketches.like(text))
-        some = values(packed := signed(text, signs(facts)))
+        some = values(packed := signed(text, find_signals(facts)))
         score = weights.score(some)
-        found.append((score > CUTS[USUAL], one.spam))
+        found.append((score > THRESHOLDS[USUAL], one.spam))
         if teach:
             weights.add(some, step_for(score, some, one.spam, MOST))
             if one.spam:
@@ -131,9 +131,11 @@ def _wanted(chance: Random, text: str, shown: Counter[str]) -> Response:
     name = chance.choice(NAMES) if chance.random() < 0.6 else f"Guest {chance.randrange(9999)}"
     website = f"https://{name.lower().replace(' ', '')}.example/" if chance.random() < 0.25 else ""
     days = chance.choice((0, 1, 1, 2, 3, chance.randrange(2, 20), chance.randrange(5, 1500)))
-    facts = Facts(days=days, seconds=chance.choice((6, 15, 40, 90, 200, 600)), website=bool(website), shown=shown[name])
+    facts = Facts(
+        days=days, seconds=chance.choice((6, 15, 40, 90, 200, 600)), website=bool(website), writer_visible=shown[name]
+    )
     one = _response(chance, Response(text, website, name, facts, False))
-    return one._replace(facts=replace(one.facts, domain_shown=shown[one.facts.domain] if one.facts.domain else 0))
+    return one._replace(facts=replace(one.facts, domain_visible=shown[one.facts.domain] if one.facts.domain else 0))
 
 
 def _response(chance: Random, one: Response) -> Response:
@@ -147,7 +149,7 @@ def _response(chance: Random, one: Response) -> Response:
         one.facts,
         linked=bool(reading.links),
         domain=domain_of(one.website or link) if one.website or reading.links else "",
-        about=about(reading, post),
+        topic_words=count_topic_words(reading, post),
         praising=not PRAISING.isdisjoint(reading.words),
         selling_name=not SELLING.isdisjoint(WORD.findall(one.name.lower())),
     )

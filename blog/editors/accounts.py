@@ -16,7 +16,7 @@ from blog.editors.sessions import WARNING_MAIL, end_sessions
 from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, add_link, end_links, use_link
 from blog.live.hub import hint
 from blog.mail.models import Mail
-from blog.mail.outbox import take_back
+from blog.mail.outbox import delete_unsent
 from blog.mail.status import TEST
 
 log = logging.getLogger(__name__)
@@ -151,7 +151,7 @@ def remove_editor(editor: Editor, by: Editor | None = None) -> None:
         _check_not_last(editor)
         _end_access(editor)
         waiting = Mail.recipient == editor.email, Mail.kind.in_(EDITORS_MAIL), Mail.due_at.is_not(None)
-        take_back(list(db.session.scalars(select(Mail.id).where(*waiting))))
+        delete_unsent(list(db.session.scalars(select(Mail.id).where(*waiting))))
         editor.removed_at, editor.held_mail, editor.password_hash = now(), NEVER, ""
         editor.email = f"removed-{editor.id}"  # free for another account, and no address that mail goes to
     hint("desk")

@@ -27,7 +27,7 @@ from blog.editors.sign_in.password_attempts import (
 )
 from blog.live.hub import hint
 from blog.mail.models import Mail
-from blog.mail.outbox import hint_mail, mail_set_up, put_mail
+from blog.mail.outbox import mail_enabled, put_mail, wake_sender
 from blog.mail.rendering import render_mail
 from blog.site.models import raise_queue_version
 from blog.web.keyed_hashes import keyed_hash
@@ -152,7 +152,7 @@ def sessions_of(editor: Editor) -> int:
 
 def _warn(email: str, account: str) -> None:
     """Tell the editor by mail, at most once an hour, that strangers try passwords; for no account do the same work."""
-    if not mail_set_up() or not is_closed_to_strangers(account):
+    if not mail_enabled() or not is_closed_to_strangers(account):
         return
     letter = render_mail("failures", limit=MAX_OF_ACCOUNT)
     with writing():
@@ -161,7 +161,7 @@ def _warn(email: str, account: str) -> None:
         mailed = db.session.scalars(select(Mail.id).where(*lately).limit(1)).first()
         if editor and not mailed:
             put_mail(editor.email, *letter, WARNING_MAIL)
-    hint_mail()
+    wake_sender()
 
 
 def _begin_attempt(account: str, address: str, device: str | None) -> tuple[int, SQLAlchemyError | None]:

@@ -1,1 +1,1 @@
-"""Mail: an outbox in the database, and whoever sends what waits in it. It knows nothing of blogs."""
+"""Queue mail in the database and send it by SMTP."""

@@ -1,4 +1,7 @@
-"""A mail as it is sent (RFC 5322): the same each time, so that a second copy can be told for one."""
+"""Build the message of a mail (RFC 5322).
+
+Every attempt builds the same message, so that mail programs recognise duplicates.
+"""
 
 from __future__ import annotations
 
@@ -14,28 +17,29 @@ from blog.mail.models import Mail
 from blog.settings import Settings
 
 
-class Policy(EmailPolicy):
-    """Headers are folded as ever, but for those of lists (RFC 2369): Python would break up a long address in them into
-    encoded words, which no mail program undoes there.
+class HeaderPolicy(EmailPolicy):
+    """Fold all headers except those of lists (RFC 2369).
+
+    Python would split a long URL in them into encoded words, which no mail program decodes there.
     """
 
     def fold(self, name: str, value: Any) -> str:
-        return self._whole(name, value) or super().fold(name, value)
+        return self._unfolded(name, value) or super().fold(name, value)
 
     def fold_binary(self, name: str, value: Any) -> bytes:
-        return self._whole(name, value).encode() or super().fold_binary(name, value)
+        return self._unfolded(name, value).encode() or super().fold_binary(name, value)
 
-    def _whole(self, name: str, value: Any) -> str:
+    def _unfolded(self, name: str, value: Any) -> str:
         return f"{name}: {value}{self.linesep}" if name.startswith("List-") and str(value).isascii() else ""
 
 
-POLICY = Policy(linesep="\r\n", cte_type="7bit")
-# for servers that take SMTPUTF8 (RFC 6531)
-POLICY_BEYOND_ASCII = Policy(linesep="\r\n", cte_type="7bit", utf8=True)
+POLICY = HeaderPolicy(linesep="\r\n", cte_type="7bit")
+# for servers with SMTPUTF8 (RFC 6531)
+UTF8_POLICY = HeaderPolicy(linesep="\r\n", cte_type="7bit", utf8=True)
 
 
-def message_of(settings: Settings, mail: Mail, title: str) -> EmailMessage:
-    """The whole of it, in the name of `title`."""
+def build_message(settings: Settings, mail: Mail, title: str) -> EmailMessage:
+    """Build the message, with `title` as the sender's name."""
     message = EmailMessage(policy=POLICY)
     message["From"] = Address(one_line(title), addr_spec=settings.mail_from)
     user, _at, domain = normalize_address(mail.recipient).rpartition("@")
@@ -52,6 +56,8 @@ def message_of(settings: Settings, mail: Mail, title: str) -> EmailMessage:
 
 
 def one_line(text: str) -> str:
-    """What may stand in a header: nothing that ends it, and nothing that cannot be seen."""
-    kept = "".join(" " if unicodedata.category(sign) in {"Cc", "Cs", "Zl", "Zp"} else sign for sign in text)
-    return " ".join(kept.split())
+    """Return a text without line breaks and control characters, for a header."""
+    visible = "".join(
+        " " if unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"} else character for character in text
+    )
+    return " ".join(visible.split())

@@ -1,4 +1,4 @@
-"""The outbox: what was written and is to be sent."""
+"""Define the outbox."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from sqlalchemy.orm import Mapped, mapped_column
 from blog.db import Record
 
 DUE = text("due_at IS NOT NULL")
-# nothing waits or is held for so long: it was written while the clock was ahead
-BEYOND = timedelta(days=1)
+# a time further ahead was written while the clock was wrong
+MAX_CLOCK_ERROR = timedelta(days=1)
 
 
 class Mail(Record):
-    """One letter to one address, written in the transaction of the act that it tells of.
+    """Represent one mail to one address.
 
-    `due_at` is when it may be tried next, none once it was sent or given up. Whoever sends it holds it by
-    `leased_until`; a lease that ran out means that the sending was interrupted, and anybody may begin it again, under
-    the same `message_id`. `headers` is an object of JSON, `last_error` a sentence about the last try that failed.
+    `due_at` is the time of the next attempt, or None once the mail is sent or given up. The process that sends it holds
+    `leased_until`; after a crash the lease runs out and another process sends it again, under the same `message_id`.
+    `headers` is a JSON object; `last_error` says why the last attempt failed.
     """
 
     __tablename__ = "mails"
@@ -48,11 +48,11 @@ class Mail(Record):
     given_up_at: Mapped[datetime | None]
 
     @classmethod
-    def free(cls, at: datetime) -> ColumnElement[bool]:
-        """Due, and in nobody's hands."""
-        return or_(cls.due_at <= at, cls.due_at > at + BEYOND) & cls.in_no_hands(at)
+    def is_due(cls, at: datetime) -> ColumnElement[bool]:
+        """Match mails that can be sent now."""
+        return or_(cls.due_at <= at, cls.due_at > at + MAX_CLOCK_ERROR) & cls.is_unleased(at)
 
     @classmethod
-    def in_no_hands(cls, at: datetime) -> ColumnElement[bool]:
-        """Nobody is just sending it."""
-        return or_(cls.leased_until.is_(None), cls.leased_until < at, cls.leased_until > at + BEYOND)
+    def is_unleased(cls, at: datetime) -> ColumnElement[bool]:
+        """Match mails that no process is sending."""
+        return or_(cls.leased_until.is_(None), cls.leased_until < at, cls.leased_until > at + MAX_CLOCK_ERROR)

@@ -1,10 +1,10 @@
-"""Writing mail: in the transaction of the act that it tells of, so that neither comes without the other.
+"""Write mail to the outbox, in the transaction that causes it.
 
 subject, text, html = render_mail("answer", comment=comment)      # slow, so before
 with writing():
     …
     put_mail(reader.email, subject, text, html, "answer", headers={"List-Unsubscribe": …})
-hint_mail()                                                       # in announce(): may be lost
+wake_sender()                                                     # after the commit
 """
 
 from __future__ import annotations
@@ -26,15 +26,15 @@ from blog.mail.messages import one_line
 from blog.mail.models import Mail
 from blog.settings import Settings
 
-HEADERS = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Reply-To"}
-LONGEST_SUBJECT = 250
+ALLOWED_HEADERS = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Reply-To"}
+MAX_SUBJECT_LENGTH = 250
 
-# whoever sends in this process waits for this
-waits = threading.Event()
+# the sender thread of this process waits for this
+mail_waiting = threading.Event()
 
 
-def mail_set_up() -> bool:
-    """Whether this site sends mail; where it does not, nobody writes any."""
+def mail_enabled() -> bool:
+    """Return whether this site sends mail."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings.sends_mail
 
@@ -49,10 +49,12 @@ def put_mail(  # noqa: PLR0913
     headers: Mapping[str, str] | None = None,
     due_at: datetime | None = None,
 ) -> Mail:
-    """Have a mail sent once this act is committed, not before `due_at`; call it within `writing()`.
+    """Write a mail that is sent after the commit, within `writing()`.
 
-    `due_at` is a day away at most, `kind` a word for the desk (20 characters); `headers` may have those in HEADERS,
-    else ValueError. To what is no address it is kept as given up, so that no act fails because of one reader's address.
+    `due_at` is at most a day away; `kind` is a word of at most 20 characters. A mail to an invalid address is stored as
+    given up, so that one reader's address fails no transaction.
+
+    Raises: ValueError for headers that are not in ALLOWED_HEADERS.
     """
     mail = new_mail(to, subject, text, html, kind, headers=headers)
     if is_address(to):
@@ -67,14 +69,14 @@ def put_mail(  # noqa: PLR0913
 def new_mail(  # noqa: PLR0913
     to: str, subject: str, text: str, html: str, kind: str, *, headers: Mapping[str, str] | None = None
 ) -> Mail:
-    """The mail itself, which stands in no outbox."""
-    if wrong := set(headers or {}) - HEADERS:
+    """Create a mail without adding it to the outbox."""
+    if wrong := set(headers or {}) - ALLOWED_HEADERS:
         raise ValueError(f"a mail has no headers {wrong} of its own")
     settings: Settings = current_app.config["SETTINGS"]
     host = urlsplit(settings.blog_url).hostname or "localhost"
     return Mail(
         recipient=one_line(to)[:LONGEST],
-        subject=one_line(subject)[:LONGEST_SUBJECT],
+        subject=one_line(subject)[:MAX_SUBJECT_LENGTH],
         text=text,
         html=html,
         kind=kind,
@@ -85,15 +87,15 @@ def new_mail(  # noqa: PLR0913
     )
 
 
-def hint_mail() -> None:
-    """Say, after the act, that mail waits. A hint only: whoever sends looks by themselves every few seconds."""
-    waits.set()
+def wake_sender() -> None:
+    """Wake the sender thread. Other processes poll every few seconds."""
+    mail_waiting.set()
 
 
-def take_back(mails: Collection[int]) -> list[int]:
-    """Inside an act: of these mails, delete those that nobody has sent yet nor is just sending; their ids."""
+def delete_unsent(mails: Collection[int]) -> list[int]:
+    """Delete mails that are neither sent nor being sent; return their ids."""
     at = now()
-    waiting = select(Mail.id).where(Mail.id.in_(mails), Mail.due_at.is_not(None), Mail.in_no_hands(at))
+    waiting = select(Mail.id).where(Mail.id.in_(mails), Mail.due_at.is_not(None), Mail.is_unleased(at))
     taken = list(db.session.scalars(waiting))
     db.session.execute(delete(Mail).where(Mail.id.in_(taken)))
     return taken

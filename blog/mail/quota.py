@@ -1,8 +1,7 @@
-"""Who may use how much of the site's mail: what goes first, and how many links anybody may ask for.
+"""Share the site's mail quota between kinds of mail, and limit links.
 
-The quota is MAIL_PER_HOUR and MAIL_PER_DAY. Mail to editors and about accounts may use all of it. Mail to others has a
-share for each kind, which together leave an eighth to the editors. All of it is counted in the database, so that it
-holds for every process.
+The quota is MAIL_PER_HOUR and MAIL_PER_DAY. Mail to editors and about accounts may use all of it. Each other kind has a
+share; an eighth is left to the editors. Counts rows, so the quota holds across processes.
 """
 
 from __future__ import annotations
@@ -22,65 +21,69 @@ from blog.settings import Settings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 
-# what followers asked for and have confirmed
+# notifications to confirmed followers
 NOTICE = "notice"
-# links that anybody may have sent to any address: to confirm a wish, to manage what one follows, to one's own responses
+# anybody can have these sent to any address: to confirm a subscription, to manage them, to see one's responses
 CONFIRM, LINK, PRIVACY = "confirm", "link", "privacy"
-LINKS = (CONFIRM, LINK, PRIVACY)
+LINK_KINDS = (CONFIRM, LINK, PRIVACY)
 # in eighths of the quota
 SHARES = {NOTICE: 4, CONFIRM: 1, LINK: 1, PRIVACY: 1}
 # links of all kinds together
 MAX_LINKS_PER_RECIPIENT_AND_DAY = 5
-# several times what it takes to look up an address and to write a mail
-EVEN_SECONDS = 0.05
+# several times what looking up an address and writing a mail takes
+MIN_LINK_SECONDS = 0.05
 
 
-def limits_of(settings: Settings, kind: str = "") -> tuple[tuple[timedelta, int], ...]:
-    """Return how many mails of this kind may go out within an hour and a day; without a kind, of all together."""
+def quota_limits(settings: Settings, kind: str = "") -> tuple[tuple[timedelta, int], ...]:
+    """Return the most mails of this kind, or of all, per span."""
     eighths = SHARES.get(kind, 8) if settings.ratelimit_enabled else 8
     hour, day = settings.mail_per_hour, settings.mail_per_day
     return (HOUR, max(1, hour * eighths // 8)), (DAY, max(1, day * eighths // 8))
 
 
-def quota_used_up(settings: Settings, at: datetime, kind: str = "") -> bool:
-    """Tell whether as many were sent, or are being sent, as this kind, or all kinds together, may."""
+def is_quota_used_up(settings: Settings, at: datetime, kind: str = "") -> bool:
+    """Return whether the quota, or this kind's share, is used up.
+
+    Mails that are being sent count too.
+    """
     of_kind = [Mail.kind == kind] if kind else []
     leased = _count(Mail.due_at <= at, Mail.leased_until >= at, *of_kind)
-    limits = limits_of(settings, kind)
-    return any(leased + _count(Mail.sent_at.between(at - within, at), *of_kind) >= most for within, most in limits)
+    limits = quota_limits(settings, kind)
+    return any(leased + _count(Mail.sent_at.between(at - within, at), *of_kind) >= limit for within, limit in limits)
 
 
-def kinds_without_quota(settings: Settings, at: datetime) -> list[str]:
-    """Return the kinds whose share is used up, so that others go before them."""
-    return [kind for kind in SHARES if quota_used_up(settings, at, kind)]
+def kinds_over_quota(settings: Settings, at: datetime) -> list[str]:
+    """Return the kinds whose share is used up."""
+    return [kind for kind in SHARES if is_quota_used_up(settings, at, kind)]
 
 
 def may_send_link(kind: str, recipient: str) -> bool:
-    """Tell, inside an act, whether one more link of this kind may be written, and to this address."""
+    """Return whether one more link may go to this address, within `writing()`."""
     settings: Settings = current_app.config["SETTINGS"]
     at = now()
-    to_it = _count(Mail.recipient == recipient, Mail.kind.in_(LINKS), _within(at, DAY))
-    return to_it < MAX_LINKS_PER_RECIPIENT_AND_DAY and all(
-        _count(Mail.kind == kind, _within(at, span)) < most for span, most in limits_of(settings, kind)
+    to_recipient = _count(Mail.recipient == recipient, Mail.kind.in_(LINK_KINDS), _created_within(at, DAY))
+    return to_recipient < MAX_LINKS_PER_RECIPIENT_AND_DAY and all(
+        _count(Mail.kind == kind, _created_within(at, span)) < limit for span, limit in quota_limits(settings, kind)
     )
 
 
 def put_link(  # noqa: PLR0913
     to: str,
-    letter: tuple[str, str, str],
+    content: tuple[str, str, str],
     kind: str,
     *,
-    wanted: bool = True,
+    deliver: bool = True,
     paced: bool = True,
     headers: Mapping[str, str] | None = None,
 ) -> bool:
-    """Write a mail with a link, inside an act, where it is `wanted` and its limits allow; return whether they did.
+    """Write a mail with a link unless a limit forbids it.
 
-    Without `paced` there are no limits. Where it is not sent the row is written and deleted again, so that it takes
-    about as long; callers do the rest by `even_time`, so that nobody learns which addresses are known here.
+    Call it within `writing()`. Returns whether it will be sent: `deliver` is true and the limits allow it. Without
+    `paced` there are no limits. A mail that is not sent is inserted and deleted again: equal work hides which addresses
+    are known here. Callers run all of it within `constant_time`.
     """
-    allowed = (may_send_link(kind, to) or not paced) and wanted
-    mail = put_mail(to, *letter, kind, headers=headers)
+    allowed = (may_send_link(kind, to) or not paced) and deliver
+    mail = put_mail(to, *content, kind, headers=headers)
     db.session.flush()
     if not allowed:
         db.session.delete(mail)
@@ -88,20 +91,20 @@ def put_link(  # noqa: PLR0913
 
 
 @contextmanager
-def even_time() -> Iterator[None]:
-    """Let what an address has to do with this site take as long as what it has not, around the whole act.
+def constant_time() -> Iterator[None]:
+    """Make a block take MIN_LINK_SECONDS, so that its duration reveals nothing.
 
-    Without it the median of 200 answers differed by 0.3 to 1.9 ms.
+    Without it the median of 200 answers differed by 0.3 to 1.9 ms between known and unknown addresses.
     """
-    until = time.monotonic() + EVEN_SECONDS
+    until = time.monotonic() + MIN_LINK_SECONDS
     yield
     time.sleep(max(0.0, until - time.monotonic()))
 
 
-def _within(at: datetime, span: timedelta) -> ColumnElement[bool]:
-    # not later than now: a clock that was set back must keep nobody out
+def _created_within(at: datetime, span: timedelta) -> ColumnElement[bool]:
+    # ignores rows from the future: they were written before a clock was set back
     return Mail.created_at.between(at - span, at)
 
 
-def _count(*which: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count(Mail.id)).where(*which)) or 0
+def _count(*conditions: ColumnElement[bool]) -> int:
+    return db.session.scalar(select(func.count(Mail.id)).where(*conditions)) or 0

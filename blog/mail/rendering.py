@@ -1,4 +1,4 @@
-"""A mail from its two templates, `templates/mail/<name>.txt` and `.html`, in the site's wording."""
+"""Render mail from `templates/mail/<name>.txt` and `.html`."""
 
 from __future__ import annotations
 
@@ -12,20 +12,23 @@ from blog.settings import Settings
 
 
 def init(app: Flask, title: Callable[[], str]) -> None:
-    """Give templates whole addresses; `title` says in whose name mail is sent."""
+    """Register the filter `absolute` and the function that gives the sender's name."""
     app.extensions["mail_title"] = title
-    app.jinja_env.filters["absolute"] = absolute
+    app.jinja_env.filters["absolute"] = absolute_url
 
 
 def render_mail(name: str, **values: Any) -> tuple[str, str, str]:
-    """(subject, text, html). The subject is the first line of the text's template, by its block `subject`."""
+    """Return (subject, text, html).
+
+    The first line of the text template is the subject (its block `subject`).
+    """
     subject, _, text = render_template(f"mail/{name}.txt", **values).strip().partition("\n")
     html = render_template(f"mail/{name}.html", subject=subject.strip(), **values)
     return subject.strip(), re.sub(r"\n{3,}", "\n\n", text).strip() + "\n", html
 
 
-def absolute(path: str) -> str:
-    """The whole address of a path of this site, by BLOG_URL alone; never by what a request says of its host."""
+def absolute_url(path: str) -> str:
+    """Return the URL of a path, from BLOG_URL, never from Host."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings.blog_url.rstrip("/") + path
 

@@ -1,4 +1,4 @@
-"""Forgetting mail: whom it went to and what it said goes after some days; and what nobody will send is given up."""
+"""Delete old mail, and give up mail that nobody sends."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from sqlalchemy import ColumnElement, delete, or_, select, update
 
 from blog.db import db, now, writing
 from blog.mail.models import Mail
-from blog.mail.outbox import mail_set_up
-from blog.mail.sending import GIVE_UP
+from blog.mail.outbox import mail_enabled
+from blog.mail.sending import GIVE_UP_AFTER
 
-KEPT = timedelta(days=30)
-AT_ONCE = 1000
+KEEP_FOR = timedelta(days=30)
+BATCH_SIZE = 1000
 
 
 def forget_mails(at: datetime | None = None) -> int:
-    """One part of it, by any number of processes: so many rows at most; 0 when nothing is due."""
+    """Delete and give up one batch; return its size."""
     at = at or now()
-    ended = _ids(or_(Mail.sent_at <= at - KEPT, Mail.given_up_at <= at - KEPT))
-    stale = [] if mail_set_up() else _ids(Mail.due_at <= at - GIVE_UP)
+    ended = _ids(or_(Mail.sent_at <= at - KEEP_FOR, Mail.given_up_at <= at - KEEP_FOR))
+    stale = [] if mail_enabled() else _ids(Mail.due_at <= at - GIVE_UP_AFTER)
     db.session.rollback()
     if ended or stale:
         with writing():
@@ -33,4 +33,4 @@ def forget_mails(at: datetime | None = None) -> int:
 
 
 def _ids(which: ColumnElement[bool]) -> list[int]:
-    return list(db.session.scalars(select(Mail.id).where(which).limit(AT_ONCE)))
+    return list(db.session.scalars(select(Mail.id).where(which).limit(BATCH_SIZE)))

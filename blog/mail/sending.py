@@ -1,8 +1,8 @@
-"""Sending what waits in the outbox: beside the server, in any number of processes, each mail held by a lease.
+"""Send due mail from the outbox, in any number of processes.
 
-The database is not held while the mail server is spoken to. A crash loses nothing: what was being sent is due again
-once its lease has run out. If the server had taken it in the very moment before, it gets it once more, under the same
-Message-ID; the other way round, written down as sent before it was taken, it would be lost.
+A process claims a mail by a lease and holds no transaction while it talks to the mail server. After a crash the lease
+runs out and the mail is sent again. If the server had accepted it already, the recipient gets it twice, under the same
+Message-ID; storing the success first would lose it instead.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.db import db, now, writing
 from blog.db_errors import is_temporary
 from blog.mail.models import Mail
-from blog.mail.outbox import waits
-from blog.mail.quota import SHARES, kinds_without_quota, quota_used_up
+from blog.mail.outbox import mail_waiting
+from blog.mail.quota import SHARES, is_quota_used_up, kinds_over_quota
 from blog.mail.rendering import site_title
 from blog.mail.smtp import NotSent, send
 from blog.settings import Settings
@@ -33,58 +33,58 @@ from blog.settings import Settings
 log = logging.getLogger(__name__)
 
 LEASE = timedelta(minutes=2)
-GIVE_UP = timedelta(days=2)
-# so many besides, since a clock that jumps makes any time long
-LEAST_TRIES = 8
+GIVE_UP_AFTER = timedelta(days=2)
+# attempts count too, since a clock that jumps makes any time long
+MIN_TRIES = 8
 MINUTE = timedelta(minutes=1)
-PAUSES = (MINUTE / 3, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE)
+RETRY_DELAYS = (MINUTE / 3, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE)
 
-LOOK_SECONDS = 5.0
-# between two mails while the server takes none at all
-LONGEST_SECONDS = 60.0
-# how long a mail that is being sent may still take when the process is asked to stop
-GRACE_SECONDS = 1.0
-# how long a database that is away is waited for, to write down what was sent
-PATIENCE_SECONDS = 30.0
+POLL_SECONDS = 5.0
+# between two attempts while the server accepts no mail
+MAX_POLL_SECONDS = 60.0
+# how long a stopping process waits for the mail that it is sending
+STOP_SECONDS = 1.0
+# how long to retry storing a result while the database is away
+DATABASE_WAIT_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Tried:
-    """One try: which mail, and why it was not sent, unless it was."""
+class Attempt:
+    """Describe one attempt to send a mail; `failure` is None on success."""
 
     mail_id: int
     failure: NotSent | None
 
 
-def keep_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], None]:
-    """Send in a thread of its own for as long as this process serves, if mail is set up; what it returns ends that.
+def start_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], None]:
+    """Send mail in a thread until the returned function is called.
 
-    Before each round each of the `writers` is called until it says that there is no more mail to be written.
+    Before each round each of `writers` is called until it returns something false: they write the mails that are due.
     """
     settings: Settings = app.config["SETTINGS"]
     stopping = threading.Event()
 
     def work() -> None:
-        pause = LOOK_SECONDS
+        pause = POLL_SECONDS
         while not stopping.is_set():
             try:
                 with app.app_context():
-                    _write(writers, stopping.is_set)
-                    well = send_waiting(stopping.is_set)
+                    _run_writers(writers, stopping.is_set)
+                    succeeded = send_due_mails(stopping.is_set)
             except Exception as error:
                 if is_temporary(error):
-                    log.warning("The database is away; mail that waits is sent later")
+                    log.warning("Database unavailable; sending mail later")
                 else:
-                    log.warning("Mail that waits could not be looked at; trying again", exc_info=True)
-                well = False
-            pause = LOOK_SECONDS if well else min(2 * pause, LONGEST_SECONDS)
-            (waits if well else stopping).wait(pause)
-            waits.clear()
+                    log.warning("Sending mail failed; retrying", exc_info=True)
+                succeeded = False
+            pause = POLL_SECONDS if succeeded else min(2 * pause, MAX_POLL_SECONDS)
+            (mail_waiting if succeeded else stopping).wait(pause)
+            mail_waiting.clear()
 
     def stop() -> None:
         stopping.set()
-        waits.set()
-        thread.join(GRACE_SECONDS)
+        mail_waiting.set()
+        thread.join(STOP_SECONDS)
 
     thread = threading.Thread(target=work, name="mail", daemon=True)
     if settings.sends_mail:
@@ -93,8 +93,8 @@ def keep_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], Non
     return lambda: None
 
 
-def _write(writers: Sequence[Callable[[], object]], stopping: Callable[[], bool]) -> None:
-    """What cannot be written must not hold up what waits already."""
+def _run_writers(writers: Sequence[Callable[[], object]], stopping: Callable[[], bool]) -> None:
+    """Call each writer until it has nothing to write; log failures."""
     for write_next in writers:
         try:
             while not stopping() and write_next():
@@ -102,32 +102,32 @@ def _write(writers: Sequence[Callable[[], object]], stopping: Callable[[], bool]
         except Exception as error:
             if is_temporary(error):
                 raise
-            log.warning("A mail could not be written; trying again", exc_info=True)
+            log.warning("Writing a mail failed; retrying", exc_info=True)
             db.session.rollback()
 
 
-def send_waiting(stopping: Callable[[], bool] = lambda: False, at: datetime | None = None) -> bool:
-    """Send what is due, one mail after the other; False where the server takes none, so that it is left in peace."""
-    while not stopping() and (tried := send_next(at)):
-        if tried.failure and tried.failure.of_server:
+def send_due_mails(stopping: Callable[[], bool] = lambda: False, at: datetime | None = None) -> bool:
+    """Send all due mails; return False if the server accepts none."""
+    while not stopping() and (attempt := send_next(at)):
+        if attempt.failure and attempt.failure.by_server:
             return False
     return True
 
 
-def send_next(at: datetime | None = None) -> Tried | None:
-    """Send the mail that has been due for longest; None where none is, or where as many were sent as may be."""
+def send_next(at: datetime | None = None) -> Attempt | None:
+    """Send the mail that has been due longest, if the quota allows."""
     mail = _claim(at or now())
     if mail is None:
         return None
-    failure = _sent(mail)
-    _end(mail, failure, at or now())
+    failure = _try_send(mail)
+    _save_result(mail, failure, at or now())
     if failure:
-        log.warning("A mail could not be sent; /desk/mail says why")
-    return Tried(mail.id, failure)
+        log.warning("Sending a mail failed; /desk/mail says why")
+    return Attempt(mail.id, failure)
 
 
 def _claim(at: datetime) -> Mail | None:
-    """Take a mail in hand, so that nobody else does. First only looking, since mostly nothing waits."""
+    """Lease the next due mail. Reads first, since usually none is due."""
     found = _next_due(at) is not None
     db.session.rollback()
     if not found:
@@ -142,17 +142,17 @@ def _claim(at: datetime) -> Mail | None:
 
 
 def _next_due(at: datetime) -> Mail | None:
-    """Find the mail to send next: editors' first, then by the time, none of a kind whose share is used up."""
+    """Return the mail to send next: editors' mail first, then the oldest."""
     settings: Settings = current_app.config["SETTINGS"]
-    if db.session.scalars(select(Mail.id).where(Mail.free(at)).limit(1)).first() is None:
+    if db.session.scalars(select(Mail.id).where(Mail.is_due(at)).limit(1)).first() is None:
         return None
-    if quota_used_up(settings, at):
+    if is_quota_used_up(settings, at):
         return None
-    free = select(Mail).where(Mail.free(at), Mail.kind.not_in(kinds_without_quota(settings, at)))
-    return db.session.scalars(free.order_by(Mail.kind.in_(SHARES), Mail.due_at, Mail.id).limit(1)).first()
+    due = select(Mail).where(Mail.is_due(at), Mail.kind.not_in(kinds_over_quota(settings, at)))
+    return db.session.scalars(due.order_by(Mail.kind.in_(SHARES), Mail.due_at, Mail.id).limit(1)).first()
 
 
-def _sent(mail: Mail) -> NotSent | None:
+def _try_send(mail: Mail) -> NotSent | None:
     settings: Settings = current_app.config["SETTINGS"]
     try:
         title = site_title()
@@ -163,29 +163,35 @@ def _sent(mail: Mail) -> NotSent | None:
     except Exception as error:
         if is_temporary(error):
             raise
-        log.exception("A mail could not be made")
+        log.exception("Building a mail failed")
         return NotSent(_("The mail could not be made, which is a fault of ours and has been noted."))
     return None
 
 
-def _end(mail: Mail, failure: NotSent | None, at: datetime) -> None:
-    """Write down what became of it. What was sent is sent, whoever holds the mail by now."""
-    standing = update(Mail).where(Mail.id == mail.id, Mail.sent_at.is_(None))
+def _save_result(mail: Mail, failure: NotSent | None, at: datetime) -> None:
+    """Store the result of an attempt.
+
+    A success counts even if another process holds the lease by now.
+    """
+    unsent = update(Mail).where(Mail.id == mail.id, Mail.sent_at.is_(None))
     if failure is None:
-        _write_down(standing.values(sent_at=at, due_at=None, leased_until=None))
+        _execute_patiently(unsent.values(sent_at=at, due_at=None, leased_until=None))
         return
-    said: dict[str, Any] = {"leased_until": None, "failed_at": at, "last_error": str(failure)[:500]}
-    tried_enough = at - (mail.first_tried_at or at) >= GIVE_UP and mail.tries >= LEAST_TRIES
-    if failure.for_good or tried_enough:
-        said |= {"given_up_at": at, "due_at": None}
+    values: dict[str, Any] = {"leased_until": None, "failed_at": at, "last_error": str(failure)[:500]}
+    expired = at - (mail.first_tried_at or at) >= GIVE_UP_AFTER and mail.tries >= MIN_TRIES
+    if failure.permanent or expired:
+        values |= {"given_up_at": at, "due_at": None}
     else:
-        said |= {"due_at": at + _pause(mail.tries)}
-    _write_down(standing.where(Mail.tries == mail.tries).values(**said))
+        values |= {"due_at": at + _retry_delay(mail.tries)}
+    _execute_patiently(unsent.where(Mail.tries == mail.tries).values(**values))
 
 
-def _write_down(statement: Any) -> None:
-    """A database that is away just now is waited for, since what is not written down is sent once more."""
-    until = time.monotonic() + PATIENCE_SECONDS
+def _execute_patiently(statement: Any) -> None:
+    """Execute a statement, retrying while the database is away.
+
+    A result that is not stored would send the mail again.
+    """
+    until = time.monotonic() + DATABASE_WAIT_SECONDS
     while True:
         try:
             with writing():
@@ -197,6 +203,6 @@ def _write_down(statement: Any) -> None:
             time.sleep(1)
 
 
-def _pause(tries: int) -> timedelta:
-    """After so many tries. Not all at the same moment, or a server that comes back would have them all at once."""
-    return PAUSES[min(tries, len(PAUSES)) - 1] * random.uniform(0.9, 1.2)  # noqa: S311
+def _retry_delay(tries: int) -> timedelta:
+    """Return the delay after this many tries, randomised to spread load."""
+    return RETRY_DELAYS[min(tries, len(RETRY_DELAYS)) - 1] * random.uniform(0.9, 1.2)  # noqa: S311

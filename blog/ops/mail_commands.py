@@ -11,9 +11,9 @@ from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.moderation.alerts import alert_editors
 from blog.email_addresses import is_address
 from blog.errors import Unusable
-from blog.mail.outbox import mail_set_up, new_mail
+from blog.mail.outbox import mail_enabled, new_mail
 from blog.mail.rendering import render_mail, site_title
-from blog.mail.sending import send_waiting
+from blog.mail.sending import send_due_mails
 from blog.mail.smtp import NotSent, send
 from blog.mail.status import TEST
 from blog.settings import Settings
@@ -28,7 +28,7 @@ mail = AppGroup("mail", help="Mail that the site sends.")
 def test(address: str) -> None:
     """Send a test mail to ADDRESS at once, and say what the mail server made of it."""
     settings: Settings = current_app.config["SETTINGS"]
-    if not mail_set_up():
+    if not mail_enabled():
         raise Unusable(NOT_SET_UP)
     if not is_address(address):
         raise Unusable(f"“{address}” is not an e-mail address: give one such as ann@example.org.")
@@ -42,12 +42,12 @@ def test(address: str) -> None:
 @mail.command("send")
 def send_now() -> None:
     """Send what waits, once; bin/serve does it by itself, under another server run this every few minutes."""
-    if not mail_set_up():
+    if not mail_enabled():
         raise Unusable(NOT_SET_UP)
     for write_next in (alert_editors, send_next_confirmation, send_next_digest):
         while write_next():
             pass
-    if not send_waiting():
+    if not send_due_mails():
         raise Unusable("The mail server takes nothing at the moment: flask mail test ADDRESS says why.")
 
 

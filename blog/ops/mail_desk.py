@@ -9,9 +9,9 @@ from flask_babel import gettext as _
 from blog.comments.moderation.alerts import choose_held_mail, held_mail_words
 from blog.db import writing
 from blog.editors.access import may, the_editor
-from blog.mail.outbox import hint_mail, mail_set_up, put_mail
+from blog.mail.outbox import mail_enabled, put_mail, wake_sender
 from blog.mail.rendering import render_mail
-from blog.mail.status import TEST, standing
+from blog.mail.status import TEST, outbox_status
 from blog.web import htmx
 from blog.web.rate_limits import limited
 
@@ -30,18 +30,18 @@ def show_outbox() -> ResponseReturnValue:
     """What htmx asks for while a test mail is on its way."""
     if not htmx.wanted():
         return redirect("/desk/mail", 303)
-    return render_template("ops/desk/_mail.html", standing=standing(the_editor().email))
+    return render_template("ops/desk/_mail.html", outbox=outbox_status(the_editor().email))
 
 
 @blueprint.post("/tests")
 @limited(TESTS)
 def create_test() -> ResponseReturnValue:
-    if not mail_set_up():
+    if not mail_enabled():
         return the_page(_("Mail is not set up, so no test mail can be sent.")), 409
     letter = render_mail("test")
     with writing():
         put_mail(the_editor().email, *letter, TEST)
-    hint_mail()
+    wake_sender()
     return redirect("/desk/mail", 303)
 
 
@@ -55,6 +55,6 @@ def update_choice() -> ResponseReturnValue:
 
 
 def the_page(refusal: str = "") -> str:
-    how = standing(the_editor().email) if may("mail_desk.show_outbox") else None
+    how = outbox_status(the_editor().email) if may("mail_desk.show_outbox") else None
     values = {"choices": held_mail_words(), "saved": "saved" in request.args}
-    return render_template("ops/desk/mail.html", standing=how, set_up=mail_set_up(), refusal=refusal, **values)
+    return render_template("ops/desk/mail.html", outbox=how, set_up=mail_enabled(), refusal=refusal, **values)

@@ -26,7 +26,7 @@ from blog.ip_networks import network_of
 from blog.live.events import Stream
 from blog.live.hub import Hub, listen_for_hints
 from blog.logs import configure_logging
-from blog.mail.sending import keep_sending
+from blog.mail.sending import start_sending
 from blog.server.flask_requests import DESK_LIVE, FlaskRequests
 from blog.server.health import ALIVE, READY, Readiness
 from blog.server.http_limits import max_streams
@@ -169,7 +169,7 @@ class Shell:
         await receive()
         listen_for_hints(self.hub)
         self.end_streams_on_signals()
-        stop_sending = keep_sending(self.app, alert_editors, send_next_confirmation, send_next_digest)
+        stop_sending = start_sending(self.app, alert_editors, send_next_confirmation, send_next_digest)
         tasks = begin(self.app, self.hub)
         await send({"type": "lifespan.startup.complete"})
         await receive()

@@ -11,7 +11,7 @@ import pytest
 from bleach.html5lib_shim import getTreeWalker  # type: ignore[attr-defined]
 
 from blog.comments.screening.link_domains import links_in
-from blog.comments.screening.writer_history import _essence
+from blog.comments.screening.writer_history import _duplicate_key
 from blog.email_addresses import normalize_address
 from blog.html import (
     comment_html,
@@ -44,7 +44,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "read_marked": read_marked,
     "plainly": plainly,
     "muted": lambda text: muted("casino\n/x+y/").found_in(text),
-    "essence": _essence,
+    "duplicate key": _duplicate_key,
     "normalize_address": normalize_address,
     "with_breaks": _with_breaks,
     "at_home": lambda text: clean_comments([text], OldHost("b.example", "name.blogspot.com")) if "name" in text else "",

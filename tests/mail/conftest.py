@@ -18,6 +18,6 @@ def office() -> Iterator[PostOffice]:
 
 @pytest.fixture
 def settings(tmp_path: Path, database: str, office: PostOffice) -> Settings:
-    """Of a blog that sends its mail by the post office."""
+    """Return settings that send mail to the test server."""
     plain = Settings(blog_instance=tmp_path, database_url=database, ratelimit_enabled=False)
     return replace(plain, **office.settings)

@@ -15,7 +15,7 @@ from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.models import Comment, Follow
 from blog.db import db, now
 from blog.mail.models import Mail
-from blog.mail.sending import send_waiting
+from blog.mail.sending import send_due_mails
 from blog.posts.models import Post
 from tests.factories import answer
 from tests.mail.letters import mails
@@ -78,4 +78,4 @@ def tell(after: timedelta = LATER) -> list[Mail]:
 def send() -> None:
     """As the thread beside the server does, which has a database session of its own."""
     with current_app.app_context():
-        assert send_waiting()
+        assert send_due_mails()

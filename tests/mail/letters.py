@@ -1,4 +1,4 @@
-"""Mail for tests, and what became of it."""
+"""Create and read mail in tests."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
 
 
-def a_mail(to: str = "ann@example.org", subject: str = "Somebody answered", **more: Any) -> Mail:
-    """Written in an act of its own."""
+def create_mail(to: str = "ann@example.org", subject: str = "Somebody answered", **more: Any) -> Mail:
+    """Write one mail and commit it."""
     with writing():
         return put_mail(to, subject, "Hello.\n", "<p>Hello.</p>", "answer", **more)
 
 
 def mails() -> list[Mail]:
-    """All that there are, as they stand now."""
+    """Return all mails, read anew."""
     db.session.rollback()
     db.session.expire_all()
     return list(db.session.scalars(select(Mail).order_by(Mail.id)))
 
 
-def the_mail() -> Mail:
+def only_mail() -> Mail:
     (mail,) = mails()
     return mail

@@ -1,4 +1,4 @@
-"""A real SMTP server on loopback, as small as tests need it: it takes, refuses and holds mail, and goes down."""
+"""Run a real SMTP server that can refuse, delay and stop."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ CERTIFICATE = Path(__file__).parent / "localhost.pem"
 
 @dataclass
 class Delivery:
-    """One mail as it came in: who sent it to whom, how, and what."""
+    """Represent one mail as the server received it."""
 
     sender: str
     recipient: str
@@ -38,8 +38,10 @@ class Delivery:
 
 @dataclass
 class PostOffice:
-    """`answers` are what it says, once each, instead of taking what begins a command: {"RCPT": ["450 later"]}; with
-    "END" for the mail itself, "" to hang up, and None to say nothing until it is let go.
+    """Configure and record one SMTP server.
+
+    `answers` replaces replies, each used once: {"RCPT": ["450 later"]}. "END" replaces the reply to the text, "TAKEN"
+    the reply after acceptance; "" hangs up, None says nothing until `let_go` is set.
     """
 
     port: int = field(default_factory=free_port)
@@ -59,20 +61,20 @@ class PostOffice:
 
         class Handler(socketserver.StreamRequestHandler):
             def handle(self) -> None:
-                Counter(office, self.request).serve()
+                Session(office, self.request).serve()
 
         class Server(socketserver.ThreadingTCPServer):
             allow_reuse_address = daemon_threads = True
 
             def handle_error(self, *_: object) -> None:
-                pass  # whoever came hung up
+                pass  # the client hung up
 
         self._server = Server(("127.0.0.1", self.port), Handler)
         threading.Thread(target=self._server.serve_forever, args=(0.01,), daemon=True).start()
         return self
 
     def close(self) -> None:
-        """Gone: nobody can connect any more."""
+        """Stop the server: no connection is possible."""
         self.let_go.set()
         if self._server:
             self._server.shutdown()
@@ -80,7 +82,7 @@ class PostOffice:
             self._server = None
 
     def wait_for(self, number: int, seconds: float = 30) -> list[Delivery]:
-        """So many mails, once they are here."""
+        """Wait until `number` mails have arrived."""
         with self.arrived:
             assert self.arrived.wait_for(lambda: len(self.deliveries) >= number, seconds), self.deliveries
         return self.deliveries
@@ -91,7 +93,7 @@ class PostOffice:
 
     @property
     def settings(self) -> dict[str, Any]:
-        """What to send by it, as settings."""
+        """Return the blog's settings for sending by this server."""
         return {
             "blog_url": "https://blog.example.org",
             "mail_from": "blog@example.org",
@@ -105,8 +107,8 @@ class PostOffice:
         return {name.upper(): str(value) for name, value in self.settings.items()}
 
 
-class Counter:
-    """One connection."""
+class Session:
+    """Serve one connection."""
 
     def __init__(self, office: PostOffice, connection: socket.socket) -> None:
         self.office, self.connection, self.secure = office, connection, False
@@ -125,12 +127,12 @@ class Counter:
 
     def serve(self) -> None:
         try:
-            if self.instead("CONNECT"):
+            if self.send_planned_answer("CONNECT"):
                 self.say("220 post office")
             while line := self.lines.readline():
                 self.office.commands.append(line.decode().rstrip())
                 verb = line.decode().upper().split()[0].partition(":")[0]
-                if not self.instead(verb):
+                if not self.send_planned_answer(verb):
                     continue
                 if verb == "QUIT":
                     self.say("221 good-bye")
@@ -141,8 +143,8 @@ class Counter:
         finally:
             self.connection.close()
 
-    def instead(self, verb: str) -> bool:
-        """Whether to go on as ever, since nothing else is to be answered to this."""
+    def send_planned_answer(self, verb: str) -> bool:
+        """Send a planned answer, if any; return whether to continue as usual."""
         waiting = self.office.answers.get(verb) or []
         if not waiting:
             return True
@@ -191,12 +193,12 @@ class Counter:
             if not line:
                 raise ConnectionAbortedError
             content += line.removeprefix(b".") if line.startswith(b"..") else line
-        if not self.instead("END"):
+        if not self.send_planned_answer("END"):
             return
         with self.office.arrived:
             self.office.deliveries.append(Delivery(self.sender, self.recipient, content, self.secure, self.login))
             self.office.arrived.notify_all()
-        if self.instead("TAKEN"):
+        if self.send_planned_answer("TAKEN"):
             self.say("250 taken")
 
 

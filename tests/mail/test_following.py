@@ -20,7 +20,7 @@ from blog.mail.models import Mail
 from blog.web.signed_tokens import signed
 from tests.factories import HTMX, a_post, answer, csrf, token
 from tests.mail.followers import ANN, BOB, ask, confirms, follows, link, of_kind, paths, tell, writes
-from tests.mail.letters import mails, the_mail
+from tests.mail.letters import mails, only_mail
 from tests.test_routes import everything_kept
 
 DAY = timedelta(days=1)
@@ -32,7 +32,7 @@ def test_a_look_at_the_link_changes_nothing_and_the_button_confirms_once(app: Fl
     given = answer(client, post, "Mine", email="Ann@Example.org", follow="thread")
     assert TOLD in given.text
     ask()
-    mail = the_mail()
+    mail = only_mail()
     assert (mail.recipient, mail.kind) == (ANN, "confirm")
     assert "Herons return" in mail.subject
     assert "Mine" not in mail.text  # a stranger's words go to nobody who did not ask
@@ -53,7 +53,7 @@ def test_a_look_at_the_link_changes_nothing_and_the_button_confirms_once(app: Fl
 def test_the_pages_of_links_are_nobody_elses_business(client: FlaskClient) -> None:
     post = a_post()
     writes(client, post, email=ANN, follow="answers")
-    mail = the_mail()
+    mail = only_mail()
     for part in ("confirmation", "end", "page"):
         page = client.get(link(mail, part))
         assert page.status_code == 200
@@ -228,7 +228,7 @@ def test_one_click_ends_it_without_cookie_or_token_of_a_form(app: Flask, client:
 @pytest.mark.parametrize("part", ["confirmation", "end"])
 def test_a_forged_link_does_nothing_and_says_so(client: FlaskClient, part: str) -> None:
     writes(client, a_post(), email=ANN, follow="thread")
-    good, before = link(the_mail(), part), everything_kept()
+    good, before = link(only_mail(), part), everything_kept()
     forged = [good.replace("/mail/follows/", "/mail/follows/x"), good.replace(f"/{part}", f"x/{part}")]
     forged.append(f"/mail/follows/{signed(MANAGE, f'1 {email_key(ANN)}')}/{part}")
     for address in forged:
@@ -240,7 +240,7 @@ def test_a_forged_link_does_nothing_and_says_so(client: FlaskClient, part: str) 
 
 def test_a_link_for_one_thing_is_good_for_no_other(client: FlaskClient) -> None:
     writes(client, a_post(), email=ANN, follow="thread")
-    mail, before = the_mail(), everything_kept()
+    mail, before = only_mail(), everything_kept()
     ending = link(mail, "end").split("/")[3]
     assert client.post(f"/mail/follows/{ending}/confirmation").status_code == 404
     assert client.get(f"/mail/{ending}").status_code == 404
@@ -270,7 +270,7 @@ def test_the_page_of_all_ends_one_or_all(app: Flask, client: FlaskClient) -> Non
 def test_never_again_holds_for_good_and_takes_back_what_waits(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     writes(client, post, email=ANN, follow="thread")
-    mine = link(the_mail(), "page")
+    mine = link(only_mail(), "page")
     given = client.post(f"{mine}/silence")
     assert "This site will never send mail to your address again." in given.text
     assert (follows(), mails()) == ([], [])
@@ -356,7 +356,7 @@ def test_addresses_are_told_apart_as_mail_servers_do() -> None:
 
 def test_a_mail_that_is_being_sent_is_not_taken_back(app: Flask, client: FlaskClient) -> None:
     writes(client, a_post(), email=ANN, follow="thread")
-    mine = link(the_mail(), "page")
+    mine = link(only_mail(), "page")
     with writing():
         db.session.execute(update(Mail).values(leased_until=now() + DAY))
     client.post(f"{mine}/silence")

@@ -1,4 +1,4 @@
-"""Strangers cannot use up the owner's mail: shares of the quota, limits of links, and whom links are sent to."""
+"""Test the quota's shares, the limits of links and who gets links."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ from blog.editors.models import OWNER, Editor
 from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
 from blog.mail.quota import CONFIRM, NOTICE, PRIVACY, put_link
-from blog.mail.sending import send_waiting
+from blog.mail.sending import send_due_mails
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import ALL, current_site
 from tests.factories import a_comment, a_post, csrf
 from tests.mail.followers import ask, follows, of_kind
-from tests.mail.letters import a_mail, mails
+from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -51,7 +51,7 @@ def owner(app: Flask) -> Editor:
 
 
 def strangers(networks: int = NETWORKS) -> list[tuple[str, str]]:
-    """An address to write to, and the network that asks for it; unless told, 225 from 45."""
+    """Return pairs of an address and the network that enters it."""
     return [
         (f"stranger{network}-{number}@example.org", f"192.0.2.{network}")
         for network in range(networks)
@@ -59,18 +59,18 @@ def strangers(networks: int = NETWORKS) -> list[tuple[str, str]]:
     ]
 
 
-def wishes(post: Post, networks: int = FEW_NETWORKS) -> None:
-    """Each network has strangers told of the thread."""
+def subscribe_strangers(post: Post, networks: int = FEW_NETWORKS) -> None:
+    """Subscribe strangers from each network to the thread."""
     for number, (email, network) in enumerate(strangers(networks)):
         comment = a_comment(post, f"Words {number}", email=email, reader_key=f"r{number}", address_key=network)
         follow(FollowRequest(comment, True, network))
     ask()
 
 
-def sent(office: PostOffice) -> tuple[int, bool]:
-    """How many mails strangers got, and whether the owner was told of a response that waits."""
+def mails_received(office: PostOffice) -> tuple[int, bool]:
+    """Return how many mails strangers got, and whether the owner got one."""
     alert_editors()
-    send_waiting()
+    send_due_mails()
     return len([to for to in office.recipients if to != OWNER_ADDRESS]), OWNER_ADDRESS in office.recipients
 
 
@@ -81,54 +81,56 @@ def age_mails(by: timedelta) -> None:
             mail.sent_at = mail.sent_at and mail.sent_at - by
 
 
-def everything_waits() -> None:
+def hold_every_comment() -> None:
     with writing():
         current_site().comment_rule = ALL
 
 
-def test_privacy_links_go_to_no_stranger_from_any_number_of_networks(
-    app: Flask, office: PostOffice, owner: Editor
-) -> None:
-    everything_waits()
+def test_privacy_links_never_go_to_unknown_addresses(app: Flask, office: PostOffice, owner: Editor) -> None:
+    hold_every_comment()
     a_comment(a_post(), "Held")
     client, statuses = app.test_client(), set()
     form = {"csrf_token": csrf(client, "/privacy/link/new")}
     for email, network in strangers():
-        given = client.post("/privacy/link", data=form | {"email": email}, environ_overrides={"REMOTE_ADDR": network})
-        statuses.add((given.status_code, len(given.text) - len(email)))
+        response = client.post(
+            "/privacy/link", data=form | {"email": email}, environ_overrides={"REMOTE_ADDR": network}
+        )
+        statuses.add((response.status_code, len(response.text) - len(email)))
     assert len(statuses) == 1
-    assert sent(office) == (0, True)
+    assert mails_received(office) == (0, True)
 
 
-def test_privacy_links_to_stored_addresses_have_a_limit_an_hour(app: Flask, office: PostOffice, owner: Editor) -> None:
+def test_privacy_links_have_an_hourly_limit(app: Flask, office: PostOffice, owner: Editor) -> None:
     post = a_post()
     for number, (email, network) in enumerate(strangers(FEW_NETWORKS)):
         a_comment(post, f"Words {number}", email=email, address_key=network)
-    everything_waits()
+    hold_every_comment()
     a_comment(post, "Held")
     for email, _network in strangers(FEW_NETWORKS):
         send_link(email)
-    assert sent(office) == (25, True)
+    assert mails_received(office) == (25, True)
 
 
-def test_confirmations_have_a_limit_an_hour_and_the_rest_waits(app: Flask, office: PostOffice, owner: Editor) -> None:
-    wishes(post := a_post())
-    everything_waits()
+def test_confirmations_have_an_hourly_limit_and_the_rest_is_sent_later(
+    app: Flask, office: PostOffice, owner: Editor
+) -> None:
+    subscribe_strangers(post := a_post())
+    hold_every_comment()
     a_comment(post, "Held")
-    assert sent(office) == (25, True)
+    assert mails_received(office) == (25, True)
     age_mails(HOUR)
     ask()
-    assert sent(office)[0] == 50
+    assert mails_received(office)[0] == 50
 
 
-def test_nobody_is_asked_to_confirm_while_the_comment_waits(app: Flask, office: PostOffice, owner: Editor) -> None:
-    everything_waits()
-    wishes(a_post())
-    assert sent(office) == (0, True)
+def test_confirmation_is_not_sent_while_the_comment_is_held(app: Flask, office: PostOffice, owner: Editor) -> None:
+    hold_every_comment()
+    subscribe_strangers(a_post())
+    assert mails_received(office) == (0, True)
 
 
-def test_the_limit_holds_for_another_process(app: Flask, settings: Settings, office: PostOffice) -> None:
-    wishes(a_post())
+def test_limit_holds_across_processes(app: Flask, settings: Settings, office: PostOffice) -> None:
+    subscribe_strangers(a_post())
     with create_app(settings).app_context():
         ask()
         assert len(of_kind(CONFIRM)) == 25
@@ -136,8 +138,8 @@ def test_the_limit_holds_for_another_process(app: Flask, settings: Settings, off
         db.engine.dispose()
 
 
-def test_the_newest_wish_is_asked_first(app: Flask) -> None:
-    wishes(post := a_post())
+def test_newest_subscription_is_confirmed_first(app: Flask) -> None:
+    subscribe_strangers(post := a_post())
     age_mails(HOUR)
     with writing():
         db.session.execute(update(Follow).values(asked_at=now() - HOUR))
@@ -147,8 +149,8 @@ def test_the_newest_wish_is_asked_first(app: Flask) -> None:
     assert of_kind(CONFIRM)[25].recipient == "new@example.org"
 
 
-def test_when_it_is_approved_the_confirmation_goes_out_once(app: Flask, owner: Editor) -> None:
-    everything_waits()
+def test_approval_sends_the_confirmation_once(app: Flask, owner: Editor) -> None:
+    hold_every_comment()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
     ask()
@@ -161,8 +163,8 @@ def test_when_it_is_approved_the_confirmation_goes_out_once(app: Flask, owner: E
 
 
 @pytest.mark.parametrize("verb", [audit_log.SPAM, audit_log.REMOVE])
-def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> None:
-    everything_waits()
+def test_confirmation_is_never_sent_for_spam_or_removed_comments(app: Flask, owner: Editor, verb: str) -> None:
+    hold_every_comment()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
     decide(verb, [Pick(comment.id)], owner)
@@ -173,8 +175,8 @@ def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> Non
     assert follows() == []
 
 
-def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Editor) -> None:
-    everything_waits()
+def test_subscription_survives_a_comment_held_for_a_week(app: Flask, owner: Editor) -> None:
+    hold_every_comment()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
     forget_addresses(now() + 7 * DAY)
@@ -183,17 +185,17 @@ def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Edit
     assert len(of_kind(CONFIRM)) == 1
 
 
-def test_a_visible_comment_confirms_no_wish_of_one_that_waits(app: Flask, owner: Editor) -> None:
+def test_visible_comment_does_not_confirm_the_subscription_of_a_held_one(app: Flask, owner: Editor) -> None:
     post = a_post()
     a_comment(post, "Fine", reader_key="mallory")
-    everything_waits()
+    hold_every_comment()
     comment = a_comment(post, "Held", email="victim@example.org", reader_key="mallory")
     follow(FollowRequest(comment, True, "here"))
     ask()
     assert mails() == []
 
 
-def test_a_comment_hidden_while_the_mail_is_made_asks_nobody(
+def test_comment_hidden_during_rendering_sends_no_confirmation(
     app: Flask, owner: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     comment = a_comment(a_post(), "Seen", email="ann@example.org")
@@ -212,41 +214,41 @@ def test_a_comment_hidden_while_the_mail_is_made_asks_nobody(
     assert mails() == []
 
 
-def test_editors_come_first_and_followers_leave_them_a_part(app: Flask, office: PostOffice) -> None:
+def test_mail_to_editors_goes_first_and_has_a_reserved_share(app: Flask, office: PostOffice) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], mail_per_hour=8)
     letter = ("Subject", "Text", "<p>Text</p>")
     with writing():
         for kind in [NOTICE] * 9 + [CONFIRM] * 3 + ["held", "sign-in"]:
             put_mail(f"{kind}@example.org", *letter, kind)
-    assert send_waiting()
+    assert send_due_mails()
     order = [delivery.recipient.partition("@")[0] for delivery in office.deliveries]
     assert order[:2] == ["held", "sign-in"]
     assert sorted(order[2:]) == ["confirm"] + ["notice"] * 4
 
 
-def test_a_small_quota_still_has_room_for_each_kind(app: Flask, office: PostOffice) -> None:
+def test_small_quota_allows_one_mail_of_each_kind(app: Flask, office: PostOffice) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], mail_per_hour=1, mail_per_day=1)
     with writing():
         assert put_link("ann@example.org", ("Subject", "Text", "<p>Text</p>"), PRIVACY)
-    assert send_waiting()
+    assert send_due_mails()
     assert office.recipients == ["ann@example.org"]
 
 
-def test_without_limits_a_kind_may_use_the_whole_quota(app: Flask) -> None:
+def test_disabled_limits_let_one_kind_use_the_whole_quota(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=False)
-    wishes(a_post(), NETWORKS)
+    subscribe_strangers(a_post(), NETWORKS)
     assert len(of_kind(CONFIRM)) == 200
 
 
-def test_an_unknown_address_costs_the_same_statements(app: Flask) -> None:
+def test_unknown_address_runs_as_many_writing_statements(app: Flask) -> None:
     a_comment(a_post(), "Seen", email="ann@example.org")
-    counted = [writes_of(email) for email in ("ann@example.org", "bob@example.org")]
+    counted = [writing_verbs(email) for email in ("ann@example.org", "bob@example.org")]
     assert counted == [["INSERT"], ["INSERT", "DELETE"]]
     assert [mail.recipient for mail in mails()] == ["ann@example.org"]
 
 
-def writes_of(email: str) -> list[str]:
-    """The statements by which asking for a link writes: both ways end in a commit with something to commit."""
+def writing_verbs(email: str) -> list[str]:
+    """Return the verbs of the writing statements of one request."""
     seen: list[str] = []
 
     def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
@@ -258,7 +260,7 @@ def writes_of(email: str) -> list[str]:
     return [verb for verb in seen if verb in {"INSERT", "UPDATE", "DELETE"}]
 
 
-def test_no_more_than_five_links_a_day_go_to_one_address(app: Flask) -> None:
+def test_one_address_gets_at_most_five_links_a_day(app: Flask) -> None:
     post = a_post()
     a_comment(post, "Seen", email="ann@example.org")
     for _ in range(8):
@@ -268,5 +270,5 @@ def test_no_more_than_five_links_a_day_go_to_one_address(app: Flask) -> None:
     follow(FollowRequest(comment, True, "here"))
     ask()
     assert (len(of_kind(PRIVACY)), len(of_kind(CONFIRM))) == (5, 0)
-    a_mail("ann@example.org")  # what is no link goes all the same
+    create_mail("ann@example.org")  # what is no link goes all the same
     assert len(mails()) == 6

@@ -20,24 +20,24 @@ pytestmark = on_sqlite
 PASSWORD = "open sesame"
 
 
-def sent(settings: Settings, to: str = "ann@example.org", **mail: Any) -> None:
-    letter = {"subject": "Somebody answered", "text": "Hello.\n", "html": "<p>Hello.</p>", "kind": "answer"} | mail
-    send(settings, new_mail(to, **letter), "The Herald")
+def send_mail(settings: Settings, to: str = "ann@example.org", **mail: Any) -> None:
+    fields = {"subject": "Somebody answered", "text": "Hello.\n", "html": "<p>Hello.</p>", "kind": "answer"} | mail
+    send(settings, new_mail(to, **fields), "The Herald")
 
 
-def delivered(office: PostOffice, settings: Settings, *args: Any, **mail: Any) -> Delivery:
-    sent(settings, *args, **mail)
+def send_and_receive(office: PostOffice, settings: Settings, *args: Any, **mail: Any) -> Delivery:
+    send_mail(settings, *args, **mail)
     return office.deliveries[-1]
 
 
 @pytest.fixture
 def trusted(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The post office's certificate holds on this machine."""
+    """Trust the test server's certificate."""
     monkeypatch.setenv("SSL_CERT_FILE", str(CERTIFICATE))
 
 
-def test_what_arrives_has_both_texts_and_says_whose_it_is(app: Flask, settings: Settings, office: PostOffice) -> None:
-    delivery = delivered(office, settings, text="Grüße\n.\n..\nEnde\n", html="<p>Grüße</p>")
+def test_message_has_both_bodies_and_the_expected_headers(app: Flask, settings: Settings, office: PostOffice) -> None:
+    delivery = send_and_receive(office, settings, text="Grüße\n.\n..\nEnde\n", html="<p>Grüße</p>")
     message = delivery.message
     assert (delivery.sender, delivery.recipient) == ("blog@example.org", "ann@example.org")
     assert (message["From"], message["To"]) == ("The Herald <blog@example.org>", "ann@example.org")
@@ -53,10 +53,12 @@ def test_what_arrives_has_both_texts_and_says_whose_it_is(app: Flask, settings: 
     assert html.get_content().strip() == "<p>Grüße</p>"
 
 
-def test_long_headers_arrive_whole(app: Flask, settings: Settings, office: PostOffice) -> None:
+def test_long_list_headers_are_not_folded(app: Flask, settings: Settings, office: PostOffice) -> None:
     address = f"<https://blog.example.org/subscriptions/{'a' * 150}/end>"
     headers = {"List-Unsubscribe": address, "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
-    delivery = delivered(office, settings, subject="Störche " * 30, headers={**headers, "Reply-To": "Bob <b@x.org>"})
+    delivery = send_and_receive(
+        office, settings, subject="Störche " * 30, headers={**headers, "Reply-To": "Bob <b@x.org>"}
+    )
     assert f"List-Unsubscribe: {address}\r\n".encode() in delivery.content
     assert delivery.message["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
     assert delivery.message["Reply-To"] == "Bob <b@x.org>"
@@ -65,11 +67,11 @@ def test_long_headers_arrive_whole(app: Flask, settings: Settings, office: PostO
 
 
 @pytest.mark.parametrize("end", ["\r\n", "\n", "\r", "\0", "\x0b", "\x85", "\u2028", "\ud800"])
-def test_nobody_can_write_a_header_of_their_own(app: Flask, settings: Settings, office: PostOffice, end: str) -> None:
+def test_line_breaks_cannot_inject_headers(app: Flask, settings: Settings, office: PostOffice, end: str) -> None:
     injected = f"Hello{end}Bcc: everybody@example.org{end}{end}Body"
     with pytest.raises(NotSent):
-        sent(settings, f"ann@example.org{end}Bcc: everybody@example.org")
-    delivery = delivered(office, settings, subject=injected, headers={"Reply-To": injected, "List-Id": injected})
+        send_mail(settings, f"ann@example.org{end}Bcc: everybody@example.org")
+    delivery = send_and_receive(office, settings, subject=injected, headers={"Reply-To": injected, "List-Id": injected})
     send(settings, new_mail("ann@example.org", "Hello", "", "", "answer"), injected)
     for message in (delivery.message, office.deliveries[-1].message):
         assert message["Bcc"] is None
@@ -81,83 +83,77 @@ def test_nobody_can_write_a_header_of_their_own(app: Flask, settings: Settings, 
     "address",
     ["ann@example.org,bob@example.org", "<ann@example.org>", "Ann <ann@example.org>", "ann@example.org;x@y.z"],
 )
-def test_one_address_is_one_recipient(app: Flask, settings: Settings, office: PostOffice, address: str) -> None:
+def test_several_addresses_in_one_are_refused(app: Flask, settings: Settings, office: PostOffice, address: str) -> None:
     with pytest.raises(NotSent) as refusal:
-        sent(settings, address)
-    assert refusal.value.for_good
+        send_mail(settings, address)
+    assert refusal.value.permanent
     assert office.commands == []
 
 
-def test_a_domain_beyond_ascii_is_written_as_servers_know_it(
-    app: Flask, settings: Settings, office: PostOffice
-) -> None:
-    assert delivered(office, settings, "ann@bücher.example").recipient == "ann@xn--bcher-kva.example"
+def test_international_domain_is_sent_as_punycode(app: Flask, settings: Settings, office: PostOffice) -> None:
+    assert send_and_receive(office, settings, "ann@bücher.example").recipient == "ann@xn--bcher-kva.example"
 
 
-def test_a_name_beyond_ascii_goes_to_servers_that_take_it_and_is_refused_politely_by_others(
-    app: Flask, settings: Settings, office: PostOffice
-) -> None:
+def test_non_ascii_local_part_needs_a_server_with_smtputf8(app: Flask, settings: Settings, office: PostOffice) -> None:
     with pytest.raises(NotSent, match="letters beyond a to z") as refusal:
-        sent(settings, "jürgen@example.org")
-    assert refusal.value.for_good
+        send_mail(settings, "jürgen@example.org")
+    assert refusal.value.permanent
     office.offers = ("8BITMIME", "SMTPUTF8")
-    delivery = delivered(office, settings, "jürgen@example.org")
+    delivery = send_and_receive(office, settings, "jürgen@example.org")
     assert delivery.recipient == "jürgen@example.org"
     assert "To: jürgen@example.org".encode() in delivery.content
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_it_is_encrypted_and_signed_in_to(app: Flask, settings: Settings, trusted: None, security: str) -> None:
+def test_connection_is_encrypted_and_authenticated(
+    app: Flask, settings: Settings, trusted: None, security: str
+) -> None:
     with post_office(tls=security, password=PASSWORD) as office:
         secure = replace(settings, smtp_port=office.port, smtp_host="localhost", smtp_security=security)
         signed_in = replace(secure, smtp_user="blog", smtp_password=PASSWORD)
-        delivery = delivered(office, signed_in)
+        delivery = send_and_receive(office, signed_in)
         assert delivery.secure
         assert delivery.login == "blog"
         with pytest.raises(NotSent, match="530"):
-            sent(secure)
+            send_mail(secure)
 
 
-def refused(settings: Settings, **changed: Any) -> str:
-    """What is said of the settings when they are changed like this: about the server, not about the mail."""
+def error_with(settings: Settings, **changed: Any) -> str:
+    """Return the error with these settings changed: one of the server."""
     with pytest.raises(NotSent) as refusal:
-        sent(replace(settings, **changed))
-    assert refusal.value.of_server
-    assert not refusal.value.for_good
+        send_mail(replace(settings, **changed))
+    assert refusal.value.by_server
+    assert not refusal.value.permanent
     sentence = str(refusal.value)
     assert PASSWORD not in sentence
     assert "\n" not in sentence
     return sentence
 
 
-def test_nothing_is_sent_in_clear_where_starttls_is_asked_for(
-    app: Flask, settings: Settings, office: PostOffice
-) -> None:
-    assert "offers no STARTTLS" in refused(settings, smtp_security="starttls", smtp_user="u", smtp_password=PASSWORD)
+def test_missing_starttls_stops_before_the_login(app: Flask, settings: Settings, office: PostOffice) -> None:
+    assert "offers no STARTTLS" in error_with(settings, smtp_security="starttls", smtp_user="u", smtp_password=PASSWORD)
     assert [command.split()[0] for command in office.commands] == ["ehlo"]
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_certificate_that_does_not_hold_is_a_sentence(app: Flask, settings: Settings, security: str) -> None:
+def test_untrusted_certificate_is_reported(app: Flask, settings: Settings, security: str) -> None:
     with post_office(tls=security) as office:
-        assert "certificate" in refused(settings, smtp_port=office.port, smtp_security=security)
+        assert "certificate" in error_with(settings, smtp_port=office.port, smtp_security=security)
         assert office.deliveries == []
 
 
 @pytest.mark.parametrize("security", ["starttls", "tls"])
-def test_a_certificate_for_another_name_does_not_hold(
-    app: Flask, settings: Settings, trusted: None, security: str
-) -> None:
+def test_certificate_for_another_host_is_reported(app: Flask, settings: Settings, trusted: None, security: str) -> None:
     with post_office(tls=security) as office:
-        named = refused(settings, smtp_port=office.port, smtp_security=security, smtp_host="127.0.0.1")
+        named = error_with(settings, smtp_port=office.port, smtp_security=security, smtp_host="127.0.0.1")
         assert "certificate" in named
         assert office.deliveries == []
 
 
-def test_a_wrong_login_is_a_sentence_without_the_password(app: Flask, settings: Settings, office: PostOffice) -> None:
-    assert "takes no login" in refused(settings, smtp_user="blog", smtp_password=PASSWORD)
+def test_failed_login_is_reported_without_the_password(app: Flask, settings: Settings, office: PostOffice) -> None:
+    assert "takes no login" in error_with(settings, smtp_user="blog", smtp_password=PASSWORD)
     office.password = "another"
-    assert "refuses the login (535 5.7.8 not …)" in refused(settings, smtp_user="blog", smtp_password=PASSWORD)
+    assert "refuses the login (535 5.7.8 not …)" in error_with(settings, smtp_user="blog", smtp_password=PASSWORD)
 
 
 WRONG: dict[str, tuple[Callable[[PostOffice], dict[str, Any]], str]] = {
@@ -173,25 +169,25 @@ WRONG: dict[str, tuple[Callable[[PostOffice], dict[str, Any]], str]] = {
 }
 
 
-@pytest.mark.parametrize("how", WRONG)
-def test_what_goes_wrong_is_a_sentence(app: Flask, settings: Settings, office: PostOffice, how: str) -> None:
-    wrong, words = WRONG[how]
-    assert words in refused(settings, **wrong(office))
+@pytest.mark.parametrize("case", WRONG)
+def test_network_error_is_reported(app: Flask, settings: Settings, office: PostOffice, case: str) -> None:
+    wrong, words = WRONG[case]
+    assert words in error_with(settings, **wrong(office))
     assert office.deliveries == []
 
 
-@pytest.mark.parametrize("when", ["CONNECT", "EHLO", "RCPT", "END"])
-def test_a_server_that_falls_silent_is_not_waited_for(
-    app: Flask, settings: Settings, office: PostOffice, monkeypatch: pytest.MonkeyPatch, when: str
+@pytest.mark.parametrize("command", ["CONNECT", "EHLO", "RCPT", "END"])
+def test_silent_server_times_out(
+    app: Flask, settings: Settings, office: PostOffice, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
-    monkeypatch.setattr(smtp, "ANSWER_SECONDS", 0.2)
-    office.answers = {when: [None]}
-    assert "did not answer in time" in refused(settings)
+    monkeypatch.setattr(smtp, "REPLY_TIMEOUT", 0.2)
+    office.answers = {command: [None]}
+    assert "did not answer in time" in error_with(settings)
 
 
-def test_a_server_that_takes_its_time_over_everything_is_not_waited_for(
+def test_slow_session_times_out(
     app: Flask, settings: Settings, office: PostOffice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(smtp, "ALL_SECONDS", 0.0)
-    assert "did not answer in time" in refused(settings)
+    monkeypatch.setattr(smtp, "SESSION_TIMEOUT", 0.0)
+    assert "did not answer in time" in error_with(settings)
     assert office.commands == []

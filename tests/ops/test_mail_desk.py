@@ -7,12 +7,12 @@ import pytest
 from flask import Flask
 
 from blog.db import writing
-from blog.mail.rendering import absolute, render_mail
-from blog.mail.sending import send_waiting
+from blog.mail.rendering import absolute_url, render_mail
+from blog.mail.sending import send_due_mails
 from blog.site.models import current_site
 from tests.factories import csrf, signed_in
 from tests.live_server import free_port
-from tests.mail.letters import a_mail, mails
+from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice, post_office
 from tests.postgres.databases import on_sqlite
 
@@ -51,7 +51,7 @@ def test_an_editor_sends_themselves_a_test_mail_and_sees_what_became_of_it(app: 
     assert "1 mail is waiting" in page
     assert "being sent" in page
     assert 'hx-trigger="every' in page
-    send_waiting()
+    send_due_mails()
     assert office.recipients == ["ed@example.org"]
     page = ed.get("/desk/mail/outbox", headers={"HX-Request": "true"}).text
     assert "The mail server accepted your test mail" in page
@@ -66,11 +66,11 @@ def test_an_editor_sends_themselves_a_test_mail_and_sees_what_became_of_it(app: 
 def test_the_desk_tells_what_failed_and_what_was_given_up(app: Flask, office: PostOffice) -> None:
     sends_by(app, office)
     office.answers = {"RCPT": ["550 5.1.1 no such reader <b>"]}
-    a_mail("nobody@example.org", "A subject & more")
-    send_waiting()
+    create_mail("nobody@example.org", "A subject & more")
+    send_due_mails()
     office.close()
-    a_mail()
-    send_waiting()
+    create_mail()
+    send_due_mails()
     page = signed_in(app).get("/desk/mail").text
     assert "nobody@example.org" in page
     assert "A subject &amp; more" in page
@@ -81,9 +81,9 @@ def test_the_desk_tells_what_failed_and_what_was_given_up(app: Flask, office: Po
 
 def test_the_desk_says_when_enough_was_sent(app: Flask, office: PostOffice) -> None:
     sends_by(app, office, mail_per_hour=1)
-    a_mail()
-    a_mail()
-    send_waiting()
+    create_mail()
+    create_mail()
+    send_due_mails()
     assert "The limit is reached." in signed_in(app).get("/desk/mail").text
 
 
@@ -97,7 +97,7 @@ def test_a_mail_is_in_the_sites_name_whatever_stands_in_it(app: Flask, office: P
     assert "-- \nTom & <Jerry>\nhttps://blog.example.org/\n" in text
     assert "Tom &amp; &lt;Jerry&gt;" in html
     assert "<Jerry>" not in html
-    assert absolute("/p/about.html") == "https://blog.example.org/p/about.html"
+    assert absolute_url("/p/about.html") == "https://blog.example.org/p/about.html"
     assert "<img" not in html
 
 
@@ -142,9 +142,9 @@ def test_the_command_says_in_a_sentence_what_is_wrong(app: Flask, office: PostOf
 def test_the_command_sends_what_waits(app: Flask, office: PostOffice) -> None:
     assert run(app, "send")[0] == 2
     sends_by(app, office)
-    a_mail()
+    create_mail()
     assert run(app, "send") == (0, "")
     assert office.recipients == ["ann@example.org"]
     office.close()
-    a_mail()
+    create_mail()
     assert run(app, "send")[0] == 2

@@ -14,7 +14,7 @@ from blog.comments.moderation.queue import Wanted, comments_in
 from blog.comments.privacy.data_export import count_under, exported
 from blog.comments.privacy.email_proof import send_link
 from blog.comments.privacy.erasure import erase
-from blog.comments.screening.writer_history import bans_on
+from blog.comments.screening.writer_history import find_bans
 from blog.db import db, writing
 from blog.editors.accounts import Taken, add_editor
 from blog.editors.models import EDITOR, editor_of
@@ -63,7 +63,7 @@ def test_editors_bans_and_the_desks_searches_know_an_address_in_any_case(app: Fl
     comments = [a_comment(post, f"Number {number}.", email=email) for number, email in enumerate(SPELLINGS)]
     with writing():
         db.session.add(Ban(kind=EMAIL, value="iris@example.org"))
-    assert all(bans_on(comment, []) for comment in comments)
+    assert all(find_bans(comment, []) for comment in comments)
     add_editor("INGRID@EXAMPLE.ORG", "Ingrid", EDITOR, "a sentence to remember")
     assert editor_of("Ingrid@Example.org") is not None
     with pytest.raises(Taken):

@@ -22,7 +22,7 @@ from tests.factories import signed_in
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
 
 
-def a_mail(**times: datetime) -> Mail:
+def create_mail(**times: datetime) -> Mail:
     mail = Mail(recipient="a@example.org", subject="", text="", html="", kind="test", message_id="1", **times)
     with writing():
         db.session.add(mail)
@@ -122,12 +122,12 @@ def test_asking_often_writes_seldom(app: Flask, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_mail_that_was_written_while_the_clock_was_ahead_is_sent_once_it_is_right(app: Flask) -> None:
-    mail = a_mail(due_at=now() + YEAR, leased_until=now() + YEAR)
+    mail = create_mail(due_at=now() + YEAR, leased_until=now() + YEAR)
     assert db.session.scalars(select(Mail.id).where(Mail.free(now()))).all() == [mail.id]
 
 
 def test_a_clock_that_jumps_gives_up_no_mail_after_one_try(app: Flask) -> None:
-    a_mail(due_at=now())
+    create_mail(due_at=now())
     send_next()
     send_next(now() + YEAR)
     mail = db.session.scalars(select(Mail)).one()

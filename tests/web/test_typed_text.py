@@ -137,13 +137,13 @@ def test_a_post_that_goes_while_the_response_is_written_down(
 ) -> None:
     from blog.comments.posting import submit
 
-    made = submit.examine
+    made = submit.collect_evidence
 
-    def examine(*args: Any) -> Any:
+    def collect_evidence(*args: Any) -> Any:
         unpublish_post(post.id)
         return made(*args)
 
-    monkeypatch.setattr(submit, "examine", examine)
+    monkeypatch.setattr(submit, "collect_evidence", collect_evidence)
     assert TEXT in returned(write(client, post, **token(client, post)), 404)
 
 

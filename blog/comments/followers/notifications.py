@@ -17,7 +17,7 @@ from blog.db import db, now, writing
 from blog.html import excerpt
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
-from blog.mail.outbox import mail_set_up, put_mail, take_back
+from blog.mail.outbox import delete_unsent, mail_enabled, put_mail
 from blog.mail.quota import NOTICE
 from blog.mail.rendering import render_mail
 from blog.posts.models import Post
@@ -53,7 +53,7 @@ def queue_notifications(comment: Comment, post: Post) -> None:
     """
     if not comment.visible or not post.published:
         _take_back(comment)
-    elif mail_set_up():
+    elif mail_enabled():
         told = exists().where(Notice.follow_id == Follow.id, Notice.comment_id == comment.id)
         following = select(Follow.id, literal(comment.id)).where(Follow.post_id == post.id, ~told)
         following = following.where(or_(*_answered(comment)), *_others(comment))
@@ -89,7 +89,7 @@ def send_next_digest(at: datetime | None = None) -> bool:
 def unsend(mails: Collection[int]) -> None:
     """Inside an act: what these mails were to tell is untold again, where nobody has sent them yet."""
     waiting = db.session.execute(select(Notice.id, Notice.mail_id).where(Notice.mail_id.in_(mails))).all()
-    taken = set(take_back(mails))
+    taken = set(delete_unsent(mails))
     again = [notice for notice, mail in waiting if mail in taken]
     db.session.execute(update(Notice).where(Notice.id.in_(again)).values(mailed_at=None, mail_id=None))
 

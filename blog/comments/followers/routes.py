@@ -22,7 +22,7 @@ from blog.comments.followers.subscriptions import (
 from blog.comments.followers.unsubscribe_links import CONFIRM, END, key_and_post, manage_path, managed_key, masked
 from blog.comments.forms import LinkForm
 from blog.comments.identity import reader_from_cookie
-from blog.mail.outbox import mail_set_up
+from blog.mail.outbox import mail_enabled
 from blog.web.csrf import csrf
 from blog.web.http_cache import private
 from blog.web.rate_limits import limited
@@ -43,14 +43,14 @@ def keep_to_itself(response: Response) -> Response:
 
 @blueprint.get("")
 def new_link() -> ResponseReturnValue:
-    mail_set_up() or abort(404)
+    mail_enabled() or abort(404)
     return link_page(LinkForm(formdata=None))
 
 
 @blueprint.post("")
 @limited(LINKS)
 def create_link() -> ResponseReturnValue:
-    mail_set_up() or abort(404)
+    mail_enabled() or abort(404)
     form = LinkForm()
     if not form.validate():
         return link_page(form, 403 if form.csrf_token.errors else 422)

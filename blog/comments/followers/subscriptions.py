@@ -17,16 +17,16 @@ from blog.comments.models import VISIBLE, Comment, Follow, Notice, Suppression
 from blog.db import db, now, writing
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
-from blog.mail.outbox import hint_mail, mail_set_up, take_back
+from blog.mail.outbox import delete_unsent, mail_enabled, wake_sender
 from blog.mail.quota import (
     CONFIRM,
     DAY,
     HOUR,
     LINK,
-    LINKS,
+    LINK_KINDS,
     MAX_LINKS_PER_RECIPIENT_AND_DAY,
     NOTICE,
-    even_time,
+    constant_time,
     put_link,
 )
 from blog.mail.rendering import render_mail
@@ -53,9 +53,9 @@ def follow(wish: FollowRequest, paced: bool = True) -> None:
     network address, beyond which nothing is kept.
     """
     key, post = email_key(wish.comment.email), wish.comment.post
-    if not key or not mail_set_up():
+    if not key or not mail_enabled():
         return
-    with even_time(), writing():
+    with constant_time(), writing():
         wished = _standing(key, wish) or _new(key, wish)
         if wished.confirmed_at is not None or is_silenced(key):
             return
@@ -67,7 +67,7 @@ def follow(wish: FollowRequest, paced: bool = True) -> None:
             if not wished.awaits_id or wish.comment.visible:
                 wished.await_visible(wish.comment, wish.address_key)
         db.session.add(wished)
-    hint_mail()
+    wake_sender()
 
 
 def send_next_confirmation(at: datetime | None = None) -> bool:
@@ -98,7 +98,7 @@ def send_next_confirmation(at: datetime | None = None) -> bool:
 def _askable(at: datetime) -> Select[Follow]:
     """Follows whose address may be asked now: the comment stands, and it had not too many such mails today."""
     mails = select(func.count(Mail.id)).where(
-        Mail.recipient == Follow.email, Mail.kind.in_(LINKS), Mail.created_at.between(at - DAY, at)
+        Mail.recipient == Follow.email, Mail.kind.in_(LINK_KINDS), Mail.created_at.between(at - DAY, at)
     )
     published = Post.visible().with_only_columns(Post.id)
     askable = select(Follow).join(Comment, Follow.awaits_id == Comment.id)
@@ -136,7 +136,7 @@ def silence(key: str) -> None:
     with writing():
         addresses = select(Follow.email).where(Follow.email_key == key)
         waiting = Mail.due_at.is_not(None), Mail.kind.in_((CONFIRM, LINK, NOTICE)), Mail.recipient.in_(addresses)
-        take_back(list(db.session.scalars(select(Mail.id).where(*waiting))))
+        delete_unsent(list(db.session.scalars(select(Mail.id).where(*waiting))))
         _drop(Follow.email_key == key)
         if not is_silenced(key):
             db.session.add(Suppression(email_key=key))
@@ -157,16 +157,16 @@ def follows_of(key: str, post_id: int | None = None) -> list[Follow]:
 def send_link(email: str) -> None:
     """Mail to an address that follows something the link to its page; nothing where it does not, or just had one."""
     key = email_key(email)
-    if not key or not mail_set_up():
+    if not key or not mail_enabled():
         return
     letter = render_mail("link", manage=manage_path(key))
-    with even_time(), writing():
+    with constant_time(), writing():
         proven = [follow for follow in follows_of(key) if follow.confirmed_at]
         lately = [follow for follow in proven if follow.link_sent_at and follow.link_sent_at > now() - LINK_EVERY]
-        if put_link(folded(email), letter, LINK, wanted=bool(proven) and not lately):
+        if put_link(folded(email), letter, LINK, deliver=bool(proven) and not lately):
             for follow in proven:
                 follow.link_sent_at = now()
-    hint_mail()
+    wake_sender()
 
 
 def _standing(key: str, wish: FollowRequest) -> Follow | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from blog.db import row_id
 from blog.email_addresses import normalize_address
-from blog.mail.rendering import absolute
+from blog.mail.rendering import absolute_url
 from blog.web.keyed_hashes import keyed_hash
 from blog.web.signed_tokens import said, signed
 
@@ -45,7 +45,7 @@ def manage_path(key: str) -> str:
 
 def one_click(end: str) -> dict[str, str]:
     """The headers by which a mail program ends it without a page (RFC 8058)."""
-    return {"List-Unsubscribe": f"<{absolute(end)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+    return {"List-Unsubscribe": f"<{absolute_url(end)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
 def key_and_post(purpose: str, token: str) -> tuple[str, int] | None:

@@ -19,7 +19,7 @@ from blog.editors import audit_log
 from blog.editors.models import AT_ONCE, DAILY, HOURLY, NEVER, Editor
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
-from blog.mail.outbox import mail_set_up, put_mail
+from blog.mail.outbox import mail_enabled, put_mail
 from blog.mail.rendering import render_mail
 from blog.site.models import current_site
 
@@ -71,7 +71,7 @@ def choose_held_mail(editor: Editor, choice: str) -> None:
 
 def alert_editors(at: datetime | None = None) -> int:
     """Write a mail to each editor for whom something new waits and whose time has come; how many there were."""
-    if not mail_set_up():
+    if not mail_enabled():
         return 0
     at = at or now()
     untold = select(Editor.id).where(Editor.held_mail != NEVER, Editor.last_alerted_hold_id < NEWEST)

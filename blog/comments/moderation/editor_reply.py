@@ -72,5 +72,5 @@ def _post(comment: Comment, editor: Editor, answer: Comment) -> None:
     answer.place_under(comment, current_site().max_indent)
     db.session.add(answer)
     recount(answer, post)
-    link_domains.add({answer.id: domains_in(links_in(answer.body_html))})
+    link_domains.add_domains({answer.id: domains_in(links_in(answer.body_html))})
     queue_notifications(answer, post)

@@ -16,7 +16,7 @@ from blog.comments.posting.closing import closed_because
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.screening import link_domains
 from blog.comments.screening.lessons import learn
-from blog.comments.screening.rules import REASON_LENGTH, Evidence, examine, verdict
+from blog.comments.screening.rules import MAX_REASON_LENGTH, Evidence, collect_evidence, find_hold_reasons
 from blog.db import db, now, writing
 from blog.editors.audit_log import EDIT, WITHDRAW, record
 from blog.html import comment_html
@@ -38,14 +38,14 @@ def edit_comment(post_id: int, comment_id: int, writer: Writer, body: str, paced
     if comment.body == body:
         return comment
     body_html = comment_html(body)
-    evidence = examine(comment.name, comment.email, comment.website, body_html)
+    evidence = collect_evidence(comment.name, comment.email, comment.website, body_html)
     with writing():
         comment = _load_for_edit(post_id, comment_id, writer, body, paced)
         if comment.body == body:
             return comment
         _record_change(comment, EDIT, body, _("edited by its writer"))
         apply_change(comment, lambda: _rewrite(comment, body, body_html, evidence))
-        link_domains.note({comment.id: evidence.domains})
+        link_domains.replace_domains({comment.id: evidence.domains})
         learn(comment)
     announce(comment)
     return comment
@@ -143,9 +143,9 @@ def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) ->
     A held comment stays held, and the editors are alerted again since its text is new.
     """
     comment.body, comment.body_html, comment.edited_at = body, body_html, now()
-    if reason := verdict(comment, comment.post, evidence, paced=False):
+    if reason := find_hold_reasons(comment, comment.post, evidence, paced=False):
         known = comment.status_reason.split("; ") if comment.status == HELD else []
-        hold_by_rule(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:REASON_LENGTH])
+        hold_by_rule(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:MAX_REASON_LENGTH])
     elif comment.status == HELD:
         db.session.add(Hold(comment=comment))
 

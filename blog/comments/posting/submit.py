@@ -14,7 +14,7 @@ from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import seconds_to_wait
 from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.screening import link_domains
-from blog.comments.screening.rules import examine, verdict
+from blog.comments.screening.rules import collect_evidence, find_hold_reasons
 from blog.comments.thread.counts import recount
 from blog.db import db, now, writing
 from blog.html import comment_html
@@ -58,7 +58,7 @@ def post_comment(new: NewComment, paced: bool = True) -> Comment:
             return earlier
         raise
     body_html = comment_html(new.body)
-    evidence = examine(new.name, new.email, new.website, body_html, new.trapped)
+    evidence = collect_evidence(new.name, new.email, new.website, body_html, new.trapped)
     try:
         with writing():
             if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
@@ -67,11 +67,11 @@ def post_comment(new: NewComment, paced: bool = True) -> Comment:
             parent = _check_allowed(new, post, paced)
             comment = _build_comment(new, post, body_html)
             comment.place_under(parent, current_site().max_indent)
-            if reasons := verdict(comment, post, evidence, paced):
+            if reasons := find_hold_reasons(comment, post, evidence, paced):
                 hold_by_rule(comment, reasons)
             db.session.add(comment)
             recount(comment, post)
-            link_domains.add({comment.id: evidence.domains})
+            link_domains.add_domains({comment.id: evidence.domains})
             queue_notifications(comment, post)
     except IntegrityError:
         # two processes received the same submission at once: the first one counts

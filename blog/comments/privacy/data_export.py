@@ -11,7 +11,7 @@ from sqlalchemy.orm import selectinload
 
 from blog.comments.models import Comment
 from blog.db import db, now
-from blog.mail.rendering import absolute
+from blog.mail.rendering import absolute_url
 from blog.posts.models import Post
 from blog.site.models import current_site
 from blog.web.i18n import iso
@@ -61,7 +61,7 @@ def _row(comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.id,
         "post": post.headline if post.published else None,
-        "address": absolute(post.path or "") if post.published else None,
+        "address": absolute_url(post.path or "") if post.published else None,
         "written_at": iso(comment.created_at),
         "changed_at": iso(comment.edited_at) if comment.edited_at else None,
         "state": comment.status,

@@ -14,8 +14,8 @@ from blog.comments.followers.unsubscribe_links import folded
 from blog.comments.models import Comment
 from blog.db import db, now, writing
 from blog.mail.models import Mail
-from blog.mail.outbox import hint_mail
-from blog.mail.quota import PRIVACY, even_time, put_link
+from blog.mail.outbox import wake_sender
+from blog.mail.quota import PRIVACY, constant_time, put_link
 from blog.mail.rendering import render_mail
 from blog.web.signed_tokens import said, signed
 
@@ -38,11 +38,11 @@ def send_link(email: str, paced: bool = True) -> None:
     """
     address = folded(email)
     letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
-    with even_time(), writing():
+    with constant_time(), writing():
         found = db.session.scalars(select(Comment.id).where(Comment.written_under(email)).limit(1)).first() is not None
         lately = paced and _sent_lately(address, now())
-        put_link(address, letter, PRIVACY, wanted=found and not lately, paced=paced)
-    hint_mail()
+        put_link(address, letter, PRIVACY, deliver=found and not lately, paced=paced)
+    wake_sender()
 
 
 def _sent_lately(address: str, at: datetime) -> bool:

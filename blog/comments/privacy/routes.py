@@ -15,7 +15,7 @@ from blog.comments.privacy.data_export import count_under, exported, response_un
 from blog.comments.privacy.email_proof import proven, send_link
 from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import row_id
-from blog.mail.outbox import mail_set_up
+from blog.mail.outbox import mail_enabled
 from blog.web.csrf import csrf
 from blog.web.http_cache import fresh, private
 from blog.web.rate_limits import limited, seconds_left
@@ -41,17 +41,17 @@ def keep_link(response: Response) -> Response:
 
 @blueprint.errorhandler(NotProven)
 def show_expired(_error: NotProven) -> ResponseReturnValue:
-    return private(render_template("comments/privacy/expired.html", set_up=mail_set_up()), 410)
+    return private(render_template("comments/privacy/expired.html", set_up=mail_enabled()), 410)
 
 
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    return fresh(render_template("comments/privacy/show.html", set_up=mail_set_up()))
+    return fresh(render_template("comments/privacy/show.html", set_up=mail_enabled()))
 
 
 @blueprint.get("/link/new")
 def new_link() -> ResponseReturnValue:
-    if not mail_set_up():
+    if not mail_enabled():
         return not_set_up()
     return the_form(LinkForm(formdata=None))
 
@@ -60,7 +60,7 @@ def new_link() -> ResponseReturnValue:
 @limited(LINKS)
 def create_link() -> ResponseReturnValue:
     form = LinkForm()
-    if not mail_set_up():
+    if not mail_enabled():
         return not_set_up()
     if not form.validate():
         return refused(form)

@@ -12,7 +12,7 @@ from blog.comments.changes import announce, apply_change, audit_label, hold_by_r
 from blog.comments.identity import Voice
 from blog.comments.models import Comment, Report
 from blog.comments.reactions.agreements import visible_comment
-from blog.comments.screening.rules import REASON_LENGTH
+from blog.comments.screening.rules import MAX_REASON_LENGTH
 from blog.db import db, writing
 from blog.editors.audit_log import REPORT, record
 from blog.site.models import current_site
@@ -63,4 +63,4 @@ def _said(reasons: list[str]) -> str:
     count = ngettext("reported by %(num)d reader", "reported by %(num)d readers", len(reasons))
     given = "; ".join(dict.fromkeys(reason for reason in reasons if reason))
     said = f"{count}: {given}" if given else str(count)
-    return said if len(said) <= REASON_LENGTH else said[: REASON_LENGTH - 1] + "…"
+    return said if len(said) <= MAX_REASON_LENGTH else said[: MAX_REASON_LENGTH - 1] + "…"

@@ -1,4 +1,4 @@
-"""What the filter was worth on this site: what it said of each response when it came, beside what an editor decided."""
+"""Compare the spam filter's scores with editors' decisions on this site."""
 
 from __future__ import annotations
 
@@ -7,37 +7,41 @@ from dataclasses import dataclass
 from sqlalchemy import Select, func, select
 
 from blog.comments.models import VISIBLE, Comment, Lesson, newest_id
-from blog.comments.screening.spam_signals import CUTS
+from blog.comments.screening.spam_signals import THRESHOLDS
 from blog.db import db
 from blog.spam.metrics import Measures, measured
 
-LOOKED_BACK = 10_000
-FEW = 20
-"""With fewer decisions than this, figures would be chance."""
+RECENT_LIMIT = 10_000
+MIN_DECISIONS = 20
+"""Figures from fewer decisions would be chance."""
 
 
 @dataclass(frozen=True)
 class Figures:
-    """For each strictness the measures it had, or would have had, and of how many decisions: on spam, and on others.
-    `lessons` is how many decisions count now.
+    """Hold the metrics per strictness, and the decisions they rest on.
+
+    `lessons` counts the decisions that the filter has learned from.
     """
 
     by_strictness: dict[str, Measures]
     spam: int
-    wanted: int
+    approved: int
     undecided: int
     lessons: int
 
     @property
-    def few(self) -> bool:
-        return self.spam + self.wanted < FEW or not self.spam
+    def too_few(self) -> bool:
+        return self.spam + self.approved < MIN_DECISIONS or not self.spam
 
 
-def figures() -> Figures:
-    """Of the last LOOKED_BACK responses. Those that stand and that nobody decided on count as wanted."""
-    least = newest_id() - LOOKED_BACK
-    decided = [(score or 0, spam) for score, spam in db.session.execute(_decided(least)).all()]
-    undecided = _undecided(least)
+def measure_accuracy() -> Figures:
+    """Measure the filter on the last RECENT_LIMIT comments.
+
+    Visible comments without a decision count as legitimate.
+    """
+    first_id = newest_id() - RECENT_LIMIT
+    decided = [(score or 0, spam) for score, spam in db.session.execute(_decided_scores(first_id)).all()]
+    undecided = _undecided_scores(first_id)
     by_strictness = {
         strictness: measured(
             [
@@ -45,33 +49,35 @@ def figures() -> Figures:
                 *((score > 100 * cut, False) for score in undecided),
             ]
         )
-        for strictness, cut in CUTS.items()
+        for strictness, cut in THRESHOLDS.items()
     }
     spam = sum(spam for _score, spam in decided)
-    return Figures(by_strictness, spam, len(decided) - spam, len(undecided), lessons())
+    return Figures(by_strictness, spam, len(decided) - spam, len(undecided), count_lessons())
 
 
-def lessons() -> int:
-    """How many decisions the filter goes by."""
-    return db.session.execute(select(func.count()).select_from(_standing().subquery())).scalar_one()
+def count_lessons() -> int:
+    """Count the lessons in force."""
+    return db.session.execute(select(func.count()).select_from(_active_lesson_ids().subquery())).scalar_one()
 
 
-def _standing() -> Select[int]:
-    """The newest lesson of each comment; whether that is a lesson, or took one back, is asked then."""
+def _active_lesson_ids() -> Select[int]:
+    """Select the newest lesson of each comment, unless it was undone."""
     newest = select(func.max(Lesson.id)).group_by(Lesson.comment_id)
     return select(Lesson.id).where(Lesson.id.in_(newest), Lesson.undone_lesson_id.is_(None))
 
 
-def _decided(least: int) -> Select[int | None, bool]:
-    said = select(Comment.filter_score, Lesson.spam).join(Comment, Comment.id == Lesson.comment_id)
-    return said.where(Lesson.id.in_(_standing()), Comment.id > least, Comment.filter_score.is_not(None))
+def _decided_scores(first_id: int) -> Select[int | None, bool]:
+    scores = select(Comment.filter_score, Lesson.spam).join(Comment, Comment.id == Lesson.comment_id)
+    return scores.where(Lesson.id.in_(_active_lesson_ids()), Comment.id > first_id, Comment.filter_score.is_not(None))
 
 
-def _undecided(least: int) -> list[int]:
-    # neither the state nor the lack of a lesson is joined to what this goes by, which is the number
-    shown = func.coalesce(Comment.status, "") == VISIBLE
+def _undecided_scores(first_id: int) -> list[int]:
+    # filters outside the query, so that it scans by id only
+    visible = func.coalesce(Comment.status, "") == VISIBLE
     scores = select(Comment.id, Comment.filter_score).where(
-        Comment.id > least, shown, Comment.filter_score.is_not(None)
+        Comment.id > first_id, visible, Comment.filter_score.is_not(None)
     )
-    taught = set(db.session.scalars(select(Lesson.comment_id).where(Lesson.id.in_(_standing()))))
-    return [score for number, score in db.session.execute(scores) if number not in taught and score is not None]
+    decided_ids = set(db.session.scalars(select(Lesson.comment_id).where(Lesson.id.in_(_active_lesson_ids()))))
+    return [
+        score for comment_id, score in db.session.execute(scores) if comment_id not in decided_ids and score is not None
+    ]

@@ -1,4 +1,4 @@
-"""Commands of the filter: what it is worth on marked texts, and what a new blog begins with."""
+"""Evaluate and train the spam filter on the command line."""
 
 from __future__ import annotations
 
@@ -17,19 +17,19 @@ from blog.spam.pretrained import packed
 FILE = click.Path(path_type=Path)
 
 
-class TakesFiles(click.Command):
-    """A command whose options take several files after one another: `--train a.csv b.csv`."""
+class MultiFileCommand(click.Command):
+    """Accept several files after one option: `--train a.csv b.csv`."""
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
-        told: list[str] = []
+        expanded: list[str] = []
         option = ""
         for argument in args:
             if argument.startswith("-"):
                 option = argument if argument in {"--train", "--test"} else ""
-                told += [] if option else [argument]
+                expanded += [] if option else [argument]
             else:
-                told += [option, argument] if option else [argument]
-        return super().parse_args(ctx, told)
+                expanded += [option, argument] if option else [argument]
+        return super().parse_args(ctx, expanded)
 
 
 @click.group("filter")
@@ -37,7 +37,7 @@ def filter_group() -> None:
     """What the spam filter is worth, and what it has learned."""
 
 
-@filter_group.command("evaluate", cls=TakesFiles)
+@filter_group.command("evaluate", cls=MultiFileCommand)
 @click.option(
     "--train", type=FILE, multiple=True, metavar="FILE...", help="CSV files to learn from, and from nothing else."
 )
@@ -50,12 +50,12 @@ def evaluate(train: tuple[Path, ...], test: tuple[Path, ...], as_json: bool) -> 
     """
     if not train or not test:
         raise Unusable("Give files to learn from with --train, and others to measure on with --test.")
-    learned, asked = both_kinds(gathered(train), "--train"), gathered(test)
-    found = compared(learned, asked)
+    training, test_texts = require_both_kinds(read_texts(train), "--train"), read_texts(test)
+    found = compared(training, test_texts)
     if as_json:
         click.echo(json.dumps({**found.filter.as_json(), "bayes": found.bayes.as_json()}))
     else:
-        click.echo(f"Learned from {len(learned)} texts, measured on {len(asked)}.")
+        click.echo(f"Learned from {len(training)} texts, measured on {len(test_texts)}.")
         click.echo("\n".join(table({"the filter": found.filter, "Bayes": found.bayes})))
 
 
@@ -65,12 +65,12 @@ def learn_again() -> None:
     click.echo(f"{learn_from_log()} lessons learned.")
 
 
-@filter_group.command("train-start", cls=TakesFiles)
+@filter_group.command("train-start", cls=MultiFileCommand)
 @click.argument("files", type=FILE, nargs=-1, required=True)
 @click.option("--out", type=FILE, required=True, help="Where to write the weights that a new blog begins with.")
 def train_start(files: tuple[Path, ...], out: Path) -> None:
     """Make the weights that a new blog begins with: from the same files always the same."""
-    texts = both_kinds(gathered(files), "FILES")
+    texts = require_both_kinds(read_texts(files), "FILES")
     content = packed(learned_from(texts))
     try:
         out.write_bytes(content)
@@ -79,11 +79,11 @@ def train_start(files: tuple[Path, ...], out: Path) -> None:
     click.echo(f"{len(texts)} texts, {len(content)} bytes.")
 
 
-def gathered(files: tuple[Path, ...]) -> Marked:
+def read_texts(files: tuple[Path, ...]) -> Marked:
     return [text for file in files for text in marked_texts(file)]
 
 
-def both_kinds(texts: Marked, where: str) -> Marked:
+def require_both_kinds(texts: Marked, where: str) -> Marked:
     if len({marked for _text, marked in texts}) < 2:
         raise Unusable(f"{where} must hold texts of both kinds, CLASS 0 and CLASS 1.")
     return texts

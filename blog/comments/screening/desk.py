@@ -1,11 +1,11 @@
-"""The editors' door to the filter: what it was worth here, and how strict it is."""
+"""Show editors how accurate the spam filter is; set its strictness."""
 
 from __future__ import annotations
 
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
-from blog.comments.screening.accuracy import figures
+from blog.comments.screening.accuracy import measure_accuracy
 from blog.site.forms import STRICTNESS
 from blog.site.update import change_settings
 
@@ -14,7 +14,7 @@ blueprint = Blueprint("comments_filter", __name__, url_prefix="/desk/filter")
 
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    values = {"figures": figures(), "strictness": STRICTNESS, "saved": "saved" in request.args}
+    values = {"figures": measure_accuracy(), "strictness": STRICTNESS, "saved": "saved" in request.args}
     return render_template("comments/screening/desk/filter.html", **values)
 
 

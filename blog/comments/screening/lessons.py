@@ -1,8 +1,8 @@
-"""What this site's decisions taught the filter: each is a lesson, written in the act that decides.
+"""Train the spam filter on editors' decisions.
 
-Every process holds the weights for itself: the shipped ones and the lessons of a window, added up. Before it asks them
-it takes in the lessons that are new, so that all processes say the same. The decisions themselves are in the log: from
-them it is told which lesson a comment shall be, also after one was undone.
+Each decision is stored as a lesson in its transaction. A process holds the shipped weights plus the last lessons, and
+reads new lessons before it classifies, so all processes agree. The audit log says which lesson a comment is, also after
+an undo.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from flask import current_app
 from sqlalchemy import delete, func, select
 
 from blog.comments.models import Comment, Lesson
-from blog.comments.screening.spam_signals import Opinion, opinion, signs, with_start
-from blog.comments.screening.submission import Text, facts_of, text_of
+from blog.comments.screening.spam_signals import Classification, classify, find_signals, initial_weights
+from blog.comments.screening.submission import Text, gather_facts, parse_text
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.models import AuditEntry
@@ -24,51 +24,54 @@ from blog.spam.near_duplicates import Sketches
 from blog.spam.pretrained import start
 from blog.spam.weights import Values, changes, signed, step_for, values
 
-WINDOW, TURNED = 3000, 300
-"""So many lessons count at most; the oldest go so many at a time."""
-MOST = 0.5
-"""How far a lesson goes at most: far enough that the same text is told right from then on."""
-AT_ONCE = 500
+MAX_LESSONS, DELETE_BATCH = 3000, 300
+"""How many lessons count, and how many of the oldest are deleted at once."""
+MAX_STEP = 0.5
+"""The largest step of a lesson: enough to classify the same text correctly."""
+BATCH_SIZE = 500
 
 LABELS = {audit_log.APPROVE: False, audit_log.SPAM: True}
-# what ends a label: after it nobody has said whether it is spam
-SAYING = (*LABELS, audit_log.HOLD, audit_log.REMOVE, audit_log.EDIT)
+# a comment's last verb of these sets its label, or ends it
+LABEL_VERBS = (*LABELS, audit_log.HOLD, audit_log.REMOVE, audit_log.EDIT)
 
 
-class Model:
-    """The weights as of lesson `last`, and sketches of what was marked as spam."""
+class SpamModel:
+    """Hold the weights after lesson `last`, and sketches of spam."""
 
     def __init__(self) -> None:
         self.lock = Lock()
-        self._forget(0)
+        self._reset(0)
 
-    def _forget(self, floor: int) -> None:
-        self.weights, self.sketches = with_start(start()), Sketches()
+    def _reset(self, floor: int) -> None:
+        self.weights, self.sketches = initial_weights(start()), Sketches()
         self.floor = self.last = floor
 
     def catch_up(self) -> None:
-        """Take in what is new; from the beginning where the window moved, or where an older database came back."""
-        newest = newest_lesson()
+        """Apply new lessons; start again if old ones were dropped.
+
+        It starts again too if an older database was restored.
+        """
+        newest = newest_lesson_id()
         with self.lock:
-            if newest < self.last or floor_of(newest) != self.floor:
-                self._forget(floor_of(newest))
+            if newest < self.last or dropped_up_to(newest) != self.floor:
+                self._reset(dropped_up_to(newest))
             while self.last < newest:
                 some = select(Lesson).where(Lesson.id > self.last, Lesson.id <= newest).order_by(Lesson.id)
-                rows = db.session.execute(some.limit(AT_ONCE).with_only_columns(*COLUMNS)).all()
+                rows = db.session.execute(some.limit(BATCH_SIZE).with_only_columns(*COLUMNS)).all()
                 for row in rows:
-                    self._take(*row)
+                    self._apply(*row)
                 self.last = rows[-1].id if rows else newest
 
     def like(self, vector: bytes) -> int:
-        """How many that were marked as spam a text is like."""
+        """Count the comments marked as spam that a text resembles."""
         with self.lock:
             return self.sketches.like(vector)
 
-    def _take(self, number: int, spam: bool, step: int, undone_lesson_id: int | None, vector: bytes) -> None:
+    def _apply(self, lesson_id: int, spam: bool, step: int, undone_lesson_id: int | None, vector: bytes) -> None:
         if undone_lesson_id is None:
             self.weights.add(values(vector), step)
             if spam:
-                self.sketches.add(number, vector)
+                self.sketches.add(lesson_id, vector)
         elif undone_lesson_id > self.floor:
             self.weights.add(values(vector), -step)
             self.sketches.remove(undone_lesson_id)
@@ -77,50 +80,56 @@ class Model:
 COLUMNS = (Lesson.id, Lesson.spam, Lesson.step, Lesson.undone_lesson_id, Lesson.vector)
 
 
-def model() -> Model:
-    """This process's, as of the lessons that are committed now. Not within an act that has taught already."""
-    found: Model | None = current_app.extensions.get("filter")
+def current_model() -> SpamModel:
+    """Return this process's model, with all committed lessons.
+
+    Do not call it in a transaction that has written lessons.
+    """
+    found: SpamModel | None = current_app.extensions.get("filter")
     if found is None:
-        found = current_app.extensions.setdefault("filter", Model())
+        found = current_app.extensions.setdefault("filter", SpamModel())
     found.catch_up()
     return found
 
 
-def newest_lesson() -> int:
+def newest_lesson_id() -> int:
     return db.session.execute(select(func.coalesce(func.max(Lesson.id), 0))).scalar_one()
 
 
-def floor_of(newest: int) -> int:
-    """The lesson up to which all are forgotten, where `newest` is the last: the same in every process."""
-    return max(0, newest // TURNED * TURNED + TURNED - WINDOW)
+def dropped_up_to(newest: int) -> int:
+    """Return the id up to which lessons are dropped, given the newest."""
+    return max(0, newest // DELETE_BATCH * DELETE_BATCH + DELETE_BATCH - MAX_LESSONS)
 
 
-def judge(text: Text, found: dict[str, str]) -> Opinion:
-    """What is to be said of a text with these signs, by what `model` knew last."""
-    known: Model = current_app.extensions["filter"]
-    with known.lock:
-        return opinion(known.weights, text.reading, values(signed(text.vector, found)), found)
+def classify_by_lessons(text: Text, found: dict[str, str]) -> Classification:
+    """Classify a text and its signals with the model as last loaded."""
+    stored: SpamModel = current_app.extensions["filter"]
+    with stored.lock:
+        return classify(stored.weights, text.reading, values(signed(text.vector, found)), found)
 
 
-def preload_texts(numbers: Iterable[int]) -> None:
-    """Before an act that decides on the comments of these numbers: read their texts, which is slow."""
-    wanted = select(Comment.body_html, Comment.website).where(
-        Comment.id.in_(list(numbers)), Comment.editor_id.is_(None)
+def preload_texts(comment_ids: Iterable[int]) -> None:
+    """Parse the texts of these comments, before the transaction."""
+    texts = select(Comment.body_html, Comment.website).where(
+        Comment.id.in_(list(comment_ids)), Comment.editor_id.is_(None)
     )
-    for body_html, website in db.session.execute(wanted):
-        text_of(body_html, website)
+    for body_html, website in db.session.execute(texts):
+        parse_text(body_html, website)
 
 
 def learn(comment: Comment) -> None:
-    """Inside the act that decided, or undid a decision, after the log was written: the lesson that it is now."""
+    """Store the lesson that a comment's last decision gives.
+
+    Call it in the transaction of a decision or an undo, after the log was written.
+    """
     if comment.editor_id is not None:
         return
-    lesson, label = standing_lesson(comment.id), label_of(comment.id)
+    lesson, label = active_lesson(comment.id), current_label(comment.id)
     if label == (lesson.spam if lesson else None):
         return
-    pending = _pending()
+    pending = _pending_changes()
     if lesson:
-        _write(
+        _insert(
             Lesson(
                 comment_id=comment.id,
                 spam=lesson.spam,
@@ -129,80 +138,85 @@ def learn(comment: Comment) -> None:
                 vector=lesson.vector,
             )
         )
-        _add(pending, values(lesson.vector), -lesson.step)
+        _add_pending(pending, values(lesson.vector), -lesson.step)
     if label is not None:
-        _teach(comment, label, pending)
+        _add_lesson(comment, label, pending)
 
 
-def label_of(comment_id: int) -> bool | None:
-    """Whether the last decision that stands said that it is spam, or that it is not; None where none says either."""
-    said = AuditEntry.comment_id == comment_id, AuditEntry.verb.in_(SAYING), AuditEntry.undone_at.is_(None)
-    last = db.session.scalars(select(AuditEntry.verb).where(*said).order_by(AuditEntry.id.desc()).limit(1)).first()
+def current_label(comment_id: int) -> bool | None:
+    """Return whether the last decision in force says spam, or None."""
+    conditions = AuditEntry.comment_id == comment_id, AuditEntry.verb.in_(LABEL_VERBS), AuditEntry.undone_at.is_(None)
+    last = db.session.scalars(
+        select(AuditEntry.verb).where(*conditions).order_by(AuditEntry.id.desc()).limit(1)
+    ).first()
     return LABELS.get(last or "")
 
 
-def standing_lesson(comment_id: int) -> Lesson | None:
-    """The lesson that a comment is, unless it was taken back."""
+def active_lesson(comment_id: int) -> Lesson | None:
+    """Return the lesson of a comment, unless it was undone."""
     newest = select(Lesson).where(Lesson.comment_id == comment_id).order_by(Lesson.id.desc()).limit(1)
     lesson = db.session.scalars(newest).first()
     return None if lesson is None or lesson.undone_lesson_id is not None else lesson
 
 
-def _teach(comment: Comment, spam: bool, pending: Pending) -> None:
-    text = text_of(comment.body_html, comment.website)
+def _add_lesson(comment: Comment, spam: bool, pending: Pending) -> None:
+    text = parse_text(comment.body_html, comment.website)
     if not comment.filter_signs:
-        # it came before there was a filter, or by an import: what can still be known of it then
-        facts = facts_of(comment, comment.post, text, 0, comment.created_at)
-        comment.filter_signs = ", ".join(signs(facts))
+        # it is older than the filter, or imported
+        facts = gather_facts(comment, comment.post, text, 0, comment.created_at)
+        comment.filter_signs = ", ".join(find_signals(facts))
     vector = signed(text.vector, comment.filter_signs.split(", "))
     some = values(vector)
-    step = step_for(current_app.extensions["filter"].weights.score(some, pending), some, spam, MOST)
-    _write(Lesson(comment_id=comment.id, spam=spam, step=step, vector=vector))
-    _add(pending, some, step)
+    step = step_for(current_app.extensions["filter"].weights.score(some, pending), some, spam, MAX_STEP)
+    _insert(Lesson(comment_id=comment.id, spam=spam, step=step, vector=vector))
+    _add_pending(pending, some, step)
 
 
 Pending = dict[int, int]
 
 
-def _pending() -> Pending:
-    """What this act has taught so far, which no model knows before it is committed."""
+def _pending_changes() -> Pending:
+    """Return the changes of this transaction, which no model has yet."""
     transaction, info = db.session().get_transaction(), db.session().info
-    known: tuple[Any, Pending] | None = info.get("lessons")
-    if known is None or known[0] is not transaction:
-        model()
-        known = info["lessons"] = (transaction, {})
-    return known[1]
+    stored: tuple[Any, Pending] | None = info.get("lessons")
+    if stored is None or stored[0] is not transaction:
+        current_model()
+        stored = info["lessons"] = (transaction, {})
+    return stored[1]
 
 
-def _add(pending: Pending, some: Values, step: int) -> None:
+def _add_pending(pending: Pending, some: Values, step: int) -> None:
     for bucket, change in changes(some, step):
         pending[bucket] = pending.get(bucket, 0) + change
 
 
-def _write(lesson: Lesson) -> None:
+def _insert(lesson: Lesson) -> None:
     db.session.add(lesson)
     db.session.flush()
-    if floor_of(lesson.id) > floor_of(lesson.id - 1):
-        db.session.execute(delete(Lesson).where(Lesson.id <= floor_of(lesson.id)))
+    if dropped_up_to(lesson.id) > dropped_up_to(lesson.id - 1):
+        db.session.execute(delete(Lesson).where(Lesson.id <= dropped_up_to(lesson.id)))
 
 
 def learn_from_log() -> int:
-    """Make the decisions of the log lessons that are none yet, as many as count at most, the oldest first."""
-    said = AuditEntry.verb.in_(LABELS), AuditEntry.undone_at.is_(None), AuditEntry.comment_id.is_not(None)
+    """Store lessons for decisions in the log that have none.
+
+    Takes as many as count at most, oldest first; returns how many were new.
+    """
+    conditions = AuditEntry.verb.in_(LABELS), AuditEntry.undone_at.is_(None), AuditEntry.comment_id.is_not(None)
     last = func.max(AuditEntry.id)
-    newest = select(AuditEntry.comment_id, last.label("last")).where(*said).group_by(AuditEntry.comment_id)
-    newest = newest.order_by(last.desc()).limit(WINDOW - TURNED)
-    numbers = [number for number, _last in db.session.execute(newest) if number][::-1]
+    newest = select(AuditEntry.comment_id, last.label("last")).where(*conditions).group_by(AuditEntry.comment_id)
+    newest = newest.order_by(last.desc()).limit(MAX_LESSONS - DELETE_BATCH)
+    comment_ids = [comment_id for comment_id, _last in db.session.execute(newest) if comment_id][::-1]
     db.session.rollback()
-    return sum(_learn_some(numbers[place : place + 50]) for place in range(0, len(numbers), 50))
+    return sum(_learn_batch(comment_ids[first : first + 50]) for first in range(0, len(comment_ids), 50))
 
 
-def _learn_some(numbers: list[int]) -> int:
-    preload_texts(numbers)
+def _learn_batch(comment_ids: list[int]) -> int:
+    preload_texts(comment_ids)
     with writing():
-        before = newest_lesson()
-        for number in numbers:
-            if comment := db.session.get(Comment, number):
+        before = newest_lesson_id()
+        for comment_id in comment_ids:
+            if comment := db.session.get(Comment, comment_id):
                 learn(comment)
         taught = select(func.count()).where(Lesson.id > before, Lesson.undone_lesson_id.is_(None))
         return db.session.execute(taught).scalar_one()

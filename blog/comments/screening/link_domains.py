@@ -1,4 +1,4 @@
-"""The domains that comments lead to, and what else this blog has seen of them."""
+"""Find the domains that comments link to, and their history here."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from blog.db import db
 from blog.html.urls import host_of
 
 LINK = re2.compile(r'(?i)<a [^>]*?href="(https?://[^"]*)"')
-LOOKED_BACK = 50
-"""So many of the last comments with a domain say what is thought of it."""
-MOST = 8
-LONGEST = 254
+RECENT_LIMIT = 50
+"""How many of the last comments with a domain are counted."""
+MAX_DOMAINS = 8
+MAX_DOMAIN_LENGTH = 254
 
 
-class Seen(NamedTuple):
-    """In how many other responses that are shown, and in how many marked as spam."""
+class DomainHistory(NamedTuple):
+    """Count the visible and the spam comments that link to a domain."""
 
-    shown: int
+    visible: int
     spam: int
 
 
@@ -32,46 +32,48 @@ def links_in(body_html: str) -> list[str]:
 
 
 def domain_of(address: str) -> str:
-    """The domain of a web address, as bans name it; "" where there is none."""
+    """Return the domain of a URL as bans name it, or ""."""
     return host_of(address).removeprefix("www.")
 
 
 def domains_in(addresses: Iterable[str]) -> list[str]:
-    """Each once, in their order, at most MOST of them."""
+    """Return the distinct domains of some URLs, at most MAX_DOMAINS."""
     found = dict.fromkeys(domain_of(address) for address in addresses)
-    return [domain for domain in found if domain and len(domain) <= LONGEST][:MOST]
+    return [domain for domain in found if domain and len(domain) <= MAX_DOMAIN_LENGTH][:MAX_DOMAINS]
 
 
-def note(comments: Mapping[int, Collection[str]]) -> None:
-    """Inside an act: the comments of these numbers lead to these domains and no others."""
+def replace_domains(comments: Mapping[int, Collection[str]]) -> None:
+    """Store the domains that these comments link to, by comment id."""
     db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(list(comments))))
-    add({number: domains for number, domains in comments.items() if domains})
+    add_domains({comment_id: domains for comment_id, domains in comments.items() if domains})
 
 
-def add(comments: Mapping[int, Collection[str]]) -> None:
-    """The same for comments that are new."""
-    rows = [{"comment_id": number, "domain": domain} for number, domains in comments.items() for domain in domains]
+def add_domains(comments: Mapping[int, Collection[str]]) -> None:
+    """Store the domains of new comments, by comment id."""
+    rows = [
+        {"comment_id": comment_id, "domain": domain} for comment_id, domains in comments.items() for domain in domains
+    ]
     if rows:
         db.session.execute(insert(comment_domains), rows)
 
 
-def seen(domains: Collection[str], but: int | None = None) -> dict[str, Seen]:
-    """What this blog knows of each of these domains, without the comment of the number `but`; asked at once."""
+def domain_histories(domains: Collection[str], excluded_id: int | None = None) -> dict[str, DomainHistory]:
+    """Return the history of each domain, without the comment `excluded_id`."""
     if not domains:
         return {}
-    of = comment_domains.c
+    columns = comment_domains.c
     newest = [
         select(
-            select(of.domain, of.comment_id)
-            .where(of.domain == domain, of.comment_id != (but or 0))
-            .order_by(of.comment_id.desc())
-            .limit(LOOKED_BACK)
+            select(columns.domain, columns.comment_id)
+            .where(columns.domain == domain, columns.comment_id != (excluded_id or 0))
+            .order_by(columns.comment_id.desc())
+            .limit(RECENT_LIMIT)
             .subquery()
         )
         for domain in domains
     ]
     last = union_all(*newest).subquery()
     counts = func.count().filter(Comment.status == VISIBLE), func.count().filter(Comment.status == SPAM)
-    counted = select(last.c.domain, *counts).join(Comment, Comment.id == last.c.comment_id).group_by(last.c.domain)
-    found = {domain: Seen(shown, spam) for domain, shown, spam in db.session.execute(counted)}
-    return {domain: found.get(domain, Seen(0, 0)) for domain in domains}
+    query = select(last.c.domain, *counts).join(Comment, Comment.id == last.c.comment_id).group_by(last.c.domain)
+    found = {domain: DomainHistory(visible, spam) for domain, visible, spam in db.session.execute(query)}
+    return {domain: found.get(domain, DomainHistory(0, 0)) for domain in domains}

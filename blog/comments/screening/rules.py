@@ -1,7 +1,10 @@
-"""Whether a response may appear at once: small rules, cheap ones first, each with a reason in words, or none.
+"""Decide whether a new or changed comment is held for an editor.
 
-What is slow is looked at before the act (`examine`), what rests on the database within it (`verdict`). Nothing is
-dropped: a response with a reason waits for an editor, who reads them all.
+Each rule is a function that takes a `Case` and returns the reason to hold the comment, or "". To add one, write the
+function and list it in RULES, cheap ones first. The reasons are stored in `Comment.status_reason`, where editors read
+why a comment was held. Rules never delete a comment.
+
+`collect_evidence` does the slow work before the transaction; `find_hold_reasons` runs the rules within it.
 """
 
 from __future__ import annotations
@@ -16,22 +19,24 @@ from flask_babel import gettext as _
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, Ban, Comment
 from blog.comments.screening import lessons, spam_signals, writer_history
 from blog.comments.screening.link_domains import domain_of, domains_in, links_in
-from blog.comments.screening.submission import Text, facts_of, text_of
+from blog.comments.screening.submission import Text, gather_facts, parse_text
 from blog.db import now
 from blog.posts.models import Post
 from blog.site.models import ALL, FIRST, Site, current_site
 from blog.spam.muted_words import muted
 
-LEAST_SECONDS = 2
-"""Nobody opens a form, writes and sends in less."""
+MIN_FILL_SECONDS = 2
+"""Nobody fills in the form in less."""
 
-REASON_LENGTH = 500
+MAX_REASON_LENGTH = 500
 
 
 @dataclass(frozen=True)
 class Evidence:
-    """What can be said of a response by itself: how many links lead elsewhere, the domains it names, what is muted, its
-    text as the filter reads it, how many marked as spam it is like.
+    """Represent what a comment's text alone reveals.
+
+    `links` counts external links, `muted` is the muted line that matched, `trapped` says that the hidden field was
+    filled in, `like` counts similar comments that were marked as spam.
     """
 
     links: int = 0
@@ -44,7 +49,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Case:
-    """A response to be judged, within the act; `rule` is its post's, or the site's."""
+    """Represent one comment to be judged, within the transaction."""
 
     comment: Comment
     post: Post
@@ -54,19 +59,19 @@ class Case:
     paced: bool = True
 
     @property
-    def rule(self) -> str:
+    def comment_rule(self) -> str:
         return self.post.comment_rule or self.site.comment_rule
 
 
-def examine(name: str, email: str, website: str, body_html: str, trapped: bool = False) -> Evidence:
-    """Before the act: look through everything that was typed, by the site's settings as they are now."""
-    links, text, model = links_in(body_html), text_of(body_html, website), lessons.model()
-    here = domain_of(current_app.config["SETTINGS"].blog_url)
-    leading_away = [link for link in links if domain_of(link) != here]
+def collect_evidence(name: str, email: str, website: str, body_html: str, trapped: bool = False) -> Evidence:
+    """Analyse a comment's text and links, before the transaction."""
+    links, text, model = links_in(body_html), parse_text(body_html, website), lessons.current_model()
+    blog_domain = domain_of(current_app.config["SETTINGS"].blog_url)
+    external_links = [link for link in links if domain_of(link) != blog_domain]
     texts = (text.plain, name, website, email, *links)
     return Evidence(
-        links=len(leading_away),
-        domains=frozenset(domains_in((*leading_away, website))),
+        links=len(external_links),
+        domains=frozenset(domains_in((*external_links, website))),
         muted=muted(current_site().muted).found_in("\n".join(texts)),
         trapped=trapped,
         text=text,
@@ -74,40 +79,40 @@ def examine(name: str, email: str, website: str, body_html: str, trapped: bool =
     )
 
 
-def verdict(comment: Comment, post: Post, evidence: Evidence, paced: bool = True) -> str:
-    """Inside the act: why this response, new or changed, must wait for an editor; "" where it may be seen at once.
+def find_hold_reasons(comment: Comment, post: Post, evidence: Evidence, paced: bool = True) -> str:
+    """Return why a comment must be held, or "", within the transaction.
 
-    An editor's own never waits. Without `paced` the rules of time are left out.
+    Editors' comments are never held. Without `paced` the rules in TIMED_RULES are skipped.
     """
     if comment.editor_id is not None:
         return ""
     case = Case(comment, post, current_site(), evidence, now(), paced)
-    reasons = [rule(case) for rule in RULES if paced or rule not in RULES_OF_TIME]
-    together = "; ".join(reason for reason in reasons if reason)
-    return together if len(together) <= REASON_LENGTH else together[: REASON_LENGTH - 1] + "…"
+    reasons = [rule(case) for rule in RULES if paced or rule not in TIMED_RULES]
+    joined = "; ".join(reason for reason in reasons if reason)
+    return joined if len(joined) <= MAX_REASON_LENGTH else joined[: MAX_REASON_LENGTH - 1] + "…"
 
 
-def trapped(case: Case) -> str:
+def filled_honeypot(case: Case) -> str:
     return _("the hidden field was filled in") if case.evidence.trapped else ""
 
 
-def too_quick(case: Case) -> str:
-    quick = case.comment.seconds is not None and case.comment.seconds < LEAST_SECONDS
-    return _("sent less than %(least)d seconds after the form was opened", least=LEAST_SECONDS) if quick else ""
+def sent_too_quickly(case: Case) -> str:
+    quick = case.comment.seconds is not None and case.comment.seconds < MIN_FILL_SECONDS
+    return _("sent less than %(least)d seconds after the form was opened", least=MIN_FILL_SECONDS) if quick else ""
 
 
-def many_links(case: Case) -> str:
-    links, most = case.evidence.links, case.site.most_links
-    many = most is not None and links > most
-    return _("links: %(links)d, at most %(most)d", links=links, most=most) if many else ""
+def too_many_links(case: Case) -> str:
+    links, limit = case.evidence.links, case.site.most_links
+    many = limit is not None and links > limit
+    return _("links: %(links)d, at most %(most)d", links=links, most=limit) if many else ""
 
 
 def muted_word(case: Case) -> str:
     return _("muted: %(line)s", line=case.evidence.muted[:100]) if case.evidence.muted else ""
 
 
-def everything_waits(case: Case) -> str:
-    return _("every response waits here") if case.rule == ALL else ""
+def moderated_post(case: Case) -> str:
+    return _("every response waits here") if case.comment_rule == ALL else ""
 
 
 def old_post(case: Case) -> str:
@@ -116,11 +121,11 @@ def old_post(case: Case) -> str:
     return _("the post is more than %(days)d days old", days=days) if old else ""
 
 
-def banned(case: Case) -> str:
-    return "; ".join(_reason_of(ban) for ban in writer_history.bans_on(case.comment, case.evidence.domains))
+def banned_writer_or_domain(case: Case) -> str:
+    return "; ".join(_ban_reason(ban) for ban in writer_history.find_bans(case.comment, case.evidence.domains))
 
 
-def _reason_of(ban: Ban) -> str:
+def _ban_reason(ban: Ban) -> str:
     sentences = {
         READER: _("this reader is banned"),
         ADDRESS: _("this network address is banned"),
@@ -130,55 +135,58 @@ def _reason_of(ban: Ban) -> str:
     return f"{sentences[ban.kind]} ({ban.reason[:100]})" if ban.reason else sentences[ban.kind]
 
 
-def repeated(case: Case) -> str:
-    earlier = writer_history.same_text_before(case.comment, case.at)
+def duplicate_text(case: Case) -> str:
+    """Hold a comment that repeats a recent one (a duplicate)."""
+    earlier = writer_history.find_duplicate(case.comment, case.at)
     return _("the same text as response %(number)d", number=earlier) if earlier else ""
 
 
-def first_timer(case: Case) -> str:
-    needed = case.site.approvals if case.rule == FIRST else 0
-    shown = writer_history.shown_of(case.comment) if needed else 0
-    new = _("a new reader: %(shown)d of %(needed)d responses approved so far", shown=shown, needed=needed)
-    return new if shown < needed else ""
+def new_writer(case: Case) -> str:
+    needed = case.site.approvals if case.comment_rule == FIRST else 0
+    visible = writer_history.count_visible(case.comment) if needed else 0
+    new = _("a new reader: %(shown)d of %(needed)d responses approved so far", shown=visible, needed=needed)
+    return new if visible < needed else ""
 
 
-def refused_lately(case: Case) -> str:
-    return _("an editor took away a recent response of this reader") if writer_history.taken_away(case.comment) else ""
-
-
-def many_waiting(case: Case) -> str:
-    waiting = 0 if case.rule == ALL else writer_history.waiting_of(case.comment, case.at)
+def recent_removal(case: Case) -> str:
     return (
-        _("%(count)d responses from here wait already", count=waiting) if waiting >= writer_history.MANY_WAITING else ""
+        _("an editor took away a recent response of this reader")
+        if writer_history.has_recent_removal(case.comment)
+        else ""
     )
 
 
+def many_held(case: Case) -> str:
+    held = 0 if case.comment_rule == ALL else writer_history.count_recently_held(case.comment, case.at)
+    return _("%(count)d responses from here wait already", count=held) if held >= writer_history.MAX_HELD else ""
+
+
 def likely_spam(case: Case) -> str:
-    """What the filter says, which the comment keeps, whether or not it waits for that."""
+    """Ask the spam filter; store its score and signals on the comment."""
     text = case.evidence.text
     if text is None:
         return ""
-    facts = facts_of(case.comment, case.post, text, case.evidence.like, case.at)
-    signs = spam_signals.signs(facts if case.paced else replace(facts, seconds=None))
-    said = lessons.judge(text, signs)
-    case.comment.filter_score, case.comment.filter_signs = round(100 * said.score), ", ".join(signs)
-    cut = spam_signals.cut(case.site.filter_strictness)
-    waits = cut is not None and said.score > cut
-    return _("looks like spam: %(reasons)s", reasons="; ".join(said.reasons)) if waits else ""
+    facts = gather_facts(case.comment, case.post, text, case.evidence.like, case.at)
+    signals = spam_signals.find_signals(facts if case.paced else replace(facts, seconds=None))
+    result = lessons.classify_by_lessons(text, signals)
+    case.comment.filter_score, case.comment.filter_signs = round(100 * result.score), ", ".join(signals)
+    threshold = spam_signals.hold_threshold(case.site.filter_strictness)
+    is_spam = threshold is not None and result.score > threshold
+    return _("looks like spam: %(reasons)s", reasons="; ".join(result.reasons)) if is_spam else ""
 
 
 RULES: tuple[Callable[[Case], str], ...] = (
-    trapped,
-    too_quick,
-    many_links,
+    filled_honeypot,
+    sent_too_quickly,
+    too_many_links,
     muted_word,
-    everything_waits,
+    moderated_post,
     old_post,
-    banned,
-    first_timer,
-    refused_lately,
-    many_waiting,
-    repeated,
+    banned_writer_or_domain,
+    new_writer,
+    recent_removal,
+    many_held,
+    duplicate_text,
     likely_spam,
 )
-RULES_OF_TIME = (too_quick, many_waiting)
+TIMED_RULES = (sent_too_quickly, many_held)

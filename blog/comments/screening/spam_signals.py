@@ -1,6 +1,6 @@
-"""What the filter sees of a response besides its words, what it thinks of it all, and how it says so.
+"""Derive signals from a comment's context, score them and explain the score.
 
-The facts are gathered in `looking`; what follows from them is here, without a look at the database.
+`submission.gather_facts` collects the facts; nothing here reads the database.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from blog.site.models import CALM, OFF, STRICT, USUAL
 from blog.spam.features import LINK_WORD, SIGNS, WORDS, Reading, features
 from blog.spam.weights import BUCKETS, OF_A_SIGN, ONE, Values, Weights, hashed
 
-CUTS = {CALM: 1.0, USUAL: 0.6, STRICT: 0.3}
-"""Above which score a response is held. Nothing is above where it is off."""
+THRESHOLDS = {CALM: 1.0, USUAL: 0.6, STRICT: 0.3}
+"""Comments with a higher score are held."""
 
-# what each sign says at the start, before this blog has taught anything; lessons move them as they move words
-STARTING = {
+# weights before the first lesson; the names are hashed and stored, so renaming one loses what was learned
+INITIAL_WEIGHTS = {
     "no link": -0.6,
     "website": 0.1,
     "link": 0.0,
@@ -42,65 +42,68 @@ STARTING = {
     "like much spam": 0.5,
     "selling name": 0.6,
 }
-YOUNG, OLD, VERY_OLD = 7, 60, 180
-QUICK = 8
-SAYING_MUCH, OF_IT, MANY = 4, 0.15, 3
-MOST_REASONS, MOST_WORDS = 5, 3
-LEAST = 0.05
-"""What weighs less is no reason."""
+YOUNG_DAYS, OLD_DAYS, VERY_OLD_DAYS = 7, 60, 180
+QUICK_SECONDS = 8
+MIN_TOPIC_WORDS, ON_TOPIC_SHARE, MANY_LIKE = 4, 0.15, 3
+MAX_REASONS, MAX_WORDS = 5, 3
+MIN_WEIGHT = 0.05
+"""Signals that weigh less are not given as reasons."""
 
 
 @dataclass(frozen=True)
 class Facts:
-    """What is known of a response when it comes. `domain` is what is to be named of those it leads to, by what they
-    were `seen` in; `about` how many of how many words are the post's own; `like` how many marked as spam it is like.
+    """Represent what is known about a submitted comment besides its words.
+
+    `domain` is the most telling of its domains; `domain_visible`, `domain_spam`, `writer_visible` and `writer_spam`
+    count earlier comments; `days` is the post's age; `topic_words` says how many of how many long words occur in the
+    post; `like` counts similar comments that were marked as spam.
     """
 
     linked: bool = False
     website: bool = False
     domain: str = ""
-    domain_shown: int = 0
+    domain_visible: int = 0
     domain_spam: int = 0
     domain_of_post: bool = False
     days: int = 0
-    shown: int = 0
-    spam: int = 0
+    writer_visible: int = 0
+    writer_spam: int = 0
     seconds: int | None = None
-    about: tuple[int, int] = (0, 0)
+    topic_words: tuple[int, int] = (0, 0)
     like: int = 0
     praising: bool = False
     selling_name: bool = False
 
     @property
-    def leads_away(self) -> bool:
+    def has_link(self) -> bool:
         return self.linked or self.website
 
     @property
-    def of_the_post(self) -> bool:
-        own, words = self.about
-        return own > 1 and own >= OF_IT * words
+    def is_on_topic(self) -> bool:
+        matching, words = self.topic_words
+        return matching > 1 and matching >= ON_TOPIC_SHARE * words
 
 
-class Opinion(NamedTuple):
-    """The score, and the reasons for it in words, the weightiest first."""
+class Classification(NamedTuple):
+    """Hold a score and the reasons for it, the weightiest first."""
 
     score: float
     reasons: list[str]
 
 
-def signs(facts: Facts) -> dict[str, str]:
-    """The signs that these facts are, each with its sentence, or "" where it needs none."""
-    found = {**_of_links(facts), **_of_the_reader(facts), **_of_the_post(facts)}
+def find_signals(facts: Facts) -> dict[str, str]:
+    """Return the signals of these facts, each with its reason or ""."""
+    found = {**_link_signals(facts), **_writer_signals(facts), **_post_signals(facts)}
     if facts.like:
         like = ngettext("like %(num)d response marked as spam", "like %(num)d responses marked as spam", facts.like)
         found["like spam"] = like
-        if facts.like >= MANY:
+        if facts.like >= MANY_LIKE:
             found["like much spam"] = ""
     return found
 
 
-def _of_links(facts: Facts) -> dict[str, str]:
-    if not facts.leads_away:
+def _link_signals(facts: Facts) -> dict[str, str]:
+    if not facts.has_link:
         return {"no link": ""}
     found = {}
     if facts.website:
@@ -113,85 +116,87 @@ def _of_links(facts: Facts) -> dict[str, str]:
     elif facts.domain_spam:
         number = ngettext("%(num)d response marked as spam", "%(num)d responses marked as spam", facts.domain_spam)
         found["domain of spam"] = _("%(domain)s stood in %(number)s", domain=domain, number=number)
-    elif facts.domain_shown:
+    elif facts.domain_visible:
         found["domain shown"] = ""
     elif domain:
         found["new domain"] = _("a domain new to this blog: %(domain)s", domain=domain)
-    if facts.praising and not facts.of_the_post:
+    if facts.praising and not facts.is_on_topic:
         found["praise and a link"] = _("praise and a link")
     return found
 
 
-def _of_the_reader(facts: Facts) -> dict[str, str]:
+def _writer_signals(facts: Facts) -> dict[str, str]:
     found = {}
-    if facts.spam:
+    if facts.writer_spam:
         found["reader of spam"] = ngettext(
             "%(num)d response of this reader was marked as spam",
             "%(num)d responses of this reader were marked as spam",
-            facts.spam,
+            facts.writer_spam,
         )
-    elif facts.shown:
+    elif facts.writer_visible:
         found["known reader"] = ""
-    if facts.seconds is not None and facts.seconds < QUICK and facts.leads_away:
+    if facts.seconds is not None and facts.seconds < QUICK_SECONDS and facts.has_link:
         found["quick"] = ngettext("written in %(num)d second", "written in %(num)d seconds", facts.seconds)
     if facts.selling_name:
         found["selling name"] = _("the name sells something")
     return found
 
 
-def _of_the_post(facts: Facts) -> dict[str, str]:
+def _post_signals(facts: Facts) -> dict[str, str]:
     found = {}
-    if facts.days < YOUNG:
+    if facts.days < YOUNG_DAYS:
         found["young post"] = ""
-    elif facts.leads_away and facts.days >= OLD:
+    elif facts.has_link and facts.days >= OLD_DAYS:
         age = ngettext("the post is %(num)d day old", "the post is %(num)d days old", facts.days)
-        found["very old post" if facts.days >= VERY_OLD else "old post"] = age
-    if facts.about[1] >= SAYING_MUCH and not facts.about[0]:
+        found["very old post" if facts.days >= VERY_OLD_DAYS else "old post"] = age
+    if facts.topic_words[1] >= MIN_TOPIC_WORDS and not facts.topic_words[0]:
         found["not of the post"] = _("it says nothing about the post")
-    elif facts.of_the_post:
+    elif facts.is_on_topic:
         found["of the post"] = ""
     return found
 
 
-def with_start(text_weights: Iterable[int]) -> Weights:
-    """What a new blog begins with: half of what the words weighed elsewhere, and what the signs do."""
+def initial_weights(text_weights: Iterable[int]) -> Weights:
+    """Return a new blog's weights: pretrained ones halved, plus the signals'."""
     weights = Weights(weight // 2 for weight in text_weights)
-    for sign, weight in STARTING.items():
-        weights.all[hashed(SIGNS, sign) & BUCKETS - 1] += round(weight / OF_A_SIGN * ONE)
+    for signal, weight in INITIAL_WEIGHTS.items():
+        weights.all[hashed(SIGNS, signal) & BUCKETS - 1] += round(weight / OF_A_SIGN * ONE)
     return weights
 
 
-def opinion(weights: Weights, reading: Reading, some: Values, found: dict[str, str]) -> Opinion:
-    """What these weights make of a text, its vector's values, and its signs."""
+def classify(weights: Weights, reading: Reading, some: Values, found: dict[str, str]) -> Classification:
+    """Score a text by its feature values; explain high scores."""
     score = weights.score(some)
-    return Opinion(score, _reasons(weights, reading, found) if score > min(CUTS.values()) else [])
+    return Classification(score, _explain(weights, reading, found) if score > min(THRESHOLDS.values()) else [])
 
 
-def _reasons(weights: Weights, reading: Reading, found: dict[str, str]) -> list[str]:
-    weighed = [(_weight(weights, sign), sentence) for sign, sentence in found.items() if sentence]
-    words, weight = _telling_words(weights, reading)
+def _explain(weights: Weights, reading: Reading, found: dict[str, str]) -> list[str]:
+    weighed = [(_signal_weight(weights, signal), sentence) for signal, sentence in found.items() if sentence]
+    words, weight = _heaviest_words(weights, reading)
     if words:
         weighed.append((weight, _("words: %(words)s", words=", ".join(words))))
-    reasons = sorted((pair for pair in weighed if pair[0] >= LEAST), key=lambda pair: -pair[0])
-    return [sentence for _weight, sentence in reasons[:MOST_REASONS]]
+    reasons = sorted((pair for pair in weighed if pair[0] >= MIN_WEIGHT), key=lambda pair: -pair[0])
+    return [pair[1] for pair in reasons[:MAX_REASONS]]
 
 
-def _weight(weights: Weights, sign: str) -> float:
-    more = weights.all[hashed(SIGNS, "like much spam") & BUCKETS - 1] if sign == "like spam" else 0
-    return (weights.all[hashed(SIGNS, sign) & BUCKETS - 1] + max(more, 0)) * OF_A_SIGN / ONE
+def _signal_weight(weights: Weights, signal: str) -> float:
+    more = weights.all[hashed(SIGNS, "like much spam") & BUCKETS - 1] if signal == "like spam" else 0
+    return (weights.all[hashed(SIGNS, signal) & BUCKETS - 1] + max(more, 0)) * OF_A_SIGN / ONE
 
 
-def _telling_words(weights: Weights, reading: Reading) -> tuple[list[str], float]:
-    """The words that weigh most, alone and in pairs, and what they weigh together."""
-    of: dict[str, float] = defaultdict(float)
+def _heaviest_words(weights: Weights, reading: Reading) -> tuple[list[str], float]:
+    """Return the words that weigh most, and their total weight."""
+    weight_of: dict[str, float] = defaultdict(float)
     some = [(hashed(group, feature), word) for group, feature, word in features(reading) if group == WORDS]
     for number, word in some:
         if word not in {LINK_WORD, "^", "$"} and len(word) > 1:
-            of[word] += weights.all[number & BUCKETS - 1] / ONE / max(1, len(some)) ** 0.5
-    telling = sorted((word for word in of if of[word] >= LEAST), key=lambda word: -of[word])[:MOST_WORDS]
-    return [word[:30] for word in telling], sum(of[word] for word in telling)
+            weight_of[word] += weights.all[number & BUCKETS - 1] / ONE / max(1, len(some)) ** 0.5
+    heaviest = sorted((word for word in weight_of if weight_of[word] >= MIN_WEIGHT), key=lambda word: -weight_of[word])[
+        :MAX_WORDS
+    ]
+    return [word[:30] for word in heaviest], sum(weight_of[word] for word in heaviest)
 
 
-def cut(strictness: str) -> float | None:
-    """The score above which a response waits; None where the filter is off."""
-    return None if strictness == OFF else CUTS.get(strictness, CUTS[USUAL])
+def hold_threshold(strictness: str) -> float | None:
+    """Return the score above which a comment is held, or None."""
+    return None if strictness == OFF else THRESHOLDS.get(strictness, THRESHOLDS[USUAL])

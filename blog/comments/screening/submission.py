@@ -1,4 +1,4 @@
-"""What is known of a response when it comes: read before the act from its text, within it from the database."""
+"""Analyse a submitted comment: its text, and its context in the database."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from blog.posts.models import Post
 from blog.spam.features import PRAISING, SELLING, WORD, Reading, listed, read
 from blog.spam.weights import vector
 
-LONG_WORD, STEM, MOST_WORDS = 5, 6, 60
-# long words that are about no post in particular
-COMMON = listed(
+MIN_WORD_LENGTH, STEM_LENGTH, MAX_WORDS = 5, 6, 60
+# long words that say nothing about a post's topic
+COMMON_WORDS = listed(
     """about after again always another around because before being better cannot could doing every everyone
     everything first found going having little makes maybe might never often other people please quite really right
     should since small something still their theirs there these thing things think those though through today under
@@ -29,11 +29,14 @@ COMMON = listed(
     articles content information keeping reading share sharing topic website websites visit visited post posts posted
     comment comments blogs"""
 )
-SAYING_NOTHING = COMMON | PRAISING
+IGNORED_WORDS = COMMON_WORDS | PRAISING
 
 
 class Text(NamedTuple):
-    """A response's own text, without its markup and as it was read: its vector is without signs."""
+    """Represent a comment's text: plain, parsed, and as a feature vector.
+
+    The vector holds no signals.
+    """
 
     plain: str
     reading: Reading
@@ -41,58 +44,66 @@ class Text(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def text_of(body_html: str, website: str) -> Text:
-    """Slow: before the act. What was read lately is remembered, for the act that decides on it."""
+def parse_text(body_html: str, website: str) -> Text:
+    """Parse a comment's text, which is slow: call it before the transaction.
+
+    The cache returns it to the transaction that follows.
+    """
     plain = plain_text(body_html)
     reading = read(plain, [*links_in(body_html), *([website] if website else [])])
     return Text(plain, reading, vector(reading))
 
 
-def facts_of(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
-    """Inside an act: everything but its words."""
-    links = [*links_in(comment.body_html), *map(_written_out, text.reading.links)]
+def gather_facts(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
+    """Collect what the spam filter uses besides words, within the transaction."""
+    links = [*links_in(comment.body_html), *map(_with_scheme, text.reading.links)]
     links = [link for link in links if domain_of(link) != domain_of(current_app.config["SETTINGS"].blog_url)]
-    shown, spam = writer_history.history_of(comment)
-    own = _text_of(post, comment)
-    domain, seen = _telling(domains_in([comment.website, *links]), comment.id)
+    visible, spam = writer_history.count_visible_and_spam(comment)
+    topic = _topic_text(post, comment)
+    domain, history = _most_telling_domain(domains_in([comment.website, *links]), comment.id)
     return Facts(
         linked=bool(links),
         website=bool(comment.website),
         domain=domain,
-        domain_shown=seen.shown,
-        domain_spam=seen.spam,
-        domain_of_post=bool(domain) and domain in own and not seen.spam,
+        domain_visible=history.visible,
+        domain_spam=history.spam,
+        domain_of_post=bool(domain) and domain in topic and not history.spam,
         days=max(0, (at - post.published_at).days) if post.published_at else 0,
-        shown=shown,
-        spam=spam,
+        writer_visible=visible,
+        writer_spam=spam,
         seconds=comment.seconds,
-        about=about(text.reading, own),
+        topic_words=count_topic_words(text.reading, topic),
         like=like,
         praising=not PRAISING.isdisjoint(text.reading.words),
         selling_name=not SELLING.isdisjoint(WORD.findall(comment.name.lower())),
     )
 
 
-def about(reading: Reading, own: str) -> tuple[int, int]:
-    """How many of how many telling words in a response occur in the text `own`, in small letters, of its post."""
-    words = {word[:STEM] for word in reading.words if len(word) >= LONG_WORD and word not in SAYING_NOTHING}
-    some = sorted(words)[:MOST_WORDS]
-    return sum(word in own for word in some), len(some)
+def count_topic_words(reading: Reading, topic: str) -> tuple[int, int]:
+    """Return how many of how many long words occur in `topic`.
+
+    `topic` is the lower-case text of the post.
+    """
+    words = {word[:STEM_LENGTH] for word in reading.words if len(word) >= MIN_WORD_LENGTH and word not in IGNORED_WORDS}
+    sample = sorted(words)[:MAX_WORDS]
+    return sum(word in topic for word in sample), len(sample)
 
 
-def _written_out(link: str) -> str:
+def _with_scheme(link: str) -> str:
     return link if "://" in link else f"http://{link}"
 
 
-def _telling(led_to: Collection[str], number: int | None) -> tuple[str, link_domains.Seen]:
-    """The domain that says most: one that stood in spam, else one that is new, else one that is known."""
-    order = sorted(link_domains.seen(led_to, number).items(), key=lambda pair: (-pair[1].spam, pair[1].shown))
-    return order[0] if order else ("", link_domains.Seen(0, 0))
+def _most_telling_domain(domains: Collection[str], comment_id: int | None) -> tuple[str, link_domains.DomainHistory]:
+    """Return the domain that says most: spam first, then new, then known."""
+    ranked = sorted(
+        link_domains.domain_histories(domains, comment_id).items(), key=lambda pair: (-pair[1].spam, pair[1].visible)
+    )
+    return ranked[0] if ranked else ("", link_domains.DomainHistory(0, 0))
 
 
-def _text_of(post: Post, comment: Comment) -> str:
-    """What the response may be about: its post, and the response that it answers."""
-    answered = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
+def _topic_text(post: Post, comment: Comment) -> str:
+    """Return the text that a comment may be about: post and parent."""
+    parent = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
     parts = (post.title, post.standfirst, post.source_url, post.source_name, post.source_title, post.quote_html)
-    more = (post.note_html, post.body_html, *(label.name for label in post.labels), answered.body if answered else "")
+    more = (post.note_html, post.body_html, *(label.name for label in post.labels), parent.body if parent else "")
     return "\n".join((*parts, *more)).lower()

@@ -90,7 +90,7 @@ def _add_comments(written: Written, report: Report) -> None:
             report.orphaned += parent is None and entry.parent_ref is not None
         db.session.add_all(comment for _, comment in generation)
         db.session.flush()
-        link_domains.add({comment.id: _domains(comment) for _, comment in generation})
+        link_domains.add_domains({comment.id: _domains(comment) for _, comment in generation})
     recount_branches({comment.root_id or comment.id for _, comment in written})
     recount_posts(set(versions))
 

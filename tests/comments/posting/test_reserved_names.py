@@ -107,7 +107,7 @@ def test_the_form_says_who_answers_to_the_editor_alone(app: Flask, client: Flask
     assert ed.get(post.path or "").data == client.get(post.path or "").data
 
 
-def test_an_editors_answer_never_waits(app: Flask, client: FlaskClient) -> None:
+def test_editors_comments_are_never_held(app: Flask, client: FlaskClient) -> None:
     ed, post = signed_in(app), a_post()
     with writing():
         current_site().comment_rule = "all"

@@ -27,7 +27,7 @@ from blog.posts.models import Post
 from blog.web.signed_tokens import signed
 from tests.comments.moderation.desk import decide, fresh, log, post, the_editor, undo
 from tests.factories import a_comment, a_post, csrf, signed_in
-from tests.mail.letters import a_mail, mails
+from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice, post_office
 from tests.postgres.databases import on_sqlite
 from tests.test_routes import everything_kept
@@ -411,9 +411,9 @@ def test_a_ban_stands_without_the_name(app: Flask, herons: Post) -> None:
 def test_mail_to_the_address_that_waits_is_not_sent_and_what_was_sent_says_nothing(
     app: Flask, office: PostOffice
 ) -> None:
-    a_mail("Ann@example.org", subject="Waits")
-    a_mail(BOB, subject="To Bob")
-    sent = a_mail(ANN, subject="Was sent")
+    create_mail("Ann@example.org", subject="Waits")
+    create_mail(BOB, subject="To Bob")
+    sent = create_mail(ANN, subject="Was sent")
     with writing():
         db.session.execute(update(Mail).where(Mail.id == sent.id).values(sent_at=now(), due_at=None))
     erase(ANN)

@@ -24,15 +24,15 @@ def table(path: Path, rows: list[tuple[str, str]]) -> Path:
 
 
 @pytest.fixture
-def made(tmp_path: Path) -> tuple[str, str, str]:
+def csv_files(tmp_path: Path) -> tuple[str, str, str]:
     rows = [(text, "1") for text in SPAM] + [(text, "0") for text in HAM]
     files = table(tmp_path / "a.csv", rows[::2]), table(tmp_path / "b.csv", rows[1::2]), table(tmp_path / "c.csv", rows)
     a, b, c = map(str, files)
     return a, b, c
 
 
-def test_it_prints_its_measures_beside_those_of_the_bayes(app: Flask, made: tuple[str, str, str]) -> None:
-    a, b, c = made
+def test_evaluate_prints_metrics_of_filter_and_bayes(app: Flask, csv_files: tuple[str, str, str]) -> None:
+    a, b, c = csv_files
     result = app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", a, b, "--test", c, "--json"])
     assert result.exit_code == 0
     found = json.loads(result.stdout)
@@ -41,8 +41,8 @@ def test_it_prints_its_measures_beside_those_of_the_bayes(app: Flask, made: tupl
     assert found["accuracy"] == 1.0
 
 
-def test_options_may_be_given_in_any_manner(app: Flask, made: tuple[str, str, str]) -> None:
-    a, b, c = made
+def test_file_options_accept_any_order(app: Flask, csv_files: tuple[str, str, str]) -> None:
+    a, b, c = csv_files
     answers = [
         app.test_cli_runner().invoke(args=["filter", "evaluate", *args]).stdout
         for args in (
@@ -70,13 +70,13 @@ BROKEN = {
 
 @pytest.mark.parametrize("name", BROKEN)
 @pytest.mark.parametrize("option", ["--train", "--test"])
-def test_a_broken_file_is_one_sentence(
-    app: Flask, made: tuple[str, str, str], tmp_path: Path, name: str, option: str
+def test_broken_file_prints_one_sentence(
+    app: Flask, csv_files: tuple[str, str, str], tmp_path: Path, name: str, option: str
 ) -> None:
     path = tmp_path / name
     if (content := BROKEN[name]) is not None:
         path.write_bytes(content)
-    files = {"--train": made[0], "--test": made[2]} | {option: str(path)}
+    files = {"--train": csv_files[0], "--test": csv_files[2]} | {option: str(path)}
     args = [part for pair in files.items() for part in pair]
     result = app.test_cli_runner().invoke(args=["filter", "evaluate", *args, "--json"])
     assert (result.exit_code, result.stdout) == (2, "")
@@ -84,32 +84,35 @@ def test_a_broken_file_is_one_sentence(
     assert str(path) in result.stderr
 
 
-def test_a_folder_is_no_file(app: Flask, made: tuple[str, str, str], tmp_path: Path) -> None:
-    result = app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", str(tmp_path), "--test", made[2]])
+def test_folder_is_refused(app: Flask, csv_files: tuple[str, str, str], tmp_path: Path) -> None:
+    result = app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", str(tmp_path), "--test", csv_files[2]])
     assert (result.exit_code, result.stderr.count("\n")) == (2, 1)
 
 
-def test_one_kind_alone_teaches_nothing(app: Flask, tmp_path: Path, made: tuple[str, str, str]) -> None:
+def test_training_needs_spam_and_ham(app: Flask, tmp_path: Path, csv_files: tuple[str, str, str]) -> None:
     spam = str(table(tmp_path / "spam.csv", [("subscribe", "1")]))
-    result = app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", spam, "--test", made[2]])
+    result = app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", spam, "--test", csv_files[2]])
     assert result.exit_code == 2
     assert "both kinds" in result.stderr
-    assert app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", made[0], "--test", spam]).exit_code == 0
+    assert (
+        app.test_cli_runner().invoke(args=["filter", "evaluate", "--train", csv_files[0], "--test", spam]).exit_code
+        == 0
+    )
 
 
 @pytest.mark.parametrize("args", [[], ["--train", "a.csv"], ["--test", "a.csv"]])
-def test_without_files_it_says_what_it_needs(app: Flask, args: list[str]) -> None:
+def test_missing_options_are_explained(app: Flask, args: list[str]) -> None:
     result = app.test_cli_runner().invoke(args=["filter", "evaluate", *args])
     assert result.exit_code == 2
     assert "Give files to learn from" in result.stderr
 
 
-@pytest.mark.parametrize("asked", PARTS)
-def test_it_beats_the_bayes_on_each_measure_of_each_split(app: Flask, asked: str) -> None:
+@pytest.mark.parametrize("test_file", PARTS)
+def test_filter_beats_bayes_on_every_metric(app: Flask, test_file: str) -> None:
     if not FIXTURES.is_dir():
         pytest.skip("comment-spam is not in ../shared/fixtures")
-    train = [str(FIXTURES / name) for name in PARTS if name != asked]
-    args = ["filter", "evaluate", "--train", *train, "--test", str(FIXTURES / asked), "--json"]
+    train = [str(FIXTURES / name) for name in PARTS if name != test_file]
+    args = ["filter", "evaluate", "--train", *train, "--test", str(FIXTURES / test_file), "--json"]
     found = json.loads(app.test_cli_runner().invoke(args=args).stdout)
     bayes = found.pop("bayes")
     assert found["accuracy"] > bayes["accuracy"]
@@ -118,7 +121,7 @@ def test_it_beats_the_bayes_on_each_measure_of_each_split(app: Flask, asked: str
     assert found["false_holds_per_1000"] < bayes["false_holds_per_1000"]
 
 
-def test_the_shipped_weights_can_be_made_again(app: Flask, tmp_path: Path) -> None:
+def test_pretrained_weights_are_reproducible(app: Flask, tmp_path: Path) -> None:
     if not FIXTURES.is_dir():
         pytest.skip("comment-spam is not in ../shared/fixtures")
     out = tmp_path / "start.bin"
@@ -128,7 +131,7 @@ def test_the_shipped_weights_can_be_made_again(app: Flask, tmp_path: Path) -> No
     assert out.read_bytes() == FILE.read_bytes()
 
 
-def test_the_rehearsal_says_that_it_is_one(app: Flask) -> None:
+def test_simulation_is_marked_as_synthetic(app: Flask) -> None:
     result = app.test_cli_runner().invoke(args=["simulate-spam", "--json"])
     found = json.loads(result.stdout)
     assert found["synthetic"] is True
