@@ -73,7 +73,7 @@ def news_of_thread(post: Post, since: int) -> News:
 
 def agreed_with(post: Post, since: int) -> list[Comment]:
     """The visible comments with which more or fewer agree than at that version."""
-    changed = Comment.visible_on(post).where(Comment.agreed_after(since))
+    changed = Comment.visible_on(post).where(Comment.agreements_changed_after(since))
     return list(db.session.scalars(changed.limit(MOST_CHANGES + 1)))
 
 

@@ -13,7 +13,7 @@ from blog.comments.followers.subscriptions import FollowRequest, follow
 from blog.comments.forms import THREAD, CommentForm, is_key, new_key
 from blog.comments.identity import current_reader, migrate_session_key, reader_from_cookie, reader_key, remember
 from blog.comments.live_events import in_order
-from blog.comments.models import HELD, Comment, posted_before
+from blog.comments.models import HELD, Comment, find_by_submission_key
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.edit import own_comments, seconds_left
 from blog.comments.posting.submit import Draft, post_comment
@@ -114,7 +114,7 @@ def sent_before(form: CommentForm) -> Comment | None:
     """A retry by the same reader after an answer that was lost, whatever has become of the token meanwhile."""
     if not is_key(request.form.get("key")):
         return None
-    comment = posted_before(request.form["key"])
+    comment = find_by_submission_key(request.form["key"])
     if comment and comment.reader_key != reader_from_cookie():
         form.key.data = new_key()  # somebody else's: it must show nothing of theirs, nor stand in the way
         return None

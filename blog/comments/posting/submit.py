@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from blog.comments.changes import announce, hold_by_rule, next_version
 from blog.comments.followers.notifications import queue_notifications
-from blog.comments.models import Comment, posted_before
+from blog.comments.models import Comment, find_by_submission_key
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import pause
 from blog.comments.refusals import NoSuchPost, Refused
@@ -51,14 +51,14 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
     try:
         _parent_allowed(draft, db.session.get(Post, draft.post_id), paced)
     except Refused:
-        if (earlier := posted_before(draft.key)) and earlier.reader_key == draft.reader_key:
+        if (earlier := find_by_submission_key(draft.key)) and earlier.reader_key == draft.reader_key:
             return earlier
         raise
     body_html = comment_html(draft.body)
     evidence = examine(draft.name, draft.email, draft.website, body_html, draft.trapped)
     try:
         with writing():
-            if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+            if (standing := find_by_submission_key(draft.key)) and standing.reader_key == draft.reader_key:
                 return standing
             post = next_version(draft.post_id)
             parent = _parent_allowed(draft, post, paced)
@@ -72,7 +72,7 @@ def post_comment(draft: Draft, paced: bool = True) -> Comment:
             queue_notifications(comment, post)
     except IntegrityError:
         # the same submission arrived twice at once, by two processes: the first one counts
-        if (standing := posted_before(draft.key)) and standing.reader_key == draft.reader_key:
+        if (standing := find_by_submission_key(draft.key)) and standing.reader_key == draft.reader_key:
             return standing
         raise
     announce(comment)

@@ -33,7 +33,7 @@ def response_under(email: str, comment_id: int) -> Comment | None:
 
 
 def count_under(email: str) -> int:
-    return db.session.execute(select(func.count(Comment.id)).where(Comment.written_under(email))).scalar_one()
+    return db.session.execute(select(func.count(Comment.id)).where(Comment.has_email(email))).scalar_one()
 
 
 def exported(email: str) -> Iterator[str]:
@@ -53,7 +53,7 @@ def exported(email: str) -> Iterator[str]:
 
 def _under(email: str) -> Select[Comment]:
     post = selectinload(Comment.post).load_only(*SHOWN_OF_POST).lazyload(Post.labels)
-    return select(Comment).where(Comment.written_under(email)).options(post)
+    return select(Comment).where(Comment.has_email(email)).options(post)
 
 
 def _row(comment: Comment) -> dict[str, Any]:

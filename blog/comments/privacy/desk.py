@@ -33,4 +33,4 @@ def create(comment_id: int) -> ResponseReturnValue:
 def the_comment(comment_id: int) -> Comment:
     """A reader's, whose text is still kept."""
     comment = db.session.get(Comment, comment_id)
-    return comment if comment and comment.erasable else abort(404)
+    return comment if comment and comment.is_erasable else abort(404)

@@ -39,7 +39,7 @@ def send_link(email: str, paced: bool = True) -> None:
     address = folded(email)
     letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
     with even_time(), writing():
-        found = db.session.scalars(select(Comment.id).where(Comment.written_under(email)).limit(1)).first() is not None
+        found = db.session.scalars(select(Comment.id).where(Comment.has_email(email)).limit(1)).first() is not None
         lately = paced and _sent_lately(address, now())
         put_link(address, letter, PRIVACY, wanted=found and not lately, paced=paced)
     hint_mail()

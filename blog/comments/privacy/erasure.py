@@ -31,7 +31,7 @@ def erase(email: str, editor: Editor | None = None) -> int:
     `editor` is who does it for the reader, where it is not the reader. A ban of the address stands.
     """
     erased = 0
-    while some := _erase(Comment.written_under(email), editor):
+    while some := _erase(Comment.has_email(email), editor):
         erased += some
     with writing():
         _forget_address(email)
@@ -41,7 +41,7 @@ def erase(email: str, editor: Editor | None = None) -> int:
 def erase_one(comment_id: int, email: str | None = None, editor: Editor | None = None) -> bool:
     """This one, if it was written under `email`, where that is given; whether it was there to be erased."""
     which = Comment.id == comment_id
-    return _erase(which if email is None else which & Comment.written_under(email), editor) > 0
+    return _erase(which if email is None else which & Comment.has_email(email), editor) > 0
 
 
 def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:

@@ -59,7 +59,7 @@ def recount_posts(posts: Collection[int]) -> None:
 def _counts_under(post_id: Any) -> tuple[ScalarSelect[int], ScalarSelect[int]]:
     """Of one post: how many visible comments it has, and how many branches that show something."""
     visible = select(func.count()).where(Comment.post_id == post_id, Comment.status == VISIBLE)
-    tops = select(func.count()).where(Comment.post_id == post_id, Comment.shows_something())
+    tops = select(func.count()).where(Comment.post_id == post_id, Comment.has_visible_branch())
     return visible.scalar_subquery(), tops.scalar_subquery()
 
 

@@ -35,5 +35,5 @@ def branch_top(post_id: int, comment_id: int) -> CommentRow | None:
     places = select(Comment.root_id).where(Comment.id == comment_id, Comment.post_id == post_id)
     root_id = db.session.execute(places).one_or_none()
     top = select(*COLUMNS).where(Comment.id == ((root_id and root_id[0]) or comment_id), Comment.post_id == post_id)
-    row = db.session.execute(top.where(Comment.shows_something())).one_or_none()
+    row = db.session.execute(top.where(Comment.has_visible_branch())).one_or_none()
     return CommentRow._make(row) if row else None

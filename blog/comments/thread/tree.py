@@ -166,7 +166,7 @@ def _after(query: Select[Any], post: Post, order: str, cursor: Cursor) -> Select
 
 def branches_under(post_id: Any) -> Select[Any]:
     """The comments at the top of a thread, by their ids, that show something in their branch."""
-    return select(Comment.id).where(Comment.post_id == post_id, Comment.shows_something())
+    return select(Comment.id).where(Comment.post_id == post_id, Comment.has_visible_branch())
 
 
 def _agreed_then() -> ColumnElement[int]:
@@ -190,7 +190,7 @@ KEYS: dict[str, tuple[Any, ...]] = {
 
 def _page(agreed: Any, keys: Iterable[Any]) -> Select[Any]:
     tops = select(*COLUMNS, Comment.branch_count, agreed)
-    return tops.where(Comment.post_id == bindparam("post_id"), Comment.shows_something()).order_by(*keys)
+    return tops.where(Comment.post_id == bindparam("post_id"), Comment.has_visible_branch()).order_by(*keys)
 
 
 # built once, since building them takes longer than running them
