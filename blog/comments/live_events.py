@@ -77,7 +77,7 @@ def thread_news(post: Post, since: int) -> News:
 
 def agreement_changes(post: Post, since: int) -> list[Comment]:
     """Return the visible comments whose agreement count changed after a version."""
-    changed = Comment.visible_on(post).where(Comment.agreed_after(since))
+    changed = Comment.visible_on(post).where(Comment.agreements_changed_after(since))
     return list(db.session.scalars(changed.limit(MAX_CHANGES + 1)))
 
 
@@ -97,7 +97,7 @@ def order_branches(comments: list[Comment]) -> list[Branch]:
             branch.gone = not branch.comment.visible and branch.comment.id not in placeholders
             if branch.comment.id in changed or not branch.comment.visible:
                 total = totals[branch.comment.root_id or branch.comment.id]
-                ordered.append(replace(branch, branches=[], nearby=False, total=total))
+                ordered.append(replace(branch, branches=[], parent_on_page=False, total=total))
             walk(branch.branches)
 
     walk(nest(comments_by_id))

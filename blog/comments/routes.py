@@ -19,12 +19,12 @@ from blog.comments.identity import (
     set_reader_cookie,
 )
 from blog.comments.live_events import order_branches
-from blog.comments.models import HELD, Comment, posted_before
+from blog.comments.models import HELD, Comment, find_by_submission_key
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.edit import comments_by, edit_seconds_left
 from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.refusals import NoSuchPost, Refused
-from blog.comments.thread.permalinks import place_of
+from blog.comments.thread.permalinks import build_permalink
 from blog.db import db, row_id
 from blog.editors.access import current_editor
 from blog.html import comment_html, quotation
@@ -95,7 +95,7 @@ def create_preview(post_id: int) -> ResponseReturnValue:
 def show(post_id: int, comment_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     comment = visible_comment(post, comment_id) or abort(404)
-    return redirect(place_of(comment, post), 302)
+    return redirect(build_permalink(comment, post), 302)
 
 
 @blueprint.get("/live")
@@ -131,7 +131,7 @@ def find_retry(form: CommentForm) -> Comment | None:
     """
     if not is_submission_key(request.form.get("key")):
         return None
-    comment = posted_before(request.form["key"])
+    comment = find_by_submission_key(request.form["key"])
     if comment and comment.reader_key != reader_from_cookie():
         form.key.data = new_submission_key()  # somebody else used this key: neither show their comment nor fail
         return None
@@ -189,9 +189,9 @@ def respond_posted(comment: Comment, form: CommentForm) -> Response:
 def respond_without_htmx(comment: Comment, mail_sentence: str) -> Response:
     """Redirect to the comment, or show a page about its state."""
     if comment.visible and not mail_sentence:
-        return private(redirect(place_of(comment, comment.post)), 303)
+        return private(redirect(build_permalink(comment, comment.post)), 303)
     held = comments_by(comment.post, current_reader(), HELD)
-    permalink = place_of(comment, comment.post) if comment.visible else ""
+    permalink = build_permalink(comment, comment.post) if comment.visible else ""
     values = {"held": held, "post": comment.post, "mail_sentence": mail_sentence, "place": permalink}
     return private(render_template("comments/posting/held.html", **values))
 

@@ -16,7 +16,7 @@ from blog.comments.models import Comment, Follow
 from blog.comments.moderation.alerts import alert_editors
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.privacy.email_proof import send_link
-from blog.comments.privacy.retention import forget_addresses
+from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor
@@ -29,7 +29,7 @@ from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import ALL, current_site
 from tests.factories import a_comment, a_post, csrf
-from tests.mail.followers import ask, follows, of_kind
+from tests.mail.followers import all_follows, mails_of_kind, write_confirmations
 from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice
 
@@ -64,7 +64,7 @@ def subscribe_strangers(post: Post, networks: int = FEW_NETWORKS) -> None:
     for number, (email, network) in enumerate(strangers(networks)):
         comment = a_comment(post, f"Words {number}", email=email, reader_key=f"r{number}", address_key=network)
         follow(FollowRequest(comment, True, network))
-    ask()
+    write_confirmations()
 
 
 def mails_received(office: PostOffice) -> tuple[int, bool]:
@@ -119,7 +119,7 @@ def test_confirmations_have_an_hourly_limit_and_the_rest_is_sent_later(
     a_comment(post, "Held")
     assert mails_received(office) == (25, True)
     age_mails(HOUR)
-    ask()
+    write_confirmations()
     assert mails_received(office)[0] == 50
 
 
@@ -132,8 +132,8 @@ def test_confirmation_is_not_sent_while_the_comment_is_held(app: Flask, office: 
 def test_limit_holds_across_processes(app: Flask, settings: Settings, office: PostOffice) -> None:
     subscribe_strangers(a_post())
     with create_app(settings).app_context():
-        ask()
-        assert len(of_kind(CONFIRM)) == 25
+        write_confirmations()
+        assert len(mails_of_kind(CONFIRM)) == 25
         db.session.remove()
         db.engine.dispose()
 
@@ -145,20 +145,20 @@ def test_newest_subscription_is_confirmed_first(app: Flask) -> None:
         db.session.execute(update(Follow).values(asked_at=now() - HOUR))
     comment = a_comment(post, "Now", email="new@example.org", reader_key="new")
     follow(FollowRequest(comment, True, "new"))
-    ask()
-    assert of_kind(CONFIRM)[25].recipient == "new@example.org"
+    write_confirmations()
+    assert mails_of_kind(CONFIRM)[25].recipient == "new@example.org"
 
 
 def test_approval_sends_the_confirmation_once(app: Flask, owner: Editor) -> None:
     hold_every_comment()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
-    ask()
+    write_confirmations()
     assert mails() == []
     pick = [Pick(comment.id)]
     for verb in (audit_log.APPROVE, audit_log.HOLD, audit_log.APPROVE):
         decide(verb, pick, owner)
-        ask()
+        write_confirmations()
     assert [mail.recipient for mail in mails()] == ["ann@example.org"]
 
 
@@ -168,21 +168,21 @@ def test_confirmation_is_never_sent_for_spam_or_removed_comments(app: Flask, own
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
     decide(verb, [Pick(comment.id)], owner)
-    ask()
+    write_confirmations()
     assert mails() == []
-    assert len(follows()) == 1
-    forget_addresses(now() + 31 * DAY)
-    assert follows() == []
+    assert len(all_follows()) == 1
+    delete_all_expired(now() + 31 * DAY)
+    assert all_follows() == []
 
 
 def test_subscription_survives_a_comment_held_for_a_week(app: Flask, owner: Editor) -> None:
     hold_every_comment()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
-    forget_addresses(now() + 7 * DAY)
+    delete_all_expired(now() + 7 * DAY)
     decide(audit_log.APPROVE, [Pick(comment.id)], owner)
-    ask()
-    assert len(of_kind(CONFIRM)) == 1
+    write_confirmations()
+    assert len(mails_of_kind(CONFIRM)) == 1
 
 
 def test_visible_comment_does_not_confirm_the_subscription_of_a_held_one(app: Flask, owner: Editor) -> None:
@@ -191,7 +191,7 @@ def test_visible_comment_does_not_confirm_the_subscription_of_a_held_one(app: Fl
     hold_every_comment()
     comment = a_comment(post, "Held", email="victim@example.org", reader_key="mallory")
     follow(FollowRequest(comment, True, "here"))
-    ask()
+    write_confirmations()
     assert mails() == []
 
 
@@ -237,7 +237,7 @@ def test_small_quota_allows_one_mail_of_each_kind(app: Flask, office: PostOffice
 def test_disabled_limits_let_one_kind_use_the_whole_quota(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=False)
     subscribe_strangers(a_post(), NETWORKS)
-    assert len(of_kind(CONFIRM)) == 200
+    assert len(mails_of_kind(CONFIRM)) == 200
 
 
 def test_unknown_address_runs_as_many_writing_statements(app: Flask) -> None:
@@ -268,7 +268,7 @@ def test_one_address_gets_at_most_five_links_a_day(app: Flask) -> None:
         age_mails(timedelta(minutes=11))
     comment: Comment = a_comment(post, "Again", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
-    ask()
-    assert (len(of_kind(PRIVACY)), len(of_kind(CONFIRM))) == (5, 0)
+    write_confirmations()
+    assert (len(mails_of_kind(PRIVACY)), len(mails_of_kind(CONFIRM))) == (5, 0)
     create_mail("ann@example.org")  # what is no link goes all the same
     assert len(mails()) == 6

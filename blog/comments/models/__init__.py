@@ -1,4 +1,4 @@
-"""What the tables of the conversation hold."""
+"""Gather the tables of comments and of what readers do with them."""
 
 from blog.comments.models.alert import Hold
 from blog.comments.models.ban import ADDRESS, DOMAIN, EMAIL, READER, Ban
@@ -9,8 +9,8 @@ from blog.comments.models.comment import (
     VISIBLE,
     Comment,
     comment_domains,
+    find_by_submission_key,
     newest_id,
-    posted_before,
 )
 from blog.comments.models.follow import Follow, Notice, Suppression
 from blog.comments.models.lesson import Lesson
@@ -35,7 +35,7 @@ __all__ = [
     "Report",
     "Suppression",
     "comment_domains",
+    "find_by_submission_key",
     "is_reported",
     "newest_id",
-    "posted_before",
 ]

@@ -1,4 +1,4 @@
-"""Alerts: what editors are mailed about."""
+"""Record which held comments editors are still to be mailed about."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from blog.db import Record
 
 
 class Hold(Record):
-    """That a comment came to wait by a rule, which editors are told of by mail: they are told in the order of the ids,
-    none of which comes twice.
+    """Represent one hold by a rule.
+
+    Editors are alerted by mail. Alerts go out in the order of ids. An id is never used again.
     """
 
     __tablename__ = "holds"

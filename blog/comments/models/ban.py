@@ -1,31 +1,24 @@
-"""Bans: whose comments wait for an editor."""
+"""Store bans: comments of a banned writer are held for approval."""
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    String,
-    UniqueConstraint,
-)
+from sqlalchemy import String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.db import Record
 
-# what a ban is of
+# the kinds of a ban
 READER = "reader"
-
-
 ADDRESS = "address"
-
-
 EMAIL = "email"
-
-
 DOMAIN = "domain"
 
 
 class Ban(Record):
-    """Whose responses wait for an editor: a reader's key, an address's, an e-mail address or a website's domain.
-    `name` is what the desk calls it.
+    """Represent one ban.
+
+    `value` is the key of a reader, the key of a network address, an e-mail address or the domain of a website.
+    `name` is its label at the desk.
     """
 
     __tablename__ = "bans"

@@ -1,4 +1,4 @@
-"""Comments: never deleted as rows, and no id comes twice."""
+"""Store comments. Rows are never deleted, and ids are never used again."""
 
 from __future__ import annotations
 
@@ -32,10 +32,9 @@ HELD = "held"
 SPAM = "spam"
 REMOVED = "removed"
 
+HAS_VISIBLE_BRANCH = text("branch_count > 0")
 
-SOME_VISIBLE = text("branch_count > 0")
-
-# where the links and the website of each comment lead, so that a domain can be asked for what it was seen in
+# the domains that the links and the website of each comment lead to, so that comments can be found by domain
 comment_domains = Table(
     "comment_domains",
     Base.metadata,
@@ -44,20 +43,21 @@ comment_domains = Table(
 )
 
 
-def _index_some(name: str, condition: TextClause, *columns: str | ColumnElement[str]) -> Index:
+def _partial_index(name: str, condition: TextClause, *columns: str | ColumnElement[str]) -> Index:
     return Index(name, *columns, sqlite_where=condition, postgresql_where=condition)
 
 
 class Comment(Record):
-    """One response. `display_parent_id` is the comment in whose list of replies it stands (none at the top);
-    it differs from `parent_id`, the comment it answers, only below the last step. `root_id` is the comment at the top
-    of its branch, none where that is itself; there alone `branch_count` says how many visible ones the branch has.
+    """Represent one comment.
 
-    `agree_count` is how many readers agree, `agree_version` the thread's version when that changed last.
-    `seconds` is how long the form had been open, `editor_id` whose answer it is where an editor's. `version` is the
-    post's thread version at the last change; `body` what was typed, `body_html` what is shown. `filter_score` is what
-    the filter said of it when it came or was last changed, in hundredths, and `filter_signs` what that rested on
-    besides its text.
+    `parent_id` is the comment that it answers. `display_parent_id` is the comment whose list of replies it is in; the
+    two differ only below the deepest indent. Both are None for a root. `root_id` is the root of its branch, None for a
+    root; only roots use `branch_count`, the number of visible comments in the branch.
+
+    `version` is the post's thread version at the last change, `agree_version` the one at the last change of
+    `agree_count`. `body` is the text as typed, `body_html` the cleaned HTML. `seconds` is how long the form was open.
+    `editor_id` is set where an editor wrote it. `filter_score` is the spam filter's verdict in hundredths,
+    `filter_signs` the signs besides the text that it used.
     """
 
     __tablename__ = "comments"
@@ -67,14 +67,14 @@ class Comment(Record):
         Index("ix_comments_reader", "reader_key", "created_at"),
         Index("ix_comments_queue", "status", "created_at", "id"),
         Index("ix_comments_counted", "post_id", "status"),
-        # the replies in a branch at any depth, and those directly under a comment
+        # the first finds the replies of a branch at any depth, the second those directly under a comment
         Index("ix_comments_in_branch", "root_id", "status", "created_at", "id"),
         Index("ix_comments_replies", "display_parent_id", "status"),
-        # what pages list: the branches that have something to show, by time and by agreement
-        _index_some("ix_comments_tops", SOME_VISIBLE, "post_id", "created_at", "id"),
-        _index_some("ix_comments_most_agreed", SOME_VISIBLE, "post_id", "agree_count", "created_at", "id"),
-        _index_some("ix_comments_agreed", text("agree_version > 0"), "post_id", "agree_version"),
-        _index_some("ix_comments_email", text("email != ''"), ascii_lower(text("email"))),
+        # pages list the branches that have visible comments, by time and by agreements
+        _partial_index("ix_comments_tops", HAS_VISIBLE_BRANCH, "post_id", "created_at", "id"),
+        _partial_index("ix_comments_most_agreed", HAS_VISIBLE_BRANCH, "post_id", "agree_count", "created_at", "id"),
+        _partial_index("ix_comments_agreed", text("agree_version > 0"), "post_id", "agree_version"),
+        _partial_index("ix_comments_email", text("email != ''"), ascii_lower(text("email"))),
         {"sqlite_autoincrement": True},
     )
 
@@ -118,17 +118,20 @@ class Comment(Record):
         return self.status == VISIBLE
 
     @property
-    def erasable(self) -> bool:
-        """Whether a reader's text is still kept here."""
+    def is_erasable(self) -> bool:
+        """Tell whether a text of a reader is still stored here."""
         return self.editor_id is None and any((self.name, self.email, self.website, self.body_html))
 
     @property
     def position(self) -> int:
-        """Where it stands among its neighbours, who go by their ids where it is the same: milliseconds since 1970."""
+        """Return the sort key among siblings: milliseconds since 1970."""
         return round(self.created_at.timestamp() * 1000)
 
     def place_under(self, parent: Comment | None, max_indent: int) -> None:
-        """Take a place in the thread as a reply to `parent`, or at its top; below so many steps it stands flat."""
+        """Make this a reply to `parent`, or a root.
+
+        Replies deeper than `max_indent` are not indented further.
+        """
         self.parent_id = parent.id if parent else None
         self.depth = parent.depth + 1 if parent else 0
         self.display_parent_id = (
@@ -137,58 +140,62 @@ class Comment(Record):
         self.root_id = (parent.root_id or parent.id) if parent else None
 
     def hold(self, reason: str) -> None:
-        self._become(HELD, reason)
+        self._set_status(HELD, reason)
 
     def approve(self) -> None:
-        self._become(VISIBLE, "")
+        self._set_status(VISIBLE, "")
 
     def mark_as_spam(self, reason: str) -> None:
-        self._become(SPAM, reason)
+        self._set_status(SPAM, reason)
 
     def remove(self, reason: str) -> None:
-        self._become(REMOVED, reason)
+        self._set_status(REMOVED, reason)
 
     def erase(self, reason: str) -> None:
-        """Remove it with all that its writer typed, and with what says whence it came; only its place stays."""
+        """Remove the comment with its texts and keys; the row stays."""
         self.remove(reason)
         self.name = self.email = self.website = self.body = self.body_html = ""
         self.reader_key = self.address_key = self.submission_key = self.edited_at = self.seconds = None
 
     def restore_status(self, status: str, reason: str, at: datetime) -> None:
-        """As it stood before, since when it did."""
+        """Restore an earlier status with its reason and time."""
         self.status, self.status_reason, self.status_at = status, reason, at
 
-    def _become(self, status: str, reason: str) -> None:
+    def _set_status(self, status: str, reason: str) -> None:
         self.status, self.status_at, self.status_reason = status, now(), reason
 
     @classmethod
-    def shows_something(cls) -> ColumnElement[bool]:
-        """Of a comment at the top: something in its branch is visible. Written out, for the sake of the index."""
+    def has_visible_branch(cls) -> ColumnElement[bool]:
+        """Return the condition that the branch of a root has visible comments.
+
+        The number is a literal, since SQLite uses a partial index only then. The same holds for the next two.
+        """
         return cls.branch_count > literal_column("0")
 
     @classmethod
-    def agreed_after(cls, version: int) -> ColumnElement[bool]:
-        """How many agree with it changed after this version of its thread. Written out, for the sake of the index."""
+    def agreements_changed_after(cls, version: int) -> ColumnElement[bool]:
+        """Return the condition that `agree_count` changed after this thread version."""
         return and_(cls.agree_version > literal_column("0"), cls.agree_version > version)
 
     @classmethod
-    def written_under(cls, email: str) -> ColumnElement[bool]:
-        """That its e-mail address is this one, in whatever case. Written out, for the sake of the index."""
+    def has_email(cls, email: str) -> ColumnElement[bool]:
+        """Return the condition that the e-mail address matches, ignoring case."""
         return ascii_lower(cls.email).in_(spellings(email.strip())) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:
+        """Select the visible comments of a post."""
         return select(cls).where(cls.post_id == post.id, cls.status == VISIBLE)
 
 
 def newest_id() -> int:
-    """The highest number of all comments: what has a higher one came later."""
+    """Return the highest id of all comments, 0 without any."""
     return db.session.execute(select(func.coalesce(func.max(Comment.id), 0))).scalar_one()
 
 
-# built once, since building them takes longer than running them
-POSTED_BEFORE = select(Comment).where(Comment.submission_key == bindparam("key"))
+# built once, since building the query takes longer than running it
+BY_SUBMISSION_KEY = select(Comment).where(Comment.submission_key == bindparam("key"))
 
 
-def posted_before(key: str) -> Comment | None:
-    return db.session.scalars(POSTED_BEFORE, {"key": key}).one_or_none()
+def find_by_submission_key(key: str) -> Comment | None:
+    return db.session.scalars(BY_SUBMISSION_KEY, {"key": key}).one_or_none()

@@ -1,4 +1,4 @@
-"""What mail is about: who follows what, what they are to be told, whom nobody writes to, what waits for editors."""
+"""Store mail subscriptions, pending notifications and suppressed addresses."""
 
 from __future__ import annotations
 
@@ -11,17 +11,19 @@ from blog.comments.models.comment import Comment
 from blog.db import Record, now
 from blog.posts.models import Post
 
-UNSENT = text("mailed_at IS NULL")
-AWAITS = text("awaits_id IS NOT NULL")
+IS_UNSENT = text("mailed_at IS NULL")
+AWAITS_COMMENT = text("awaits_id IS NOT NULL")
 
 
 class Follow(Record):
-    """One address that is told by mail of responses under a post: of all, or of answers to `comment_id`.
+    """Represent one subscription by mail.
 
-    `email_key` is the address's keyed hash, which links in mail go by; `reader_key` is whose browser asked for it.
-    Nothing is sent before the address was proven at `confirmed_at`; `same_browser` says that it was by the one that
-    had asked. `asked_at` is when a mail asked for that, `address_key` whence it was wanted, dropped with the proof.
-    `awaits_id` is the comment that must be visible before that mail is written; none once it was.
+    It is to all comments of a post, or to the replies to `comment_id`.
+    `email_key` is the keyed hash of the address, used in links. `reader_key` is the browser that subscribed.
+    Nothing is sent before the address is confirmed at `confirmed_at`; `same_browser` says that the subscribing browser
+    confirmed it. `awaits_id` is the comment that must be visible before the mail with the confirmation link is
+    written, None afterwards. `asked_at` is the time of that mail. `address_key` is the network address of the request,
+    cleared on confirmation.
     """
 
     __tablename__ = "follows"
@@ -29,7 +31,7 @@ class Follow(Record):
         Index("ix_follows_post", "post_id", "comment_id"),
         Index("ix_follows_email", "email_key", "post_id"),
         Index("ix_follows_address", "address_key", "asked_at"),
-        Index("ix_follows_awaits", "awaits_id", sqlite_where=AWAITS, postgresql_where=AWAITS),
+        Index("ix_follows_awaits", "awaits_id", sqlite_where=AWAITS_COMMENT, postgresql_where=AWAITS_COMMENT),
     )
 
     email: Mapped[str] = mapped_column(String(254))
@@ -48,23 +50,26 @@ class Follow(Record):
     comment: Mapped[Comment | None] = relationship()
 
     def await_visible(self, comment: Comment, address_key: str) -> None:
-        """Have the address asked to confirm once this comment is visible."""
+        """Request a confirmation mail as soon as this comment is visible."""
         self.awaits_id, self.asked_at, self.address_key = comment.id, now(), address_key
 
     def confirm(self, reader_key: str | None) -> None:
-        """Proven, by the browser of this key; a second time changes nothing but whose browser that was."""
+        """Confirm the address, from the browser of this key."""
         self.confirmed_at, self.awaits_id = self.confirmed_at or now(), None
         self.same_browser = self.same_browser or (reader_key is not None and reader_key == self.reader_key)
         self.address_key = None
 
 
 class Notice(Record):
-    """That a follow is to be told of a comment, written when that became visible; `mail_id` is what told of it."""
+    """Represent one notification of a follower about a comment.
+
+    It is queued when the comment becomes visible. `mail_id` is the mail that contains it, None until then.
+    """
 
     __tablename__ = "notices"
     __table_args__ = (
         UniqueConstraint("follow_id", "comment_id"),
-        Index("ix_notices_untold", "created_at", "id", sqlite_where=UNSENT, postgresql_where=UNSENT),
+        Index("ix_notices_untold", "created_at", "id", sqlite_where=IS_UNSENT, postgresql_where=IS_UNSENT),
         Index("ix_notices_created_at", "created_at"),
     )
 
@@ -78,7 +83,7 @@ class Notice(Record):
 
 
 class Suppression(Record):
-    """An address that nobody here writes to again, by its keyed hash alone."""
+    """Represent one suppressed address, which gets no mail, by its keyed hash."""
 
     __tablename__ = "silenced"
 

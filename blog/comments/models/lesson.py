@@ -1,18 +1,15 @@
-"""Lessons of the spam filter."""
+"""Store what the spam filter learned."""
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    ForeignKey,
-    LargeBinary,
-)
+from sqlalchemy import ForeignKey, LargeBinary
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.db import Record
 
 
 class Lesson(Record):
-    """Record what the filter learned from one decision.
+    """Represent what the filter learned from one decision.
 
     `step` is what the decision added to the weights of the text's `vector`, in 65536ths. A row with
     `undone_lesson_id` takes that lesson back and repeats its values. Rows never change, so a process that knows all

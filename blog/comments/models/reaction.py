@@ -1,16 +1,8 @@
-"""What readers do to the comments of others: they agree, or report."""
+"""Store reactions of readers to comments: agreements (votes) and reports."""
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    ColumnElement,
-    ForeignKey,
-    Index,
-    String,
-    UniqueConstraint,
-    exists,
-    select,
-)
+from sqlalchemy import ColumnElement, ForeignKey, Index, String, UniqueConstraint, exists, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.comments.models.comment import Comment
@@ -18,8 +10,10 @@ from blog.db import Record
 
 
 class Agreement(Record):
-    """That a reader agrees with a comment, by which the thread came to `version` (0: by an earlier release): one a
-    reader, and one a network address for as long as that is kept.
+    """Represent one reader's agreement with a comment, a vote for it.
+
+    One per reader, and one per network address while its key is stored. `version` is the thread version that it
+    created, 0 if an earlier release wrote it.
     """
 
     __tablename__ = "agreements"
@@ -36,7 +30,7 @@ class Agreement(Record):
 
 
 class Report(Record):
-    """That a reader thinks a comment should not stand, and why, if that was said; one as an agreement is one."""
+    """Represent one reader's report of a comment. Unique as agreements are."""
 
     __tablename__ = "reports"
     __table_args__ = (
@@ -52,6 +46,7 @@ class Report(Record):
 
 
 def is_reported() -> ColumnElement[bool]:
-    """Of a comment: there are reports that came after the last decision on it."""
-    few = Comment.id.in_(select(Report.comment_id))
-    return few & exists().where(Report.comment_id == Comment.id, Report.created_at > Comment.status_at)
+    """Return the condition that reports came after the last decision."""
+    # few comments are reported: this part lets the database begin with those
+    reported = Comment.id.in_(select(Report.comment_id))
+    return reported & exists().where(Report.comment_id == Comment.id, Report.created_at > Comment.status_at)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from blog.comments.changes import announce_all, audit_label, bump_version
 from blog.comments.followers.notifications import queue_notifications
-from blog.comments.models import HELD, Comment, posted_before
+from blog.comments.models import HELD, Comment, find_by_submission_key
 from blog.comments.moderation.decisions import change, comment_at, new_action, state_snapshot
 from blog.comments.refusals import NoSuchComment
 from blog.comments.screening import link_domains
@@ -42,7 +42,7 @@ def answer_comment(comment_id: int, editor: Editor, body: str, key: str) -> Answ
     with writing():
         if (comment := comment_at(comment_id)) is None:
             raise NoSuchComment
-        if (standing := posted_before(key)) and standing.editor_id == editor.id:
+        if (standing := find_by_submission_key(key)) and standing.editor_id == editor.id:
             return Answered(comment, standing, None)
         _check(comment)
         action_id = new_action() if comment.status == HELD else None

@@ -89,7 +89,7 @@ def _newest_of(wanted: Wanted, after: str | None) -> Select[Any]:
 
 def _same(kind: str, like: Comment) -> Any:
     if kind == EMAIL:
-        return Comment.written_under(like.email)
+        return Comment.has_email(like.email)
     columns = {READER: Comment.reader_key, ADDRESS: Comment.address_key}
     value = {READER: like.reader_key, ADDRESS: like.address_key}[kind]
     return columns[kind] == value if value else false()

@@ -17,7 +17,7 @@ from blog.comments.live_events import order_branches
 from blog.comments.models import HELD, Comment
 from blog.comments.posting.edit import comments_by, edit_comment, edit_seconds_left, load_editable, withdraw_comment
 from blog.comments.refusals import NoSuchComment, Refused
-from blog.comments.thread.permalinks import place_of
+from blog.comments.thread.permalinks import build_permalink
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
@@ -161,7 +161,7 @@ def refuse_form(verb: str, post_id: int, comment_id: int, form: TextForm, **more
 def respond_updated(comment: Comment) -> Response:
     if not htmx.wanted():
         mine = url_for(".index", post_id=comment.post_id)
-        return private(redirect(place_of(comment, comment.post) if comment.visible else mine), 303)
+        return private(redirect(build_permalink(comment, comment.post) if comment.visible else mine), 303)
     words = _("Your response has been changed."), _("Your response is waiting for approval.")
     return respond_with_swaps(comment, "talkback:changed", words[not comment.visible])
 

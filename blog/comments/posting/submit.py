@@ -9,7 +9,7 @@ from sqlalchemy.exc import IntegrityError
 
 from blog.comments.changes import announce, bump_version, hold_by_rule
 from blog.comments.followers.notifications import queue_notifications
-from blog.comments.models import Comment, posted_before
+from blog.comments.models import Comment, find_by_submission_key
 from blog.comments.posting.closing import closed_because
 from blog.comments.posting.throttle import seconds_to_wait
 from blog.comments.refusals import NoSuchPost, Refused
@@ -54,14 +54,14 @@ def post_comment(new: NewComment, paced: bool = True) -> Comment:
     try:
         _check_allowed(new, db.session.get(Post, new.post_id), paced)
     except Refused:
-        if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
+        if (earlier := find_by_submission_key(new.key)) and earlier.reader_key == new.reader_key:
             return earlier
         raise
     body_html = comment_html(new.body)
     evidence = collect_evidence(new.name, new.email, new.website, body_html, new.trapped)
     try:
         with writing():
-            if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
+            if (earlier := find_by_submission_key(new.key)) and earlier.reader_key == new.reader_key:
                 return earlier
             post = bump_version(new.post_id)
             parent = _check_allowed(new, post, paced)
@@ -75,7 +75,7 @@ def post_comment(new: NewComment, paced: bool = True) -> Comment:
             queue_notifications(comment, post)
     except IntegrityError:
         # two processes received the same submission at once: the first one counts
-        if (earlier := posted_before(new.key)) and earlier.reader_key == new.reader_key:
+        if (earlier := find_by_submission_key(new.key)) and earlier.reader_key == new.reader_key:
             return earlier
         raise
     announce(comment)
