@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import select
 
 from blog.db import db, now, writing
-from blog.html import editor_html, first_picture
+from blog.html import editor_html, first_image
 from blog.media.library import small
 from blog.posts.labels import labelled
 from blog.posts.models import Label, Post
@@ -98,7 +98,7 @@ def shown(typed: Typed, standing: Post | None) -> Post:
     derive(post)
     if untouched and standing is not None:
         post.body, post.body_html = standing.body, standing.body_html
-        post.thumbnail = small(post.photo_url or first_picture(post.body_html) or "")
+        post.thumbnail = small(post.photo_url or first_image(post.body_html) or "")
     return post
 
 

@@ -21,7 +21,7 @@ from blog.media.sniffing import format_of, refusal_of
 
 INLINE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
 ADDRESS = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
-LONGEST_ADDRESS = 4_000
+MAX_ADDRESS_LENGTH = 4_000
 
 Keep = Callable[[bytes, str], str]
 
@@ -64,7 +64,7 @@ class Pictures:
         whole: str = found[0]
         raw = found[2][1:-1]
         inline = raw[:11].lower() == "data:image/"
-        if not inline and ("/" not in raw or len(raw) > LONGEST_ADDRESS):
+        if not inline and ("/" not in raw or len(raw) > MAX_ADDRESS_LENGTH):
             return whole
         address = unescape(raw).strip()
         content = _inline(address) if inline else self.album(address)
