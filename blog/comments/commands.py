@@ -10,7 +10,7 @@ from blog.comments.privacy.erasure import erase
 from blog.comments.privacy.retention import forget_addresses
 from blog.errors import Unusable
 from blog.mail.retention import forget_mails
-from blog.media.late_photos import forget_late_photos
+from blog.media.late_photos import delete_expired_photos
 from blog.site.clock import may_forget
 
 
@@ -22,7 +22,7 @@ def forget() -> None:
     forgotten = forget_addresses()
     while some := forget_mails():
         forgotten += some
-    forget_late_photos()
+    delete_expired_photos()
     click.echo(f"{forgotten} forgotten.")
 
 
