@@ -11,10 +11,10 @@ from flask import Flask
 
 from blog import create_app
 from blog.instance import prepare_instance, secret_key
-from blog.media.library import keep
+from blog.media.library import save_picture
 from blog.settings import Settings, WrongSetting
 from tests.live_server import Server
-from tests.media.image_files import encoded, quartered
+from tests.media.image_files import encode, four_colors
 
 
 def open_to_others(folder: Path) -> list[str]:
@@ -41,7 +41,7 @@ def test_an_instance_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
 
 def test_what_the_server_writes_is_closed(blog: Flask, instance: Path, serve: Callable[..., Server]) -> None:
     serve()
-    keep(encoded(quartered()))
+    save_picture(encode(four_colors()))
     (instance / "imports").mkdir()
     assert (instance / "secret_key").exists()
     assert open_to_others(instance) == []

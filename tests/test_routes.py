@@ -19,7 +19,7 @@ from blog.editors.accounts import add_editor, remove_editor, sign_out
 from blog.editors.models import EDITOR, OWNER, AuditEntry
 from blog.editors.roles import ACCESS, EVERYBODY
 from blog.importing.models import Import
-from blog.media.library import keep
+from blog.media.library import save_picture
 from tests.factories import a_comment, a_post, csrf, sign_in, signed_in
 
 PASSWORD = "a sentence to remember"
@@ -167,7 +167,7 @@ def everything_kept() -> list[Any]:
 def a_picture() -> str:
     file = io.BytesIO()
     Image.new("RGB", (60, 40), "red").save(file, "PNG")
-    return keep(file.getvalue()).removeprefix("/media/")
+    return save_picture(file.getvalue()).removeprefix("/media/")
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from blog.comments.privacy.erasure import erase
 from blog.comments.privacy.retention import delete_all_expired
 from blog.errors import Unusable
 from blog.mail.retention import forget_mails
-from blog.media.late_photos import forget_late_photos
+from blog.media.late_photos import delete_expired_photos
 from blog.site.clock import may_forget
 
 
@@ -22,7 +22,7 @@ def forget() -> None:
     count = delete_all_expired()
     while batch := forget_mails():
         count += batch
-    forget_late_photos()
+    delete_expired_photos()
     click.echo(f"{count} forgotten.")
 
 

@@ -22,8 +22,8 @@ from blog.editors.sessions import AccountChanged, editor_with, end_session, just
 from blog.editors.sign_in.begin_session import kept_from_form, let_in
 from blog.editors.sign_in.device_cookies import device_key, remember_device
 from blog.editors.sign_in.password_attempts import TooManyFailures
-from blog.media.late_photos import set_aside
-from blog.media.library import NoPicture
+from blog.media.late_photos import store_late_photo
+from blog.media.library import PictureRefused
 from blog.web import error_pages, htmx
 from blog.web.http_cache import private
 from blog.web.keyed_hashes import address_key
@@ -164,8 +164,8 @@ def photo_from_form() -> list[tuple[str, str]]:
         return []
     try:
         validate_csrf(request.form.get("csrf_token"))
-        return [("late_photo", set_aside(expired, photo.read()))]
-    except (ValidationError, NoPicture):
+        return [("late_photo", store_late_photo(expired, photo.read()))]
+    except (ValidationError, PictureRefused):
         return []
 
 

@@ -1,11 +1,10 @@
-"""Texts into HTML that may be shown: what readers type, what editors type, what was imported.
+"""Turn text and HTML from readers, editors and imports into safe HTML.
 
-Everything here is a pure function, safe in any thread. Bleach has the last word on each text, and only this package
-imports it.
+All functions are pure and thread-safe. Each result is sanitized by bleach last.
 """
 
 from blog.html.plain_text import excerpt, plain_text
-from blog.html.post.images import first_picture
+from blog.html.post.images import first_image
 from blog.html.post.post_html import CleanedPost, editor_html, post_html
 from blog.html.reader.comment_html import comment_html
 from blog.html.reader.imported_comments import imported_comment_html
@@ -16,7 +15,7 @@ __all__ = [
     "comment_html",
     "editor_html",
     "excerpt",
-    "first_picture",
+    "first_image",
     "imported_comment_html",
     "plain_text",
     "post_html",

@@ -1,4 +1,4 @@
-"""HTML as a tree that can be worked on, and back."""
+"""Parse HTML into a tree of lxml elements and serialize it."""
 
 from __future__ import annotations
 
@@ -9,68 +9,71 @@ from typing import Any
 import re2
 from lxml import etree
 
-from blog.html.invisible_characters import resolve_references, tidy
-from blog.html.sanitize import POST_SHAPES, names
+from blog.html.invisible_characters import normalize_characters, resolve_references
+from blog.html.sanitize import POST_ATTRIBUTES, split_names
 
 HEAD = re.compile(r"<head[\s>]", re.IGNORECASE)
 HEAD_END = re2.compile(r"(?i)</head\s*>")
-ROOTS = re2.compile(r"(?i)</?(?:html|body)\b[^<>]*>|<!doctype\b[^<>]*>")
+ROOT_TAGS = re2.compile(r"(?i)</?(?:html|body)\b[^<>]*>|<!doctype\b[^<>]*>")
 TAGS = re2.compile(r"(?:<[^<>]*>)+")
-MOST_ATTRIBUTES = 100
-"""What has more of them in one tag was made to do harm: the parser and bleach take quadratic time for it."""
+MAX_ATTRIBUTES = 100
+"""Maximum attributes of one tag. The parser and bleach take quadratic time for more."""
 
-SHORT = 2_000
-"""Characters that cannot hold so many attributes that it takes long."""
+MAX_UNCHECKED_LENGTH = 2_000
+"""Maximum length in characters up to which attributes are not counted: too short to be slow."""
 
-ATTRIBUTES = frozenset(name for _tag, name in POST_SHAPES)
-UNREAD = names("script style template title head meta link base xml svg noembed noframes frameset")
-"""Elements that say nothing to a person: they go with all that is in them."""
+ALLOWED_ATTRIBUTES = frozenset(name for _tag, name in POST_ATTRIBUTES)
+DROPPED_ELEMENTS = split_names("script style template title head meta link base xml svg noembed noframes frameset")
+"""Elements without readable text: they are removed with their content."""
 
 
-def parsed(html: str) -> etree._Element:
-    """The `<body>` of `html`, a piece or a whole document, without comments, scripts and styles."""
-    source = ROOTS.sub("", _without_head(resolve_references(tidy(html))))
-    body = _body(source)
+def parse_html(html: str) -> etree._Element:
+    """Parse a fragment or document into a `<body>` element.
+
+    Comments, scripts and styles are removed.
+    """
+    source = ROOT_TAGS.sub("", _without_head(resolve_references(normalize_characters(html))))
+    body = _parse_body(source)
     if body is None:
-        # What is nested thousands deep, or has a hundred attributes in a tag: the text is there without tags, too.
-        return parsed(TAGS.sub(" ", source).replace("<", " "))
-    etree.strip_elements(body, *UNREAD, with_tail=False)
+        # Too deep, or too many attributes in one tag: keep the text and drop the tags.
+        return parse_html(TAGS.sub(" ", source).replace("<", " "))
+    etree.strip_elements(body, *DROPPED_ELEMENTS, with_tail=False)
     return body
 
 
-def serialised(body: etree._Element) -> str:
-    """The HTML of what is in `body`, without the attributes that are not allowed anywhere."""
+def serialize(body: etree._Element) -> str:
+    """Return the inner HTML of `body`, without attributes never allowed."""
     for element in body.iter(etree.Element):
         for name in list(element.attrib):
-            if name not in ATTRIBUTES:
+            if name not in ALLOWED_ATTRIBUTES:
                 del element.attrib[name]
         if element.tag == "li":
-            # An empty item would lose its end tag, and take in what follows it.
+            # lxml omits the end tag of an empty item, and the next element would become its child.
             element.text = element.text or ""
-    whole = etree.tostring(body, encoding="unicode", method="html", with_tail=False)
-    return whole[whole.index(">") + 1 :].removesuffix("</body>")
+    html = etree.tostring(body, encoding="unicode", method="html", with_tail=False)
+    return html[html.index(">") + 1 :].removesuffix("</body>")
 
 
-class Counter:
-    """Counts attributes while a parser reads, in linear time: it builds no tree."""
+class AttributeCounter:
+    """Count the attributes of each tag while parsing, without a tree."""
 
     def __init__(self) -> None:
-        self.most = 0
+        self.maximum = 0
 
     def start(self, _tag: str, attributes: Mapping[str, str]) -> None:
-        self.most = max(self.most, len(attributes))
+        self.maximum = max(self.maximum, len(attributes))
 
     def close(self) -> None:
-        """End; the parser asks for it."""
+        """End parsing; required by lxml."""
 
 
-def _body(source: str) -> etree._Element | None:
-    """The tree of `source`; None where it is nested too deep, or a tag in it has too many attributes."""
+def _parse_body(source: str) -> etree._Element | None:
+    """Parse `source`; return None if too deep or too many attributes."""
     document = f"<html><body>{source}".encode()
-    if len(source) > SHORT:
-        counter: Any = Counter()
+    if len(source) > MAX_UNCHECKED_LENGTH:
+        counter: Any = AttributeCounter()
         etree.fromstring(document, etree.HTMLParser(encoding="utf-8", huge_tree=True, target=counter))
-        if counter.most > MOST_ATTRIBUTES:
+        if counter.maximum > MAX_ATTRIBUTES:
             return None
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(document, parser)

@@ -1,4 +1,4 @@
-"""Links and the marks that they lead to, in posts."""
+"""Rewrite links and anchors in posts."""
 
 from __future__ import annotations
 
@@ -7,66 +7,71 @@ from urllib.parse import unquote
 
 from lxml import etree
 
-from blog.html.urls import link_address
+from blog.html.urls import normalize_post_link
 
-PREFIX = "post-"
-MORE = "post-more"
-TAKEN = re.compile(r"\d|a-comment$")
-"""Names that would make the ids of the page's own elements: post-7, post-7-count, post-a-comment."""
+ID_PREFIX = "post-"
+JUMP_BREAK_ID = "post-more"
+RESERVED_IDS = re.compile(r"\d|a-comment$")
+"""Names that collide with ids of the page itself: post-7, post-7-count, post-a-comment."""
 
-NOWHERE = re.compile(r"(?:#|about:|file:|https?://(?:www|draft)\.blogger\.com/)", re.IGNORECASE)
-"""Where links to footnotes lead that were pasted into Blogger's editor; they mean the post itself."""
+EDITOR_LINK = re.compile(r"(?:#|about:|file:|https?://(?:www|draft)\.blogger\.com/)", re.IGNORECASE)
+"""Prefixes of footnote links pasted into Blogger's editor; they mean the post itself."""
 
-RELATIONS = frozenset(("nofollow", "sponsored", "ugc"))
+ALLOWED_RELATIONS = frozenset(("nofollow", "sponsored", "ugc"))
 
 
-def mark_of(name: str) -> str:
-    """The id that stands in a post for an id or a name there; the same for one that stands already; "" for none."""
-    name = re.sub(r"[^\w.:-]+", "-", name.strip()).removeprefix(PREFIX)
+def make_anchor_id(name: str) -> str:
+    """Return the prefixed id for a name in a post, or "".
+
+    An id that has the prefix already is returned unchanged.
+    """
+    name = re.sub(r"[^\w.:-]+", "-", name.strip()).removeprefix(ID_PREFIX)
     if not name:
         return ""
-    return f"{PREFIX}n{name}" if TAKEN.match(name) else f"{PREFIX}{name}"
+    return f"{ID_PREFIX}n{name}" if RESERVED_IDS.match(name) else f"{ID_PREFIX}{name}"
 
 
-def settle_marks(body: etree._Element) -> None:
-    """Give each element with an id or a name in `body` an id of ours, and the first jump break a span of its own."""
+def rewrite_anchors(body: etree._Element) -> None:
+    """Prefix all ids and names in `body`; mark the first jump break."""
     jumps = 0
     for element in list(body.iter(etree.Element)):
         name = element.attrib.pop("name", "")
-        mark = mark_of(str(element.attrib.pop("id", "") or name))
-        if mark == MORE:
+        anchor_id = make_anchor_id(str(element.attrib.pop("id", "") or name))
+        if anchor_id == JUMP_BREAK_ID:
             jumps += 1
             if jumps == 1:
-                _mark_jump(element)
-        elif mark:
-            element.set("id", mark)
+                _place_jump_break(element)
+        elif anchor_id:
+            element.set("id", anchor_id)
 
 
-def settle_links(body: etree._Element, host: str) -> None:
-    """Settle where the links in `body` lead; those that may lead nowhere are taken off, and their text stays."""
-    known = {str(element.get("id")) for element in body.iter(etree.Element) if element.get("id")}
+def rewrite_links(body: etree._Element, host: str) -> None:
+    """Rewrite the links in `body`; one without a valid target becomes text."""
+    anchor_ids = {str(element.get("id")) for element in body.iter(etree.Element) if element.get("id")}
     for link in list(body.iter("a")):
-        address = _address(link.get("href", ""), host, known)
-        relations = [relation for relation in link.get("rel", "").lower().split() if relation in RELATIONS]
+        address = _resolve_link(link.get("href", ""), host, anchor_ids)
+        relations = [relation for relation in link.get("rel", "").lower().split() if relation in ALLOWED_RELATIONS]
         link.set("href", address)
         link.set("rel", " ".join(relations))
         if not address and not link.get("id"):
             link.tag = "unlinked"
 
 
-def _mark_jump(element: etree._Element) -> None:
+def _place_jump_break(element: etree._Element) -> None:
     if element.tag == "span" and not len(element) and not element.text:
-        element.set("id", MORE)
+        element.set("id", JUMP_BREAK_ID)
     else:
-        # An <a name="more"> that is never closed goes around the rest of the post; its mark must not.
-        element.addprevious(etree.Element("span", id=MORE))
+        # An <a name="more"> that is never closed would enclose the rest of the post.
+        element.addprevious(etree.Element("span", id=JUMP_BREAK_ID))
 
 
-def _address(raw: str, host: str, known: set[str]) -> str:
-    mark = mark_of(unquote(raw.partition("#")[2]))
-    if mark in known and NOWHERE.match(raw.lstrip()):
-        return f"#{mark}"
-    address = link_address(raw, host) or ""
+def _resolve_link(raw: str, host: str, anchor_ids: set[str]) -> str:
+    anchor_id = make_anchor_id(unquote(raw.partition("#")[2]))
+    if anchor_id in anchor_ids and EDITOR_LINK.match(raw.lstrip()):
+        return f"#{anchor_id}"
+    address = normalize_post_link(raw, host) or ""
     return (
-        f"{address.removesuffix('#more')}#{MORE}" if address.startswith("/") and address.endswith("#more") else address
+        f"{address.removesuffix('#more')}#{JUMP_BREAK_ID}"
+        if address.startswith("/") and address.endswith("#more")
+        else address
     )

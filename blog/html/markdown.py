@@ -1,4 +1,4 @@
-"""Markdown as readers and editors share it: CommonMark, a line break where one was typed, nesting with an end."""
+"""Configure the Markdown parser for readers and editors."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from markdown_it.rules_inline import StateInline, image
 
 BlockRule = Callable[[StateBlock, int, int, bool], bool]
 
-DEEPEST = 12
-"""How many blocks may stand in each other: twelve quotes, or six lists of items. What is deeper stays text."""
+MAX_NESTING = 12
+"""Maximum nesting of blocks: twelve quotes or six lists. Deeper markup stays text."""
 
 CONTAINERS: dict[str, tuple[BlockRule, list[str]]] = {
     "blockquote": (blockquote, ["paragraph", "reference", "blockquote", "list"]),
@@ -20,25 +20,28 @@ CONTAINERS: dict[str, tuple[BlockRule, list[str]]] = {
 }
 
 
-def markdown(**options: Any) -> MarkdownIt:
-    """A parser for one call: it compiles its rules as it goes, so threads must not share it."""
+def make_markdown_parser(**options: Any) -> MarkdownIt:
+    """Create a CommonMark parser that keeps line breaks and limits nesting.
+
+    It changes its own rules while parsing, so each call needs a new one.
+    """
     parser = MarkdownIt("commonmark", {"breaks": True, "xhtmlOut": False, **options})
     for name, (rule, alternatives) in CONTAINERS.items():
-        parser.block.ruler.at(name, _ending(rule), {"alt": alternatives})
-    parser.inline.ruler.at("image", _flat_image)
+        parser.block.ruler.at(name, _limit_nesting(rule), {"alt": alternatives})
+    parser.inline.ruler.at("image", _parse_unnested_image)
     return parser
 
 
-def _ending(rule: BlockRule) -> BlockRule:
-    # Beyond its own limit the parser drops the rest of the text; a rule that no longer matches leaves it a paragraph.
-    def rule_with_an_end(state: StateBlock, line: int, last: int, silent: bool) -> bool:
-        return state.level < DEEPEST and rule(state, line, last, silent)
+def _limit_nesting(rule: BlockRule) -> BlockRule:
+    # Beyond its own limit the parser drops the rest of the text; this keeps it as a paragraph.
+    def limited_rule(state: StateBlock, line: int, last: int, silent: bool) -> bool:
+        return state.level < MAX_NESTING and rule(state, line, last, silent)
 
-    return rule_with_an_end
+    return limited_rule
 
 
-def _flat_image(state: StateInline, silent: bool) -> bool:
-    # The text of a picture is parsed by a parser of its own: pictures within pictures would use up the stack.
+def _parse_unnested_image(state: StateInline, silent: bool) -> bool:
+    # The alternative text is parsed recursively, so nested images could exhaust the stack.
     if state.env.get("within_image"):
         return False
     state.env["within_image"] = True

@@ -1,4 +1,4 @@
-"""Addresses of links and pictures: which may stand in a page, and in which form."""
+"""Validate and normalize the addresses of links and images."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from urllib.parse import urlsplit
 
 import re2
 
-from blog.html.invisible_characters import tidy
+from blog.html.invisible_characters import normalize_characters
 
-WEB = re.compile(r"https?://", re.IGNORECASE)
+HTTP_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 SLASHES = re.compile(r"[/\\]{2,}")
-SPOILING = re.compile(r"""[\s"<>\\]""")
+NEEDS_ENCODING = re.compile(r"""[\s"<>\\]""")
 UNSAFE = re.compile(r"""[\s"<>\\^`{|}]""")
 NATIONAL_BLOGSPOT = re.compile(r"\.blogspot\.(?:com?\.)?[a-z]{2,3}$")
-GOOGLE_PICTURES = re2.compile(
+GOOGLE_IMAGE = re2.compile(
     r"(?i)https?:(//(?:\d\.bp\.blogspot\.com|bp\d\.blogger\.com|photos\d*\.blogger\.com|(?:\w+\.)*blogblog\.com"
     r"|blogger\.googleusercontent\.com|lh\d\.googleusercontent\.com|lh\d\.ggpht\.com)/.*)"
 )
-PICTURE_PAGE = re.compile(r"/(s\d{1,9})-h/", re.IGNORECASE)
+GOOGLE_IMAGE_PAGE = re.compile(r"/(s\d{1,9})-h/", re.IGNORECASE)
 LOADABLE = re.compile(r"https://|/(?!/)|data:image/(?:png|jpeg|gif|webp);base64,")
 
 
 def host_of(address: str) -> str:
-    """The host that an http(s) address names, in small letters; "" where it names none."""
+    """Return the host of an http(s) address in lower case, or ""."""
     try:
         return urlsplit(address).hostname or ""
     except ValueError:
@@ -31,83 +31,99 @@ def host_of(address: str) -> str:
 
 
 def is_web_address(text: str) -> bool:
-    """Check for an http or https address with a host and nothing that would have to be encoded."""
-    return bool(WEB.match(text) and host_of(text)) and not SPOILING.search(text)
+    """Check for an http or https address that needs no encoding."""
+    return bool(HTTP_SCHEME.match(text) and host_of(text)) and not NEEDS_ENCODING.search(text)
 
 
 def is_website(text: str) -> bool:
-    """Check for a web address that leads to a domain, without a user's name before it."""
+    """Check for a web address with a domain and without user information."""
     if not is_web_address(text):
         return False
     authority = urlsplit(text).netloc
     return "." in host_of(text).strip(".") and not set("'^`{|}@").intersection(authority)
 
 
-def is_picture_address(text: str) -> bool:
+def is_image_address(text: str) -> bool:
     """Check for an https address, or a path of this site."""
     if text.startswith("/"):
-        return not text.startswith(("//", "/\\")) and not SPOILING.search(text)
+        return not text.startswith(("//", "/\\")) and not NEEDS_ENCODING.search(text)
     return text[:8].lower() == "https://" and is_web_address(text)
 
 
-def web_address(raw: str) -> str | None:
-    """`raw` as an http(s) address (`www.` gets its http, as in GitHub's Markdown), or None where it is none."""
-    address = _written_out(raw)
+def normalize_web_address(raw: str) -> str | None:
+    """Return `raw` as an http(s) address, or None.
+
+    `www.` gets `http://`, as in GitHub's Markdown.
+    """
+    address = _normalize(raw)
     if address[:4].lower() == "www.":
         address = f"http://{address}"
-    if not WEB.match(address) or not host_of(address):
+    if not HTTP_SCHEME.match(address) or not host_of(address):
         return None
     scheme, rest = address.split(":", 1)
     return f"{scheme.lower()}:{rest}"
 
 
-def reader_address(raw: str) -> str | None:
-    """What a link of a reader may lead to: http, https, or a root-relative path, which is this blog; else None."""
-    address = _written_out(raw)
-    return address if address.startswith("/") else web_address(address)
+def normalize_reader_link(raw: str) -> str | None:
+    """Return a reader's link as http(s) address or path, or None.
 
-
-def link_address(raw: str, host: str = "") -> str | None:
-    """What a link in a post may lead to: http, https, mailto, a root-relative path or a fragment; else None.
-
-    What leads to `host`, the blog's own, becomes root-relative.
+    A path is root-relative and leads to this blog.
     """
-    address = _written_out(raw)
+    address = _normalize(raw)
+    return address if address.startswith("/") else normalize_web_address(address)
+
+
+def normalize_post_link(raw: str, host: str = "") -> str | None:
+    """Return a post's link as a page may have it, or None.
+
+    Allowed are http, https, mailto, root-relative paths and fragments. Addresses on `host`, the blog's old host, become
+    root-relative.
+    """
+    address = _normalize(raw)
     if address.startswith(("#", "/")):
         return address
     if address[:7].lower() == "mailto:":
         return f"mailto:{address[7:]}"
-    web = web_address(address)
-    return web and (_within(web, host) or google_picture(web))
+    web = normalize_web_address(address)
+    return web and (_relative_to_blog(web, host) or direct_google_image(web))
 
 
-def picture_address(raw: str) -> tuple[str, bool]:
-    """The address of a picture, on https where it is one of Google's, and whether a page may load it."""
-    address = google_picture(_written_out(raw))
+def normalize_image_address(raw: str) -> tuple[str, bool]:
+    """Return an image's address and whether a page may load it.
+
+    Images hosted by Google get https.
+    """
+    address = direct_google_image(_normalize(raw))
     return address, bool(LOADABLE.match(address))
 
 
-def google_picture(address: str) -> str:
-    """`address`; of a picture kept by Google, on https, and of the picture itself where it was of a page around it."""
-    found = GOOGLE_PICTURES.fullmatch(address)
-    return "https:" + PICTURE_PAGE.sub(r"/\1/", found[1]) if found else address
+def direct_google_image(address: str) -> str:
+    """Return the direct https address of an image hosted by Google.
+
+    The address of Google's page around an image becomes that of the image. Other addresses stay.
+    """
+    found = GOOGLE_IMAGE.fullmatch(address)
+    return "https:" + GOOGLE_IMAGE_PAGE.sub(r"/\1/", found[1]) if found else address
 
 
-def _written_out(raw: str) -> str:
-    """`raw` as browsers read it: no control characters, no scheme-relative forms, unsafe characters encoded."""
-    address = tidy(raw).replace("\t", "").replace("\n", "").strip()
+def _normalize(raw: str) -> str:
+    """Normalize as browsers do: no control characters, explicit scheme, unsafe characters encoded."""
+    address = normalize_characters(raw).replace("\t", "").replace("\n", "").strip()
     address = SLASHES.sub("https://", address, count=1) if SLASHES.match(address) else address
     return UNSAFE.sub(lambda unsafe: "".join(f"%{byte:02X}" for byte in unsafe[0].encode()), address)
 
 
-def _within(address: str, host: str) -> str | None:
-    if not host or _blog(host_of(address)) != _blog(host_of(f"//{host}")):
+def _relative_to_blog(address: str, host: str) -> str | None:
+    if not host or _canonical_blog_host(host_of(address)) != _canonical_blog_host(host_of(f"//{host}")):
         return None
     parts = urlsplit(address)
     path = "/" + parts.path.lstrip("/")
     return path + (f"?{parts.query}" if parts.query else "") + (f"#{parts.fragment}" if parts.fragment else "")
 
 
-def _blog(host: str) -> str:
-    """One name for the hosts of one blog: without www, and Blogger's national domains as the one they led to."""
+def _canonical_blog_host(host: str) -> str:
+    """Map the hosts of one blog to one.
+
+    "www." is dropped, and Blogger's country domains become blogspot.com.
+    """
     return NATIONAL_BLOGSPOT.sub(".blogspot.com", host.removeprefix("www."))

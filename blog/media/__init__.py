@@ -1,1 +1,1 @@
-"""Pictures: what is uploaded or imported is verified, turned, stripped and kept in two sizes."""
+"""Verify, normalize and store uploaded and imported pictures in two sizes."""

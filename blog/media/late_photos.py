@@ -1,8 +1,8 @@
-"""Photos that arrived just after their editor's session had expired, set aside until the editor signs in again.
+"""Hold photos whose editor's session had just expired, until the next sign-in.
 
-Nobody without a live session stores anything under media/. A session that expired within the last hour may leave one
-photo here, which a later one replaces; one that was signed out or removed may not. No address leads here, at most
-MAX_PHOTOS lie here at once, and each goes after an hour.
+Without a live session nothing is stored under media/. A session that expired within the last hour may store one photo
+here, which a later one replaces; a session that was signed out or removed may not. The folder has no URL and holds at
+most MAX_PHOTOS; each is deleted after an hour.
 """
 
 from __future__ import annotations
@@ -15,60 +15,63 @@ from pathlib import Path
 from flask import current_app
 
 from blog.editors.models import EditorSession
-from blog.media.library import NoPicture, check
+from blog.media.library import PictureRefused, check_picture
 from blog.settings import Settings
 from blog.web.signed_tokens import said, signed
 
 FOLDER = "late-photos"
 PURPOSE = "late-photo"
 MAX_PHOTOS = 10
-KEPT_SECONDS = 3600
+MAX_AGE_SECONDS = 3600
 
 log = logging.getLogger(__name__)
 
 
-def set_aside(expired: EditorSession, content: bytes) -> str:
-    """Write the photo of an expired session and return the token that its editor takes it by.
+def store_late_photo(expired: EditorSession, content: bytes) -> str:
+    """Store the photo of an expired session and return its token.
 
-    Raises NoPicture where it is none, or cannot be written.
+    Raises: PictureRefused if it is no picture or cannot be written.
     """
-    check(content)
-    forget_late_photos()
-    place = _folder() / str(expired.id)
+    check_picture(content)
+    delete_expired_photos()
+    path = _folder() / str(expired.id)
     try:
-        place.parent.mkdir(mode=0o700, exist_ok=True)
-        if not place.exists() and len(list(place.parent.iterdir())) >= MAX_PHOTOS:
-            raise NoPicture
-        draft = place.with_suffix(".new")
+        path.parent.mkdir(mode=0o700, exist_ok=True)
+        if not path.exists() and len(list(path.parent.iterdir())) >= MAX_PHOTOS:
+            raise PictureRefused
+        draft = path.with_suffix(".new")
         draft.write_bytes(content)
-        draft.replace(place)
+        draft.replace(path)
     except OSError as error:
-        log.warning("A photo could not be set aside: %s", error.strerror)
-        raise NoPicture from error
+        log.warning("Cannot store the photo of an expired session: %s", error.strerror)
+        raise PictureRefused from error
     return signed(PURPOSE, f"{expired.editor_id}-{expired.id}")
 
 
 def take_late_photo(editor_id: int, token: str) -> bytes | None:
-    """Return the photo that this editor's token names and delete it; None where it is gone, or is another's."""
-    owner, _dash, number = str(said(PURPOSE, token, KEPT_SECONDS) or "").partition("-")
+    """Return and delete the photo of this editor's token.
+
+    Returns None if it is gone or belongs to another editor.
+    """
+    owner, _dash, number = str(said(PURPOSE, token, MAX_AGE_SECONDS) or "").partition("-")
     if owner != str(editor_id):
         return None
-    place = _folder() / str(int(number))
+    path = _folder() / str(int(number))
     try:
-        content = place.read_bytes()
-        place.unlink()
+        content = path.read_bytes()
+        path.unlink()
     except OSError:
         return None
     return content
 
 
-def forget_late_photos() -> None:
-    """Delete what has lain here for an hour, or by its time was written in the future."""
+def delete_expired_photos() -> None:
+    """Delete photos dated over an hour in the past or future."""
     with contextlib.suppress(FileNotFoundError):
-        for place in _folder().iterdir():
+        for path in _folder().iterdir():
             with contextlib.suppress(FileNotFoundError):
-                if abs(time.time() - place.stat().st_mtime) >= KEPT_SECONDS:
-                    place.unlink()
+                if abs(time.time() - path.stat().st_mtime) >= MAX_AGE_SECONDS:
+                    path.unlink()
 
 
 def _folder() -> Path:

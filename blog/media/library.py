@@ -1,4 +1,4 @@
-"""Keeping a picture: developed off the serving threads, its files first, then its row."""
+"""Save pictures outside the request threads: files first, then the row."""
 
 from __future__ import annotations
 
@@ -15,78 +15,79 @@ from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, writing
 from blog.media.models import Picture
-from blog.media.processing import SMALL, NoPicture, fit
-from blog.media.sniffing import format_of, refusal_of
-from blog.media.storage import Rendition, file, print_at
+from blog.media.processing import SMALL, PictureRefused, fit_size
+from blog.media.sniffing import detect_format, explain_refusal
+from blog.media.storage import Rendition, parse_address, write_renditions
 from blog.web.static_files import media_folder
 
-__all__ = ["NoPicture", "check", "keep", "size_of", "small"]
+__all__ = ["PictureRefused", "check_picture", "picture_size", "save_picture", "small_address"]
 
 log = logging.getLogger(__name__)
 
-MOST_MEGABYTES = 20
+MAX_MEGABYTES = 20
 DIGEST_BYTES = 20
 
-# one picture at a time, so memory stays bounded; a thread will do, since Pillow decodes and reduces without the GIL
-_image_worker = ThreadPoolExecutor(1, thread_name_prefix="darkroom")
+# One picture at a time bounds the memory. A thread is enough, since Pillow decodes without the GIL.
+_image_worker = ThreadPoolExecutor(1, thread_name_prefix="image-worker")
 
 
-def keep(content: bytes, name: str = "") -> str:
-    """Keep a picture and return the address of its larger size; the same content is kept once.
+def save_picture(content: bytes, name: str = "") -> str:
+    """Save a picture and return the address of its larger size.
 
-    `name` is what its file was called. Raises NoPicture. An act: unsaved changes of the session are gone after it.
+    `name` is the name of the uploaded file. The same content is stored once. Discards unsaved changes of the database
+    session. Raises: PictureRefused.
     """
-    check(content)
+    check_picture(content)
     digest = blake2b(content, digest_size=DIGEST_BYTES).hexdigest()
     folder = media_folder(current_app.config["SETTINGS"])
     try:
-        extension, size = _image_worker.submit(file, folder, digest, content).result()
+        extension, size = _image_worker.submit(write_renditions, folder, digest, content).result()
     except OSError as error:
-        log.warning("A picture could not be written: %s", error)
-        raise NoPicture(
+        log.warning("Cannot write a picture: %s", error)
+        raise PictureRefused(
             _("The picture cannot be kept, since the server's disk is full or closed: tell whoever runs the site.")
         ) from error
-    _enter(digest, name, extension, size)
+    _save_row(digest, name, extension, size)
     return Rendition(digest, extension).address
 
 
-def small(address: str) -> str:
-    """The address of the smaller size; what is no address of ours comes back as it is."""
-    found = print_at(address)
-    return replace(found, width=SMALL).address if found else address
+def small_address(address: str) -> str:
+    """Return the address of the smaller size; return other addresses unchanged."""
+    rendition = parse_address(address)
+    return replace(rendition, width=SMALL).address if rendition else address
 
 
-def size_of(address: str) -> tuple[int, int] | None:
-    """Width and height in pixels of the picture at an address of ours, by one look at its row; else None."""
-    found = print_at(address)
-    picture = _picture(found.digest) if found else None
-    return fit((picture.width, picture.height), found.width) if found and picture else None
+def picture_size(address: str) -> tuple[int, int] | None:
+    """Return width and height in pixels of a stored picture, or None."""
+    rendition = parse_address(address)
+    picture = _find_picture(rendition.digest) if rendition else None
+    return fit_size((picture.width, picture.height), rendition.width) if rendition and picture else None
 
 
-def check(content: bytes) -> None:
-    """Refuse what need not wait for the darkroom; raises NoPicture."""
-    if len(content) > MOST_MEGABYTES * 2**20:
-        raise NoPicture(
-            _("This file is larger than %(most)s MB: save the picture smaller and upload that.", most=MOST_MEGABYTES)
+def check_picture(content: bytes) -> None:
+    """Check size and format before processing. Raises: PictureRefused."""
+    if len(content) > MAX_MEGABYTES * 2**20:
+        raise PictureRefused(
+            _("This file is larger than %(most)s MB: save the picture smaller and upload that.", most=MAX_MEGABYTES)
         )
-    if format_of(content) is None:
-        raise NoPicture(refusal_of(content))
+    if detect_format(content) is None:
+        raise PictureRefused(explain_refusal(content))
 
 
-def _enter(digest: str, name: str, extension: str, size: tuple[int, int]) -> None:
+def _save_row(digest: str, name: str, extension: str, size: tuple[int, int]) -> None:
     try:
         with writing():
-            picture = _picture(digest) or Picture(digest=digest, name=_shown(name))
+            picture = _find_picture(digest) or Picture(digest=digest, name=_display_name(name))
             picture.extension, (picture.width, picture.height) = extension, size
             db.session.add(picture)
     except IntegrityError:
-        log.info("Another process kept the same picture at the same moment")
+        log.info("Another process saved the same picture at the same moment")
 
 
-def _picture(digest: str) -> Picture | None:
+def _find_picture(digest: str) -> Picture | None:
     return db.session.scalars(select(Picture).where(Picture.digest == digest)).one_or_none()
 
 
-def _shown(name: str) -> str:
-    """The last part of a file's name, as far as it can be shown."""
+def _display_name(name: str) -> str:
+    """Return the printable part of a file name, without folders."""
     return "".join(letter for letter in re.split(r"[/\\]", name)[-1] if letter.isprintable())[:200]

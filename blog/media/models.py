@@ -1,4 +1,4 @@
-"""Pictures that are kept here."""
+"""Define the table of stored pictures."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from blog.db import Record
 
 
 class Picture(Record):
-    """One picture, known by the digest of what was brought; its files lie in the instance's media folder.
+    """Represent one stored picture, identified by the digest of the uploaded file.
 
-    `width` and `height` are those of the largest size kept, in pixels.
+    Its files are in the instance's media folder. `width` and `height` are those of the larger size, in pixels.
     """
 
     __tablename__ = "pictures"

@@ -1,4 +1,4 @@
-"""The readers' door to pictures, for a plain WSGI server: under bin/serve the shell answers for them."""
+"""Serve pictures under a plain WSGI server; bin/serve answers them before Flask."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ blueprint = Blueprint("media", __name__)
 
 @blueprint.get("/media/<path:name>")
 def show(name: str) -> ResponseReturnValue:
-    place, file = open_kept(media_folder(current_app.config["SETTINGS"]), name) or abort(404)
+    path, file = open_kept(media_folder(current_app.config["SETTINGS"]), name) or abort(404)
     with file:
         answer = make_response(file.read())
-    answer.headers.update(kept_headers(place))
+    answer.headers.update(kept_headers(path))
     answer.make_conditional(request)
-    answer.headers.pop("Date", None)  # whoever serves the app dates its answers
+    answer.headers.pop("Date", None)  # the server sets the date
     return answer

@@ -1,4 +1,7 @@
-"""What a file looks like, told by its first bytes alone: neither its name nor its content type is believed."""
+"""Detect a file's format by its first bytes.
+
+Its name and content type are ignored.
+"""
 
 from __future__ import annotations
 
@@ -9,19 +12,19 @@ import re2
 from flask_babel import LazyString
 from flask_babel import lazy_gettext as _
 
-HEAD = 2048
+HEAD_BYTES = 2048
 
-PICTURES = (
+SIGNATURES = (
     ("JPEG", re.compile(rb"\xff\xd8\xff")),
     ("PNG", re.compile(rb"\x89PNG\r\n\x1a\n")),
     ("WEBP", re.compile(rb"RIFF....WEBP", re.DOTALL)),
 )
 
-BYTES = re2.Options()
-BYTES.encoding = re2.Options.Encoding.LATIN1
+BYTE_PATTERN = re2.Options()
+BYTE_PATTERN.encoding = re2.Options.Encoding.LATIN1
 
-# in this order: a web page may hold a drawing, and both begin like any other XML
-OTHERS: tuple[tuple[Any, LazyString], ...] = (
+# The order matters: a web page may contain an SVG, and both may begin like any XML.
+OTHER_SIGNATURES: tuple[tuple[Any, LazyString], ...] = (
     (re.compile(rb"\Z"), _("This file is empty: choose the picture once more.")),
     (re.compile(rb"GIF8"), _("This looks like a GIF: save it as PNG or JPEG and upload that.")),
     (
@@ -49,11 +52,11 @@ OTHERS: tuple[tuple[Any, LazyString], ...] = (
         _("This looks like a PDF: export its page as PNG or JPEG and upload that."),
     ),
     (
-        re2.compile(rb"(?is)\W*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|script)\b", BYTES),
+        re2.compile(rb"(?is)\W*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|script)\b", BYTE_PATTERN),
         _("This looks like a web page: save the picture that is on it and upload that."),
     ),
     (
-        re2.compile(rb"(?is)\W*<.*?<?svg\b", BYTES),
+        re2.compile(rb"(?is)\W*<.*?<?svg\b", BYTE_PATTERN),
         _("This looks like an SVG drawing: export it as PNG and upload that."),
     ),
     (
@@ -65,12 +68,14 @@ OTHERS: tuple[tuple[Any, LazyString], ...] = (
 UNKNOWN = _("This does not look like a picture: choose a JPEG, PNG or WebP file.")
 
 
-def format_of(content: bytes) -> str | None:
-    """JPEG, PNG or WEBP; None where it is none of them."""
-    return next((name for name, beginning in PICTURES if beginning.match(content)), None)
+def detect_format(content: bytes) -> str | None:
+    """Return "JPEG", "PNG" or "WEBP", or None for other content."""
+    return next((name for name, signature in SIGNATURES if signature.match(content)), None)
 
 
-def refusal_of(content: bytes) -> LazyString:
-    """One sentence on what is none of them: what it looks like, and what to do."""
-    head = content[:HEAD].replace(b"\0", b"") if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else content[:HEAD]
-    return next((sentence for beginning, sentence in OTHERS if beginning.match(head)), UNKNOWN)
+def explain_refusal(content: bytes) -> LazyString:
+    """Say in one sentence what the content resembles and what to do."""
+    head = (
+        content[:HEAD_BYTES].replace(b"\0", b"") if content[:2] in {b"\xff\xfe", b"\xfe\xff"} else content[:HEAD_BYTES]
+    )
+    return next((sentence for signature, sentence in OTHER_SIGNATURES if signature.match(head)), UNKNOWN)

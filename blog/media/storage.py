@@ -1,4 +1,4 @@
-"""The files of the pictures: what they are called, and how they come to stand whole or not at all."""
+"""Name and write the files of pictures, complete or not at all."""
 
 from __future__ import annotations
 
@@ -11,72 +11,74 @@ from pathlib import Path
 from PIL import Image
 
 from blog.media.processing import LARGE, SMALL
-from blog.media.worker_process import prints_of
+from blog.media.worker_process import encode_picture
 from blog.web.static_files import KEPT
 
 EXTENSIONS = ("jpg", "webp")
-ADDRESS = "/media/"
-DRAFTS = ".drafts"
-FORGOTTEN_SECONDS = 3600
+ADDRESS_PREFIX = "/media/"
+DRAFT_FOLDER = ".drafts"
+MAX_DRAFT_SECONDS = 3600
 
 
 @dataclass(frozen=True)
 class Rendition:
-    """One size of a picture, known by the digest of what was brought."""
+    """Represent one size of a picture, identified by the upload's digest."""
 
     digest: str
     extension: str
     width: int = LARGE
 
     @property
-    def file(self) -> str:
-        """Where it lies below the media folder."""
+    def path(self) -> str:
+        """Return the path below the media folder."""
         return f"{self.digest[:2]}/{self.digest}-{self.width}.{self.extension}"
 
     @property
     def address(self) -> str:
-        return f"{ADDRESS}{self.file}"
+        return f"{ADDRESS_PREFIX}{self.path}"
 
 
-def print_at(address: str) -> Rendition | None:
-    """The print at a root-relative address; None where it is no address of ours."""
-    match = KEPT.fullmatch(address.removeprefix(ADDRESS)) if address.startswith(ADDRESS) else None
+def parse_address(address: str) -> Rendition | None:
+    """Return the rendition at a root-relative address, or None."""
+    match = KEPT.fullmatch(address.removeprefix(ADDRESS_PREFIX)) if address.startswith(ADDRESS_PREFIX) else None
     return Rendition(match["digest"], match["extension"], int(match["width"])) if match else None
 
 
-def file(folder: Path, digest: str, content: bytes) -> tuple[str, tuple[int, int]]:
-    """See that both sizes of this content stand in the folder. Returns their extension, and the larger one's size
-    in pixels. Raises NoPicture, or OSError where they cannot be written. What a kill left behind is done again.
+def write_renditions(folder: Path, digest: str, content: bytes) -> tuple[str, tuple[int, int]]:
+    """Write both sizes unless they exist; return extension and larger size.
+
+    The size is in pixels. Repairs what a killed process left incomplete. Raises: PictureRefused, or OSError if a file
+    cannot be written.
     """
     for extension in EXTENSIONS:
-        if all((folder / Rendition(digest, extension, width).file).is_file() for width in (SMALL, LARGE)):
-            with Image.open(folder / Rendition(digest, extension).file) as standing:
-                return extension, standing.size
-    prints = prints_of(content)
-    for width, written in ((SMALL, prints.small), (LARGE, prints.large)):
-        _write(folder, Rendition(digest, prints.extension, width).file, written)
-    return prints.extension, prints.size
+        if all((folder / Rendition(digest, extension, width).path).is_file() for width in (SMALL, LARGE)):
+            with Image.open(folder / Rendition(digest, extension).path) as image:
+                return extension, image.size
+    encoded = encode_picture(content)
+    for width, file in ((SMALL, encoded.small), (LARGE, encoded.large)):
+        _write_file(folder, Rendition(digest, encoded.extension, width).path, file)
+    return encoded.extension, encoded.size
 
 
-def _write(folder: Path, name: str, content: bytes) -> None:
-    """Written beside and renamed into place, so that a file of this name is whole whenever it is there."""
-    place, draft = folder / name, folder / DRAFTS / secrets.token_hex(8)
-    place.parent.mkdir(parents=True, exist_ok=True)
+def _write_file(folder: Path, name: str, content: bytes) -> None:
+    """Write a draft and rename it, so that a file is always complete."""
+    path, draft = folder / name, folder / DRAFT_FOLDER / secrets.token_hex(8)
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft.parent.mkdir(exist_ok=True)
-    _sweep(draft.parent)
+    _delete_old_drafts(draft.parent)
     try:
-        with draft.open("wb") as written:
-            written.write(content)
-            written.flush()
-            os.fsync(written.fileno())
-        draft.replace(place)
-        _settle(place.parent)
+        with draft.open("wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(path)
+        _sync_folder(path.parent)
     finally:
         draft.unlink(missing_ok=True)
 
 
-def _settle(folder: Path) -> None:
-    """A name outlives a power cut once its folder is on the disk."""
+def _sync_folder(folder: Path) -> None:
+    """Flush the folder, so that the new name survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
@@ -84,11 +86,11 @@ def _settle(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _sweep(drafts: Path) -> None:
-    """Away with what was being written when a process was killed."""
+def _delete_old_drafts(drafts: Path) -> None:
+    """Delete drafts of processes that were killed."""
     for draft in drafts.iterdir():
         try:
-            if draft.stat().st_mtime < time.time() - FORGOTTEN_SECONDS:
+            if draft.stat().st_mtime < time.time() - MAX_DRAFT_SECONDS:
                 draft.unlink()
-        except FileNotFoundError:  # another process was quicker
+        except FileNotFoundError:  # another process deleted it
             continue

@@ -1,5 +1,6 @@
-"""Developing a picture in a process of its own, where decoding takes much memory: Pillow holds a WebP four times over.
-Should there not be enough, it is that process which ends, and not the server.
+"""Process pictures that need much memory in a child process.
+
+Pillow holds a WebP four times. If memory runs out, the child ends and the server does not.
 """
 
 from __future__ import annotations
@@ -16,22 +17,22 @@ from pathlib import Path
 from flask_babel import lazy_gettext as _
 from PIL import Image
 
-from blog.media.processing import DAMAGED, MOST_PIXELS, WANTING, NoPicture, develop
-from blog.media.sniffing import format_of
+from blog.media.processing import DAMAGED, MAX_PIXELS, OUT_OF_MEMORY, PictureRefused, process_picture
+from blog.media.sniffing import detect_format
 from blog.settings import ROOT
 
-# in bytes for a pixel, measured; a JPEG is decoded no larger than is needed
-NEEDED = {"PNG": 5, "WEBP": 16}
-MOST_HERE = 128_000_000
-MOST_THERE = 2_000_000_000
-SECONDS = 120
-# its exit status; the sentences are made here, where it is known in which language
-REFUSED, FAINTED = 3, 4
+# Measured. JPEG is missing because it is decoded no larger than needed.
+BYTES_PER_PIXEL = {"PNG": 5, "WEBP": 16}
+MAX_BYTES_IN_SERVER = 128_000_000
+MAX_BYTES_IN_WORKER = 2_000_000_000
+TIMEOUT_SECONDS = 120
+# Exit statuses instead of messages, because only the server knows the language.
+EXIT_REFUSED, EXIT_OUT_OF_MEMORY = 3, 4
 
 
 @dataclass(frozen=True)
-class Prints:
-    """Both sizes as files, how they are written, and the larger one's size in pixels."""
+class EncodedPicture:
+    """Hold both encoded sizes, their extension and the larger size in pixels."""
 
     extension: str
     size: tuple[int, int]
@@ -39,57 +40,66 @@ class Prints:
     large: bytes
 
 
-def prints_of(content: bytes) -> Prints:
-    """The picture in these bytes; one that takes much is developed in a process of its own. Raises NoPicture."""
-    return _from_apart(content) if demanding(content) else _developed(content)
+def encode_picture(content: bytes) -> EncodedPicture:
+    """Encode both sizes of a picture, in a child process if needed.
+
+    Raises: PictureRefused.
+    """
+    return _encode_in_worker(content) if needs_worker(content) else _encode_here(content)
 
 
-def demanding(content: bytes) -> bool:
-    """Whether decoding this takes much memory, by what its header says; what has none is refused soon enough."""
-    kind = format_of(content)
+def needs_worker(content: bytes) -> bool:
+    """Check by the header whether decoding needs much memory."""
+    kind = detect_format(content)
     try:
         with Image.open(BytesIO(content), formats=[kind] if kind else []) as image:
             pixels = image.width * image.height
-            return pixels <= MOST_PIXELS and NEEDED.get(kind or "", 0) * pixels > MOST_HERE
-    except Exception:  # decoders raise whatever comes to them
+            return pixels <= MAX_PIXELS and BYTES_PER_PIXEL.get(kind or "", 0) * pixels > MAX_BYTES_IN_SERVER
+    except Exception:  # decoders raise many types; `process_picture` refuses the file
         return False
 
 
-def _developed(content: bytes) -> Prints:
-    developed = develop(content)
-    how = developed.encoding
-    return Prints(how.extension, developed.large.size, how.of(developed.small), how.of(developed.large))
+def _encode_here(content: bytes) -> EncodedPicture:
+    processed = process_picture(content)
+    encoding = processed.encoding
+    return EncodedPicture(
+        encoding.extension, processed.large.size, encoding.encode(processed.small), encoding.encode(processed.large)
+    )
 
 
-def _from_apart(content: bytes) -> Prints:
+def _encode_in_worker(content: bytes) -> EncodedPicture:
     command = [sys.executable, "-m", "blog.media.worker_process"]
     try:
-        done = subprocess.run(command, input=content, cwd=ROOT, capture_output=True, timeout=SECONDS, check=False)  # noqa: S603
+        done = subprocess.run(  # noqa: S603
+            command, input=content, cwd=ROOT, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
+        )
     except subprocess.TimeoutExpired:
-        raise NoPicture(_("This picture takes too long to read: save it smaller.")) from None
-    if done.returncode == REFUSED:
-        raise NoPicture(DAMAGED)
+        raise PictureRefused(_("This picture takes too long to read: save it smaller.")) from None
+    if done.returncode == EXIT_REFUSED:
+        raise PictureRefused(DAMAGED)
     if done.returncode != 0:
-        raise NoPicture(WANTING)
-    told, _line, files = done.stdout.partition(b"\n")
-    said = json.loads(told)
-    return Prints(said["extension"], tuple(said["size"]), files[: said["small"]], files[said["small"] :])
+        raise PictureRefused(OUT_OF_MEMORY)
+    header, _line, files = done.stdout.partition(b"\n")
+    metadata = json.loads(header)
+    return EncodedPicture(
+        metadata["extension"], tuple(metadata["size"]), files[: metadata["small"]], files[metadata["small"] :]
+    )
 
 
 def main() -> int:
-    """In the process of its own: the picture comes by stdin; a line about it and both files go to stdout."""
-    with suppress(OSError):  # where memory runs out, the system is to end this before the server
+    """Read a picture from stdin; write JSON and both files to stdout."""
+    with suppress(OSError):  # out of memory, the kernel kills this process before the server
         Path("/proc/self/oom_score_adj").write_text("1000")
     with suppress(ValueError, OSError):
-        resource.setrlimit(resource.RLIMIT_AS, (MOST_THERE, MOST_THERE))
+        resource.setrlimit(resource.RLIMIT_AS, (MAX_BYTES_IN_WORKER, MAX_BYTES_IN_WORKER))
     try:
-        prints = _developed(sys.stdin.buffer.read())
-    except NoPicture as refusal:
-        return FAINTED if isinstance(refusal.__cause__, MemoryError) else REFUSED
+        encoded = _encode_here(sys.stdin.buffer.read())
+    except PictureRefused as refusal:
+        return EXIT_OUT_OF_MEMORY if isinstance(refusal.__cause__, MemoryError) else EXIT_REFUSED
     except MemoryError:
-        return FAINTED
-    said = {"extension": prints.extension, "size": prints.size, "small": len(prints.small)}
-    sys.stdout.buffer.write(json.dumps(said).encode() + b"\n" + prints.small + prints.large)
+        return EXIT_OUT_OF_MEMORY
+    metadata = {"extension": encoded.extension, "size": encoded.size, "small": len(encoded.small)}
+    sys.stdout.buffer.write(json.dumps(metadata).encode() + b"\n" + encoded.small + encoded.large)
     return 0
 
 

@@ -13,7 +13,7 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 from blog.db import db
 from blog.editors.access import the_editor
 from blog.media.late_photos import take_late_photo
-from blog.media.library import NoPicture, keep
+from blog.media.library import PictureRefused, save_picture
 from blog.posts.editing import Changed, preview_of, write_post
 from blog.posts.forms import LabelForm, PostForm
 from blog.posts.labels import NoLabel, delete_label, labels_with_counts, offered_labels, posts_under, rename_label
@@ -198,8 +198,8 @@ def sound(form: PostForm) -> bool:
     content, name = (b"", "") if form.token_refused else sent_photo()
     if content:
         try:
-            form.photo_url.data, form.photo_url.errors = keep(content, name), []
-        except NoPicture as refusal:
+            form.photo_url.data, form.photo_url.errors = save_picture(content, name), []
+        except PictureRefused as refusal:
             form.photo_file.errors = [str(refusal)]
     return not form.errors
 

@@ -10,8 +10,8 @@ from typing import Any
 from sqlalchemy import select
 
 from blog.db import db, now, writing
-from blog.html import editor_html, first_picture
-from blog.media.library import small
+from blog.html import editor_html, first_image
+from blog.media.library import small_address
 from blog.posts.labels import labelled
 from blog.posts.models import Label, Post
 from blog.posts.publishing import announce, derive, for_writing, publish
@@ -98,7 +98,7 @@ def shown(typed: Typed, standing: Post | None) -> Post:
     derive(post)
     if untouched and standing is not None:
         post.body, post.body_html = standing.body, standing.body_html
-        post.thumbnail = small(post.photo_url or first_picture(post.body_html) or "")
+        post.thumbnail = small_address(post.photo_url or first_image(post.body_html) or "")
     return post
 
 

@@ -14,7 +14,7 @@ from wtforms import BooleanField, Field, FileField
 from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
-from blog.html.urls import is_picture_address, is_web_address
+from blog.html.urls import is_image_address, is_web_address
 from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
 from blog.posts.models import DRAFT, PAGE, POST, Post
 from blog.site.forms import RULES
@@ -114,7 +114,7 @@ class PostForm(Form):
         return bool(self.csrf_token.errors)
 
     def validate_photo_url(self, field: Field) -> None:
-        if field.data and not is_picture_address(field.data):
+        if field.data and not is_image_address(field.data):
             raise ValidationError(_("The address of a picture starts with https://, or with / for one of this site."))
 
     def validate_source_url(self, field: Field) -> None:

@@ -10,9 +10,9 @@ from datetime import datetime
 from sqlalchemy import select
 
 from blog.db import db, now, writing
-from blog.html import CleanedPost, editor_html, excerpt, first_picture, post_html
+from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
-from blog.media.library import small
+from blog.media.library import small_address
 from blog.posts.models import PAGE, Post
 from blog.site.models import Site, current_site, raise_site_version
 
@@ -37,8 +37,8 @@ def derive(post: Post, host: str = "", body: CleanedPost | None = None) -> Clean
     post.quote_html = editor_html(post.quote) if post.quote else ""
     post.note_html = editor_html(post.note) if post.note else ""
     post.excerpt = post.standfirst or excerpt(f"{post.quote_html} {post.body_html} {post.note_html}")
-    picture = post.photo_url or first_picture(post.body_html) or ""
-    post.thumbnail = small(picture) if len(picture) <= ADDRESS_LENGTH else ""
+    picture = post.photo_url or first_image(post.body_html) or ""
+    post.thumbnail = small_address(picture) if len(picture) <= ADDRESS_LENGTH else ""
     return body
 
 

@@ -27,7 +27,7 @@ from blog.live.change_listener import hear
 from blog.live.events import News
 from blog.live.hub import Hub
 from blog.mail.retention import forget_mails
-from blog.media.late_photos import forget_late_photos
+from blog.media.late_photos import delete_expired_photos
 from blog.migrations import migrate
 from blog.settings import WrongSetting
 from blog.site.clock import may_forget
@@ -116,7 +116,7 @@ def _forget(app: Flask) -> int:
         with app.app_context():
             fill_reserve()
             if may_forget():
-                forget_late_photos()
+                delete_expired_photos()
                 return delete_expired_batch() + forget_mails()
             log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
     except Exception as error:

@@ -1,4 +1,4 @@
-"""What a text costs grows with its length and no faster, whatever stands in it."""
+"""Check that the cost of text grows linearly with its length."""
 
 from __future__ import annotations
 
@@ -23,18 +23,18 @@ from blog.html import (
     quotation,
     sanitize,
 )
-from blog.html.dom import parsed, serialised
-from blog.html.sanitize import post_last_word
+from blog.html.dom import parse_html, serialize
+from blog.html.sanitize import sanitize_post
 from blog.importing.formats.blogger.takeout import _with_breaks
 from blog.importing.load.cleaning import OldHost, clean_comments
 from blog.spam.datasets import read_marked
 from blog.spam.features import read
 from blog.spam.muted_words import muted, plainly
 
-SHORT = 0.01
-"""Seconds: what takes less at twice the length is not looked at more closely."""
+NEGLIGIBLE_SECONDS = 0.01
+"""CPU seconds at twice the length below which growth is not checked."""
 
-READERS: dict[str, Callable[[str], object]] = {
+CONVERTERS: dict[str, Callable[[str], object]] = {
     "comment_html": comment_html,
     "plain_text": plain_text,
     "quotation": lambda html: quotation(html, "Ann", "/a"),
@@ -58,75 +58,80 @@ PIECES = [
 ]  # fmt: skip
 
 
-def cpu(act: Callable[[str], object], text: str) -> float:
+def cpu_seconds(convert: Callable[[str], object], text: str) -> float:
     best = float("inf")
     for _ in range(3):
         start = time.process_time()
-        act(text)
+        convert(text)
         best = min(best, time.process_time() - start)
     return best
 
 
-def grows_too_fast(act: Callable[[str], object], make: Callable[[int], str], length: int) -> bool:
-    """Whether twice the length takes more than three times as long, at two lengths, since a busy machine errs."""
+def grows_too_fast(convert: Callable[[str], object], make: Callable[[int], str], length: int) -> bool:
+    """Check whether twice the length takes three times as long.
+
+    Two lengths are tried, because a busy machine gives wrong figures.
+    """
     return all(
-        (long := cpu(act, make(2 * size))) > SHORT and long > 3 * cpu(act, make(size)) for size in (length, 2 * length)
+        (long := cpu_seconds(convert, make(2 * size))) > NEGLIGIBLE_SECONDS
+        and long > 3 * cpu_seconds(convert, make(size))
+        for size in (length, 2 * length)
     )
 
 
-@pytest.mark.parametrize("name", READERS)
-def test_twice_the_text_takes_twice_the_time(name: str) -> None:
+@pytest.mark.parametrize("name", CONVERTERS)
+def test_conversion_takes_linear_time(name: str) -> None:
     slow = [
         piece
         for piece in PIECES
-        if grows_too_fast(READERS[name], lambda length, piece=piece: (piece * length)[:length], 2_500)  # type: ignore[misc]
+        if grows_too_fast(CONVERTERS[name], lambda length, piece=piece: (piece * length)[:length], 2_500)  # type: ignore[misc]
     ]
     assert slow == []
 
 
-def test_the_text_that_stopped_everybody_is_read_at_once() -> None:
-    """A letter, many blanks with zero-width spaces between, a full stop, more of them: it took cubic time."""
+def test_blanks_and_zero_width_spaces_take_linear_time() -> None:
+    """Parse blanks with zero-width spaces around a full stop, once cubic."""
 
-    def hostile(length: int) -> str:
+    def blanks_around_full_stop(length: int) -> str:
         blanks = " \u200b" * (length // 4)
         return f"a{blanks}.{blanks}x"
 
-    assert cpu(read, hostile(1_755)) < 20 * cpu(read, "a. " * 585)
-    assert not grows_too_fast(read, hostile, 5_000)
+    assert cpu_seconds(read, blanks_around_full_stop(1_755)) < 20 * cpu_seconds(read, "a. " * 585)
+    assert not grows_too_fast(read, blanks_around_full_stop, 5_000)
 
 
-def many(attribute: Callable[[int], str], ending: str = ">x</a>") -> Callable[[int], str]:
+def tag_with_many(attribute: Callable[[int], str], ending: str = ">x</a>") -> Callable[[int], str]:
     return lambda count: "<a " + " ".join(attribute(number) for number in range(count)) + ending
 
 
-CROWDED = {
-    "names": many("a{}=1".format),
-    "names without values": many("a{}".format),
-    "names with signs": many("a<{}".format),
-    "values with tags": many("a{}='<b>'".format),
-    "after a bracket in a value": lambda count: "<a x='>' " + many("a{}=1".format)(count)[3:],
-    "never closed": many("a{}=1".format, ""),
-    "in a comment's tag": lambda count: "<!-- <a x=' -->" + many("a{}=1".format)(count) + "'",
-    "styles": many(lambda _number: "style='float:left'"),
+MANY_ATTRIBUTES = {
+    "names": tag_with_many("a{}=1".format),
+    "names without values": tag_with_many("a{}".format),
+    "names with signs": tag_with_many("a<{}".format),
+    "values with tags": tag_with_many("a{}='<b>'".format),
+    "after a bracket in a value": lambda count: "<a x='>' " + tag_with_many("a{}=1".format)(count)[3:],
+    "never closed": tag_with_many("a{}=1".format, ""),
+    "in a comment's tag": lambda count: "<!-- <a x=' -->" + tag_with_many("a{}=1".format)(count) + "'",
+    "styles": tag_with_many(lambda _number: "style='float:left'"),
 }
 
 
-@pytest.mark.parametrize("act", [post_html, imported_comment_html, editor_html, plain_text, excerpt])
-@pytest.mark.parametrize("crowded", CROWDED)
-def test_attributes_without_end_take_linear_time(act: Callable[[str], object], crowded: str) -> None:
-    assert not grows_too_fast(act, CROWDED[crowded], 2_000)
+@pytest.mark.parametrize("convert", [post_html, imported_comment_html, editor_html, plain_text, excerpt])
+@pytest.mark.parametrize("case", MANY_ATTRIBUTES)
+def test_many_attributes_take_linear_time(convert: Callable[[str], object], case: str) -> None:
+    assert not grows_too_fast(convert, MANY_ATTRIBUTES[case], 2_000)
 
 
-@pytest.mark.parametrize("act", [post_html, imported_comment_html, editor_html])
-def test_the_text_stays_of_a_tag_that_has_attributes_without_end(act: Callable[[str], Any]) -> None:
-    html = act("<p>Before.</p>" + CROWDED["names"](5_000) + "<p>After.</p>")
+@pytest.mark.parametrize("convert", [post_html, imported_comment_html, editor_html])
+def test_a_tag_with_many_attributes_keeps_its_text(convert: Callable[[str], Any]) -> None:
+    html = convert("<p>Before.</p>" + MANY_ATTRIBUTES["names"](5_000) + "<p>After.</p>")
     text = plain_text(getattr(html, "html", html))
     assert text == "Before. x After."
 
 
-def test_attributes_that_are_not_allowed_are_gone_before_bleach_looks() -> None:
-    body = parsed("<p onclick=x style='a' title=t data-a=b><a href=/x rel=nofollow ping=y>z</a></p>")
-    assert serialised(body) == '<p title="t"><a href="/x" rel="nofollow">z</a></p>'
+def test_serialize_drops_forbidden_attributes_before_bleach() -> None:
+    body = parse_html("<p onclick=x style='a' title=t data-a=b><a href=/x rel=nofollow ping=y>z</a></p>")
+    assert serialize(body) == '<p title="t"><a href="/x" rel="nofollow">z</a></p>'
 
 
 @pytest.mark.parametrize("piece", ["<b><p>", "<p>a</p>", "~~~\n", "a<br>", "<div>x</div>"])
@@ -134,13 +139,13 @@ def test_many_siblings_take_linear_time(piece: str) -> None:
     assert not grows_too_fast(editor_html, lambda length: (piece * length)[:length], 10_000)
 
 
-def test_the_way_through_a_tree_is_the_one_of_bleach(monkeypatch: pytest.MonkeyPatch) -> None:
-    chance = random.Random(1)
+def test_the_tree_walker_gives_the_same_results_as_bleach(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(1)
     tags = (
         "<b> </b> <p> </p> <div> </div> <i> </i> <a> </a> <ul> <li> </ul> <br> <table> <tr> <td> </table> <pre> </pre>"
     )
     pieces = [*tags.split(), "a ", "&amp;", "\n", "<img src=/a>"]
-    texts = [serialised(parsed("".join(chance.choices(pieces, k=chance.randint(1, 30))))) for _ in range(200)]
-    ours = [post_last_word(text) for text in texts]
-    monkeypatch.setattr(sanitize, "Walker", getTreeWalker("etree"))
-    assert ours == [post_last_word(text) for text in texts]
+    texts = [serialize(parse_html("".join(rng.choices(pieces, k=rng.randint(1, 30))))) for _ in range(200)]
+    ours = [sanitize_post(text) for text in texts]
+    monkeypatch.setattr(sanitize, "LinearTreeWalker", getTreeWalker("etree"))
+    assert ours == [sanitize_post(text) for text in texts]

@@ -1,4 +1,4 @@
-"""HTML back into text."""
+"""Test the extraction of plain text and excerpts."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from blog.html import excerpt, plain_text
         ("<title>a</title><body>b</body>c", "bc"),
     ],
 )
-def test_the_text_of_html_is_one_line(html: str, text: str) -> None:
+def test_plain_text_returns_one_line(html: str, text: str) -> None:
     assert plain_text(html) == text
 
 
@@ -34,13 +34,13 @@ def test_an_excerpt_is_cut_after_a_word() -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2, 10, 240])
-def test_an_excerpt_is_never_longer_than_asked(length: int) -> None:
+def test_an_excerpt_never_exceeds_its_length(length: int) -> None:
     for html in ("\u6587" * 500, "word " * 200, "a " + "b" * 500, "..." * 200):
         assert len(excerpt(html, length)) <= length
     assert excerpt("\u6587" * 500, length) == "\u6587" * (length - 1) + "\u2026"
 
 
-def test_an_excerpt_leaves_out_pictures_and_their_captions() -> None:
-    picture = "<figure><img src=/a alt=b><figcaption>c</figcaption></figure><a href=http://d.example/e.jpg>http://d.example/e.jpg</a>"
-    assert excerpt(f"{picture}<p>text</p><script>f</script>") == "text"
+def test_an_excerpt_leaves_out_images_and_captions() -> None:
+    image = "<figure><img src=/a alt=b><figcaption>c</figcaption></figure><a href=http://d.example/e.jpg>http://d.example/e.jpg</a>"
+    assert excerpt(f"{image}<p>text</p><script>f</script>") == "text"
     assert excerpt("<figure><figcaption>only a caption</figcaption></figure>") == "only a caption"

@@ -1,7 +1,7 @@
-"""Texts that try to bring a script, a request or a foreign id into a page: (name, text) each.
+"""List XSS attacks as pairs of name and text.
 
-Whatever runs in a browser calls alert(1) or asks for /pwned, so that a test in a browser can tell. All can be sent and
-stored: none is longer than 10,000 characters, none holds a lone surrogate.
+All of them call alert(1) or request /pwned in a vulnerable browser, so that browser tests can notice. None is longer
+than 10,000 characters or contains a lone surrogate, so all can be submitted and stored.
 """
 
 from __future__ import annotations

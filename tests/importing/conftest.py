@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from blog.media import library
-from blog.media.sniffing import format_of, refusal_of
+from blog.media.sniffing import detect_format, explain_refusal
 
 
 @pytest.fixture
@@ -14,10 +14,10 @@ def media(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
     kept: dict[str, bytes] = {}
 
     def keep(content: bytes, name: str) -> str:
-        if not format_of(content):
-            raise library.NoPicture(refusal_of(content))
+        if not detect_format(content):
+            raise library.PictureRefused(explain_refusal(content))
         kept[f"/media/{name}"] = content
         return f"/media/{name}"
 
-    monkeypatch.setattr(library, "keep", keep)
+    monkeypatch.setattr(library, "save_picture", keep)
     return kept

@@ -1,4 +1,4 @@
-"""What the pictures' tests start from."""
+"""Provide an app context for translated messages."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from flask_babel import Babel
 
 
 @pytest.fixture
-def speaking() -> Iterator[None]:
-    """An app that does nothing but speak, for sentences."""
-    app = Flask("speaking")
+def translations() -> Iterator[None]:
+    """Push an app that only translates."""
+    app = Flask("test")
     Babel(app)
     with app.app_context():
         yield

@@ -1,4 +1,4 @@
-"""Keeping: once, whole or not at all, files before rows, whoever else keeps the same at the same moment."""
+"""Test saving: once, complete or not at all, in parallel too."""
 
 from __future__ import annotations
 
@@ -20,20 +20,20 @@ from sqlalchemy import select
 
 from blog.db import db
 from blog.media import library, storage
-from blog.media.library import NoPicture, keep, size_of, small
+from blog.media.library import PictureRefused, picture_size, save_picture, small_address
 from blog.media.models import Picture
 from blog.posts.models import Post
 from blog.posts.publishing import derive
 from blog.settings import ROOT
-from tests.media.image_files import encoded, noise, png, quartered
+from tests.media.image_files import encode, four_colors, noise_image, png
 
 ADDRESS = re.compile(r"/media/([0-9a-f]{2})/\1[0-9a-f]{38}-1600\.(jpg|webp)")
-OURS = f"/media/ab/ab{'0' * 38}"
+OUR_ADDRESS = f"/media/ab/ab{'0' * 38}"
 
-KILLED = """
+SAVE_AND_KILL = """
 import os, signal, sys
 from blog import create_app
-from blog.media.library import keep
+from blog.media.library import save_picture
 places = []
 def kill(descriptor):
     places.append(descriptor)
@@ -41,7 +41,7 @@ def kill(descriptor):
         os.kill(os.getpid(), signal.SIGKILL)
 os.fsync = kill
 with create_app().app_context():
-    print(keep(open(sys.argv[1], "rb").read()))
+    print(save_picture(open(sys.argv[1], "rb").read()))
 """
 
 
@@ -50,49 +50,49 @@ def media(app: Flask) -> Path:
     return app.config["SETTINGS"].blog_instance / "media"
 
 
-def files(media: Path) -> list[str]:
+def file_names(media: Path) -> list[str]:
     return sorted(path.name for path in media.rglob("*") if path.is_file())
 
 
-def rows() -> list[Picture]:
+def all_rows() -> list[Picture]:
     db.session.rollback()
     return list(db.session.scalars(select(Picture)))
 
 
-def test_a_picture_is_kept_in_two_sizes_and_entered(media: Path) -> None:
-    address = keep(encoded(quartered(2000, 1000)), r"C:\Users\Ann\heron.jpg")
+def test_save_picture_writes_two_sizes_and_a_row(media: Path) -> None:
+    address = save_picture(encode(four_colors(2000, 1000)), r"C:\Users\Ann\heron.jpg")
     assert ADDRESS.fullmatch(address)
     digest = address[10:50]
-    assert files(media) == [f"{digest}-1600.jpg", f"{digest}-640.jpg"]
+    assert file_names(media) == [f"{digest}-1600.jpg", f"{digest}-640.jpg"]
     with Image.open(media / address.removeprefix("/media/")) as large:
         assert (large.format, large.size) == ("JPEG", (1600, 800))
-    (row,) = rows()
+    (row,) = all_rows()
     assert (row.digest, row.name, row.extension, row.width, row.height) == (digest, "heron.jpg", "jpg", 1600, 800)
-    assert size_of(address) == (1600, 800)
-    assert size_of(small(address)) == (640, 320)
+    assert picture_size(address) == (1600, 800)
+    assert picture_size(small_address(address)) == (640, 320)
 
 
-def test_the_size_that_is_told_is_that_of_the_file(media: Path) -> None:
+def test_picture_size_matches_the_file(media: Path) -> None:
     for size in ((1601, 997), (641, 3), (333, 8000), (1, 1)):
-        address = keep(encoded(Image.new("RGB", size, (size[0] % 255, 9, 9)), "PNG"))
-        for one in (address, small(address)):
+        address = save_picture(encode(Image.new("RGB", size, (size[0] % 255, 9, 9)), "PNG"))
+        for one in (address, small_address(address)):
             with Image.open(media / one.removeprefix("/media/")) as image:
-                assert size_of(one) == image.size
+                assert picture_size(one) == image.size
 
 
-def test_the_same_content_is_kept_once_whatever_its_name(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = keep(encoded(quartered()), "first.jpg")
-    monkeypatch.setattr(storage, "prints_of", lambda content: pytest.fail("it was developed again"))
-    assert keep(encoded(quartered()), "second.html") == address
-    assert [row.name for row in rows()] == ["first.jpg"]
+def test_the_same_content_is_saved_once_under_any_name(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = save_picture(encode(four_colors()), "first.jpg")
+    monkeypatch.setattr(storage, "encode_picture", lambda content: pytest.fail("it was processed again"))
+    assert save_picture(encode(four_colors()), "second.html") == address
+    assert [row.name for row in all_rows()] == ["first.jpg"]
 
 
-def test_what_the_browser_says_of_a_file_is_not_believed(media: Path) -> None:
-    address = keep(encoded(quartered(), "WEBP"), "evil/\0../x\u202e\n.svg" + "y" * 300)
+def test_the_file_name_is_not_trusted(media: Path) -> None:
+    address = save_picture(encode(four_colors(), "WEBP"), "evil/\0../x\u202e\n.svg" + "y" * 300)
     assert ADDRESS.fullmatch(address)
-    assert rows()[0].name.startswith("x.svgyyy")
-    assert len(rows()[0].name) == 200
-    assert keep(encoded(quartered(50, 50)), "\0\r\n") != address
+    assert all_rows()[0].name.startswith("x.svgyyy")
+    assert len(all_rows()[0].name) == 200
+    assert save_picture(encode(four_colors(50, 50)), "\0\r\n") != address
 
 
 @pytest.mark.parametrize(
@@ -100,34 +100,34 @@ def test_what_the_browser_says_of_a_file_is_not_believed(media: Path) -> None:
     [
         "",
         "/media/",
-        f"{OURS}-1600.svg",
-        f"{OURS}-1600.jpg\n",
-        f"{OURS}-1600.jpg?x=1",
-        f"{OURS}-800.jpg",
-        f"https://elsewhere.example{OURS}-1600.jpg",
-        OURS.replace("/ab/", "/cd/") + "-1600.jpg",
+        f"{OUR_ADDRESS}-1600.svg",
+        f"{OUR_ADDRESS}-1600.jpg\n",
+        f"{OUR_ADDRESS}-1600.jpg?x=1",
+        f"{OUR_ADDRESS}-800.jpg",
+        f"https://elsewhere.example{OUR_ADDRESS}-1600.jpg",
+        OUR_ADDRESS.replace("/ab/", "/cd/") + "-1600.jpg",
         "https://1.bp.blogspot.com/-x/s1600/heron.jpg",
         "/media/../blog.sqlite",
     ],
 )
-def test_an_address_that_is_not_ours_stays_as_it_is(app: Flask, address: str) -> None:
-    assert small(address) == address
-    assert size_of(address) is None
+def test_other_addresses_stay_unchanged(app: Flask, address: str) -> None:
+    assert small_address(address) == address
+    assert picture_size(address) is None
 
 
-def test_the_smaller_size_has_an_address_of_its_own(app: Flask) -> None:
-    assert small(f"{OURS}-1600.webp") == f"{OURS}-640.webp"
-    assert small(f"{OURS}-640.webp") == f"{OURS}-640.webp"
-    assert size_of(f"{OURS}-640.webp") is None
+def test_small_address_names_the_smaller_size(app: Flask) -> None:
+    assert small_address(f"{OUR_ADDRESS}-1600.webp") == f"{OUR_ADDRESS}-640.webp"
+    assert small_address(f"{OUR_ADDRESS}-640.webp") == f"{OUR_ADDRESS}-640.webp"
+    assert picture_size(f"{OUR_ADDRESS}-640.webp") is None
 
 
-def test_lists_show_the_smaller_size(app: Flask) -> None:
-    post = Post(title="Herons", photo_url=f"{OURS}-1600.jpg")
+def test_thumbnails_use_the_smaller_size(app: Flask) -> None:
+    post = Post(title="Herons", photo_url=f"{OUR_ADDRESS}-1600.jpg")
     derive(post)
-    assert post.thumbnail == f"{OURS}-640.jpg"
-    post = Post(title="Herons", body=f'<p><img src="{OURS}-1600.jpg" alt=""></p>')
+    assert post.thumbnail == f"{OUR_ADDRESS}-640.jpg"
+    post = Post(title="Herons", body=f'<p><img src="{OUR_ADDRESS}-1600.jpg" alt=""></p>')
     derive(post)
-    assert post.thumbnail == f"{OURS}-640.jpg"
+    assert post.thumbnail == f"{OUR_ADDRESS}-640.jpg"
 
 
 @pytest.mark.parametrize(
@@ -136,53 +136,52 @@ def test_lists_show_the_smaller_size(app: Flask) -> None:
         (b"GIF89a", "GIF"),
         (b"\xff\xd8\xff" + b"\0" * 20 * 2**20, "larger than 20 MB"),
         (png(60_000, 60_000, b""), "megapixels"),
-        (encoded(quartered())[:300], "damaged"),
+        (encode(four_colors())[:300], "damaged"),
     ],
 )
-def test_a_refusal_leaves_nothing_behind(media: Path, content: bytes, words: str) -> None:
-    with pytest.raises(NoPicture, match=words):
-        keep(content)
-    assert files(media) == []
-    assert rows() == []
+def test_a_refused_picture_leaves_nothing(media: Path, content: bytes, words: str) -> None:
+    with pytest.raises(PictureRefused, match=words):
+        save_picture(content)
+    assert file_names(media) == []
+    assert all_rows() == []
 
 
-def test_eight_threads_with_the_same_picture_keep_it_once(
-    app: Flask, media: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    content, together, developed = encoded(noise(900, 600)), Barrier(8), []
-    develop = storage.prints_of
-    monkeypatch.setattr(storage, "prints_of", lambda content: developed.append(1) or develop(content))
+def test_eight_threads_save_the_same_picture_once(app: Flask, media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    content, barrier, calls = encode(noise_image(900, 600)), Barrier(8), []
 
-    def bring(number: int) -> str:
+    encode_picture = storage.encode_picture
+    monkeypatch.setattr(storage, "encode_picture", lambda content: calls.append(1) or encode_picture(content))
+
+    def save(number: int) -> str:
         with app.app_context():
-            together.wait()
-            return keep(content, f"{number}.jpg")
+            barrier.wait()
+            return save_picture(content, f"{number}.jpg")
 
     with ThreadPoolExecutor(8) as threads:
-        addresses = set(threads.map(bring, range(8)))
-    assert len(addresses) == len(rows()) == len(developed) == 1
-    assert len(files(media)) == 2
+        addresses = set(threads.map(save, range(8)))
+    assert len(addresses) == len(all_rows()) == len(calls) == 1
+    assert len(file_names(media)) == 2
 
 
-def test_eight_threads_with_pictures_of_their_own_keep_all(app: Flask, media: Path) -> None:
-    def bring(number: int) -> str:
+def test_eight_threads_save_eight_pictures(app: Flask, media: Path) -> None:
+    def save(number: int) -> str:
         with app.app_context():
-            return keep(encoded(quartered(100 + number, 80)))
+            return save_picture(encode(four_colors(100 + number, 80)))
 
     with ThreadPoolExecutor(8) as threads:
-        assert len(set(threads.map(bring, range(8)))) == len(rows()) == 8
+        assert len(set(threads.map(save, range(8)))) == len(all_rows()) == 8
 
 
-def test_another_process_may_enter_the_same_picture_first(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    address = keep(encoded(quartered()))
-    monkeypatch.setattr(library, "_picture", lambda digest: None)
-    assert keep(encoded(quartered())) == address
-    assert len(rows()) == 1
+def test_a_row_of_another_process_is_accepted(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    address = save_picture(encode(four_colors()))
+    monkeypatch.setattr(library, "_find_picture", lambda digest: None)
+    assert save_picture(encode(four_colors())) == address
+    assert len(all_rows()) == 1
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES])
 @pytest.mark.parametrize("failing", ["replace", "fsync", "mkdir"])
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(
+def test_a_full_disk_is_reported_and_leaves_nothing(
     media: Path, monkeypatch: pytest.MonkeyPatch, failing: str, number: int
 ) -> None:
     def fail(*_arguments: object) -> None:
@@ -190,85 +189,85 @@ def test_a_full_disk_is_a_sentence_and_leaves_nothing(
 
     with monkeypatch.context() as broken:
         broken.setattr(os, failing, fail)
-        with pytest.raises(NoPicture, match="disk is full"):
-            keep(encoded(quartered()))
-    assert files(media) == []
-    assert rows() == []
-    assert ADDRESS.fullmatch(keep(encoded(quartered())))
+        with pytest.raises(PictureRefused, match="disk is full"):
+            save_picture(encode(four_colors()))
+    assert file_names(media) == []
+    assert all_rows() == []
+    assert ADDRESS.fullmatch(save_picture(encode(four_colors())))
 
 
-def test_a_disk_that_takes_only_a_part_is_noticed(media: Path) -> None:
+def test_a_partial_write_is_detected(media: Path) -> None:
     limits = resource.getrlimit(resource.RLIMIT_FSIZE)
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-    content = encoded(noise(1600, 1200), quality=95)
+    content = encode(noise_image(1600, 1200), quality=95)
     resource.setrlimit(resource.RLIMIT_FSIZE, (300_000, limits[1]))
     try:
-        with pytest.raises(NoPicture, match="disk is full"):
-            keep(content)
+        with pytest.raises(PictureRefused, match="disk is full"):
+            save_picture(content)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
         signal.signal(signal.SIGXFSZ, ignored)
-    assert not [name for name in files(media) if "-1600." in name]
-    assert rows() == []
+    assert not [name for name in file_names(media) if "-1600." in name]
+    assert all_rows() == []
 
 
-def test_a_failure_between_the_two_files_is_made_good(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failure_between_the_two_files_is_repaired(media: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     replace, replaced = os.replace, []
 
-    def once(here: Path, there: Path) -> None:
-        replaced.append(there)
+    def fail_second_time(source: Path, target: Path) -> None:
+        replaced.append(target)
         if len(replaced) == 2:
             raise OSError(errno.ENOSPC, "full")
-        replace(here, there)
+        replace(source, target)
 
     with monkeypatch.context() as broken:
-        broken.setattr(os, "replace", once)
-        with pytest.raises(NoPicture):
-            keep(encoded(quartered()))
-    assert rows() == []
-    keep(encoded(quartered()))
-    assert len(files(media)) == 2
-    assert len(rows()) == 1
+        broken.setattr(os, "replace", fail_second_time)
+        with pytest.raises(PictureRefused):
+            save_picture(encode(four_colors()))
+    assert all_rows() == []
+    save_picture(encode(four_colors()))
+    assert len(file_names(media)) == 2
+    assert len(all_rows()) == 1
 
 
-def test_what_is_gone_from_the_disk_is_written_again(media: Path) -> None:
-    address = keep(encoded(quartered()))
+def test_a_missing_file_is_written_again(media: Path) -> None:
+    address = save_picture(encode(four_colors()))
     (media / address.removeprefix("/media/")).unlink()
-    assert keep(encoded(quartered())) == address
-    assert len(files(media)) == 2
-    assert len(rows()) == 1
+    assert save_picture(encode(four_colors())) == address
+    assert len(file_names(media)) == 2
+    assert len(all_rows()) == 1
 
 
 @pytest.mark.parametrize("moment", [1, 2, 3, 4])
-def test_a_kill_leaves_no_half_file(app: Flask, media: Path, tmp_path: Path, moment: int) -> None:
-    (brought := tmp_path / "brought.jpg").write_bytes(encoded(quartered(900, 600)))
-    assert run(app, str(brought), str(moment)).returncode == -signal.SIGKILL
-    for place in media.rglob("*-*.jpg"):
-        with Image.open(place) as image:
+def test_a_killed_process_leaves_no_partial_file(app: Flask, media: Path, tmp_path: Path, moment: int) -> None:
+    (upload := tmp_path / "upload.jpg").write_bytes(encode(four_colors(900, 600)))
+    assert run_save(app, str(upload), str(moment)).returncode == -signal.SIGKILL
+    for path in media.rglob("*-*.jpg"):
+        with Image.open(path) as image:
             image.load()
-    assert rows() == []
+    assert all_rows() == []
     for draft in (media / ".drafts").iterdir():
         os.utime(draft, (0, 0))
-    keep(brought.read_bytes())
-    assert len(files(media)) == 2
+    save_picture(upload.read_bytes())
+    assert len(file_names(media)) == 2
 
 
-def test_processes_with_the_same_picture_keep_it_once(app: Flask, media: Path, tmp_path: Path) -> None:
-    (brought := tmp_path / "brought.jpg").write_bytes(encoded(noise(900, 600)))
+def test_processes_save_the_same_picture_once(app: Flask, media: Path, tmp_path: Path) -> None:
+    (upload := tmp_path / "upload.jpg").write_bytes(encode(noise_image(900, 600)))
     with ThreadPoolExecutor(3) as threads:
-        processes = list(threads.map(lambda _: run(app, str(brought), "99"), range(3)))
+        processes = list(threads.map(lambda _: run_save(app, str(upload), "99"), range(3)))
     assert [process.returncode for process in processes] == [0, 0, 0]
     addresses = {process.stdout for process in processes}
-    assert len(addresses) == len(rows()) == 1
-    assert len(files(media)) == 2
+    assert len(addresses) == len(all_rows()) == 1
+    assert len(file_names(media)) == 2
 
 
-def run(app: Flask, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Another process that keeps a picture, and may be killed at it."""
+def run_save(app: Flask, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Save a picture in another process; kill it at the given fsync."""
     settings = app.config["SETTINGS"]
     environment = {"BLOG_INSTANCE": str(settings.blog_instance), "DATABASE_URL": settings.database_url}
     return subprocess.run(
-        [sys.executable, "-c", KILLED, *arguments],
+        [sys.executable, "-c", SAVE_AND_KILL, *arguments],
         cwd=ROOT,
         env={**os.environ, **environment},
         capture_output=True,

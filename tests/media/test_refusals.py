@@ -1,4 +1,4 @@
-"""What is no picture, or not one that can be shown to everybody: one sentence each, and nothing decoded."""
+"""Test which files are refused, before decoding and with one sentence."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import pytest
 from PIL import ImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from blog.media.processing import NoPicture, develop
-from blog.media.sniffing import format_of
-from tests.media.image_files import encoded, layered, png, quartered, webp
+from blog.media.processing import PictureRefused, process_picture
+from blog.media.sniffing import detect_format
+from tests.media.image_files import add_scans, encode, four_colors, png, webp
 
-pytestmark = pytest.mark.usefixtures("speaking")
+pytestmark = pytest.mark.usefixtures("translations")
 
 HEIF = b"\0\0\0\x18ftyp"
 OTHERS = [
@@ -52,9 +52,9 @@ OTHERS = [
 ]
 
 
-def sentence_of(content: bytes) -> str:
-    with pytest.raises(NoPicture) as refused:
-        develop(content)
+def refusal_sentence(content: bytes) -> str:
+    with pytest.raises(PictureRefused) as refused:
+        process_picture(content)
     sentence = str(refused.value)
     assert sentence.endswith(".")
     assert sentence.count(". ") == 0
@@ -63,39 +63,41 @@ def sentence_of(content: bytes) -> str:
 
 
 @pytest.mark.parametrize(("content", "words"), OTHERS)
-def test_each_is_told_what_it_looks_like(content: bytes, words: str) -> None:
-    assert words in sentence_of(content)
-    assert format_of(content) is None
+def test_a_refusal_names_the_detected_format(content: bytes, words: str) -> None:
+    assert words in refusal_sentence(content)
+    assert detect_format(content) is None
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
-def test_what_breaks_off_is_refused(kind: str) -> None:
-    content = encoded(quartered(900, 700), kind)
+def test_a_truncated_picture_is_refused(kind: str) -> None:
+    content = encode(four_colors(900, 700), kind)
     for length in (12, 40, len(content) // 3, len(content) // 2, len(content) - 40):
-        assert "damaged" in sentence_of(content[:length])
+        assert "damaged" in refusal_sentence(content[:length])
 
 
-def test_what_only_begins_like_a_picture_is_refused() -> None:
-    for beginning in (b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x20\0\0\0WEBPVP8 ", b"RIFF\x20\0\0\0WEBPVP8X"):
-        assert "damaged" in sentence_of(beginning + b"<script>alert(1)</script>" * 40)
+def test_a_signature_without_a_picture_is_refused() -> None:
+    for signature in (b"\xff\xd8\xff\xe0", b"\x89PNG\r\n\x1a\n", b"RIFF\x20\0\0\0WEBPVP8 ", b"RIFF\x20\0\0\0WEBPVP8X"):
+        assert "damaged" in refusal_sentence(signature + b"<script>alert(1)</script>" * 40)
 
 
 @pytest.mark.parametrize(("width", "height"), [(60_000, 60_000), (8000, 5001), (40_000_001, 1), (2**31 - 1, 2**31 - 1)])
-def test_a_bomb_is_refused_by_its_header(width: int, height: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_decompression_bomb_is_refused_by_its_header(
+    width: int, height: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("it was decoded"))
-    assert "40 are the most" in sentence_of(png(width, height, b"\0" * 100))
+    assert "40 are the most" in refusal_sentence(png(width, height, b"\0" * 100))
 
 
 def test_a_webp_bomb_is_refused_by_its_header(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(WebPImageFile, "load", lambda image: pytest.fail("it was decoded"))
-    assert "40 are the most" in sentence_of(webp(16_383, 16_383))
+    assert "40 are the most" in refusal_sentence(webp(16_383, 16_383))
 
 
-def test_the_most_pixels_are_allowed() -> None:
-    assert "damaged" in sentence_of(png(8000, 5000, b"\0" * 100))
+def test_the_maximum_of_pixels_is_allowed() -> None:
+    assert "damaged" in refusal_sentence(png(8000, 5000, b"\0" * 100))
 
 
-def test_a_jpeg_that_goes_over_its_picture_without_end_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert develop(layered(20))
+def test_a_jpeg_with_too_many_scans_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert process_picture(add_scans(20))
     monkeypatch.setattr(ImageFile.ImageFile, "load", lambda image: pytest.fail("it was decoded"))
-    assert "layers" in sentence_of(layered(200))
+    assert "layers" in refusal_sentence(add_scans(200))

@@ -1,4 +1,4 @@
-"""Players, frames and other foreign content in imported HTML, each made a plain link to where it came from."""
+"""Replace players, frames and other embedded content in imported HTML by links."""
 
 from __future__ import annotations
 
@@ -6,42 +6,44 @@ from collections.abc import Iterator
 
 from lxml import etree
 
-from blog.html.urls import host_of, link_address
+from blog.html.urls import host_of, normalize_post_link
 
-FOREIGN = ("audio", "embed", "iframe", "object", "video")
-SOURCES = ("embed", "iframe", "source")
-FILM_PARAMETERS = frozenset(("movie", "src", "url", "filename"))
+EMBED_TAGS = ("audio", "embed", "iframe", "object", "video")
+SOURCE_TAGS = ("embed", "iframe", "source")
+MOVIE_PARAMETERS = frozenset(("movie", "src", "url", "filename"))
 
 
 def link_embeds(body: etree._Element, host: str) -> list[str]:
-    """Make links of the foreign content in `body`, named after its host; the addresses in their order.
+    """Replace the embeds in `body` by links; return their addresses.
 
-    What has no address that may be linked is taken off; what it held for browsers without it stays.
+    The link text is the host. An embed without a valid address is removed; its fallback content stays.
     """
-    outermost = [element for element in body.iter(*FOREIGN) if next(element.iterancestors(*FOREIGN), None) is None]
-    found = []
-    for element in outermost:
+    outermost_embeds = [
+        element for element in body.iter(*EMBED_TAGS) if next(element.iterancestors(*EMBED_TAGS), None) is None
+    ]
+    addresses = []
+    for element in outermost_embeds:
         address = next(filter(None, (_address(raw, host) for raw in _sources(element))), None)
         if address:
             _make_link(element, address)
-            found.append(address)
+            addresses.append(address)
         elif element.tag == "iframe":
             element.text = None
-    return found
+    return addresses
 
 
 def _sources(element: etree._Element) -> Iterator[str]:
     yield element.get("src", "")
     yield element.get("data", "")
     for parameter in element.iter("param"):
-        if parameter.get("name", "").lower() in FILM_PARAMETERS:
+        if parameter.get("name", "").lower() in MOVIE_PARAMETERS:
             yield parameter.get("value", "")
-    for inner in element.iter(*SOURCES):
+    for inner in element.iter(*SOURCE_TAGS):
         yield inner.get("src", "")
 
 
 def _address(raw: str, host: str) -> str | None:
-    address = link_address(raw, host)
+    address = normalize_post_link(raw, host)
     return address if address and address.startswith(("http", "/")) else None
 
 
@@ -50,5 +52,5 @@ def _make_link(element: etree._Element, address: str) -> None:
     element.tag = "a"
     element.set("href", address)
     element.text = host_of(address) or address
-    # A box of its own became a word, which the next one must not run into.
+    # A block became a word: separate it from the next one.
     element.tail = f" {element.tail or ''}"

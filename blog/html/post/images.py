@@ -1,12 +1,15 @@
-"""Pictures in posts: those that a page may load stay, the others become links, trackers go."""
+"""Rewrite the images in posts.
+
+Images that a page may load stay, trackers are removed, the others become links.
+"""
 
 from __future__ import annotations
 
 import re2
 from lxml import etree
 
-from blog.html.dom import parsed
-from blog.html.urls import link_address, picture_address
+from blog.html.dom import parse_html
+from blog.html.urls import normalize_image_address, normalize_post_link
 
 TRACKERS = re2.compile(
     r"(?i)//(?:[\w-]+\.)*(?:doubleclick\.net|feedburner\.com|feeds\.wordpress\.com|feedsportal\.com|pixel\.wp\.com"
@@ -14,76 +17,79 @@ TRACKERS = re2.compile(
     r"|//blogger\.googleusercontent\.com/tracker/|/(?:blank|pbp|pixel|spacer)\.gif(?:\?|$)"
 )
 ICONS = re2.compile(r"(?i)//(?:[\w-]+\.)*blogblog\.com/")
-GONE = "gone"
+REMOVED_TAG = "gone"
 SCHEME = re2.compile(r"(?i)[a-z][a-z0-9+.-]*:")
 
 
-def settle_pictures(body: etree._Element) -> list[str]:
-    """Settle the pictures in `body`; the addresses of those that a page may not load, in their order."""
-    insecure = []
-    for picture in list(body.iter("img")):
-        address, loadable = picture_address(picture.get("src", ""))
-        if _tracks(picture, address):
-            picture.tag = GONE
+def rewrite_images(body: etree._Element) -> list[str]:
+    """Rewrite the images in `body`; return the addresses not loadable."""
+    insecure_addresses = []
+    for image in list(body.iter("img")):
+        address, loadable = normalize_image_address(image.get("src", ""))
+        if _is_tracker(image, address):
+            image.tag = REMOVED_TAG
         elif loadable:
-            _show(picture, address)
+            _keep_image(image, address)
         else:
-            _link(picture, address)
-            insecure.append(address.partition(",")[0] if address.startswith("data:") else address)
-    etree.strip_elements(body, GONE, with_tail=False)
-    return [address for address in insecure if address]
+            _replace_by_link(image, address)
+            insecure_addresses.append(address.partition(",")[0] if address.startswith("data:") else address)
+    etree.strip_elements(body, REMOVED_TAG, with_tail=False)
+    return [address for address in insecure_addresses if address]
 
 
-def link_pictures(body: etree._Element) -> None:
-    """Put a link in the place of every picture in `body` that is more than a tracker."""
-    for picture in list(body.iter("img")):
-        address, _ = picture_address(picture.get("src", ""))
-        if _tracks(picture, address):
-            picture.tag = GONE
+def link_images(body: etree._Element) -> None:
+    """Replace every image in `body` by a link; remove trackers."""
+    for image in list(body.iter("img")):
+        address, _ = normalize_image_address(image.get("src", ""))
+        if _is_tracker(image, address):
+            image.tag = REMOVED_TAG
         else:
-            _link(picture, address)
-    etree.strip_elements(body, GONE, with_tail=False)
+            _replace_by_link(image, address)
+    etree.strip_elements(body, REMOVED_TAG, with_tail=False)
 
 
-def first_picture(html: str) -> str | None:
-    """The address of the first picture in `html` that belongs to its content and that a page may load, for a thumbnail.
+def first_image(html: str) -> str | None:
+    """Return the address of the first loadable content image, or None.
 
-    It is https or root-relative; None where there is none.
+    Used for thumbnails. The address is https or root-relative; icons, trackers and data: images are skipped.
     """
-    for picture in parsed(html).iter("img"):
-        address, loadable = picture_address(picture.get("src", ""))
-        if loadable and not (address.startswith("data:") or ICONS.search(address) or _tracks(picture, address)):
+    for image in parse_html(html).iter("img"):
+        address, loadable = normalize_image_address(image.get("src", ""))
+        if loadable and not (address.startswith("data:") or ICONS.search(address) or _is_tracker(image, address)):
             return address
     return None
 
 
-def _tracks(picture: etree._Element, address: str) -> bool:
-    tiny = any(picture.get(side, "").strip() in ("0", "1", "0px", "1px") for side in ("width", "height"))
+def _is_tracker(image: etree._Element, address: str) -> bool:
+    tiny = any(image.get(side, "").strip() in ("0", "1", "0px", "1px") for side in ("width", "height"))
     return tiny or bool(TRACKERS.search(address))
 
 
-def _show(picture: etree._Element, address: str) -> None:
-    picture.attrib.update({"src": address, "alt": picture.get("alt", ""), "loading": "lazy", "decoding": "async"})
+def _keep_image(image: etree._Element, address: str) -> None:
+    image.attrib.update({"src": address, "alt": image.get("alt", ""), "loading": "lazy", "decoding": "async"})
     for side in ("width", "height"):
-        picture.set(side, picture.get(side, "").strip())
+        image.set(side, image.get(side, "").strip())
 
 
-def _link(picture: etree._Element, address: str) -> None:
-    """A link in the picture's place, named by its alt text; within another link, after that one."""
-    link = link_address(address)
-    picture.text = picture.get("alt", "").strip() or (address if link or not SCHEME.match(address) else "")
-    around = next(picture.iterancestors("a"), None)
-    if link and around is None:
-        picture.tag = "a"
-        picture.set("href", link)
-        picture.tail = f" {picture.tail or ''}"
+def _replace_by_link(image: etree._Element, address: str) -> None:
+    """Replace an image by a link with its alternative text.
+
+    Inside another link, the new one goes after that.
+    """
+    link = normalize_post_link(address)
+    image.text = image.get("alt", "").strip() or (address if link or not SCHEME.match(address) else "")
+    outer_link = next(image.iterancestors("a"), None)
+    if link and outer_link is None:
+        image.tag = "a"
+        image.set("href", link)
+        image.tail = f" {image.tail or ''}"
         return
-    picture.tag = "span" if picture.text else GONE
-    if link and around is not None and link_address(around.get("href", "")) != link:
-        around.addnext(_beside(link))
+    image.tag = "span" if image.text else REMOVED_TAG
+    if link and outer_link is not None and normalize_post_link(outer_link.get("href", "")) != link:
+        outer_link.addnext(_make_separate_link(link))
 
 
-def _beside(link: str) -> etree._Element:
+def _make_separate_link(link: str) -> etree._Element:
     span = etree.Element("span")
     span.text = " "
     etree.SubElement(span, "a", href=link).text = link

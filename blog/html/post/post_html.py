@@ -1,4 +1,4 @@
-"""What editors write and what is imported, as it stands in a post."""
+"""Convert an editor's text or imported HTML into a post's HTML."""
 
 from __future__ import annotations
 
@@ -6,51 +6,50 @@ from dataclasses import dataclass, field
 
 import re2
 
-from blog.html.dom import parsed, serialised
-from blog.html.invisible_characters import tidy
-from blog.html.links import settle_links, settle_marks
-from blog.html.markdown import markdown
+from blog.html.dom import parse_html, serialize
+from blog.html.invisible_characters import normalize_characters
+from blog.html.links import rewrite_anchors, rewrite_links
+from blog.html.markdown import make_markdown_parser
 from blog.html.post.embeds import link_embeds
-from blog.html.post.images import settle_pictures
-from blog.html.post.legacy_markup import settle_shapes
-from blog.html.sanitize import post_last_word
+from blog.html.post.images import rewrite_images
+from blog.html.post.legacy_markup import modernize_markup
+from blog.html.sanitize import sanitize_post
 
 JUMP_COMMENT = re2.compile(r"(?i)<!--\s*more\b[^<>]*-->")
-JUMP_MARK = '<a name="more"></a>'
+JUMP_ANCHOR = '<a name="more"></a>'
 
 
 @dataclass(frozen=True)
 class CleanedPost:
-    """The HTML of an imported post, and what in it could not stay as it was, in its order.
+    """Hold the sanitized HTML of a post and its replaced addresses.
 
-    `insecure_pictures` are the addresses of pictures that a page may not load, `embeds` those of players, frames and
-    other foreign content; each is a link in `html`, where a link can lead to it.
+    `insecure_images` are the addresses of images that a page may not load, `embeds` those of embedded content, both in
+    document order. Each is a link in `html` where a link is possible.
     """
 
     html: str
-    insecure_pictures: list[str] = field(default_factory=list)
+    insecure_images: list[str] = field(default_factory=list)
     embeds: list[str] = field(default_factory=list)
 
 
 def editor_html(text: str) -> str:
-    """The HTML of what an editor typed: Markdown, HTML or both; "" for none.
+    """Render an editor's Markdown, HTML or both as sanitized HTML.
 
-    One newline is a line break, as it was in Blogger's editor and as readers' texts have it, so that pasted paragraphs
-    and verses keep their lines. The HTML is cleaned as that of imported posts.
+    One newline is a line break, as in Blogger's editor, so that pasted paragraphs and verses keep their lines.
     """
-    return post_html(markdown().render(tidy(text))).html
+    return post_html(make_markdown_parser().render(normalize_characters(text))).html
 
 
 def post_html(html: str, *, host: str = "") -> CleanedPost:
-    """An imported piece of HTML, or a whole document, cleaned for a post; newlines stay as they are.
+    """Sanitize an imported fragment or document for a post.
 
-    `host` is the blog's own, "name.blogspot.com", with or without www: links to it become root-relative. Ids and names
-    get the prefix `post-`, the jump break is `<span id="post-more"></span>`.
+    `host` is the blog's old host, "name.blogspot.com", with or without www: links to it become root-relative. Ids and
+    names get the prefix `post-`, the jump break becomes `<span id="post-more"></span>`. Newlines stay.
     """
-    body = parsed(JUMP_COMMENT.sub(JUMP_MARK, html))
-    settle_shapes(body)
+    body = parse_html(JUMP_COMMENT.sub(JUMP_ANCHOR, html))
+    modernize_markup(body)
     embeds = link_embeds(body, host)
-    insecure = settle_pictures(body)
-    settle_marks(body)
-    settle_links(body, host)
-    return CleanedPost(post_last_word(serialised(body)).strip(" \n\t"), insecure, embeds)
+    insecure = rewrite_images(body)
+    rewrite_anchors(body)
+    rewrite_links(body, host)
+    return CleanedPost(sanitize_post(serialize(body)).strip(" \n\t"), insecure, embeds)

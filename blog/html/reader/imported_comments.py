@@ -1,30 +1,30 @@
-"""Comments of other systems: HTML already, so that nothing in it is Markdown, and kept to what readers may use."""
+"""Sanitize comments from other systems: HTML without Markdown."""
 
 from __future__ import annotations
 
 from lxml import etree
 
-from blog.html.dom import parsed, serialised
-from blog.html.links import settle_links
+from blog.html.dom import parse_html, serialize
+from blog.html.links import rewrite_links
 from blog.html.post.embeds import link_embeds
-from blog.html.post.images import link_pictures
-from blog.html.sanitize import REL, imported_last_word
+from blog.html.post.images import link_images
+from blog.html.sanitize import REL, sanitize_imported_comment
 
-ALREADY_BLOCKS = {"p", "blockquote", "ul", "ol", "pre", "div", "table", "dl"}
+BLOCK_TAGS = {"p", "blockquote", "ul", "ol", "pre", "div", "table", "dl"}
 
 
 def imported_comment_html(html: str, *, host: str = "") -> str:
-    """A comment's HTML, cleaned for the thread; pictures and embeds become links, "" stays "".
+    """Sanitize a comment's HTML for the thread; images and embeds become links.
 
-    `host` is the blog's old one, whose links become root-relative. Text that stands outside of all blocks, as
-    Blogger's does, becomes one paragraph.
+    `host` is the blog's old host, whose links become root-relative. Text outside of blocks, as in Blogger's comments,
+    becomes one paragraph. "" stays "".
     """
-    body = parsed(html)
+    body = parse_html(html)
     link_embeds(body, host)
-    link_pictures(body)
-    settle_links(body, host)
+    link_images(body)
+    rewrite_links(body, host)
     for link in body.iter("a"):
         link.set("rel", REL)
-    text = imported_last_word(serialised(body)).strip()
-    bare = text and not any(element.tag in ALREADY_BLOCKS for element in body.iter(etree.Element))
-    return f"<p>{text}</p>\n" if bare else text
+    text = sanitize_imported_comment(serialize(body)).strip()
+    lacks_blocks = text and not any(element.tag in BLOCK_TAGS for element in body.iter(etree.Element))
+    return f"<p>{text}</p>\n" if lacks_blocks else text

@@ -1,4 +1,4 @@
-"""Inline tags put in order: each inside the next, none twice, closed where its block ends, none empty."""
+"""Nest inline tags correctly: closed in their block, none repeated or empty."""
 
 from __future__ import annotations
 
@@ -7,140 +7,155 @@ from dataclasses import dataclass
 
 from markdown_it.token import Token
 
-from blog.html.invisible_characters import visible
+from blog.html.invisible_characters import is_visible
 from blog.html.sanitize import REL
 
-MOST_SPANNING = 2
-"""How many tags may go on from one block to the next: each is written again in each of thousands of blocks."""
+MAX_SPANNING_TAGS = 2
+"""Maximum tags continued in the next block: each is repeated in every following block."""
 
 
-def nest(tokens: list[Token]) -> None:
-    """Put the openings and closings in order within each block of `tokens`.
+def nest_inline_tags(tokens: list[Token]) -> None:
+    """Nest the opening and closing tokens within each block of `tokens`.
 
-    A tag that the reader typed may span blocks; it is closed at the end of each and opened again in the next. A link
+    A tag that the reader typed may span blocks: it is closed at the end of each and opened again in the next. A link
     ends with its block.
     """
-    spanning: list[Opening] = []
+    spanning: list[OpenTag] = []
     for token in tokens:
         if token.type == "inline":
-            block = Block(spanning)
+            block = BlockNester(spanning)
             for child in token.children or []:
-                block.take(child)
+                block.add(child)
             token.children, spanning = block.finish()
 
 
 @dataclass(eq=False)
-class Opening:
-    """A tag that waits for its closing: the place of its token in the block, or None while it need not stand there."""
+class OpenTag:
+    """Represent a tag whose closing was not read yet.
+
+    `position` is the index of its token in the output, None while it is not written.
+    """
 
     token: Token
-    place: int | None = None
-    begun: bool = False
+    position: int | None = None
+    closed_before: bool = False
 
     @property
-    def spans(self) -> bool:
+    def may_span_blocks(self) -> bool:
         return self.token.type.endswith("_tag") and self.token.tag != "a"
 
 
-class Block:
-    """The inline tokens of one block, taken one after another, after what is still open from the block before."""
+class BlockNester:
+    """Nest the inline tokens of one block, added one by one.
 
-    def __init__(self, spanning: Iterable[Opening]) -> None:
-        self.done: list[Token] = []
-        self.openings: list[Opening] = []
-        for opening in spanning:
-            self._open(opening)
+    `spanning` are the tags still open from the block before.
+    """
 
-    def take(self, token: Token) -> None:
+    def __init__(self, spanning: Iterable[OpenTag]) -> None:
+        self.output: list[Token] = []
+        self.open_tags: list[OpenTag] = []
+        for open_tag in spanning:
+            self._open(open_tag)
+
+    def add(self, token: Token) -> None:
         if token.type == "image":
-            self._take_image(token)
+            self._add_image(token)
         elif token.nesting == 1:
-            self._take_opening(token)
+            self._add_opening(token)
         elif token.nesting == -1:
-            self._take_closing(token)
+            self._add_closing(token)
         else:
-            self.done.append(token)
+            self.output.append(token)
 
-    def finish(self) -> tuple[list[Token], list[Opening]]:
-        """The tokens of the block, and what goes on in the next."""
-        for opening in reversed(self.openings):
-            self._close(opening)
-        return self.done, [opening for opening in self.openings if opening.spans][:MOST_SPANNING]
+    def finish(self) -> tuple[list[Token], list[OpenTag]]:
+        """Close all tags; return the tokens and the tags that continue."""
+        for open_tag in reversed(self.open_tags):
+            self._close(open_tag)
+        return self.output, [open_tag for open_tag in self.open_tags if open_tag.may_span_blocks][:MAX_SPANNING_TAGS]
 
-    def _take_image(self, image: Token) -> None:
-        """A picture is a link to it; within another link, its address in brackets."""
+    def _add_image(self, image: Token) -> None:
+        """Add a link to the image; inside another link, text."""
         address, title = str(image.attrs["src"]), image.attrs.get("title", "")
-        if self._standing("a"):
-            self.done.append(_text(f"{image.content} ({address})".strip()))
+        if self._find_open("a"):
+            self.output.append(_text_token(f"{image.content} ({address})".strip()))
         else:
-            self._take_opening(Token("link_open", "a", 1, attrs={"href": address, "title": title}))
-            self.done.append(_text(image.content))
-            self._take_closing(Token("link_close", "a", -1))
+            self._add_opening(Token("link_open", "a", 1, attrs={"href": address, "title": title}))
+            self.output.append(_text_token(image.content))
+            self._add_closing(Token("link_close", "a", -1))
 
-    def _take_opening(self, token: Token) -> None:
-        outer = self._standing(token.tag)
-        if outer and token.tag == "a" and token.markup not in ("bare", "autolink"):
-            # A link ends where another begins, as in HTML, so that no address is lost.
-            self._shut(outer)
-        self._open(Opening(token))
+    def _add_opening(self, token: Token) -> None:
+        outer_tag = self._find_open(token.tag)
+        if outer_tag and token.tag == "a" and token.markup not in ("bare", "autolink"):
+            # A link ends where another begins, as in HTML, so no address is lost.
+            self._close_and_reopen_inner(outer_tag)
+        self._open(OpenTag(token))
 
-    def _take_closing(self, token: Token) -> None:
-        opening = next((opening for opening in reversed(self.openings) if opening.token.tag == token.tag), None)
-        if opening:
-            self._shut(opening)
-            self.openings.remove(opening)
+    def _add_closing(self, token: Token) -> None:
+        open_tag = next((open_tag for open_tag in reversed(self.open_tags) if open_tag.token.tag == token.tag), None)
+        if open_tag:
+            self._close_and_reopen_inner(open_tag)
+            self.open_tags.remove(open_tag)
 
-    def _standing(self, tag: str) -> Opening | None:
-        return next((each for each in self.openings if each.token.tag == tag and each.place is not None), None)
+    def _find_open(self, name: str) -> OpenTag | None:
+        return next(
+            (open_tag for open_tag in self.open_tags if open_tag.token.tag == name and open_tag.position is not None),
+            None,
+        )
 
-    def _open(self, opening: Opening) -> None:
-        """Let the opening stand, unless one like it stands already: it would change nothing."""
-        if not self._standing(opening.token.tag):
-            opening.place = len(self.done)
-            self.done.append(_opening_token(opening.token))
-        if opening not in self.openings:
-            self.openings.append(opening)
+    def _open(self, open_tag: OpenTag) -> None:
+        """Write the opening token, unless the same tag is open already."""
+        if not self._find_open(open_tag.token.tag):
+            open_tag.position = len(self.output)
+            self.output.append(_make_opening_token(open_tag.token))
+        if open_tag not in self.open_tags:
+            self.open_tags.append(open_tag)
 
-    def _shut(self, opening: Opening) -> None:
-        """Close what stands within the opening, the opening itself, and open the former again, but for a link.
+    def _close_and_reopen_inner(self, open_tag: OpenTag) -> None:
+        """Close the tag and those inside it, then reopen the latter.
 
-        A link may have a long address, which would be written again for each of a thousand tags.
+        Links are not reopened: a long address would be repeated for each of a thousand tags.
         """
-        if opening.place is None:
+        if open_tag.position is None:
             return
-        within = [each for each in self.openings if each.place is not None and each.place > opening.place]
-        for each in (*reversed(within), opening):
-            self._close(each)
-        for each in within:
-            if each.token.tag != "a":
-                self._open(each)
+        inner_tags = [
+            inner for inner in self.open_tags if inner.position is not None and inner.position > open_tag.position
+        ]
+        for inner in (*reversed(inner_tags), open_tag):
+            self._close(inner)
+        for inner in inner_tags:
+            if inner.token.tag != "a":
+                self._open(inner)
 
-    def _close(self, opening: Opening) -> None:
-        if opening.place is None:
+    def _close(self, open_tag: OpenTag) -> None:
+        if open_tag.position is None:
             return
-        if opening.token.tag == "a" and not opening.begun and not _seen(self.done[opening.place :]):
-            self.done.append(_text(str(opening.token.attrs["href"])))
-        if len(self.done) == opening.place + 1:
-            self.done.pop()
+        if (
+            open_tag.token.tag == "a"
+            and not open_tag.closed_before
+            and not _has_visible_text(self.output[open_tag.position :])
+        ):
+            self.output.append(_text_token(str(open_tag.token.attrs["href"])))
+        if len(self.output) == open_tag.position + 1:
+            self.output.pop()
         else:
-            self.done.append(Token(f"{opening.token.tag}_close", opening.token.tag, -1))
-            self._show_title(opening)
-        opening.place, opening.begun = None, True
+            self.output.append(Token(f"{open_tag.token.tag}_close", open_tag.token.tag, -1))
+            self._append_title(open_tag)
+        open_tag.position, open_tag.closed_before = None, True
 
-    def _show_title(self, opening: Opening) -> None:
-        title = opening.token.attrs.get("title")
-        if title and not opening.begun:
-            self.done.append(_text(f" ({title})"))
+    def _append_title(self, open_tag: OpenTag) -> None:
+        title = open_tag.token.attrs.get("title")
+        if title and not open_tag.closed_before:
+            self.output.append(_text_token(f" ({title})"))
 
 
-def _opening_token(token: Token) -> Token:
+def _make_opening_token(token: Token) -> Token:
     link = {"href": token.attrs["href"], "rel": REL} if token.tag == "a" else {}
     return Token(f"{token.tag}_open", token.tag, 1, attrs=link)
 
 
-def _seen(tokens: Iterable[Token]) -> bool:
-    return any(visible(token.content) for token in tokens)
+def _has_visible_text(tokens: Iterable[Token]) -> bool:
+    return any(is_visible(token.content) for token in tokens)
 
 
-def _text(content: str) -> Token:
+def _text_token(content: str) -> Token:
     return Token("text", "", 0, content=content)

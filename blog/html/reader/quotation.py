@@ -1,4 +1,4 @@
-"""A passage of a page as a quotation in a reader's Markdown, linked to where it stands.
+"""Quote a passage of a page in Markdown, linked to its source.
 
 static/js/quote.js does the same in the browser.
 """
@@ -9,40 +9,39 @@ import re
 
 from lxml import etree
 
-from blog.html.dom import parsed
-from blog.html.plain_text import shortened
+from blog.html.dom import parse_html
+from blog.html.plain_text import shorten
 
-LONGEST = 600
+MAX_LENGTH = 600
+# Placeholders while white space is collapsed; `normalize_characters` replaces them in all input.
 LINE, PARAGRAPH = "\u2028", "\u2029"
-"""Stand for ends while white space is folded; no text that comes in has them."""
-
 BROKEN_LINE = re.compile(f" ?{LINE} ?")
-BLOCKS = ("p", "li", "pre", "div", "blockquote", "br")
+BREAKING_TAGS = ("p", "li", "pre", "div", "blockquote", "br")
 
-MEANT = re.compile(
-    r"(?:https?://|www\.)\S+"  # addresses stay as they are
+MARKUP = re.compile(
+    r"(?:https?://|www\.)\S+"  # addresses stay unescaped
     r"|[\\`*]|(?<![^\W_])_|_(?![^\W_])|<(?=[\w/!?])|\](?=\()|&(?=#?\w{1,40};)"
     r"|^(?:[>~+-]|\d{1,9}(?=[.)]))",
     re.MULTILINE,
 )
-"""What Markdown or HTML would take for a mark in a text that is none."""
+"""Characters of plain text that Markdown or HTML would take for markup."""
 
 
-def quotation(html: str, said_by: str, address: str) -> str:
-    """The text of `html` as a Markdown quotation, at most 600 characters, ending with a link to `address`.
+def quotation(html: str, author: str, address: str) -> str:
+    """Quote the text of `html` in Markdown, with a link to `address`.
 
-    What is quoted in it already is left out, unless there is nothing else.
+    At most 600 characters are quoted. Quotes inside it are left out unless there is nothing else.
     """
-    text = shortened(_text(html, "blockquote") or _text(html), LONGEST)
-    lines = [_escaped(line) for line in text.split("\n")]
-    return "\n".join(f"> {line}".rstrip() for line in [*lines, "", f"— [{_name(said_by)}]({address})"]) + "\n\n"
+    text = shorten(_extract_text(html, "blockquote") or _extract_text(html), MAX_LENGTH)
+    lines = [_escape_line(line) for line in text.split("\n")]
+    return "\n".join(f"> {line}".rstrip() for line in [*lines, "", f"— [{_escape_name(author)}]({address})"]) + "\n\n"
 
 
-def _text(html: str, *left_out: str) -> str:
-    """Paragraphs with an empty line between, lines as they were broken."""
-    body = parsed(html)
-    etree.strip_elements(body, *left_out, with_tail=False)
-    for element in list(body.iter(*BLOCKS)):
+def _extract_text(html: str, *excluded_tags: str) -> str:
+    """Return the text with blank lines between paragraphs."""
+    body = parse_html(html)
+    etree.strip_elements(body, *excluded_tags, with_tail=False)
+    for element in list(body.iter(*BREAKING_TAGS)):
         element.tail = f"{LINE if element.tag == 'br' else PARAGRAPH}{element.tail or ''}"
     text = re.sub(r"[ \t\n]+", " ", "".join(map(str, body.itertext())))
     text = BROKEN_LINE.sub("\n", text)
@@ -50,14 +49,14 @@ def _text(html: str, *left_out: str) -> str:
     return "\n\n".join(part for part in paragraphs if part)
 
 
-def _escaped(line: str) -> str:
-    return MEANT.sub(lambda mark: mark[0] if mark[0][0] in "hw" else _escape(mark[0]), line)
+def _escape_line(line: str) -> str:
+    return MARKUP.sub(lambda mark: mark[0] if mark[0][0] in "hw" else _escape_mark(mark[0]), line)
 
 
-def _escape(mark: str) -> str:
-    # of a number at the start of a line its dot is what makes a list
+def _escape_mark(mark: str) -> str:
+    # "1." starts a list by its dot, so the escape goes before that
     return f"{mark}\\" if mark.isdecimal() else f"\\{mark}"
 
 
-def _name(text: str) -> str:
+def _escape_name(text: str) -> str:
     return re.sub(r"([\\`*_\[\]<>&])", r"\\\1", " ".join(text.split()))

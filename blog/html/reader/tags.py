@@ -1,4 +1,4 @@
-"""The few tags that a reader may type, told from angle brackets that mean something else."""
+"""Find the few HTML tags that a reader may type."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ import re2
 from markdown_it.common.normalize_url import normalizeLink
 from markdown_it.token import Token
 
-from blog.html.urls import reader_address
+from blog.html.urls import normalize_reader_link
 
 TAG = re2.compile(r"(?is)<(/?)(a|b|br|code|em|i|s|strong|u)(\s.*|/)?>")
 HREF = re2.compile(r"""(?i)\shref\s*=\s*("[^"]*"|'[^']*'|[^\s"'=<>`]+)""")
-LONGEST_ADDRESS = 2000
+MAX_ADDRESS_LENGTH = 2000
 
 
 def read_tags(tokens: list[Token]) -> None:
-    """Turn the raw tags in `tokens`, those of a whole text, into openings and closings, or else into text.
+    """Turn raw tags into opening tokens, closing tokens or text.
 
-    An opening without its closing is text, and so is a link that leads nowhere: `List<B>` would lose its `<B>`.
+    A tag without its closing is text, so that `List<B>` keeps its `<B>`. So is a link without a valid address.
     """
-    waiting: defaultdict[str, list[tuple[Token, str]]] = defaultdict(list)
+    open_tags: defaultdict[str, list[tuple[Token, str]]] = defaultdict(list)
     for token in _raw_tags(tokens):
-        closing, name, attributes = _read(token.content)
+        closing, name, attributes = _parse_tag(token.content)
         token.type = "text"
         if name == "br" and not closing:
             token.type = "hardbreak"
-        elif closing and waiting[name]:
-            _pair(*waiting[name].pop(), token, name)
+        elif closing and open_tags[name]:
+            _pair_tags(*open_tags[name].pop(), token, name)
         elif name and not closing:
-            waiting[name].append((token, attributes))
+            open_tags[name].append((token, attributes))
 
 
 def _raw_tags(tokens: list[Token]) -> Iterator[Token]:
@@ -39,13 +39,13 @@ def _raw_tags(tokens: list[Token]) -> Iterator[Token]:
         yield from (child for child in token.children or () if child.type == "html_inline")
 
 
-def _read(content: str) -> tuple[str, str, str]:
+def _parse_tag(content: str) -> tuple[str, str, str]:
     found = TAG.fullmatch(content)
     return (found[1], found[2].lower(), found[3] or "") if found else ("", "", "")
 
 
-def _pair(opening: Token, attributes: str, closing: Token, name: str) -> None:
-    address = _address(attributes) if name == "a" else ""
+def _pair_tags(opening: Token, attributes: str, closing: Token, name: str) -> None:
+    address = _link_address(attributes) if name == "a" else ""
     if address is None:
         return
     for token, nesting in ((opening, 1), (closing, -1)):
@@ -55,9 +55,9 @@ def _pair(opening: Token, attributes: str, closing: Token, name: str) -> None:
         opening.attrs = {"href": address}
 
 
-def _address(attributes: str) -> str | None:
+def _link_address(attributes: str) -> str | None:
     found = HREF.search(attributes)
-    if not found or len(found[1]) > LONGEST_ADDRESS:
+    if not found or len(found[1]) > MAX_ADDRESS_LENGTH:
         return None
-    address = reader_address(unescape(found[1].strip("\"'")))
-    return address and reader_address(normalizeLink(address))
+    address = normalize_reader_link(unescape(found[1].strip("\"'")))
+    return address and normalize_reader_link(normalizeLink(address))

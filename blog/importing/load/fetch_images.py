@@ -17,11 +17,11 @@ import re2
 from blog.importing.archive import Post
 from blog.importing.report import Report
 from blog.media import library
-from blog.media.sniffing import format_of, refusal_of
+from blog.media.sniffing import detect_format, explain_refusal
 
 INLINE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
 ADDRESS = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
-LONGEST_ADDRESS = 4_000
+MAX_ADDRESS_LENGTH = 4_000
 
 Keep = Callable[[bytes, str], str]
 
@@ -33,15 +33,15 @@ class ImageNotStored(Exception):
 def store_image(content: bytes, name: str) -> str:
     """Keep the picture in the media room and return its root-relative address; Unkept for what is none."""
     try:
-        return library.keep(content, name)
-    except library.NoPicture as error:
+        return library.save_picture(content, name)
+    except library.PictureRefused as error:
         raise ImageNotStored(str(error)) from error
 
 
 def only_look(content: bytes, name: str) -> str:
     """For a rehearsal: an address with nothing kept at it; Unkept for what does not begin like a picture."""
-    if not format_of(content):
-        raise ImageNotStored(str(refusal_of(content)))
+    if not detect_format(content):
+        raise ImageNotStored(str(explain_refusal(content)))
     return f"/media/{name}"
 
 
@@ -64,7 +64,7 @@ class Pictures:
         whole: str = found[0]
         raw = found[2][1:-1]
         inline = raw[:11].lower() == "data:image/"
-        if not inline and ("/" not in raw or len(raw) > LONGEST_ADDRESS):
+        if not inline and ("/" not in raw or len(raw) > MAX_ADDRESS_LENGTH):
             return whole
         address = unescape(raw).strip()
         content = _inline(address) if inline else self.album(address)

@@ -95,7 +95,7 @@ def _note_post(entry: archive.Post, cleaned: CleanedPost, post: Post, report: Re
     report.labels.update(label.name for label in post.labels)
     report.future += _coming(entry)
     place = post.path or f"the draft “{post.headline}”"
-    for address in cleaned.insecure_pictures:
+    for address in cleaned.insecure_images:
         report.pictures.add(f"{address} (in {place})")
     for address in cleaned.embeds:
         report.embeds.add(f"{address} (in {place})")

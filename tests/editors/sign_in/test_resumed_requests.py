@@ -19,7 +19,7 @@ from werkzeug.test import TestResponse
 
 from blog.db import db, now, writing
 from blog.editors.models import EditorSession
-from blog.media.late_photos import FOLDER, MAX_PHOTOS, forget_late_photos
+from blog.media.late_photos import FOLDER, MAX_PHOTOS, delete_expired_photos
 from blog.media.models import Picture
 from tests.comments.moderation.desk import bea
 from tests.factories import csrf, signed_in
@@ -185,10 +185,10 @@ def test_it_goes_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
     expire(timedelta(minutes=1))
     sent_with_photo(ed, form)
     (name,) = stored(tmp_path)
-    forget_late_photos()
+    delete_expired_photos()
     assert stored(tmp_path) == [name]
     os.utime(tmp_path / FOLDER / name, (0, time.time() - 3600))
-    forget_late_photos()
+    delete_expired_photos()
     assert stored(tmp_path) == []
 
 

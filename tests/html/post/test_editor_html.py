@@ -1,4 +1,4 @@
-"""What editors type."""
+"""Test the rendering of editors' texts."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from blog.html import editor_html
         ("", ""),
     ],
 )
-def test_markdown_and_html_are_understood(text: str, html: str | None) -> None:
+def test_editors_may_use_markdown_and_html(text: str, html: str | None) -> None:
     assert editor_html(text) == (f"<p>{text}</p>" if html is None else html).replace("more</code>", "more\n</code>")
 
 
@@ -48,12 +48,12 @@ def test_markdown_and_html_are_understood(text: str, html: str | None) -> None:
         ("<a href=https://a.example target=_blank>b</a>", '<p><a href="https://a.example">b</a></p>'),
     ],
 )
-def test_what_is_not_allowed_is_taken_off(text: str, html: str) -> None:
+def test_forbidden_tags_and_attributes_are_removed(text: str, html: str) -> None:
     assert editor_html(text) == html
 
 
 @pytest.mark.parametrize(
     "text", ["> " * 1000 + "x", "- " * 1000 + "x", "**" * 2400 + "x" + "**" * 2400, "<div>" * 3000 + "x"]
 )
-def test_nothing_is_lost_in_the_depths(text: str) -> None:
+def test_deep_nesting_keeps_the_text(text: str) -> None:
     assert "x" in editor_html(text)

@@ -1,20 +1,20 @@
-"""Pictures of imported posts: which stay, which become links, which go."""
+"""Test which images of posts stay, become links or are removed."""
 
 from __future__ import annotations
 
 import pytest
 
-from blog.html import CleanedPost, first_picture, post_html
+from blog.html import CleanedPost, first_image, post_html
 
 IMG = '<img alt="" decoding="async" loading="lazy" src="{}">'
 
 
-def cleaned(html: str) -> str:
+def sanitize(html: str) -> str:
     return post_html(html).html
 
 
 @pytest.mark.parametrize(
-    ("address", "kept"),
+    ("address", "expected"),
     [
         ("http://1.bp.blogspot.com/-a/b/c/d/s320/e.jpg", "https://1.bp.blogspot.com/-a/b/c/d/s320/e.jpg"),
         ("//4.bp.blogspot.com/_A/b/c/d/S1600-R/e f.jpg", "https://4.bp.blogspot.com/_A/b/c/d/S1600-R/e%20f.jpg"),
@@ -32,15 +32,15 @@ def cleaned(html: str) -> str:
         ("data:image/png;base64,AAAA", "data:image/png;base64,AAAA"),
     ],
 )
-def test_pictures_that_a_page_may_load_stay(address: str, kept: str) -> None:
-    assert post_html(f'<img src="{address}">') == CleanedPost(IMG.format(kept))
+def test_loadable_images_stay(address: str, expected: str) -> None:
+    assert post_html(f'<img src="{address}">') == CleanedPost(IMG.format(expected))
 
 
-def test_a_picture_keeps_its_size_and_its_text() -> None:
-    assert cleaned("<img src=/a.png width=320 height='240' alt='b \"c\" <d>' border=0 srcset=e>") == (
+def test_an_image_keeps_its_size_and_alternative_text() -> None:
+    assert sanitize("<img src=/a.png width=320 height='240' alt='b \"c\" <d>' border=0 srcset=e>") == (
         '<img alt="b &quot;c&quot; &lt;d&gt;" decoding="async" height="240" loading="lazy" src="/a.png" width="320">'
     )
-    assert "width" not in cleaned("<img src=/a.png width=50% height=auto>")
+    assert "width" not in sanitize("<img src=/a.png width=50% height=auto>")
 
 
 @pytest.mark.parametrize(
@@ -64,10 +64,10 @@ def test_a_picture_keeps_its_size_and_its_text() -> None:
         ("<img src=javascript:alert(1)>", "", "javascript:alert(1)"),
     ],
 )
-def test_other_pictures_become_links_and_are_reported(html: str, expected: str, insecure: str | None) -> None:
+def test_other_images_become_links_and_are_reported(html: str, expected: str, insecure: str | None) -> None:
     post = post_html(html)
     assert post.html.strip() == expected
-    assert post.insecure_pictures == [insecure or "http://a.example/b.jpg"]
+    assert post.insecure_images == [insecure or "http://a.example/b.jpg"]
 
 
 @pytest.mark.parametrize(
@@ -79,9 +79,9 @@ def test_other_pictures_become_links_and_are_reported(html: str, expected: str, 
         "<img src=http://photos1.blogger.com/pbp.gif>",
     ],
 )
-def test_pictures_that_only_count_readers_go(html: str) -> None:
+def test_tracking_images_are_removed(html: str) -> None:
     assert post_html(f"a{html}b") == CleanedPost("ab")
-    assert first_picture(html) is None
+    assert first_image(html) is None
 
 
 def test_a_caption_table_becomes_a_figure() -> None:
@@ -91,22 +91,20 @@ def test_a_caption_table_becomes_a_figure() -> None:
         '<img border="0" src="http://1.bp.blogspot.com/a/s320/b.jpg" /></a></td></tr>'
         '<tr><td class="tr-caption" style="text-align: center;">A <i>caption</i></td></tr></tbody></table>'
     )
-    assert cleaned(html) == (
+    assert sanitize(html) == (
         '<figure class="align-center"><a href="https://1.bp.blogspot.com/a/s1600/b.jpg">'
         + IMG.format("https://1.bp.blogspot.com/a/s320/b.jpg")
         + '</a><figcaption class="align-center">A <i>caption</i></figcaption></figure>'
     )
 
 
-def test_the_first_picture_is_one_of_the_content() -> None:
-    assert first_picture("<img src=http://a.example/b.jpg><img src=//1.bp.blogspot.com/c.jpg><img src=/d.jpg>") == (
+def test_first_image_skips_icons_and_data_images() -> None:
+    assert first_image("<img src=http://a.example/b.jpg><img src=//1.bp.blogspot.com/c.jpg><img src=/d.jpg>") == (
         "https://1.bp.blogspot.com/c.jpg"
     )
     assert (
-        first_picture(
-            "<img src=data:image/png;base64,AA><img src=https://resources.blogblog.com/a.gif><img src=/d.jpg>"
-        )
+        first_image("<img src=data:image/png;base64,AA><img src=https://resources.blogblog.com/a.gif><img src=/d.jpg>")
         == "/d.jpg"
     )
-    assert first_picture("<p>a</p>") is None
-    assert first_picture("") is None
+    assert first_image("<p>a</p>") is None
+    assert first_image("") is None

@@ -1,4 +1,4 @@
-"""Imported posts: what Blogger and other editors left in them, and what becomes of it."""
+"""Test the sanitizing of imported posts, with their old markup."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from blog.html import CleanedPost, post_html
 IMG = '<img alt="" decoding="async" loading="lazy" src="{}">'
 
 
-def cleaned(html: str) -> str:
+def sanitize(html: str) -> str:
     return post_html(html, host="blog.blogspot.com").html
 
 
@@ -39,8 +39,8 @@ def cleaned(html: str) -> str:
         ("<ol start=3><li value=7>a</ol>", '<ol start="3"><li value="7">a</li></ol>'),
     ],
 )
-def test_a_piece_of_html_is_cleaned(html: str, expected: str | None) -> None:
-    assert cleaned(html) == ("<div>ac<div>d</div><div>e</div></div>" if expected is None else expected)
+def test_imported_html_is_sanitized(html: str, expected: str | None) -> None:
+    assert sanitize(html) == ("<div>ac<div>d</div><div>e</div></div>" if expected is None else expected)
 
 
 @pytest.mark.parametrize(
@@ -54,8 +54,8 @@ def test_a_piece_of_html_is_cleaned(html: str, expected: str | None) -> None:
     ],
 )
 def test_preformatted_text_keeps_its_white_space(html: str, expected: str) -> None:
-    assert cleaned(html) == expected
-    assert cleaned(expected) == expected
+    assert sanitize(html) == expected
+    assert sanitize(expected) == expected
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_preformatted_text_keeps_its_white_space(html: str, expected: str) -> No
     ],
 )
 def test_alignment_becomes_a_class(html: str, expected: str) -> None:
-    assert cleaned(html) == expected
+    assert sanitize(html) == expected
 
 
 @pytest.mark.parametrize(
@@ -91,12 +91,12 @@ def test_alignment_becomes_a_class(html: str, expected: str) -> None:
         "a<a name=more>b",
     ],
 )
-def test_the_jump_break_becomes_a_mark(html: str) -> None:
-    assert cleaned(html) == 'a<span id="post-more"></span>b'
+def test_the_jump_break_becomes_a_span(html: str) -> None:
+    assert sanitize(html) == 'a<span id="post-more"></span>b'
 
 
-def test_only_the_first_jump_break_counts() -> None:
-    assert cleaned("a<!--more-->b<!--more-->c") == 'a<span id="post-more"></span>bc'
+def test_only_the_first_jump_break_stays() -> None:
+    assert sanitize("a<!--more-->b<!--more-->c") == 'a<span id="post-more"></span>bc'
 
 
 @pytest.mark.parametrize(
@@ -118,8 +118,8 @@ def test_only_the_first_jump_break_counts() -> None:
     ],
 )
 def test_ids_get_a_prefix_and_links_follow_them(html: str, expected: str) -> None:
-    assert cleaned(html) == expected
-    assert cleaned(expected) == expected
+    assert sanitize(html) == expected
+    assert sanitize(expected) == expected
 
 
 @pytest.mark.parametrize(
@@ -136,16 +136,16 @@ def test_ids_get_a_prefix_and_links_follow_them(html: str, expected: str) -> Non
         ("<audio src=https://www.youtube.com/a.mp3></audio>", "https://www.youtube.com/a.mp3"),
     ],
 )
-def test_what_is_embedded_becomes_a_link_and_is_reported(html: str, address: str) -> None:
+def test_an_embed_becomes_a_link_and_is_reported(html: str, address: str) -> None:
     assert post_html(html) == CleanedPost(f'<a href="{address}">www.youtube.com</a>', [], [address])
 
 
-def test_what_is_embedded_without_an_address_leaves_what_it_held() -> None:
+def test_an_embed_without_an_address_leaves_its_fallback_content() -> None:
     assert post_html("<object><b>a</b></object><iframe srcdoc='<b>b'>c</iframe>") == CleanedPost("<b>a</b>")
 
 
 @pytest.mark.parametrize(
-    ("address", "kept"),
+    ("address", "expected"),
     [
         ("http://blog.blogspot.com/2010/01/a.html?b=c#d", "/2010/01/a.html?b=c#d"),
         ("https://www.blog.blogspot.com", "/"),
@@ -161,21 +161,21 @@ def test_what_is_embedded_without_an_address_leaves_what_it_held() -> None:
         ("#", "#"),
     ],
 )
-def test_links_lead_where_they_may(address: str, kept: str) -> None:
-    assert cleaned(f'<a href="{address}" target=_blank>x</a>') == f'<a href="{kept}">x</a>'
+def test_links_are_normalized(address: str, expected: str) -> None:
+    assert sanitize(f'<a href="{address}" target=_blank>x</a>') == f'<a href="{expected}">x</a>'
 
 
 @pytest.mark.parametrize(
     "address",
     ["javascript:a", "java&#9;script:a", "ftp://a.example", "a.html", "feed://a.example", "http://", "http://[x", ""],
 )
-def test_links_that_may_lead_nowhere_leave_their_text(address: str) -> None:
-    assert cleaned(f'a <a href="{address}">x</a> b') == "a x b"
+def test_invalid_links_become_text(address: str) -> None:
+    assert sanitize(f'a <a href="{address}">x</a> b') == "a x b"
 
 
-def test_a_link_keeps_what_it_says_of_its_relation() -> None:
+def test_a_link_keeps_its_allowed_relations() -> None:
     assert (
-        cleaned("<a href=/a rel='nofollow noopener sponsored'>x</a>") == '<a href="/a" rel="nofollow sponsored">x</a>'
+        sanitize("<a href=/a rel='nofollow noopener sponsored'>x</a>") == '<a href="/a" rel="nofollow sponsored">x</a>'
     )
 
 
@@ -183,5 +183,5 @@ def test_a_link_keeps_what_it_says_of_its_relation() -> None:
     "html",
     ["<div>" * 5000 + "x" + "<script>y</script>", "<b>" * 3000 + "x", "<table>" * 3000 + "x", "&#" + "1" * 9000 + ";x"],
 )
-def test_nothing_is_lost_in_the_depths(html: str) -> None:
-    assert cleaned(html).count("x") == 1
+def test_deep_nesting_keeps_the_text(html: str) -> None:
+    assert sanitize(html).count("x") == 1

@@ -1,4 +1,4 @@
-"""What readers type, and how it stands in the thread."""
+"""Test the rendering of readers' texts."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from blog.html import comment_html, plain_text
 LINK = '<a href="{}" rel="nofollow ugc noopener">{}</a>'
 
 
-def linked(address: str, text: str = "") -> str:
+def link(address: str, text: str = "") -> str:
     return LINK.format(address, text or address)
 
 
-def inner(text: str) -> str:
-    """The HTML of a text of one paragraph, without the paragraph."""
+def render_inline(text: str) -> str:
+    """Return the HTML of one paragraph without its `<p>`."""
     return comment_html(text).removeprefix("<p>").removesuffix("</p>\n")
 
 
@@ -33,7 +33,7 @@ def inner(text: str) -> str:
         (" \n\t\n ", ""),
     ],
 )
-def test_simple_markdown_is_understood(text: str, html: str) -> None:
+def test_readers_may_use_simple_markdown(text: str, html: str) -> None:
     assert comment_html(text) == html
 
 
@@ -43,9 +43,9 @@ def test_simple_markdown_is_understood(text: str, html: str) -> None:
         ("<b>a</b> <I>b</I>", "<b>a</b> <i>b</i>"),
         ("<em>a</em><strong>b</strong><u>c</u><s>d</s><code>e</code>", None),
         ("a<br>b<br/>c<br />d", "a<br>\nb<br>\nc<br>\nd"),
-        ('<a href="https://a.example/x" rel="nofollow" class=y>z</a>', linked("https://a.example/x", "z")),
-        ("<a href=HTTP://a.example/x/>z</a>", linked("http://a.example/x/", "z")),
-        ('<a href="www.a.example">z</a>', linked("http://www.a.example", "z")),
+        ('<a href="https://a.example/x" rel="nofollow" class=y>z</a>', link("https://a.example/x", "z")),
+        ("<a href=HTTP://a.example/x/>z</a>", link("http://a.example/x/", "z")),
+        ('<a href="www.a.example">z</a>', link("http://www.a.example", "z")),
         ("<b class=x onclick=y>a</b>", "<b>a</b>"),
         ("<b><i>a</b>b</i>", "<b><i>a</i></b><i>b</i>"),
         ("<b>a<b>b</b>c</b>", "<b>abc</b>"),
@@ -53,8 +53,8 @@ def test_simple_markdown_is_understood(text: str, html: str) -> None:
         ("*a <b>b* c</b>", "<em>a <b>b</b></em><b> c</b>"),
     ],
 )
-def test_the_tags_that_blogger_knew_are_understood(text: str, html: str | None) -> None:
-    assert inner(text) == (text if html is None else html)
+def test_readers_may_use_bloggers_tags(text: str, html: str | None) -> None:
+    assert render_inline(text) == (text if html is None else html)
 
 
 @pytest.mark.parametrize(
@@ -94,19 +94,19 @@ def test_the_tags_that_blogger_knew_are_understood(text: str, html: str | None) 
         "~~~c",
     ],
 )
-def test_everything_else_is_shown_as_it_was_typed(text: str) -> None:
-    shown = plain_text(comment_html(text))
-    assert shown == text or shown == text.lstrip("`~ ")
+def test_other_markup_is_shown_as_typed(text: str) -> None:
+    result = plain_text(comment_html(text))
+    assert result == text or result == text.lstrip("`~ ")
 
 
-def test_a_heading_with_a_line_below_is_text() -> None:
+def test_an_underlined_heading_is_text() -> None:
     assert comment_html("Title\n===\n\nTitle\n---") == "<p>Title<br>\n===</p>\n<p>Title</p>\n<p>---</p>\n"
 
 
-def test_a_picture_becomes_a_link_to_it() -> None:
-    assert inner("![a *b*](https://a.example/x.png)") == linked("https://a.example/x.png", "a *b*")
-    assert inner("![](https://a.example/x.png)") == linked("https://a.example/x.png")
-    assert inner("[![a](https://a.example/x.png)](https://b.example/)") == linked(
+def test_an_image_becomes_a_link() -> None:
+    assert render_inline("![a *b*](https://a.example/x.png)") == link("https://a.example/x.png", "a *b*")
+    assert render_inline("![](https://a.example/x.png)") == link("https://a.example/x.png")
+    assert render_inline("[![a](https://a.example/x.png)](https://b.example/)") == link(
         "https://b.example/", "a (https://a.example/x.png)"
     )
 
@@ -114,72 +114,72 @@ def test_a_picture_becomes_a_link_to_it() -> None:
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("[](https://a.example/)", linked("https://a.example/")),
-        ("[\u200b](https://a.example/)", linked("https://a.example/", "\u200bhttps://a.example/")),
-        ('[a](https://a.example/ "b")', linked("https://a.example/", "a") + " (b)"),
-        ("[a](<https://a.example/b c>)", linked("https://a.example/b%20c", "a")),
-        ("[a](https://b\u00fccher.example/\u00fc)", linked("https://xn--bcher-kva.example/%C3%BC", "a")),
+        ("[](https://a.example/)", link("https://a.example/")),
+        ("[\u200b](https://a.example/)", link("https://a.example/", "\u200bhttps://a.example/")),
+        ('[a](https://a.example/ "b")', link("https://a.example/", "a") + " (b)"),
+        ("[a](<https://a.example/b c>)", link("https://a.example/b%20c", "a")),
+        ("[a](https://b\u00fccher.example/\u00fc)", link("https://xn--bcher-kva.example/%C3%BC", "a")),
         (
             "<a href=https://a.example/>b [c](https://d.example/) e</a>",
-            linked("https://a.example/", "b ") + linked("https://d.example/", "c") + " e",
+            link("https://a.example/", "b ") + link("https://d.example/", "c") + " e",
         ),
-        ("<https://a.example/>", linked("https://a.example/")),
+        ("<https://a.example/>", link("https://a.example/")),
     ],
 )
-def test_no_link_hides_its_address(text: str, html: str) -> None:
-    assert inner(text) == html
+def test_links_show_titles_and_addresses_that_would_be_hidden(text: str, html: str) -> None:
+    assert render_inline(text) == html
 
 
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("[a](/2026/11/b.html)", linked("/2026/11/b.html", "a")),
-        ("[a](/posts/1/comments/7)", linked("/posts/1/comments/7", "a")),
-        ("[a](/b.html#:~:text=c%20d,e%2Df)", linked("/b.html#:~:text=c%20d,e%2Df", "a")),
-        ("[a](</b c?d=\u00fc&e>)", linked("/b%20c?d=%C3%BC&amp;e", "a")),
-        ('<a href="/b.html">a</a>', linked("/b.html", "a")),
-        ("<a href=/>a</a>", linked("/", "a")),
+        ("[a](/2026/11/b.html)", link("/2026/11/b.html", "a")),
+        ("[a](/posts/1/comments/7)", link("/posts/1/comments/7", "a")),
+        ("[a](/b.html#:~:text=c%20d,e%2Df)", link("/b.html#:~:text=c%20d,e%2Df", "a")),
+        ("[a](</b c?d=\u00fc&e>)", link("/b%20c?d=%C3%BC&amp;e", "a")),
+        ('<a href="/b.html">a</a>', link("/b.html", "a")),
+        ("<a href=/>a</a>", link("/", "a")),
     ],
 )
 def test_a_link_may_lead_to_a_path_of_the_blog(text: str, html: str) -> None:
-    assert inner(text) == html
+    assert render_inline(text) == html
 
 
 @pytest.mark.parametrize(
     "text", ["[a](//b.example/)", "[a](///b.example/)", "<a href=//b.example/>a</a>", "[a](/&#47;b.example/)"]
 )
-def test_what_looks_like_a_path_but_names_a_host_says_so(text: str) -> None:
-    assert inner(text) == linked("https://b.example/", "a")
+def test_a_scheme_relative_address_becomes_https(text: str) -> None:
+    assert render_inline(text) == link("https://b.example/", "a")
 
 
-def test_a_path_is_a_link_only_where_one_was_made_of_it() -> None:
-    assert inner("/2026/11/b.html </2026/11/b.html>") == "/2026/11/b.html &lt;/2026/11/b.html&gt;"
+def test_a_bare_path_is_no_link() -> None:
+    assert render_inline("/2026/11/b.html </2026/11/b.html>") == "/2026/11/b.html &lt;/2026/11/b.html&gt;"
 
 
-def test_a_tag_may_span_paragraphs_but_a_link_may_not() -> None:
+def test_tags_span_paragraphs_but_links_do_not() -> None:
     assert comment_html("<i>a\n\nb</i> c") == "<p><i>a</i></p>\n<p><i>b</i> c</p>\n"
     assert comment_html("<a href=https://a.example/>a\n\nb</a>") == (
-        f"<p>{linked('https://a.example/', 'a')}</p>\n<p>b</p>\n"
+        f"<p>{link('https://a.example/', 'a')}</p>\n<p>b</p>\n"
     )
 
 
 @pytest.mark.parametrize(
     ("text", "html"),
     [
-        ("https://a.example/b_c_d*e", linked("https://a.example/b_c_d*e")),
-        ("see http://a.example.", "see " + linked("http://a.example") + "."),
-        ("(https://a.example/b_(c))", "(" + linked("https://a.example/b_(c)") + ")"),
-        ("**https://a.example/**", "<strong>" + linked("https://a.example/") + "</strong>"),
-        ("www.a.example/b, c", linked("http://www.a.example/b", "www.a.example/b") + ", c"),
-        ("https://a.example/?b=1&amp;c=2", linked("https://a.example/?b=1&amp;c=2")),
-        ("&quot;https://a.example/&quot;", "&quot;" + linked("https://a.example/") + "&quot;"),
-        ("\u770bhttps://a.example/\u3002", "\u770b" + linked("https://a.example/") + "\u3002"),
-        ("<i>https://a.example/</i>", "<i>" + linked("https://a.example/") + "</i>"),
-        ("[see https://b.example/](https://a.example/)", linked("https://a.example/", "see https://b.example/")),
+        ("https://a.example/b_c_d*e", link("https://a.example/b_c_d*e")),
+        ("see http://a.example.", "see " + link("http://a.example") + "."),
+        ("(https://a.example/b_(c))", "(" + link("https://a.example/b_(c)") + ")"),
+        ("**https://a.example/**", "<strong>" + link("https://a.example/") + "</strong>"),
+        ("www.a.example/b, c", link("http://www.a.example/b", "www.a.example/b") + ", c"),
+        ("https://a.example/?b=1&amp;c=2", link("https://a.example/?b=1&amp;c=2")),
+        ("&quot;https://a.example/&quot;", "&quot;" + link("https://a.example/") + "&quot;"),
+        ("\u770bhttps://a.example/\u3002", "\u770b" + link("https://a.example/") + "\u3002"),
+        ("<i>https://a.example/</i>", "<i>" + link("https://a.example/") + "</i>"),
+        ("[see https://b.example/](https://a.example/)", link("https://a.example/", "see https://b.example/")),
     ],
 )
 def test_a_bare_address_becomes_a_link(text: str, html: str) -> None:
-    assert inner(text) == html
+    assert render_inline(text) == html
 
 
 @pytest.mark.parametrize(
@@ -195,8 +195,8 @@ def test_a_bare_address_becomes_a_link(text: str, html: str) -> None:
         "https://[x",
     ],
 )
-def test_nothing_else_becomes_a_link(text: str) -> None:
-    assert inner(text) == text
+def test_other_text_is_no_link(text: str) -> None:
+    assert render_inline(text) == text
 
 
 def test_an_address_in_code_is_no_link() -> None:
@@ -204,7 +204,7 @@ def test_an_address_in_code_is_no_link() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "expected"),
     [
         ("a\x00b\x07c\x1b[31m\x7f", "abc[31m"),
         ("\ud83d\ude00 \ud800", "\U0001f600 \ufffd"),
@@ -213,12 +213,12 @@ def test_an_address_in_code_is_no_link() -> None:
         ("a\u2028b", "a b"),
     ],
 )
-def test_characters_that_harm_the_page_are_taken_out(text: str, shown: str) -> None:
-    assert plain_text(comment_html(text)) == shown
+def test_harmful_characters_are_removed(text: str, expected: str) -> None:
+    assert plain_text(comment_html(text)) == expected
 
 
 @pytest.mark.parametrize("text", ["> " * 1000 + "x", ">" * 1000 + "x", "- " * 1000 + "x", "> - " * 500 + "x"])
-def test_nesting_ends_and_what_is_deeper_is_text(text: str) -> None:
+def test_deeper_nesting_than_the_limit_is_text(text: str) -> None:
     html = comment_html(text)
     assert html.count("<blockquote>") + html.count("<ul>") <= 12
     assert plain_text(html).endswith("x")
@@ -243,7 +243,7 @@ def test_nesting_ends_and_what_is_deeper_is_text(text: str) -> None:
     ],
     ids=lambda text: text[:20],
 )
-def test_no_text_is_too_much(text: str) -> None:
+def test_hostile_text_is_rendered_within_bounds(text: str) -> None:
     html = comment_html(text)
     assert plain_text(html)
     assert len(html) < 120_000

@@ -1,4 +1,4 @@
-"""A passage as a quotation: it reads as it did, and leads to where it stands."""
+"""Test quotations: the text stays the same and links to its source."""
 
 from __future__ import annotations
 
@@ -6,19 +6,19 @@ import pytest
 
 from blog.html import comment_html, plain_text, quotation
 
-HERE = "/posts/1/comments/7"
-END = '<p>— <a href="/posts/1/comments/7" rel="nofollow ugc noopener">Ann</a></p>\n</blockquote>\n'
+SOURCE = "/posts/1/comments/7"
+ATTRIBUTION = '<p>— <a href="/posts/1/comments/7" rel="nofollow ugc noopener">Ann</a></p>\n</blockquote>\n'
 
 
-def test_a_quotation_is_markdown_with_a_link_to_where_the_passage_stands() -> None:
-    assert quotation("<p>Seen one.<br>\nBig.</p>\n<p>Grey.</p>", "Ann", HERE) == (
-        f"> Seen one.\n> Big.\n>\n> Grey.\n>\n> — [Ann]({HERE})\n\n"
+def test_a_quotation_is_markdown_with_a_link_to_its_source() -> None:
+    assert quotation("<p>Seen one.<br>\nBig.</p>\n<p>Grey.</p>", "Ann", SOURCE) == (
+        f"> Seen one.\n> Big.\n>\n> Grey.\n>\n> — [Ann]({SOURCE})\n\n"
     )
 
 
-def test_it_stands_in_the_answer_as_a_quote_and_what_is_typed_after_it_does_not() -> None:
-    html = comment_html(quotation("<p>Seen one.</p>", "Ann", HERE) + "Me too.")
-    assert html == f"<blockquote>\n<p>Seen one.</p>\n{END}<p>Me too.</p>\n"
+def test_text_after_a_quotation_is_not_quoted() -> None:
+    html = comment_html(quotation("<p>Seen one.</p>", "Ann", SOURCE) + "Me too.")
+    assert html == f"<blockquote>\n<p>Seen one.</p>\n{ATTRIBUTION}<p>Me too.</p>\n"
 
 
 @pytest.mark.parametrize(
@@ -43,29 +43,29 @@ def test_it_stands_in_the_answer_as_a_quote_and_what_is_typed_after_it_does_not(
         "trailing\\",
     ],
 )
-def test_what_markdown_would_take_for_marks_comes_out_as_it_was(text: str) -> None:
+def test_markdown_characters_in_a_quotation_are_escaped(text: str) -> None:
     passage = "<p>" + text.replace("&", "&amp;").replace("<", "&lt;") + "</p>"
-    shown = comment_html(quotation(passage, "Ann", HERE))
-    assert shown.startswith("<blockquote>\n<p>")
-    assert shown.endswith(END)
-    assert plain_text(shown.removesuffix(END)) == text
+    html = comment_html(quotation(passage, "Ann", SOURCE))
+    assert html.startswith("<blockquote>\n<p>")
+    assert html.endswith(ATTRIBUTION)
+    assert plain_text(html.removesuffix(ATTRIBUTION)) == text
 
 
 def test_a_name_cannot_break_out_of_its_link() -> None:
-    shown = comment_html(quotation("<p>a</p>", "Mallory](https://evil.example) <b>\n> [x", HERE))
-    assert shown.count("<a ") == 1
-    assert f'href="{HERE}"' in shown
-    assert "Mallory](https://evil.example) &lt;b&gt; &gt; [x</a>" in shown
+    html = comment_html(quotation("<p>a</p>", "Mallory](https://evil.example) <b>\n> [x", SOURCE))
+    assert html.count("<a ") == 1
+    assert f'href="{SOURCE}"' in html
+    assert "Mallory](https://evil.example) &lt;b&gt; &gt; [x</a>" in html
 
 
-def test_what_was_quoted_already_is_left_out_unless_there_is_nothing_else() -> None:
+def test_nested_quotes_are_left_out_unless_there_is_nothing_else() -> None:
     html = "<blockquote>\n<p>Old.</p>\n</blockquote>\n<p>New.</p>\n"
-    assert "Old" not in quotation(html, "Ann", HERE)
-    assert "> New." in quotation(html, "Ann", HERE)
-    assert "> Old." in quotation("<blockquote>\n<p>Old.</p>\n</blockquote>\n", "Ann", HERE)
+    assert "Old" not in quotation(html, "Ann", SOURCE)
+    assert "> New." in quotation(html, "Ann", SOURCE)
+    assert "> Old." in quotation("<blockquote>\n<p>Old.</p>\n</blockquote>\n", "Ann", SOURCE)
 
 
 def test_a_long_passage_is_shortened_at_a_word() -> None:
-    first = quotation("<p>" + "word " * 400 + "</p>", "Ann", HERE).split("\n")[0]
+    first = quotation("<p>" + "word " * 400 + "</p>", "Ann", SOURCE).split("\n")[0]
     assert first.endswith("word…")
     assert 590 < len(first) <= 603
