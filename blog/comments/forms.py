@@ -19,7 +19,7 @@ from wtforms.validators import Email, InputRequired, Optional, ValidationError
 from blog.comments.screening.rules import MIN_FILL_SECONDS
 from blog.db import now, row_id
 from blog.editors.access import current_editor
-from blog.editors.reserved_names import reserved
+from blog.editors.reserved_names import is_reserved
 from blog.email_addresses import LONGEST, is_address
 from blog.html.urls import is_website
 from blog.mail.outbox import mail_enabled
@@ -141,7 +141,7 @@ class CommentForm(TextForm):
         return form
 
     def validate_name(self, field: Field) -> None:
-        if reserved(field.data or "") and not current_editor():
+        if is_reserved(field.data or "") and not current_editor():
             raise ValidationError(_("This is the name of an editor. Please choose another name, or sign in first."))
 
     def validate_website(self, field: Field) -> None:

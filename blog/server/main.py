@@ -20,13 +20,13 @@ from uvicorn.supervisors import Multiprocess
 from blog import create_app
 from blog.db_errors import is_temporary, sentence_at_server
 from blog.disk_reserve import make_room_to_start
-from blog.editors.accounts import first_run_link
+from blog.editors.accounts import create_first_run_link
 from blog.editors.models import has_owner
 from blog.importing.job import resume_imports
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
-from blog.posts.seed import plant_welcome
+from blog.posts.seed import add_welcome_post
 from blog.server.asgi import Shell
 from blog.server.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.settings import Settings, WrongSetting, load
@@ -48,8 +48,8 @@ def main() -> int:
         app = create_app(settings)
         with app.app_context():
             ensure_site()
-            plant_welcome()
-            first_run = None if has_owner() else settings.address + first_run_link()
+            add_welcome_post()
+            first_run = None if has_owner() else settings.address + create_first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2

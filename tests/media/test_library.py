@@ -23,7 +23,7 @@ from blog.media import library, storage
 from blog.media.library import PictureRefused, picture_size, save_picture, small_address
 from blog.media.models import Picture
 from blog.posts.models import Post
-from blog.posts.publishing import derive
+from blog.posts.publishing import derive_fields
 from blog.settings import ROOT
 from tests.media.image_files import encode, four_colors, noise_image, png
 
@@ -123,10 +123,10 @@ def test_small_address_names_the_smaller_size(app: Flask) -> None:
 
 def test_thumbnails_use_the_smaller_size(app: Flask) -> None:
     post = Post(title="Herons", photo_url=f"{OUR_ADDRESS}-1600.jpg")
-    derive(post)
+    derive_fields(post)
     assert post.thumbnail == f"{OUR_ADDRESS}-640.jpg"
     post = Post(title="Herons", body=f'<p><img src="{OUR_ADDRESS}-1600.jpg" alt=""></p>')
-    derive(post)
+    derive_fields(post)
     assert post.thumbnail == f"{OUR_ADDRESS}-640.jpg"
 
 

@@ -14,10 +14,10 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 
 from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Follow, Hold, Notice, Report
 from blog.db import Record, db, now, writing
-from blog.editors.audit_log import FINAL, UNBAN, UNDO, forget_texts
+from blog.editors.audit_log import FINAL, UNBAN, UNDO_WINDOW, erase_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
-from blog.editors.sessions import JUST_EXPIRED
-from blog.editors.sign_in.password_attempts import KEEP
+from blog.editors.sessions import GRACE_PERIOD
+from blog.editors.sign_in.password_attempts import ATTEMPT_RETENTION
 from blog.site.models import current_site
 
 BATCH_SIZE = 1000
@@ -71,10 +71,10 @@ def expired_kinds(at: datetime) -> Iterator[Expired]:
         yield Expired(select(record.id).where(*has_address), _clear_address(record))
     yield Expired(select(Ban.id).where(Ban.kind == ADDRESS, Ban.created_at <= oldest_address), _delete(Ban))
     # an undo of the unban needs what was banned
-    unbans = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
+    unbans = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO_WINDOW
     yield Expired(select(AuditEntry.id).where(*unbans), _clear_unbans)
-    yield Expired(select(SignInFailure.id).where(SignInFailure.created_at <= at - KEEP), _delete(SignInFailure))
-    yield Expired(select(EditorSession.id).where(EditorSession.expires_at <= at - JUST_EXPIRED), _delete(EditorSession))
+    yield Expired(select(SignInFailure.id).where(SignInFailure.created_at <= at - ATTEMPT_RETENTION), _delete(SignInFailure))
+    yield Expired(select(EditorSession.id).where(EditorSession.expires_at <= at - GRACE_PERIOD), _delete(EditorSession))
     yield Expired(select(Hold.id).where(Hold.created_at <= at - HOLD_RETENTION), _delete(Hold))
     yield Expired(select(Notice.id).where(Notice.created_at <= at - NOTICE_RETENTION), _delete(Notice))
     is_unasked, since = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)
@@ -125,6 +125,6 @@ def _clear_audit_entries(ids: list[int]) -> None:
 def _clear_hidden_comments(ids: list[int]) -> None:
     # one may have been approved meanwhile
     hidden = Comment.id.in_(ids), Comment.status.in_((SPAM, REMOVED))
-    forget_texts(select(Comment.id).where(*hidden))
+    erase_texts(select(Comment.id).where(*hidden))
     nothing = {"body": "", "body_html": "", "name": "", "email": "", "website": ""}
     db.session.execute(update(Comment).where(*hidden).values(nothing))

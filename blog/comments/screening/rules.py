@@ -22,7 +22,7 @@ from blog.comments.screening.link_domains import domain_of, domains_in, links_in
 from blog.comments.screening.submission import Text, gather_facts, parse_text
 from blog.db import now
 from blog.posts.models import Post
-from blog.site.models import ALL, FIRST, Site, current_site
+from blog.site.models import HOLD_ALL, HOLD_NEW, Site, current_site
 from blog.spam.muted_words import muted
 
 MIN_FILL_SECONDS = 2
@@ -112,7 +112,7 @@ def muted_word(case: Case) -> str:
 
 
 def moderated_post(case: Case) -> str:
-    return _("every response waits here") if case.comment_rule == ALL else ""
+    return _("every response waits here") if case.comment_rule == HOLD_ALL else ""
 
 
 def old_post(case: Case) -> str:
@@ -142,7 +142,7 @@ def duplicate_text(case: Case) -> str:
 
 
 def new_writer(case: Case) -> str:
-    needed = case.site.approvals if case.comment_rule == FIRST else 0
+    needed = case.site.approvals if case.comment_rule == HOLD_NEW else 0
     visible = writer_history.count_visible(case.comment) if needed else 0
     new = _("a new reader: %(shown)d of %(needed)d responses approved so far", shown=visible, needed=needed)
     return new if visible < needed else ""
@@ -157,7 +157,7 @@ def recent_removal(case: Case) -> str:
 
 
 def many_held(case: Case) -> str:
-    held = 0 if case.comment_rule == ALL else writer_history.count_recently_held(case.comment, case.at)
+    held = 0 if case.comment_rule == HOLD_ALL else writer_history.count_recently_held(case.comment, case.at)
     return _("%(count)d responses from here wait already", count=held) if held >= writer_history.MAX_HELD else ""
 
 

@@ -1,4 +1,4 @@
-"""What an editor sent after the session had ended: it goes through signing in, and on from there."""
+"""Test that requests sent after the session ended are resumed after sign-in."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from blog.media.late_photos import FOLDER, MAX_PHOTOS, delete_expired_photos
 from blog.media.models import Picture
 from tests.comments.moderation.desk import bea
 from tests.factories import csrf, signed_in
-from tests.posts.forms import how_many, only_post, opened, write
+from tests.posts.forms import count_rows, only_post, open_form, write
 
 PASSWORD = "a sentence to remember"
 
@@ -43,14 +43,14 @@ def end_sessions() -> None:
 
 
 def press(ed: FlaskClient, page: str, **fields: str) -> TestResponse:
-    """Send the form on a page, other than the one for signing out, the way a browser does."""
+    """Submit the form on a page, except the one for signing out, as a browser does."""
     form = html.document_fromstring(page).xpath("//main//form")[0]
     data = {name: value.removeprefix("\n") for name, value in form.form_values()} | fields
     return ed.post(form.action, data=data, content_type=form.get("enctype", "application/x-www-form-urlencoded"))
 
 
-def sent_too_late(ed: FlaskClient, **fields: Any) -> str:
-    form = opened(ed) | {"then": "save"} | fields
+def submit_after_expiry(ed: FlaskClient, **fields: Any) -> str:
+    form = open_form(ed) | {"then": "save"} | fields
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
     assert late.status_code == 403
@@ -63,54 +63,54 @@ def sign_in_again(ed: FlaskClient, page: str) -> str:
     return answer.text
 
 
-def go_on(ed: FlaskClient, page: str) -> None:
+def resume(ed: FlaskClient, page: str) -> None:
     assert press(ed, page).status_code == 303
 
 
-def test_the_photo_too_is_kept(ed: FlaskClient) -> None:
-    page = sent_too_late(ed, title="Herons return", photo_file=(io.BytesIO(a_photo()), "heron.jpg"))
-    go_on(ed, sign_in_again(ed, page))
+def test_photo_is_resumed(ed: FlaskClient) -> None:
+    page = submit_after_expiry(ed, title="Herons return", photo_file=(io.BytesIO(a_photo()), "heron.jpg"))
+    resume(ed, sign_in_again(ed, page))
     post = only_post()
     assert post.title == "Herons return"
     assert ed.get(post.photo_url).status_code == 200
 
 
-def test_it_makes_one_post_however_often_it_is_sent(ed: FlaskClient) -> None:
-    page = sign_in_again(ed, sent_too_late(ed, title="Herons return"))
-    go_on(ed, page)
-    go_on(ed, page)
+def test_repeated_resume_creates_one_post(ed: FlaskClient) -> None:
+    page = sign_in_again(ed, submit_after_expiry(ed, title="Herons return"))
+    resume(ed, page)
+    resume(ed, page)
     assert only_post().title == "Herons return"
 
 
-def test_a_long_text_in_any_letters_outlives_signing_in(ed: FlaskClient) -> None:
+def test_long_unicode_text_is_resumed(ed: FlaskClient) -> None:
     text = ("Цапли вернулись. " * 14_000).strip()
-    go_on(ed, sign_in_again(ed, sent_too_late(ed, title="x", body=f"<p>{text}</p>")))
+    resume(ed, sign_in_again(ed, submit_after_expiry(ed, title="x", body=f"<p>{text}</p>")))
     assert only_post().body == f"<p>{text}</p>"
 
 
 @pytest.mark.parametrize("cookie", ["nobody", "reader"])
-def test_nobody_who_was_never_signed_in_keeps_a_photo(app: Flask, ed: FlaskClient, cookie: str) -> None:
+def test_visitor_without_session_stores_no_photo(app: Flask, ed: FlaskClient, cookie: str) -> None:
     stranger = app.test_client()
     form = {"title": "x", "photo_file": (io.BytesIO(a_photo()), "x.jpg")}
     if cookie == "reader":
         form["csrf_token"] = csrf(stranger, "/desk/sign-in")
     assert stranger.post("/desk/posts", data=form, content_type="multipart/form-data").status_code == 403
-    assert how_many(Picture) == 0
+    assert count_rows(Picture) == 0
 
 
-def test_nor_does_anybody_without_the_token_of_that_session(ed: FlaskClient) -> None:
-    sent_too_late(ed, csrf_token="forged", title="x", photo_file=(io.BytesIO(a_photo()), "x.jpg"))
-    assert how_many(Picture) == 0
+def test_request_without_form_token_stores_no_photo(ed: FlaskClient) -> None:
+    submit_after_expiry(ed, csrf_token="forged", title="x", photo_file=(io.BytesIO(a_photo()), "x.jpg"))
+    assert count_rows(Picture) == 0
 
 
-def test_what_is_no_photo_is_left_out_and_the_rest_kept(ed: FlaskClient, tmp_path: Path) -> None:
-    page = sent_too_late(ed, title="Herons return", photo_file=(io.BytesIO(b"%PDF-1.7"), "x.jpg"))
-    go_on(ed, sign_in_again(ed, page))
+def test_invalid_photo_is_dropped_and_text_resumed(ed: FlaskClient, tmp_path: Path) -> None:
+    page = submit_after_expiry(ed, title="Herons return", photo_file=(io.BytesIO(b"%PDF-1.7"), "x.jpg"))
+    resume(ed, sign_in_again(ed, page))
     assert (only_post().title, only_post().photo_url) == ("Herons return", "")
 
 
-def test_more_than_can_be_kept_is_a_page_too(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    form = opened(ed) | {"title": "x" * 6000}
+def test_oversized_request_gets_error_page(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    form = open_form(ed) | {"title": "x" * 6000}
     monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 5000)
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
@@ -127,7 +127,7 @@ def photo() -> dict[str, Any]:
 
 
 def stored(tmp_path: Path) -> list[str]:
-    """Every file of the instance but the database and the key."""
+    """Return every file of the instance except the database and the key."""
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     return [path.name for path in files if "sqlite" not in path.name and path.name != "secret_key"]
 
@@ -138,50 +138,48 @@ def expire(ago: timedelta) -> None:
             session.expires_at = now() - ago
 
 
-def test_a_cookie_whose_session_was_signed_out_stores_no_photo(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+def test_signed_out_session_stores_no_photo(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+    form = open_form(ed)
     cookie = ed.get_cookie("talkback")
     assert cookie
     ed.delete("/desk/session", data={"csrf_token": form["csrf_token"]})
     thief = app.test_client()
     thief.set_cookie("talkback", cookie.value)
     assert sent_with_photo(thief, form).status_code == 403
-    assert (how_many(Picture), stored(tmp_path)) == (0, [])
+    assert (count_rows(Picture), stored(tmp_path)) == (0, [])
 
 
-def test_nor_does_one_whose_session_expired_long_ago(ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+def test_long_expired_session_stores_no_photo(ed: FlaskClient, tmp_path: Path) -> None:
+    form = open_form(ed)
     expire(timedelta(minutes=61))
     assert sent_with_photo(ed, form).status_code == 403
-    assert (how_many(Picture), stored(tmp_path)) == (0, [])
+    assert (count_rows(Picture), stored(tmp_path)) == (0, [])
 
 
-def test_one_that_has_just_expired_leaves_one_photo_outside_of_media(
-    app: Flask, ed: FlaskClient, tmp_path: Path
-) -> None:
-    form = opened(ed)
+def test_recently_expired_session_stores_photo_outside_media(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     for _ in range(5):
         assert sent_with_photo(ed, form).status_code == 403
     (name,) = stored(tmp_path)
     assert (tmp_path / FOLDER / name).is_file()
-    assert how_many(Picture) == 0
+    assert count_rows(Picture) == 0
     for path in (f"/media/{name}", f"/media/../{FOLDER}/{name}", f"/media/%2e%2e/{FOLDER}/{name}", f"/{FOLDER}/{name}"):
         assert app.test_client().get(path).status_code == 404
 
 
-def test_there_are_never_more_than_a_few(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+def test_stored_photos_are_limited(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir()
     for number in range(MAX_PHOTOS):
         (tmp_path / FOLDER / f"1000{number}").write_bytes(b"x")
-    form = opened(ed)
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     assert "late_photo" not in sent_with_photo(ed, form).text
     assert len(stored(tmp_path)) == MAX_PHOTOS
 
 
-def test_it_goes_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+def test_stored_photo_is_deleted_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     sent_with_photo(ed, form)
     (name,) = stored(tmp_path)
@@ -192,21 +190,21 @@ def test_it_goes_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
     assert stored(tmp_path) == []
 
 
-def test_nobody_else_takes_it(app: Flask, ed: FlaskClient) -> None:
-    form = opened(ed)
+def test_stored_photo_belongs_to_its_editor(app: Flask, ed: FlaskClient) -> None:
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     page = sent_with_photo(ed, form).text
     token = re.search(r'name="kept-late_photo"[^>]*>\s*([^<]+)</textarea>', page)
     assert token
     assert write(bea(app), title="Mine", late_photo=token[1]).status_code == 303
-    assert (only_post().photo_url, how_many(Picture)) == ("", 0)
+    assert (only_post().photo_url, count_rows(Picture)) == ("", 0)
 
 
-def test_a_disk_that_is_full_keeps_the_text(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_drops_photo_and_resumes_text(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    form = opened(ed) | {"title": "Herons return"}
+    form = open_form(ed) | {"title": "Herons return"}
     expire(timedelta(minutes=1))
     monkeypatch.setattr(Path, "write_bytes", full)
     assert "Herons return" in sent_with_photo(ed, form).text
