@@ -99,7 +99,9 @@ def create_answer(comment_id: int) -> ResponseReturnValue:
     if not form.validate():
         return render_answer_form(comment, form, 403 if form.token_refused else 422)
     try:
-        return respond_to_answer(answer_comment(comment_id, signed_in_editor(), form.body.data or "", form.key.data or ""))
+        return respond_to_answer(
+            answer_comment(comment_id, signed_in_editor(), form.body.data or "", form.key.data or "")
+        )
     except Unanswerable as refusal:
         form.form_errors = [str(refusal)]
         return render_answer_form(comment, form, 422)
@@ -124,7 +126,9 @@ def create_ban(comment_id: int) -> ResponseReturnValue:
 @blueprint.get("/bans")
 def index_bans() -> ResponseReturnValue:
     page = bans(request.args.get("after"))
-    return render_template("comments/moderation/desk/bans.html", page=page, last=last_undoable_action(signed_in_editor()))
+    return render_template(
+        "comments/moderation/desk/bans.html", page=page, last=last_undoable_action(signed_in_editor())
+    )
 
 
 @blueprint.delete("/bans/<int:ban_id>")

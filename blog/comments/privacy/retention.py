@@ -73,7 +73,9 @@ def expired_kinds(at: datetime) -> Iterator[Expired]:
     # an undo of the unban needs what was banned
     unbans = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO_WINDOW
     yield Expired(select(AuditEntry.id).where(*unbans), _clear_unbans)
-    yield Expired(select(SignInFailure.id).where(SignInFailure.created_at <= at - ATTEMPT_RETENTION), _delete(SignInFailure))
+    yield Expired(
+        select(SignInFailure.id).where(SignInFailure.created_at <= at - ATTEMPT_RETENTION), _delete(SignInFailure)
+    )
     yield Expired(select(EditorSession.id).where(EditorSession.expires_at <= at - GRACE_PERIOD), _delete(EditorSession))
     yield Expired(select(Hold.id).where(Hold.created_at <= at - HOLD_RETENTION), _delete(Hold))
     yield Expired(select(Notice.id).where(Notice.created_at <= at - NOTICE_RETENTION), _delete(Notice))
