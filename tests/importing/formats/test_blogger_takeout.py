@@ -14,7 +14,7 @@ from blog.comments.models import Comment
 from blog.db import db
 from blog.importing.archive import Archive
 from blog.importing.formats.open_export import open_export
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from blog.posts.models import Post, post_at
 from tests.importing.export_files import (
     SAMPLES,
@@ -107,7 +107,7 @@ def test_hidden_comments_are_counted_and_skipped(app: Flask, tmp_path: Path) -> 
         "Skipped because they were in Blogger's trash: 1 entry.",
         "Skipped because Blogger did not show them: 1 comment.",
     ]
-    assert stats()["comments"]["visible"] == 1
+    assert count_content()["comments"]["visible"] == 1
 
 
 def test_replies_nest_in_any_order_and_after_a_second_import(app: Flask, tmp_path: Path) -> None:
@@ -122,14 +122,14 @@ def test_replies_nest_in_any_order_and_after_a_second_import(app: Flask, tmp_pat
     ]
     export = a_takeout(tmp_path, one_blog(*entries))
     run(app, "import", export)
-    numbers = stats()["comments"]
+    numbers = count_content()["comments"]
     assert (numbers["visible"], numbers["replies"], numbers["max_depth"]) == (5, 2, 3)
     assert by_number(13).parent_id == by_number(12).id
     assert by_number(15).parent_id is None
     page = post_at("/p/about.html")
     assert page and page.comment_count == 2
     assert run(app, "import", export).stdout.startswith("Nothing new to import.")
-    assert stats()["comments"] == numbers
+    assert count_content()["comments"] == numbers
 
 
 @pytest.mark.parametrize(
@@ -152,7 +152,7 @@ def test_empty_names_and_several_authors_with_one_name(app: Flask, tmp_path: Pat
         takeout_comment(3, 1, name=""),
     ]
     run(app, "import", a_takeout(tmp_path, one_blog(*entries)))
-    assert stats()["authors"] == 2
+    assert count_content()["authors"] == 2
     assert by_number(3).name == "Anonymous"
 
 

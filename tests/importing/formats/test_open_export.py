@@ -9,7 +9,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blog.db import db
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from blog.posts.models import Post
 from tests.importing.export_files import FIXTURES, run
 
@@ -24,17 +24,17 @@ def real_export(name: str) -> Path:
 def test_jeff_handley_is_imported_completely_and_once(app: Flask) -> None:
     export = real_export("jeffhandley-jeffhandley.github.io--blogspot.xml")
     assert run(app, "import", export).stdout.startswith("92 posts, 112 comments\n")
-    numbers = stats()
+    numbers = count_content()
     assert (numbers["posts"], numbers["drafts"], numbers["comments"]["visible"]) == (92, 0, 112)
     assert "Nothing new to import." in run(app, "import", export).stdout
-    assert stats() == numbers
+    assert count_content() == numbers
 
 
 def test_nexusdecode_is_imported_with_drafts_page_and_labels(app: Flask) -> None:
     export = real_export("Nexusdecode-blogger2jekyll--blog-08-19-2012.xml")
     lines = run(app, "import", export).stdout.splitlines()
     assert lines[0] == "10 posts (2 drafts), 1 page, 1 comment, 44 labels"
-    numbers = stats()
+    numbers = count_content()
     assert [numbers[name] for name in ("posts", "drafts", "pages", "labels")] == [8, 2, 1, 44]
     assert numbers["comments"]["visible"] == 1
 
@@ -44,7 +44,7 @@ def test_getpelican_is_imported_after_repair(app: Flask) -> None:
     lines = run(app, "import", export).stdout.splitlines()
     assert lines[0] == "2 posts (1 draft), 2 pages (1 draft), 1 comment, 2 labels"
     assert "The file used undeclared XML prefixes, which were repaired: app." in lines
-    numbers = stats()
+    numbers = count_content()
     assert [numbers[name] for name in ("posts", "pages", "drafts")] == [1, 1, 2]
     assert numbers["comments"]["visible"] == 1
     assert {post.author_name for post in db.session.scalars(select(Post))} == {"Mikhail Afanasyevich Bulgakov"}
@@ -54,7 +54,7 @@ def test_a_takeout_is_imported_with_its_picture(app: Flask, media: dict[str, byt
     export = real_export("simulot-bloggerout--takeout-tree.zip")
     lines = run(app, "import", export).stdout.splitlines()
     assert lines[0] == "4 posts (2 drafts), 2 comments, 2 labels, 1 picture"
-    numbers = stats()
+    numbers = count_content()
     assert [numbers[name] for name in ("posts", "drafts", "labels")] == [2, 2, 2]
     assert numbers["comments"]["visible"] == 2
     assert list(media) == ["/media/P1040089.jpg"]
@@ -72,16 +72,16 @@ REAL_EXPORTS = [
 def test_a_second_import_changes_nothing(app: Flask, media: dict[str, bytes], name: str) -> None:
     export = real_export(name)
     run(app, "import", export)
-    numbers, stored = stats(), dict(media)
+    numbers, stored = count_content(), dict(media)
     assert run(app, "import", export).stdout.startswith("Nothing new to import.\n")
-    assert (stats(), media) == (numbers, stored)
+    assert (count_content(), media) == (numbers, stored)
 
 
 @pytest.mark.parametrize("name", REAL_EXPORTS)
 def test_a_dry_run_prints_the_same_report_and_writes_nothing(app: Flask, media: dict[str, bytes], name: str) -> None:
     export = real_export(name)
     preview = run(app, "import", export, "--dry-run")
-    assert (stats()["posts"], media) == (0, {})
+    assert (count_content()["posts"], media) == (0, {})
     assert preview.stdout == run(app, "import", export).stdout
 
 

@@ -11,7 +11,7 @@ from flask import Flask
 
 from blog.errors import Unusable
 from blog.importing.formats.open_export import open_export
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from tests.importing.export_files import (
     a_takeout,
     one_blog,
@@ -148,7 +148,7 @@ def test_nothing_is_unpacked_to_disk(app: Flask, tmp_path: Path, monkeypatch: py
     folder.mkdir()
     monkeypatch.chdir(folder)
     run(app, "import", a_takeout(tmp_path, one_blog(takeout_post(1))))
-    assert stats()["posts"] == 1
+    assert count_content()["posts"] == 1
     assert list(folder.iterdir()) == []
 
 

@@ -15,7 +15,7 @@ from flask import Flask
 from blog.db import db
 from blog.importing.load import cleaning
 from blog.importing.load.cleaning import CleaningPool, OldHost, clean_comments, clean_posts
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from blog.settings import ROOT
 from tests.importing.export_files import an_export, comment_entry, post_entry, run
 
@@ -88,7 +88,7 @@ def test_links_to_the_old_host_and_its_alias_become_local() -> None:
 
 def visible() -> int:
     db.session.rollback()
-    number: int = stats()["comments"]["visible"]
+    number: int = count_content()["comments"]["visible"]
     return number
 
 
@@ -124,7 +124,7 @@ def test_a_killed_import_leaves_whole_batches_and_no_workers_and_continues(app: 
     assert visible() % 100 == 0
     assert 500 <= visible() < 1500
     assert run(app, "import", export).exit_code == 0
-    assert (visible(), stats()["comments"]["replies"]) == (1500, 1000)
+    assert (visible(), count_content()["comments"]["replies"]) == (1500, 1000)
     while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

@@ -18,7 +18,7 @@ from blog.db import db, writing
 from blog.importing.formats.open_export import open_export as read
 from blog.importing.load import batches, load_comments
 from blog.importing.load.run import load_archive
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from blog.posts.models import Post, post_at
 from blog.posts.seed import plant_welcome
 from blog.site.models import current_site
@@ -65,7 +65,7 @@ def test_the_report_lists_imported_and_skipped_entries_and_follow_ups(app: Flask
 
 def test_a_second_import_changes_nothing(app: Flask) -> None:
     run(app, "import", SAMPLE)
-    before, numbers = all_rows(), stats()
+    before, numbers = all_rows(), count_content()
     assert (numbers["posts"], numbers["pages"], numbers["drafts"], numbers["labels"]) == (3, 1, 2, 3)
     comments = {"visible": 5, "held": 0, "spam": 0, "removed": 2, "replies": 2, "max_depth": 2}
     assert numbers["comments"] == comments
@@ -75,7 +75,7 @@ def test_a_second_import_changes_nothing(app: Flask) -> None:
         "Nothing new to import.",
         "Already imported and left unchanged: 4 posts, 2 pages, 7 comments.",
     ]
-    assert (all_rows(), stats(), current_site().version) == (before, numbers, version)
+    assert (all_rows(), count_content(), current_site().version) == (before, numbers, version)
 
 
 def test_a_blog_without_a_name_adopts_the_settings(app: Flask) -> None:
@@ -204,15 +204,15 @@ def test_a_reply_is_never_under_a_comment_on_another_post(app: Flask, tmp_path: 
 def test_circular_replies_are_imported_and_reported(app: Flask, tmp_path: Path) -> None:
     circle = [comment_entry(2, 1, parent=4), comment_entry(3, 1, parent=2), comment_entry(4, 1, parent=3)]
     lines = import_entries(post_entry(1), *circle, folder=tmp_path)
-    assert stats()["comments"]["visible"] == 3
-    assert stats()["comments"]["max_depth"] == 3
+    assert count_content()["comments"]["visible"] == 3
+    assert count_content()["comments"]["max_depth"] == 3
     assert "Moved to the top of their thread because they reply to each other in a circle: 1 comment." in lines
 
 
 def test_a_long_chain_of_replies_is_imported(app: Flask, tmp_path: Path) -> None:
     chain = [comment_entry(n + 10, 1, parent=n + 9 if n else None) for n in range(250)]
     import_entries(*reversed(chain), post_entry(1), folder=tmp_path)
-    assert stats()["comments"]["max_depth"] == 250
+    assert count_content()["comments"]["max_depth"] == 250
 
 
 def test_an_import_does_not_overwrite_edits(app: Flask) -> None:
@@ -258,11 +258,11 @@ def test_an_interrupted_import_leaves_whole_batches_and_continues(
     with pytest.raises(KeyboardInterrupt):
         load_archive(archive)
     db.session.rollback()
-    assert stats()["comments"]["visible"] == the_post(1).comment_count == 10 * (breaks_at - 1)
+    assert count_content()["comments"]["visible"] == the_post(1).comment_count == 10 * (breaks_at - 1)
     load_archive(archive)
     db.session.rollback()
-    assert stats()["comments"]["visible"] == the_post(1).comment_count == 30
-    assert stats()["comments"]["replies"] == 20
+    assert count_content()["comments"]["visible"] == the_post(1).comment_count == 30
+    assert count_content()["comments"]["replies"] == 20
 
 
 def test_long_texts_make_smaller_batches() -> None:
@@ -275,14 +275,14 @@ def test_long_texts_make_smaller_batches() -> None:
 def test_an_untouched_welcome_post_is_removed(app: Flask) -> None:
     plant_welcome()
     load_archive(read(SAMPLE))
-    assert stats()["posts"] == 3
+    assert count_content()["posts"] == 3
 
 
 def test_a_welcome_post_with_a_comment_stays(app: Flask) -> None:
     plant_welcome()
     a_comment(db.session.scalars(select(Post)).one())
     load_archive(read(SAMPLE))
-    assert stats()["posts"] == 4
+    assert count_content()["posts"] == 4
 
 
 def test_the_report_names_a_custom_domain(app: Flask, tmp_path: Path) -> None:
