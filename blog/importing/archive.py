@@ -1,7 +1,7 @@
-"""The neutral shape that every export is read into: it knows no format and no database.
+"""Define the neutral form of an export, free of formats and databases.
 
-Every `ref` names a post or a comment for good (`blogger:post-123`), so that a second import knows what stands.
-Texts are HTML as they were exported, not cleaned. Times are aware, with their milliseconds.
+Every `ref` identifies a post or a comment for good (`blogger:post-123`), so that a second import recognizes it.
+Texts are HTML as exported, not sanitized. Times are aware and keep their milliseconds.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """What an export says of the blog itself; "" where it says nothing. `tagline` is plain text.
+    """Hold what an export says of the blog itself; "" means unknown.
 
-    `hosted`: the blog stood under a domain of its own, which need not be `host`.
+    `tagline` is plain text. `custom_domain`: the blog had a domain of its own, which need not be `host`.
     """
 
     title: str = ""
@@ -24,12 +24,12 @@ class Site:
     zone: str = ""
     language: str = ""
     host: str = ""
-    hosted: bool = False
+    custom_domain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """A post or a page (`kind`). `path` is its old address on the blog's host; None where it had none."""
+    """Hold one post or page (`kind`) and its old path, if any."""
 
     ref: str
     kind: str
@@ -46,7 +46,7 @@ class Post:
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One comment. `post_ref` and `parent_ref` may name what is not in the export; `anchor` is its old one."""
+    """Hold one comment. `post_ref` and `parent_ref` may be missing from the export."""
 
     ref: str
     post_ref: str | None
@@ -59,31 +59,30 @@ class Comment:
     anchor: str
 
 
-def no_picture(_address: str) -> bytes | None:
-    """The album of an export that brings none."""
+def find_no_picture(_url: str) -> bytes | None:
+    """Return None: the export contains no pictures."""
     return None
 
 
 @dataclass(frozen=True, slots=True)
 class Archive:
-    """An export that was read to its end once and found whole.
+    """Represent an export that was read once and found complete.
 
-    `posts` and `comments` each go through it once more when called, and give every ref once; a parent comes before
-    its replies. `total` is how many there are of both. `picture` gives the content of the picture that stood at an
-    address, where the export brings it along.
+    `posts` and `comments` each read it again when called. They yield every ref once, and parents before replies.
+    `total` counts both. `find_picture` returns the content of the picture at a URL, if the export contains it.
 
-    `doubled` counts the entries left out since their ref came before, `circular` the replies that answer themselves
-    through others and are given without their parent, `skipped` by reason the entries that Blogger did not show,
-    `unpacked` the labels that stood in one. `mended` are the XML prefixes that nobody had declared.
+    `duplicates`: entries dropped because an earlier one has their ref. `circular_replies`: replies in a cycle, yielded
+    without their parent. `skipped`: entries that Blogger did not show, by reason. `combined_labels`: labels that were
+    split at their commas. `repaired_prefixes`: XML prefixes that the file used without declaring them.
     """
 
     site: Site
     posts: Callable[[], Iterator[Post]]
     comments: Callable[[], Iterator[Comment]]
     total: int = 0
-    picture: Callable[[str], bytes | None] = no_picture
-    doubled: int = 0
-    circular: int = 0
+    find_picture: Callable[[str], bytes | None] = find_no_picture
+    duplicates: int = 0
+    circular_replies: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    unpacked: int = 0
-    mended: tuple[str, ...] = ()
+    combined_labels: int = 0
+    repaired_prefixes: tuple[str, ...] = ()

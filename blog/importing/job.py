@@ -1,4 +1,4 @@
-"""Running an import that an editor asked for: off the request, in a process of its own, held by a lease."""
+"""Run uploaded imports in a separate process, guarded by a lease."""
 
 from __future__ import annotations
 
@@ -23,39 +23,42 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.db import db, now, writing
 from blog.db_errors import is_temporary
 from blog.errors import Unusable
-from blog.importing.load.run import bring_in
+from blog.importing.load.run import load_export
 from blog.importing.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
 
-LEASE = timedelta(minutes=2)
-EACH = timedelta(seconds=1)
-LOOK_SECONDS = 60
-DRAFT = ".draft-"
-FORGOTTEN_SECONDS = 24 * 3600
+LEASE_TIME = timedelta(minutes=2)
+PROGRESS_INTERVAL = timedelta(seconds=1)
+POLL_SECONDS = 60
+PARTIAL_PREFIX = ".draft-"
+MAX_PARTIAL_AGE_SECONDS = 24 * 3600
 
 
-def ask_for_import(name: str, content: IO[bytes], blog_url: str) -> Import:
-    """Keep the uploaded file and a row that says that it waits; then have it begin. OSError where the disk is full."""
-    asked = Import(name=name[:200] or "export", blog_url=blog_url[:300], state=WAITING)
-    draft = folder() / f"{DRAFT}{secrets.token_hex(8)}"
-    draft.parent.mkdir(parents=True, exist_ok=True)
+def queue_import(name: str, content: IO[bytes], blog_url: str) -> Import:
+    """Save the uploaded file, record its import and start it.
+
+    Raises: OSError if the disk is full.
+    """
+    record = Import(name=name[:200] or "export", blog_url=blog_url[:300], state=WAITING)
+    partial = imports_folder() / f"{PARTIAL_PREFIX}{secrets.token_hex(8)}"
+    partial.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with draft.open("wb") as file:
+        with partial.open("wb") as file:
             shutil.copyfileobj(content, file, 1 << 20)
         with writing():
-            db.session.add(asked)
+            db.session.add(record)
             db.session.flush()
-            draft.replace(file_of(asked.id))
+            partial.replace(export_path(record.id))
     finally:
-        draft.unlink(missing_ok=True)
-    begin(asked.id)
-    return asked
+        partial.unlink(missing_ok=True)
+    start_worker(record.id)
+    return record
 
 
-def begin(import_id: int) -> None:
-    """Start the work in a process of its own; this one only waits for it to end."""
+def start_worker(import_id: int) -> None:
+    """Start the import in a separate process and wait in a thread."""
     settings: Settings = current_app.config["SETTINGS"]
     command = [sys.executable, "-m", "flask", "imports", "run", str(import_id)]
     environment = settings.environment()
@@ -64,110 +67,113 @@ def begin(import_id: int) -> None:
         try:
             subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603
         except OSError as error:
-            log.warning("Import %d could not be started (%s); trying again in a while", import_id, error)
+            log.warning("Import %d could not be started (%s); retrying later", import_id, error)
 
     threading.Thread(target=work, name=f"import {import_id}", daemon=True).start()
 
 
-def begin_interrupted() -> None:
-    """What waits, or was cut off, goes on."""
-    for import_id in db.session.scalars(select(Import.id).where(_free())):
-        begin(import_id)
+def start_pending() -> None:
+    """Start the imports that wait or were interrupted."""
+    for import_id in db.session.scalars(select(Import.id).where(_is_available())):
+        start_worker(import_id)
 
 
 def resume_imports(app: Flask) -> None:
-    """Beside the server: look now and again for what was cut off. At the start alone would be too soon, since whoever
-    fell with the server still holds it by a lease.
+    """Start a thread that looks for interrupted imports every minute.
+
+    Looking once at the start is too early: a worker that died with the server still holds its lease.
     """
 
     def look() -> None:
         while True:
             try:
                 with app.app_context():
-                    sweep()
-                    begin_interrupted()
+                    delete_partial_uploads()
+                    start_pending()
             except Exception as error:
                 fault = None if is_temporary(error) else error
-                log.warning("Imports that wait could not be looked for; trying again in a while", exc_info=fault)
-            time.sleep(LOOK_SECONDS)
+                log.warning("Could not look for pending imports; retrying later", exc_info=fault)
+            time.sleep(POLL_SECONDS)
 
     threading.Thread(target=look, name="imports", daemon=True).start()
 
 
-def sweep() -> None:
-    """Away with uploads that a kill left half kept."""
-    for draft in folder().glob(f"{DRAFT}*"):
+def delete_partial_uploads() -> None:
+    """Delete old partial uploads, left behind by killed processes."""
+    for partial in imports_folder().glob(f"{PARTIAL_PREFIX}*"):
         with contextlib.suppress(FileNotFoundError):
-            if draft.stat().st_mtime < time.time() - FORGOTTEN_SECONDS:
-                draft.unlink()
+            if partial.stat().st_mtime < time.time() - MAX_PARTIAL_AGE_SECONDS:
+                partial.unlink()
 
 
-def run(import_id: int) -> None:
-    """Do the work, if nobody else holds it; the report, or the sentence of a refusal, stays in the row."""
+def run_import(import_id: int) -> None:
+    """Run one import unless another process holds its lease.
+
+    The row then holds the report, or the sentence of a refusal.
+    """
     if not _claim(import_id):
         return
-    asked = db.session.get_one(Import, import_id)
+    record, path = db.session.get_one(Import, import_id), export_path(import_id)
     try:
-        report = bring_in(file_of(import_id), blog_url=asked.blog_url, progress=_progress(import_id))
-        _end(import_id, DONE, report.lines())
+        report = load_export(path, blog_url=record.blog_url, progress=_progress_writer(import_id))
+        _finish(import_id, DONE, report.lines())
     except Unusable as refusal:
-        _end(import_id, REFUSED, [str(refusal).replace(str(file_of(import_id)), asked.name)])
+        _finish(import_id, REFUSED, [str(refusal).replace(str(path), record.name)])
     except Exception as error:
         if is_temporary(error):
-            raise  # once the lease has run out it is begun again
-        log.exception("Import %d broke off", import_id)
-        _end(import_id, BROKEN, [])
-    file_of(import_id).unlink(missing_ok=True)
+            raise  # the import is started again when its lease has expired
+        log.exception("Import %d failed", import_id)
+        _finish(import_id, BROKEN, [])
+    path.unlink(missing_ok=True)
 
 
-def file_of(import_id: int) -> Path:
-    return folder() / str(import_id)
+def export_path(import_id: int) -> Path:
+    return imports_folder() / str(import_id)
 
 
-def folder() -> Path:
+def imports_folder() -> Path:
     settings: Settings = current_app.config["SETTINGS"]
     return settings.blog_instance / "imports"
 
 
-def lines_of(asked: Import) -> list[str]:
-    """What the import has to say, a sentence each."""
-    lines: list[str] = json.loads(asked.report or "[]")
+def report_lines(record: Import) -> list[str]:
+    lines: list[str] = json.loads(record.report or "[]")
     return lines
 
 
-def _free() -> ColumnElement[bool]:
-    # a lease that ends later than any can was taken while the clock was ahead
-    ended = or_(Import.leased_until < now(), Import.leased_until > now() + timedelta(days=1))
-    return or_(Import.state == WAITING, (Import.state == RUNNING) & ended)
+def _is_available() -> ColumnElement[bool]:
+    # a lease that ends too far ahead was taken while the clock was wrong
+    expired = or_(Import.leased_until < now(), Import.leased_until > now() + timedelta(days=1))
+    return or_(Import.state == WAITING, (Import.state == RUNNING) & expired)
 
 
 def _claim(import_id: int) -> bool:
-    claimed = update(Import).where(Import.id == import_id, _free())
+    claim = update(Import).where(Import.id == import_id, _is_available())
     with writing():
-        held = db.session.execute(claimed.values(state=RUNNING, leased_until=now() + LEASE))
-        return bool(held.rowcount)  # type: ignore[attr-defined]
+        result = db.session.execute(claim.values(state=RUNNING, leased_until=now() + LEASE_TIME))
+        return bool(result.rowcount)  # type: ignore[attr-defined]
 
 
-def _progress(import_id: int) -> Callable[[int, int], None]:
-    """Say how far it is, at most once a second and never in the middle of an act."""
-    last = [now() - EACH]
+def _progress_writer(import_id: int) -> Callable[[int, int], None]:
+    """Return a callback that saves progress once a second, outside transactions."""
+    last = [now() - PROGRESS_INTERVAL]
 
     def progress(done: int, total: int) -> None:
-        if now() - last[0] < EACH or db.session().in_transaction():
+        if now() - last[0] < PROGRESS_INTERVAL or db.session().in_transaction():
             return
         last[0] = now()
-        said = update(Import).where(Import.id == import_id)
+        change = update(Import).where(Import.id == import_id)
         try:
             with writing():
-                db.session.execute(said.values(done=done, total=total, leased_until=now() + LEASE))
-        except SQLAlchemyError as error:  # the work itself need not end because of it
+                db.session.execute(change.values(done=done, total=total, leased_until=now() + LEASE_TIME))
+        except SQLAlchemyError as error:  # a missed progress report must not stop the import
             if not is_temporary(error):
                 raise
 
     return progress
 
 
-def _end(import_id: int, state: str, lines: list[str]) -> None:
+def _finish(import_id: int, state: str, lines: list[str]) -> None:
     with writing():
-        ended = update(Import).where(Import.id == import_id)
-        db.session.execute(ended.values(state=state, report=json.dumps(lines), leased_until=None))
+        change = update(Import).where(Import.id == import_id)
+        db.session.execute(change.values(state=state, report=json.dumps(lines), leased_until=None))

@@ -1,4 +1,4 @@
-"""Imports that editors asked for at the desk."""
+"""Store the imports that editors started at the desk."""
 
 from __future__ import annotations
 
@@ -17,8 +17,10 @@ BROKEN = "broken"
 
 
 class Import(Record):
-    """One uploaded export. Whoever works on it holds it by a lease and says how far it is; a lease that ran out
-    means that the work was interrupted, and since nothing comes in twice, anybody may begin it again.
+    """Represent one uploaded export and the state of its import.
+
+    The process that runs it holds a lease and saves its progress. An expired lease means an interruption. Any process
+    may then start it again, since no entry is imported twice.
     """
 
     __tablename__ = "imports"

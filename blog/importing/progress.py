@@ -1,21 +1,24 @@
-"""How far an import is: a bar on a terminal, and now and then a line elsewhere."""
+"""Show the progress of an import as a bar or lines."""
 
 from __future__ import annotations
 
 import time
 from typing import TextIO
 
-WIDTH = 30
-SECONDS_ON_A_TERMINAL = 0.1
-SECONDS_ELSEWHERE = 5
+BAR_WIDTH = 30
+TERMINAL_SECONDS = 0.1
+LOG_SECONDS = 5
 
 
 class ProgressBar:
-    """Writes how far it is to `stream`, at most so often; erases its bar when it ends."""
+    """Write a bar on a terminal, else an occasional line.
+
+    The bar is erased at the end.
+    """
 
     def __init__(self, stream: TextIO) -> None:
         self._stream, self._bar = stream, stream.isatty()
-        self._pause = SECONDS_ON_A_TERMINAL if self._bar else SECONDS_ELSEWHERE
+        self._interval = TERMINAL_SECONDS if self._bar else LOG_SECONDS
         self._last = time.monotonic()
 
     def __enter__(self) -> ProgressBar:
@@ -26,15 +29,15 @@ class ProgressBar:
             self._write("\r\x1b[K")
 
     def __call__(self, done: int, total: int) -> None:
-        if time.monotonic() - self._last < self._pause:
+        if time.monotonic() - self._last < self._interval:
             return
         self._last = time.monotonic()
-        said = f"{done:,} of {total:,} entries" if total else f"reading the export, {done:,} entries so far"
+        message = f"{done:,} of {total:,} entries" if total else f"reading the export, {done:,} entries so far"
         if self._bar:
-            full = WIDTH * min(done, total) // total if total else 0
-            self._write(f"\r\x1b[K[{'#' * full}{'-' * (WIDTH - full)}] {said}")
+            filled = BAR_WIDTH * min(done, total) // total if total else 0
+            self._write(f"\r\x1b[K[{'#' * filled}{'-' * (BAR_WIDTH - filled)}] {message}")
         else:
-            self._write(f"{said[0].upper()}{said[1:]}.\n")
+            self._write(f"{message[0].upper()}{message[1:]}.\n")
 
     def _write(self, text: str) -> None:
         self._stream.write(text)

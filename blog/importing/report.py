@@ -1,4 +1,4 @@
-"""What an import did: counts, and examples of what its owner should look at."""
+"""Report what an import did, with examples for the owner to check."""
 
 from __future__ import annotations
 
@@ -7,72 +7,70 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-FIRST = 5
+MAX_EXAMPLES = 5
+MAX_SAMPLE = 100
 INDENT = "  "
-SKIPPED = {
-    "spam": "since Blogger took them for spam",
-    "ghosted": "since Blogger showed them to nobody but their writer",
-    "trashed": "since they lay in Blogger's trash",
-    "unshown": "since Blogger did not show them",
+SKIP_REASONS = {
+    "spam": "Blogger marked them as spam",
+    "ghosted": "Blogger showed them only to their authors",
+    "trashed": "they were in Blogger's trash",
+    "unshown": "Blogger did not show them",
 }
-
-
-MOST = 100
 
 
 @dataclass(slots=True)
 class Sample:
-    """How many there were, and the first hundred of them, so that a long import does not fill memory."""
+    """Count items and store the first ones, so that memory stays bounded."""
 
     count: int = 0
-    first: list[str] = field(default_factory=list)
+    items: list[str] = field(default_factory=list)
 
     def add(self, item: str) -> None:
         self.count += 1
-        if len(self.first) < MOST:
-            self.first.append(item)
+        if len(self.items) < MAX_SAMPLE:
+            self.items.append(item)
 
     def as_json(self) -> dict[str, Any]:
-        return {"count": self.count, "first": self.first}
+        return {"count": self.count, "first": self.items}
 
 
 @dataclass(slots=True)
 class Report:
-    """Counts of what came in, of what was left out, and of what the owner should look at."""
+    """Count what was imported, what was skipped and what needs attention."""
 
     host: str = ""
-    question: str = ""
+    host_question: str = ""
     dry_run: bool = False
     posts: int = 0
     post_drafts: int = 0
     pages: int = 0
     page_drafts: int = 0
     comments: int = 0
-    removed: int = 0
+    removed_comments: int = 0
     labels: set[str] = field(default_factory=set)
-    standing: Counter[str] = field(default_factory=Counter)
-    doubled: int = 0
-    postless: int = 0
+    already_imported: Counter[str] = field(default_factory=Counter)
+    duplicates: int = 0
+    missing_posts: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    orphaned: int = 0
-    circular: int = 0
-    future: int = 0
-    unpacked: int = 0
-    mended: tuple[str, ...] = ()
-    named: str = ""
-    unknown: list[str] = field(default_factory=list)
-    moved: Sample = field(default_factory=Sample)
-    kept: int = 0
-    unkept: Sample = field(default_factory=Sample)
-    pictures: Sample = field(default_factory=Sample)
+    missing_parents: int = 0
+    circular_replies: int = 0
+    future_posts: int = 0
+    combined_labels: int = 0
+    repaired_prefixes: tuple[str, ...] = ()
+    adopted_settings: str = ""
+    unknown_settings: list[str] = field(default_factory=list)
+    moved_posts: Sample = field(default_factory=Sample)
+    stored_pictures: int = 0
+    rejected_pictures: Sample = field(default_factory=Sample)
+    insecure_pictures: Sample = field(default_factory=Sample)
     embeds: Sample = field(default_factory=Sample)
 
     def lines(self) -> list[str]:
-        """The report as short plain lines."""
-        return [came_in(self), *left_out(self), *to_look_at(self)]
+        """Return the report as short plain lines."""
+        return [describe_imported(self), *describe_skipped(self), *describe_follow_ups(self)]
 
     def as_json(self) -> dict[str, Any]:
-        """The same for programs; `look_at` are the sentences for the owner's eye."""
+        """Return the report for programs; `look_at` holds the sentences for the owner."""
         return {
             "dry_run": self.dry_run,
             "came_in": {
@@ -81,95 +79,98 @@ class Report:
                 "pages": self.pages,
                 "page_drafts": self.page_drafts,
                 "comments": self.comments,
-                "comments_removed": self.removed,
+                "comments_removed": self.removed_comments,
                 "labels": len(self.labels),
-                "pictures": self.kept,
+                "pictures": self.stored_pictures,
             },
-            "left_as_they_were": {f"{kind}s": self.standing[kind] for kind in ("post", "page", "comment")},
+            "left_as_they_were": {f"{kind}s": self.already_imported[kind] for kind in ("post", "page", "comment")},
             "skipped": {
-                "same_id_before": self.doubled,
-                "comments_without_post": self.postless,
-                **{reason: self.skipped[reason] for reason in SKIPPED},
+                "same_id_before": self.duplicates,
+                "comments_without_post": self.missing_posts,
+                **{reason: self.skipped[reason] for reason in SKIP_REASONS},
             },
-            "pictures_not_reachable_by_https": self.pictures.as_json(),
-            "pictures_not_kept": self.unkept.as_json(),
+            "pictures_not_reachable_by_https": self.insecure_pictures.as_json(),
+            "pictures_not_kept": self.rejected_pictures.as_json(),
             "embeds_that_became_links": self.embeds.as_json(),
-            "moved": self.moved.as_json(),
-            "mended_prefixes": list(self.mended),
-            "look_at": [line for line in to_look_at(self) if not line.startswith(INDENT)],
+            "moved": self.moved_posts.as_json(),
+            "mended_prefixes": list(self.repaired_prefixes),
+            "look_at": [line for line in describe_follow_ups(self) if not line.startswith(INDENT)],
         }
 
 
-def came_in(report: Report) -> str:
+def describe_imported(report: Report) -> str:
     parts = [
-        some(report.posts, "post") + _of_them(report.post_drafts, "a draft", "drafts"),
-        some(report.pages, "page") + _of_them(report.page_drafts, "a draft", "drafts"),
-        some(report.comments, "comment") + _of_them(report.removed, "removed", "removed"),
-        some(len(report.labels), "label"),
-        some(report.kept, "picture"),
+        format_count(report.posts, "post") + _describe_part(report.post_drafts, "draft", "drafts"),
+        format_count(report.pages, "page") + _describe_part(report.page_drafts, "draft", "drafts"),
+        format_count(report.comments, "comment") + _describe_part(report.removed_comments, "removed", "removed"),
+        format_count(len(report.labels), "label"),
+        format_count(report.stored_pictures, "picture"),
     ]
-    return ", ".join(part for part in parts if not part.startswith("0 ")) or "Nothing new came in."
+    return ", ".join(part for part in parts if not part.startswith("0 ")) or "Nothing new to import."
 
 
-def left_out(report: Report) -> Iterator[str]:
-    if report.standing.total():
-        standing = ", ".join(some(number, kind) for kind, number in report.standing.items() if number)
-        yield f"Left as they were, since they came in before: {standing}."
-    if report.doubled:
-        yield f"Skipped, since another entry before has the same id: {some(report.doubled, 'entry', 'entries')}."
-    if report.postless:
-        yield f"Skipped, since the post that they answer is not here: {some(report.postless, 'comment')}."
-    for reason, why in SKIPPED.items():
+def describe_skipped(report: Report) -> Iterator[str]:
+    if report.already_imported.total():
+        counts = ", ".join(format_count(number, kind) for kind, number in report.already_imported.items() if number)
+        yield f"Already imported and left unchanged: {counts}."
+    if report.duplicates:
+        many = format_count(report.duplicates, "entry", "entries")
+        yield f"Skipped because an earlier entry has the same id: {many}."
+    if report.missing_posts:
+        yield f"Skipped because their post is missing: {format_count(report.missing_posts, 'comment')}."
+    for reason, why in SKIP_REASONS.items():
         if number := report.skipped[reason]:
-            what = some(number, "entry", "entries") if reason == "trashed" else some(number, "comment")
-            yield f"Skipped, {why}: {what}."
+            many = format_count(number, "entry", "entries") if reason == "trashed" else format_count(number, "comment")
+            yield f"Skipped because {why}: {many}."
 
 
-def to_look_at(report: Report) -> Iterator[str]:
-    if report.question:
-        yield report.question
-    if report.named:
-        yield f"Taken from the export: {report.named}."
-    yield from report.unknown
-    yield from _mended(report)
+def describe_follow_ups(report: Report) -> Iterator[str]:
+    if report.host_question:
+        yield report.host_question
+    if report.adopted_settings:
+        yield f"Taken from the export: {report.adopted_settings}."
+    yield from report.unknown_settings
+    yield from _describe_repairs(report)
     if report.posts + report.pages and report.host and ".blogspot." not in report.host:
-        yield f"Links to {report.host} became links within this blog: let that name lead here."
-    yield from _threads(report)
-    if report.future:
-        yield f"Kept as drafts, since their date is still to come: {report.future}."
-    yield from _listed("At an address that they did not have before", report.moved, "post or page", "posts and pages")
-    yield from _listed("Not shown, since they are not reachable by https", report.pictures, "picture")
-    yield from _listed("Left where they were, since they cannot be kept here", report.unkept, "picture")
-    yield from _listed("Now a link to where it comes from", report.embeds, "player or frame", "players and frames")
+        yield f"Links to {report.host} now lead to this blog: point that domain to this server."
+    yield from _describe_threads(report)
+    if report.future_posts:
+        yield f"Imported as drafts because their date is in the future: {report.future_posts}."
+    yield from _describe_sample("Moved to a new address", report.moved_posts, "post or page", "posts and pages")
+    yield from _describe_sample("Hidden because they do not load over https", report.insecure_pictures, "picture")
+    yield from _describe_sample("Not copied because they could not be stored", report.rejected_pictures, "picture")
+    yield from _describe_sample(
+        "Replaced with a link to the source", report.embeds, "player or frame", "players and frames"
+    )
 
 
-def some(number: int, one: str, many: str = "") -> str:
+def format_count(number: int, one: str, many: str = "") -> str:
     return f"{number} {one if number == 1 else many or one + 's'}"
 
 
-def _mended(report: Report) -> Iterator[str]:
-    if report.mended:
-        prefixes = ", ".join(f"{prefix}:" for prefix in report.mended)
-        yield f"The file was not sound XML; declared for it, as Blogger does: {prefixes}."
-    if report.unpacked:
-        yield f"Taken apart at their commas, into the labels in them: {some(report.unpacked, 'label')}."
+def _describe_repairs(report: Report) -> Iterator[str]:
+    if report.repaired_prefixes:
+        yield f"The file used undeclared XML prefixes, which were repaired: {', '.join(report.repaired_prefixes)}."
+    if report.combined_labels:
+        yield f"Split at their commas into several labels: {format_count(report.combined_labels, 'label')}."
 
 
-def _threads(report: Report) -> Iterator[str]:
-    if report.orphaned:
-        yield f"At the top of the thread, since what they answer is not here: {some(report.orphaned, 'comment')}."
-    if report.circular:
-        yield f"At the top of the thread, since comments answer each other in a circle: {report.circular}."
+def _describe_threads(report: Report) -> Iterator[str]:
+    top = "Moved to the top of their thread because"
+    if report.missing_parents:
+        yield f"{top} the comment that they reply to is missing: {format_count(report.missing_parents, 'comment')}."
+    if report.circular_replies:
+        yield f"{top} they reply to each other in a circle: {format_count(report.circular_replies, 'comment')}."
 
 
-def _listed(heading: str, sample: Sample, one: str, many: str = "") -> Iterator[str]:
+def _describe_sample(heading: str, sample: Sample, one: str, many: str = "") -> Iterator[str]:
     if not sample.count:
         return
-    yield f"{heading}: {some(sample.count, one, many)}."
-    yield from (f"{INDENT}{item}" for item in sample.first[:FIRST])
-    if sample.count > FIRST:
-        yield f"{INDENT}and {sample.count - FIRST} more"
+    yield f"{heading}: {format_count(sample.count, one, many)}."
+    yield from (f"{INDENT}{item}" for item in sample.items[:MAX_EXAMPLES])
+    if sample.count > MAX_EXAMPLES:
+        yield f"{INDENT}and {sample.count - MAX_EXAMPLES} more"
 
 
-def _of_them(number: int, one: str, many: str) -> str:
-    return f" ({number} of them {one if number == 1 else many})" if number else ""
+def _describe_part(number: int, one: str, many: str) -> str:
+    return f" ({number} {one if number == 1 else many})" if number else ""

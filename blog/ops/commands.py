@@ -1,4 +1,4 @@
-"""Commands that look at the whole blog."""
+"""Provide the command that counts what the blog contains."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import json
 
 import click
 
-from blog.ops.stats import lines, stats
+from blog.ops.stats import count_content, format_counts
 
 
 @click.command("stats")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def show_stats(as_json: bool) -> None:
-    """Count what the blog holds: published posts and pages, drafts, labels, authors, comments by state."""
-    numbers = stats()
-    click.echo(json.dumps(numbers) if as_json else "\n".join(lines(numbers)))
+    """Count posts, pages, drafts, labels, authors, and comments by status."""
+    counts = count_content()
+    click.echo(json.dumps(counts) if as_json else "\n".join(format_counts(counts)))
 
 
 COMMANDS: tuple[click.Command, ...] = (show_stats,)

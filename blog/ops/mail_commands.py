@@ -1,4 +1,4 @@
-"""Commands of the site room."""
+"""Provide the commands that send mail."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from blog.mail.smtp import NotSent, send
 from blog.mail.status import TEST
 from blog.settings import Settings
 
-NOT_SET_UP = "Mail is not set up: set SMTP_HOST, MAIL_FROM and BLOG_URL (README.md lists them all), then try again."
+NOT_SET_UP = "Mail is not set up: set SMTP_HOST, MAIL_FROM and BLOG_URL (see README.md), then try again."
 
 mail = AppGroup("mail", help="Mail that the site sends.")
 
@@ -26,7 +26,7 @@ mail = AppGroup("mail", help="Mail that the site sends.")
 @mail.command("test")
 @click.argument("address")
 def test(address: str) -> None:
-    """Send a test mail to ADDRESS at once, and say what the mail server made of it."""
+    """Send a test mail to ADDRESS and print the mail server's answer."""
     settings: Settings = current_app.config["SETTINGS"]
     if not mail_enabled():
         raise Unusable(NOT_SET_UP)
@@ -36,19 +36,22 @@ def test(address: str) -> None:
         send(settings, new_mail(address, *render_mail("test"), TEST), site_title())
     except NotSent as failure:
         raise Unusable(f"Not sent: {failure}") from failure
-    click.echo(f"{settings.smtp_host} took a test mail for {address.strip()}: look whether it arrives.")
+    click.echo(f"{settings.smtp_host} accepted a test mail for {address.strip()}: check that it arrives.")
 
 
 @mail.command("send")
 def send_now() -> None:
-    """Send what waits, once; bin/serve does it by itself, under another server run this every few minutes."""
+    """Send all waiting mail, once.
+
+    bin/serve does this by itself. With another server, run it every few minutes.
+    """
     if not mail_enabled():
         raise Unusable(NOT_SET_UP)
     for write_next in (alert_editors, send_next_confirmation, send_next_digest):
         while write_next():
             pass
     if not send_due_mails():
-        raise Unusable("The mail server takes nothing at the moment: flask mail test ADDRESS says why.")
+        raise Unusable("The mail server accepts no mail at the moment: run flask mail test ADDRESS to see why.")
 
 
 COMMANDS: tuple[click.Command, ...] = (mail,)

@@ -1,4 +1,4 @@
-"""The editors' door to mail: what one is told of, how it stands with the outbox, and a test mail to oneself."""
+"""Let editors see the outbox, choose alerts and send test mails."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blog.web.rate_limits import limited
 
 blueprint = Blueprint("mail_desk", __name__, url_prefix="/desk/mail")
 
-TESTS = "5 per minute; 30 per hour"
+TEST_RATE_LIMIT = "5 per minute; 30 per hour"
 
 
 @blueprint.get("")
@@ -27,14 +27,14 @@ def show() -> ResponseReturnValue:
 
 @blueprint.get("/outbox")
 def show_outbox() -> ResponseReturnValue:
-    """What htmx asks for while a test mail is on its way."""
+    """Render the outbox, which htmx polls while a test mail is sent."""
     if not htmx.wanted():
         return redirect("/desk/mail", 303)
     return render_template("ops/desk/_mail.html", outbox=outbox_status(signed_in_editor().email))
 
 
 @blueprint.post("/tests")
-@limited(TESTS)
+@limited(TEST_RATE_LIMIT)
 def create_test() -> ResponseReturnValue:
     if not mail_enabled():
         return the_page(_("Mail is not set up, so no test mail can be sent.")), 409

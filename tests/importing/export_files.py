@@ -1,4 +1,4 @@
-"""Exports made for one test: the classic feed with just the entries that it needs."""
+"""Write small exports, in the classic format and in Takeout's."""
 
 from __future__ import annotations
 
@@ -80,12 +80,15 @@ SETTINGS = {
 }
 
 
-def takeout_entry(kind: str, number: int, body: str = "Text.", **said: str | None) -> str:
-    """One entry of a Takeout's feed; `said` are its `blogger:` children, and its name, title, uri and at."""
-    at = said.pop("at", None) or "2020-04-01T10:00:00Z"
-    title, name, uri = said.pop("title", None) or "", said.pop("name", "Ann") or "", said.pop("uri", None)
-    labels = (said.pop("labels", None) or "").split("|")
-    children = {"status": "LIVE"} | said
+def takeout_entry(kind: str, number: int, body: str = "Text.", **fields: str | None) -> str:
+    """Return one entry of a Takeout feed.
+
+    `fields` are its `blogger:` children, besides name, title, uri, labels and at.
+    """
+    at = fields.pop("at", None) or "2020-04-01T10:00:00Z"
+    title, name, uri = fields.pop("title", None) or "", fields.pop("name", "Ann") or "", fields.pop("uri", None)
+    labels = (fields.pop("labels", None) or "").split("|")
+    children = {"status": "LIVE"} | fields
     return (
         f"<entry><id>tag:blogger.com,1999:blog-77.post-{number}</id><blogger:type>{kind}</blogger:type>"
         + "".join(f"<blogger:{key}>{escape(value or '')}</blogger:{key}>" for key, value in children.items())
@@ -96,14 +99,14 @@ def takeout_entry(kind: str, number: int, body: str = "Text.", **said: str | Non
     )
 
 
-def takeout_post(number: int, body: str = "Text.", kind: str = "POST", **said: str | None) -> str:
-    return takeout_entry(kind, number, body, **({"filename": f"/2020/04/post-{number}.html"} | said))
+def takeout_post(number: int, body: str = "Text.", kind: str = "POST", **fields: str | None) -> str:
+    return takeout_entry(kind, number, body, **({"filename": f"/2020/04/post-{number}.html"} | fields))
 
 
-def takeout_comment(number: int, post: int, parent: int | None = None, body: str = "Seen one.", **said: str) -> str:
+def takeout_comment(number: int, post: int, parent: int | None = None, body: str = "Seen one.", **fields: str) -> str:
     reply = f"tag:blogger.com,1999:blog-77.post-{parent}" if parent else ""
     answered = {"parent": f"tag:blogger.com,1999:blog-77.post-{post}", "inReplyTo": reply}
-    return takeout_entry("COMMENT", number, body, **(answered | said))
+    return takeout_entry("COMMENT", number, body, **(answered | fields))
 
 
 def takeout_feed(*entries: str) -> str:
@@ -116,7 +119,7 @@ def settings_csv(**changed: str) -> str:
 
 
 def a_takeout(folder: Path, files: dict[str, str | bytes], name: str = "takeout.zip") -> Path:
-    """A zip with these files, by their paths below `Takeout/Blogger`."""
+    """Write a zip with these files, by their paths in `Takeout/Blogger`."""
     path = folder / name
     with ZipFile(path, "w", ZIP_DEFLATED) as archive:
         archive.writestr("Takeout/archive_browser.html", "<html></html>")

@@ -1,4 +1,4 @@
-"""The upload at the desk; the work itself is done by the process that it starts, which is run here by hand."""
+"""Test uploads at the desk, and the imports that their workers run."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ SAMPLE = Path(__file__).parent / "samples" / "blogger.xml"
 
 
 @pytest.fixture
-def begun(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The imports that would have been started in processes of their own."""
-    started: list[int] = []
-    monkeypatch.setattr(job, "begin", started.append)
-    return started
+def started(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """Collect the imports for which a worker would be started."""
+    import_ids: list[int] = []
+    monkeypatch.setattr(job, "start_worker", import_ids.append)
+    return import_ids
 
 
 @pytest.fixture
@@ -42,76 +42,76 @@ def upload(desk: FlaskClient, content: bytes, name: str = "blog.xml", **fields: 
     return desk.post("/desk/imports", data=form, content_type="multipart/form-data")
 
 
-def fresh(import_id: int) -> Import:
+def reload(import_id: int) -> Import:
     db.session.rollback()
     db.session.expire_all()
     return db.session.get_one(Import, import_id)
 
 
-def test_an_uploaded_export_comes_in_and_says_what_came(desk: FlaskClient, begun: list[int]) -> None:
+def test_an_uploaded_export_is_imported_and_reported(desk: FlaskClient, started: list[int]) -> None:
     answer = upload(desk, SAMPLE.read_bytes())
     assert answer.status_code == 303
-    (import_id,) = begun
-    assert fresh(import_id).state == WAITING
+    (import_id,) = started
+    assert reload(import_id).state == WAITING
     assert "Waiting to start" in desk.get(answer.location).text
-    job.run(import_id)
-    assert fresh(import_id).state == DONE
+    job.run_import(import_id)
+    assert reload(import_id).state == DONE
     assert db.session.query(Post).count() > 0
     page = desk.get(answer.location)
     assert "The import is complete." in page.text
     assert "every 1s" not in desk.get(answer.location, headers=HTMX).text
-    assert not job.file_of(import_id).exists()
+    assert not job.export_path(import_id).exists()
 
 
-def test_a_broken_file_is_one_sentence_with_the_name_that_the_editor_knows(desk: FlaskClient, begun: list[int]) -> None:
+def test_a_broken_file_is_reported_with_its_uploaded_name(desk: FlaskClient, started: list[int]) -> None:
     answer = upload(desk, b"<feed><entry>", "my blog.xml")
-    job.run(begun[0])
-    assert fresh(begun[0]).state == REFUSED
+    job.run_import(started[0])
+    assert reload(started[0]).state == REFUSED
     page = desk.get(answer.location).text
     assert "Nothing was imported." in page
-    assert str(job.file_of(begun[0]).parent) not in page
+    assert str(job.export_path(started[0]).parent) not in page
 
 
-def test_nothing_chosen_or_an_address_that_is_none_is_said_at_the_field(desk: FlaskClient, begun: list[int]) -> None:
+def test_a_missing_file_or_an_invalid_url_is_reported_at_the_field(desk: FlaskClient, started: list[int]) -> None:
     form = {"csrf_token": csrf(desk, "/desk/imports")}
     assert "Choose the file first" in desk.post("/desk/imports", data=form).text
     assert "begins with https://" in upload(desk, b"x", blog_url="blog.example").text
-    assert begun == []
+    assert started == []
 
 
-def test_only_one_works_on_an_import_and_a_lease_that_ran_out_is_taken_over(
-    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+def test_only_one_worker_runs_an_import_until_its_lease_expires(
+    desk: FlaskClient, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(desk, SAMPLE.read_bytes())
     with writing():
-        asked = db.session.get_one(Import, begun[0])
-        asked.state, asked.leased_until = RUNNING, now() + timedelta(minutes=1)
-    job.run(begun[0])
-    assert fresh(begun[0]).state == RUNNING
-    job.begin_interrupted()
-    assert begun == begun[:1]
+        record = db.session.get_one(Import, started[0])
+        record.state, record.leased_until = RUNNING, now() + timedelta(minutes=1)
+    job.run_import(started[0])
+    assert reload(started[0]).state == RUNNING
+    job.start_pending()
+    assert started == started[:1]
     with writing():
-        db.session.get_one(Import, begun[0]).leased_until = now() - timedelta(seconds=1)
-    job.begin_interrupted()
-    assert begun == [begun[0]] * 2
-    job.run(begun[0])
-    assert fresh(begun[0]).state == DONE
+        db.session.get_one(Import, started[0]).leased_until = now() - timedelta(seconds=1)
+    job.start_pending()
+    assert started == [started[0]] * 2
+    job.run_import(started[0])
+    assert reload(started[0]).state == DONE
 
 
-def test_nobody_but_an_editor_uploads_or_sees_an_import(app: Flask, begun: list[int]) -> None:
+def test_only_editors_upload_and_see_imports(app: Flask, started: list[int]) -> None:
     nobody = app.test_client()
     token = csrf(nobody, "/desk/sign-in")
     form = {"csrf_token": token, "export": (io.BytesIO(SAMPLE.read_bytes()), "blog.xml")}
     assert nobody.post("/desk/imports", data=form, content_type="multipart/form-data").status_code == 403
     assert nobody.get("/desk/imports").status_code == 303
     assert nobody.get("/desk/imports/1").status_code == 303
-    assert begun == []
+    assert started == []
 
 
-def test_without_its_token_an_upload_is_refused(desk: FlaskClient, begun: list[int]) -> None:
+def test_an_upload_without_its_csrf_token_is_refused(desk: FlaskClient, started: list[int]) -> None:
     form = {"export": (io.BytesIO(b"x"), "blog.xml")}
     assert desk.post("/desk/imports", data=form, content_type="multipart/form-data").status_code == 400
-    assert begun == []
+    assert started == []
 
 
 def failing(error: Exception):
@@ -121,44 +121,44 @@ def failing(error: Exception):
     return fail
 
 
-def test_a_fault_of_ours_ends_the_import_in_a_sentence(
-    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+def test_an_unexpected_error_ends_the_import_with_a_message(
+    desk: FlaskClient, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     answer = upload(desk, SAMPLE.read_bytes())
-    monkeypatch.setattr(job, "bring_in", failing(RuntimeError("the secret reason")))
-    job.run(begun[0])
-    assert fresh(begun[0]).state == BROKEN
+    monkeypatch.setattr(job, "load_export", failing(RuntimeError("the secret reason")))
+    job.run_import(started[0])
+    assert reload(started[0]).state == BROKEN
     page = desk.get(answer.location).text
     assert "upload the same file again" in page
     assert "secret reason" not in page
     assert "every 1s" not in page
-    assert not job.file_of(begun[0]).exists()
+    assert not job.export_path(started[0]).exists()
 
 
-def test_while_the_database_is_away_an_import_waits_with_its_file(
-    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+def test_an_import_waits_while_the_database_is_unavailable(
+    desk: FlaskClient, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     upload(desk, SAMPLE.read_bytes())
-    monkeypatch.setattr(job, "bring_in", failing(OperationalError("", {}, Exception())))
+    monkeypatch.setattr(job, "load_export", failing(OperationalError("", {}, Exception())))
     with pytest.raises(OperationalError):
-        job.run(begun[0])
-    assert fresh(begun[0]).state == RUNNING
-    assert job.file_of(begun[0]).exists()
+        job.run_import(started[0])
+    assert reload(started[0]).state == RUNNING
+    assert job.export_path(started[0]).exists()
 
 
-def test_a_full_disk_is_a_sentence_and_leaves_nothing(
-    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+def test_a_full_disk_is_reported_and_leaves_no_file(
+    desk: FlaskClient, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(job.shutil, "copyfileobj", failing(OSError(28, "No space left on device")))
     answer = upload(desk, SAMPLE.read_bytes(), blog_url="https://heron.example")
     assert answer.status_code == 503
     assert "disk is full" in answer.text
     assert "https://heron.example" in answer.text
-    assert (begun, db.session.query(Import).count(), list(job.folder().iterdir())) == ([], 0, [])
+    assert (started, db.session.query(Import).count(), list(job.imports_folder().iterdir())) == ([], 0, [])
 
 
-def test_nobody_waits_for_the_database_while_an_upload_is_kept(
-    desk: FlaskClient, begun: list[int], monkeypatch: pytest.MonkeyPatch
+def test_an_upload_is_saved_outside_transactions(
+    desk: FlaskClient, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def copy(_content: object, file: io.BufferedWriter, _size: int) -> None:
         assert not db.session.connection().get_execution_options().get("writing")
@@ -168,45 +168,47 @@ def test_nobody_waits_for_the_database_while_an_upload_is_kept(
     assert upload(desk, b"x").status_code == 303
 
 
-def test_what_a_kill_left_half_kept_is_swept_away(app: Flask) -> None:
-    job.folder().mkdir()
-    old, new, waiting = (job.folder() / name for name in (f"{job.DRAFT}1", f"{job.DRAFT}2", "7"))
+def test_old_partial_uploads_are_deleted(app: Flask) -> None:
+    job.imports_folder().mkdir()
+    old, new, waiting = (
+        job.imports_folder() / name for name in (f"{job.PARTIAL_PREFIX}1", f"{job.PARTIAL_PREFIX}2", "7")
+    )
     for file in (old, new, waiting):
         file.write_bytes(b"x")
     for file in (old, waiting):
         os.utime(file, (0, 0))
-    job.sweep()
-    assert sorted(job.folder().iterdir()) == sorted([new, waiting])
+    job.delete_partial_uploads()
+    assert sorted(job.imports_folder().iterdir()) == sorted([new, waiting])
 
 
 @on_sqlite
-def test_an_import_goes_on_where_its_progress_cannot_be_written(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_import_continues_if_its_progress_cannot_be_saved(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy() -> None:
         raise Busy("another process writes")
 
-    monkeypatch.setattr(job, "EACH", timedelta())
+    monkeypatch.setattr(job, "PROGRESS_INTERVAL", timedelta())
     monkeypatch.setattr(job, "writing", busy)
-    job._progress(1)(50, 100)
+    job._progress_writer(1)(50, 100)
 
 
 @on_sqlite
 @pytest.mark.parametrize("fault", [Busy("another process writes"), OSError(errno.ENOSPC, "No space left on device")])
-def test_an_import_that_met_a_full_disk_or_a_busy_database_is_begun_again(
+def test_an_import_is_retried_after_a_full_disk_or_a_busy_database(
     app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
     with writing():
-        asked = Import(name="export", blog_url="", state=WAITING)
-        db.session.add(asked)
-    job.folder().mkdir()
-    job.file_of(asked.id).write_bytes(b"kept")
+        record = Import(name="export", blog_url="", state=WAITING)
+        db.session.add(record)
+    job.imports_folder().mkdir()
+    job.export_path(record.id).write_bytes(b"content")
 
     def fail(*_arguments: object, **_options: object) -> None:
         raise fault
 
-    monkeypatch.setattr(job, "bring_in", fail)
-    ended = app.test_cli_runner().invoke(args=["imports", "run", str(asked.id)])
+    monkeypatch.setattr(job, "load_export", fail)
+    ended = app.test_cli_runner().invoke(args=["imports", "run", str(record.id)])
     assert ended.exit_code == 2
     assert ended.stderr.count("\n") == 1
-    assert job.file_of(asked.id).exists()
+    assert job.export_path(record.id).exists()
     db.session.expire_all()
-    assert db.session.get_one(Import, asked.id).state == RUNNING  # by a lease that ends
+    assert db.session.get_one(Import, record.id).state == RUNNING  # until the lease expires

@@ -31,7 +31,7 @@ def sends_by(app: Flask, office: PostOffice, **more: object) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], **{**office.settings, **more})
 
 
-def test_without_settings_the_desk_says_so_and_sends_nothing(app: Flask) -> None:
+def test_the_desk_sends_no_mail_without_settings(app: Flask) -> None:
     ed = signed_in(app)
     page = ed.get("/desk/mail").text
     assert "Mail is not set up" in page
@@ -42,7 +42,7 @@ def test_without_settings_the_desk_says_so_and_sends_nothing(app: Flask) -> None
     assert mails() == []
 
 
-def test_an_editor_sends_themselves_a_test_mail_and_sees_what_became_of_it(app: Flask, office: PostOffice) -> None:
+def test_an_editor_sends_a_test_mail_and_sees_its_result(app: Flask, office: PostOffice) -> None:
     sends_by(app, office, smtp_user="blog", smtp_password=PASSWORD, smtp_host="localhost")
     office.password = PASSWORD
     ed = signed_in(app)
@@ -63,7 +63,7 @@ def test_an_editor_sends_themselves_a_test_mail_and_sees_what_became_of_it(app: 
     assert PASSWORD not in page
 
 
-def test_the_desk_tells_what_failed_and_what_was_given_up(app: Flask, office: PostOffice) -> None:
+def test_the_desk_lists_failed_and_abandoned_mails(app: Flask, office: PostOffice) -> None:
     sends_by(app, office)
     office.answers = {"RCPT": ["550 5.1.1 no such reader <b>"]}
     create_mail("nobody@example.org", "A subject & more")
@@ -79,7 +79,7 @@ def test_the_desk_tells_what_failed_and_what_was_given_up(app: Flask, office: Po
     assert "1 mail is waiting" in page
 
 
-def test_the_desk_says_when_enough_was_sent(app: Flask, office: PostOffice) -> None:
+def test_the_desk_shows_an_exhausted_quota(app: Flask, office: PostOffice) -> None:
     sends_by(app, office, mail_per_hour=1)
     create_mail()
     create_mail()
@@ -87,7 +87,7 @@ def test_the_desk_says_when_enough_was_sent(app: Flask, office: PostOffice) -> N
     assert "The limit is reached." in signed_in(app).get("/desk/mail").text
 
 
-def test_a_mail_is_in_the_sites_name_whatever_stands_in_it(app: Flask, office: PostOffice) -> None:
+def test_a_mail_contains_the_escaped_site_title(app: Flask, office: PostOffice) -> None:
     sends_by(app, office)
     with writing():
         current_site().title = "Tom & <Jerry>"
@@ -114,32 +114,32 @@ def run(app: Flask, *args: str) -> tuple[int, str]:
     return result.exit_code, result.output
 
 
-def test_the_command_sends_at_once_and_says_so(app: Flask, office: PostOffice) -> None:
+def test_the_command_sends_a_test_mail_at_once(app: Flask, office: PostOffice) -> None:
     sends_by(app, office)
-    status, said = run(app, "test", "ann@example.org")
-    assert (status, said.count("\n")) == (0, 1)
-    assert "took a test mail for ann@example.org" in said
+    status, output = run(app, "test", "ann@example.org")
+    assert (status, output.count("\n")) == (0, 1)
+    assert "accepted a test mail for ann@example.org" in output
     assert office.recipients == ["ann@example.org"]
     assert mails() == []
 
 
-def test_the_command_says_in_a_sentence_what_is_wrong(app: Flask, office: PostOffice) -> None:
-    status, said = run(app, "test", "ann@example.org")
-    assert (status, "Mail is not set up" in said) == (2, True)
+def test_the_command_explains_failures_in_one_sentence(app: Flask, office: PostOffice) -> None:
+    status, output = run(app, "test", "ann@example.org")
+    assert (status, "Mail is not set up" in output) == (2, True)
     sends_by(app, office)
     assert run(app, "test", "ann")[0] == 2
     office.answers = {"RCPT": ["550 5.1.1 no such reader"]}
-    status, said = run(app, "test", "ann@example.org")
+    status, output = run(app, "test", "ann@example.org")
     assert status == 2
-    assert "550 5.1.1 no such reader" in said
+    assert "550 5.1.1 no such reader" in output
     sends_by(app, office, smtp_port=free_port(), smtp_user="blog", smtp_password=PASSWORD)
-    status, said = run(app, "test", "ann@example.org")
-    assert (status, said.count("\n")) == (2, 1)
-    assert "look at SMTP_HOST" in said
-    assert PASSWORD not in said
+    status, output = run(app, "test", "ann@example.org")
+    assert (status, output.count("\n")) == (2, 1)
+    assert "look at SMTP_HOST" in output
+    assert PASSWORD not in output
 
 
-def test_the_command_sends_what_waits(app: Flask, office: PostOffice) -> None:
+def test_the_command_sends_waiting_mail(app: Flask, office: PostOffice) -> None:
     assert run(app, "send")[0] == 2
     sends_by(app, office)
     create_mail()

@@ -47,15 +47,15 @@ def test_imports_that_wait_are_looked_for_again_after_any_fault(
 ) -> None:
     looked, again = [0], threading.Event()
 
-    def sweep() -> None:
+    def delete_partial_uploads() -> None:
         looked[0] += 1
         if looked[0] == 1:
             raise fault
         again.set()
         threading.Event().wait()  # for as long as the tests run
 
-    monkeypatch.setattr(job, "LOOK_SECONDS", 0)
-    monkeypatch.setattr(job, "sweep", sweep)
+    monkeypatch.setattr(job, "POLL_SECONDS", 0)
+    monkeypatch.setattr(job, "delete_partial_uploads", delete_partial_uploads)
     job.resume_imports(app)
     assert again.wait(30)
 

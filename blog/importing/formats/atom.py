@@ -1,4 +1,4 @@
-"""Reading a long Atom feed (RFC 4287) entry by entry, so that memory stays flat however long it is."""
+"""Read an Atom feed (RFC 4287) entry by entry, in constant memory."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from lxml import etree
 from blog.errors import Unusable
 
 ATOM = "{http://www.w3.org/2005/Atom}"
-UNDECLARED = re2.compile(r"Namespace prefix (\S+) (?:on|for) ")
+UNDECLARED_PREFIX = re2.compile(r"Namespace prefix (\S+) (?:on|for) ")
 
 
 @dataclass(frozen=True, slots=True)
 class Feed:
-    """A feed that can be opened as often as it takes, from its beginning; `name` is what sentences call it.
+    """Represent a feed that can be opened repeatedly; `name` is for messages.
 
-    Whatever parses it reads it as UTF-8, which `encoding` made of it before.
+    Parsers read it as UTF-8; `encoding` converts it first.
     """
 
     name: str
@@ -30,20 +30,21 @@ class Feed:
 
 
 class UndeclaredPrefix(Unusable):
-    """The feed is sound but for `prefix`, which stands before names and which nobody declared."""
+    """Reject a feed that uses the XML prefix `prefix` without declaring it."""
 
     prefix: str = ""
 
 
-def entries(feed: Feed) -> Iterator[etree._Element]:
-    """The feed's own entries, each emptied once the next is asked for; what stood before the first is still there then.
+def iter_entries(feed: Feed) -> Iterator[etree._Element]:
+    """Yield the entries of a feed and free each afterwards.
 
-    Raises Unusable, with the line, where the file is no sound XML.
+    At the first entry, the elements before it are still there.
+
+    Raises: Unusable, with the line, if the file is not well-formed XML.
     """
     try:
         with feed.open() as file:
-            # "internal" and not False: nothing is declared that could be resolved (see recognition.py), and with False
-            # lxml loses the line of an entity that nobody declared
+            # detect.py refuses declared entities; with False, lxml would lose the line of an undeclared one
             context = etree.iterparse(
                 file,
                 tag=f"{ATOM}entry",
@@ -61,13 +62,15 @@ def entries(feed: Feed) -> Iterator[etree._Element]:
                     yield entry
                     _free(entry, parent)
     except etree.XMLSyntaxError as error:
-        raise _broken(feed, error) from error
+        raise _syntax_error(feed, error) from error
     except OSError as error:
-        raise Unusable(f"{feed.name} cannot be read ({error.strerror}): see that this user may read it.") from error
+        raise Unusable(f"{feed.name} cannot be read ({error.strerror}): check its permissions.") from error
     except (BadZipFile, EOFError, zlib.error) as error:
-        raise Unusable(
-            f"{feed.name} does not come out of its zip whole, so nothing was imported: download the export once more."
-        ) from error
+        raise damaged_zip(feed) from error
+
+
+def damaged_zip(feed: Feed) -> Unusable:
+    return Unusable(f"{feed.name} is damaged inside its zip, so nothing was imported: download the export again.")
 
 
 def _free(entry: etree._Element, feed: etree._Element) -> None:
@@ -76,60 +79,63 @@ def _free(entry: etree._Element, feed: etree._Element) -> None:
         del feed[0]
 
 
-def _broken(feed: Feed, error: etree.XMLSyntaxError) -> Unusable:
+def _syntax_error(feed: Feed, error: etree.XMLSyntaxError) -> Unusable:
     line, column = error.position
     reason = (error.msg or "it ends too early").partition(", line")[0]
-    prefix = UNDECLARED.match(reason)
-    broken = (UndeclaredPrefix if prefix else Unusable)(
+    prefix = UNDECLARED_PREFIX.match(reason)
+    refusal = (UndeclaredPrefix if prefix else Unusable)(
         f"{feed.name} is broken at line {line}, column {column} ({reason}), so nothing was imported: "
-        "it may be cut off or have been changed by hand; save the export once more and import that."
+        "the file may be cut off or edited by hand; save the export again and import that."
     )
-    if prefix and isinstance(broken, UndeclaredPrefix):
-        broken.prefix = prefix[1]
-    return broken
+    if prefix and isinstance(refusal, UndeclaredPrefix):
+        refusal.prefix = prefix[1]
+    return refusal
 
 
-def text(element: etree._Element, *names: str) -> str:
-    """The text of the child, or the child's child, of these Atom names; "" where it is not there."""
+def child_text(element: etree._Element, *names: str) -> str:
+    """Return the text at a path of Atom names, or ""."""
     for name in names:
         found = element.find(f"{ATOM}{name}")
         if found is None:
             return ""
         element = found
-    return whole_text(element).strip()
+    return inner_text(element).strip()
 
 
-def whole_text(element: etree._Element) -> str:
+def inner_text(element: etree._Element) -> str:
     return "".join(str(part) for part in element.itertext())
 
 
-def content(entry: etree._Element) -> str:
-    """What the entry says, as it stands there."""
+def entry_content(entry: etree._Element) -> str:
+    """Return the entry's content, unchanged."""
     found = entry.find(f"{ATOM}content")
-    return "" if found is None else whole_text(found)
+    return "" if found is None else inner_text(found)
 
 
-def when(feed: Feed, entry: etree._Element, name: str) -> datetime:
-    """The time of RFC 3339 in the entry's child `name`, in UTC; Unusable, with the line, where it is none."""
+def parse_time(feed: Feed, entry: etree._Element, name: str) -> datetime:
+    """Return the RFC 3339 time in the entry's child `name`, in UTC.
+
+    Raises: Unusable, with the line, if it is missing or malformed.
+    """
     child = entry.find(f"{ATOM}{name}")
-    written = text(entry, name)
+    value = child_text(entry, name)
     try:
-        moment = datetime.fromisoformat(written)
+        moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise ValueError("no offset from UTC")
         return moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        shown = f"“{written[:40]}” as its {name} date" if written else f"no {name} date"
-        raise unusable_entry(feed, entry if child is None else child, shown) from error
+        problem = f"“{value[:40]}” as its {name} date" if value else f"no {name} date"
+        raise bad_entry(feed, entry if child is None else child, problem) from error
 
 
-def updated(feed: Feed, entry: etree._Element, at: datetime) -> datetime:
-    """When the entry was changed last; `at` where it does not say."""
-    return when(feed, entry, "updated") if text(entry, "updated") else at
+def parse_updated(feed: Feed, entry: etree._Element, at: datetime) -> datetime:
+    """Return the time of the last change, else `at`."""
+    return parse_time(feed, entry, "updated") if child_text(entry, "updated") else at
 
 
-def unusable_entry(feed: Feed, place: etree._Element, what: str) -> Unusable:
+def bad_entry(feed: Feed, place: etree._Element, problem: str) -> Unusable:
     return Unusable(
-        f"The entry at line {place.sourceline} of {feed.name} has {what}, so nothing was imported: "
-        "save the export once more, or put that line right, and import again."
+        f"The entry at line {place.sourceline} of {feed.name} has {problem}, so nothing was imported: "
+        "save the export again, or correct that line, and import it."
     )

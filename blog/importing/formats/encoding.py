@@ -1,6 +1,6 @@
-"""Feeds in other encodings, read as UTF-8, so that whatever parses them meets one encoding only.
+"""Convert feeds in other encodings to UTF-8.
 
-The encoding is found as XML 1.0 says (appendix F): by the first bytes, else by the declaration.
+The encoding is detected as in XML 1.0, appendix F: by the first bytes, else by the declaration.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from blog.importing.formats.atom import Feed
 
 UTF_8 = "utf-8"
 HEAD_BYTES = 400
-CHUNK = 65_536
-# the longer ones first, since one begins with another
-MARKS = {
+CHUNK_BYTES = 65_536
+# longer signatures first, since some begin with a shorter one
+SIGNATURES = {
     codecs.BOM_UTF32_LE: "utf-32",
     codecs.BOM_UTF32_BE: "utf-32",
     codecs.BOM_UTF8: UTF_8,
@@ -28,51 +28,60 @@ MARKS = {
     b"<\0": "utf-16-le",
     b"\0<": "utf-16-be",
 }
-DECLARED = re.compile(rb"encoding[ \t\r\n]{0,9}=[ \t\r\n]{0,9}[\"']([^\"']{0,300})")
-# what markup is written in, and what other codecs take for the start of something else
-PLAIN = b"<?xml version='1.0' encoding=\"a\"?><!-- &#x41; +ADw- \\u0041 \\n --></A>"
+DECLARED_ENCODING = re.compile(rb"encoding[ \t\r\n]{0,9}=[ \t\r\n]{0,9}[\"']([^\"']{0,300})")
+# markup, and sequences that other codecs read as escapes
+ASCII_SAMPLE = b"<?xml version='1.0' encoding=\"a\"?><!-- &#x41; +ADw- \\u0041 \\n --></A>"
 
 
-def in_utf_8(feed: Feed) -> Feed:
-    """The same feed in UTF-8; Unusable where it declares an encoding that cannot be read as text."""
+def to_utf_8(feed: Feed) -> Feed:
+    """Return the same feed in UTF-8.
+
+    Raises: Unusable if it declares an encoding that is no text encoding.
+    """
     with feed.open() as file:
         head = file.read(HEAD_BYTES)
-    encoding = _encoding_of(feed, head)
+    encoding = _detect_encoding(feed, head)
     if encoding == UTF_8:
         return feed
 
-    def opened() -> IO[bytes]:
-        return io.BufferedReader(Recoded(feed, encoding), CHUNK)
+    def open_recoded() -> IO[bytes]:
+        return io.BufferedReader(RecodedStream(feed, encoding), CHUNK_BYTES)
 
-    return Feed(feed.name, opened)
+    return Feed(feed.name, open_recoded)
 
 
-def _encoding_of(feed: Feed, head: bytes) -> str:
-    """The codec that reads the feed; what declares nothing is UTF-8."""
-    for mark, encoding in MARKS.items():
-        if head.startswith(mark):
+def _detect_encoding(feed: Feed, head: bytes) -> str:
+    """Return the codec of the feed; UTF-8 is the default."""
+    for signature, encoding in SIGNATURES.items():
+        if head.startswith(signature):
             return encoding
     declaration = head.lstrip().partition(b"?>")[0]
-    found = DECLARED.search(declaration) if declaration.startswith(b"<?xml") else None
+    found = DECLARED_ENCODING.search(declaration) if declaration.startswith(b"<?xml") else None
     name = found[1].decode("ascii", "replace") if found else UTF_8
-    if not _reads_ascii(name):
+    if not _is_ascii_compatible(name):
         raise Unusable(
             f"{feed.name} declares the encoding “{name[:40]}”, which cannot be read: "
-            "save the export once more in UTF-8 and import that."
+            "save the export again in UTF-8 and import that."
         )
     return UTF_8 if codecs.lookup(name).name in {UTF_8, "utf-8-sig", "ascii"} else name
 
 
-def _reads_ascii(name: str) -> bool:
-    """Check that a codec reads text and takes ASCII for ASCII: neither UTF-7, nor Python's own such as zip or idna."""
+def _is_ascii_compatible(name: str) -> bool:
+    """Check that a codec decodes ASCII as ASCII.
+
+    UTF-7 does not, and neither do Python's own codecs such as zip or idna.
+    """
     try:
-        return PLAIN.decode(name) == PLAIN.decode("ascii") and codecs.lookup(name).name != "idna"
+        return ASCII_SAMPLE.decode(name) == ASCII_SAMPLE.decode("ascii") and codecs.lookup(name).name != "idna"
     except (LookupError, ValueError):
         return False
 
 
-class Recoded(io.RawIOBase):
-    """A feed's bytes decoded from one encoding and encoded in UTF-8. Raises Unusable for what cannot be decoded."""
+class RecodedStream(io.RawIOBase):
+    """Decode a feed from one encoding and encode it in UTF-8.
+
+    Raises: Unusable at bytes that cannot be decoded.
+    """
 
     def __init__(self, feed: Feed, encoding: str) -> None:
         self._feed, self._encoding, self._file = feed, encoding, feed.open()
@@ -84,7 +93,7 @@ class Recoded(io.RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         while not self._ready and not self._ended:
-            chunk = self._file.read(CHUNK)
+            chunk = self._file.read(CHUNK_BYTES)
             self._ready, self._ended = self._recode(chunk), not chunk
         size = min(len(buffer), len(self._ready))
         buffer[:size], self._ready = self._ready[:size], self._ready[size:]
@@ -96,7 +105,7 @@ class Recoded(io.RawIOBase):
         except UnicodeError as error:
             raise Unusable(
                 f"{self._feed.name} is not written in {self._encoding}, the encoding that it declares, so nothing was "
-                "imported: save the export once more in UTF-8 and import that."
+                "imported: save the export again in UTF-8 and import that."
             ) from error
 
     def close(self) -> None:

@@ -1,4 +1,7 @@
-"""Undeclared XML prefixes, as feeds have them that went through another program: declared in the first tag."""
+"""Declare the XML prefixes that a feed uses without declaring them.
+
+Some programs drop the declarations when they rewrite a feed.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +10,7 @@ from xml.parsers import expat
 
 from blog.importing.formats.atom import Feed
 
-KNOWN = {
+KNOWN_NAMESPACES = {
     "app": "http://purl.org/atom/app#",
     "blogger": "http://schemas.google.com/blogger/2018",
     "gd": "http://schemas.google.com/g/2005",
@@ -18,25 +21,28 @@ KNOWN = {
 }
 
 
-def declared(feed: Feed, prefix: str) -> Feed:
-    """The same feed with `prefix` declared in its first tag, on the same line."""
-    place = _end_of_first_name(feed)
-    declaration = f' xmlns:{prefix}="{KNOWN.get(prefix, f"urn:undeclared:{prefix}")}"'.encode()
+def declare_prefix(feed: Feed, prefix: str) -> Feed:
+    """Return the feed with `prefix` declared in its root tag.
 
-    def opened() -> IO[bytes]:
-        spliced: Any = Spliced(feed.open(), place, declaration)
+    No line break is added, so line numbers stay right.
+    """
+    position = _find_root_name_end(feed)
+    declaration = f' xmlns:{prefix}="{KNOWN_NAMESPACES.get(prefix, f"urn:undeclared:{prefix}")}"'.encode()
+
+    def open_spliced() -> IO[bytes]:
+        spliced: Any = SplicedStream(feed.open(), position, declaration)
         return spliced  # type: ignore[no-any-return]
 
-    return Feed(feed.name, opened)
+    return Feed(feed.name, open_spliced)
 
 
-class Spliced:
-    """A file with some bytes put in at one place."""
+class SplicedStream:
+    """Read a file with some bytes inserted at one position."""
 
-    def __init__(self, file: IO[bytes], place: int, inserted: bytes) -> None:
-        self._file, self._before, self._inserted = file, place, inserted
+    def __init__(self, file: IO[bytes], position: int, inserted: bytes) -> None:
+        self._file, self._before, self._inserted = file, position, inserted
 
-    def __enter__(self) -> Spliced:
+    def __enter__(self) -> SplicedStream:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,17 +60,17 @@ class Spliced:
         return inserted or self._file.read(size)
 
 
-class _Found(Exception):
-    """The first tag."""
+class _RootFound(Exception):
+    """Stop the parser at the root tag."""
 
 
-def _end_of_first_name(feed: Feed) -> int:
-    """How many bytes there are to the end of the first tag's name."""
+def _find_root_name_end(feed: Feed) -> int:
+    """Return the position, in bytes, after the root tag's name."""
     found: list[tuple[int, str]] = []
 
     def start(name: str, _attributes: dict[str, str]) -> None:
         found.append((parser.CurrentByteIndex, name))
-        raise _Found
+        raise _RootFound
 
     parser = expat.ParserCreate("utf-8")
     parser.StartElementHandler = start
@@ -72,7 +78,7 @@ def _end_of_first_name(feed: Feed) -> int:
         with feed.open() as file:
             while chunk := file.read(65_536):
                 parser.Parse(chunk)
-    except _Found:
+    except _RootFound:
         pass
-    place, name = found[0]
-    return place + len(f"<{name}".encode())
+    position, name = found[0]
+    return position + len(f"<{name}".encode())

@@ -1,6 +1,6 @@
-"""Cleaning the texts of an import: on all cores where there are many, in batches and in their order.
+"""Sanitize imported texts on all cores, in batches and in order.
 
-What runs in the workers is pure (`blog.html`), so that they hold neither a database nor the app.
+The workers run only pure code (`blog.html`), so they need neither a database nor the app.
 """
 
 from __future__ import annotations
@@ -21,115 +21,119 @@ import re2
 
 from blog.html import CleanedPost, imported_comment_html, post_html
 
-ALONE = 1_500_000
-"""So many characters this process cleans itself: starting others would take longer."""
+MIN_POOL_CHARACTERS = 1_500_000
+"""Below this, starting workers takes longer than the work."""
 
 
 @dataclass(frozen=True, slots=True)
 class OldHost:
-    """Where the blog stood: links to its `host` become local, and so do those to `alias`, its other name."""
+    """Name the blog's old host and alias, whose links become local."""
 
     host: str = ""
     alias: str = ""
 
 
-class Text(Protocol):
+class HasBody(Protocol):
     @property
     def body(self) -> str: ...
 
 
-E = TypeVar("E", bound=Text)
+E = TypeVar("E", bound=HasBody)
 R = TypeVar("R")
-Clean = Callable[[list[str], OldHost], list[R]]
+CleanBatch = Callable[[list[str], OldHost], list[R]]
 
 
-def clean_posts(bodies: list[str], home: OldHost) -> list[CleanedPost]:
-    return [post_html(_at_home(body, home), host=home.host) for body in bodies]
+def clean_posts(bodies: list[str], old_host: OldHost) -> list[CleanedPost]:
+    return [post_html(_replace_alias(body, old_host), host=old_host.host) for body in bodies]
 
 
-def clean_comments(bodies: list[str], home: OldHost) -> list[str]:
-    return [imported_comment_html(_at_home(body, home), host=home.host) for body in bodies]
+def clean_comments(bodies: list[str], old_host: OldHost) -> list[str]:
+    return [imported_comment_html(_replace_alias(body, old_host), host=old_host.host) for body in bodies]
 
 
-def _at_home(body: str, home: OldHost) -> str:
-    """`body` with the links to the blog's other name leading to its host."""
-    name = home.alias.removeprefix("www.").removesuffix(".blogspot.com")
+def _replace_alias(body: str, old_host: OldHost) -> str:
+    """Make links to the blog's alias point to its host."""
+    name = old_host.alias.removeprefix("www.").removesuffix(".blogspot.com")
     if not name or name not in body:
         return body
     # Blogger served a blog under a domain of every country
-    domain = r"\.blogspot\.(?:com?\.)?[a-z]{2,3}" if home.alias.endswith(".blogspot.com") else ""
+    domain = r"\.blogspot\.(?:com?\.)?[a-z]{2,3}" if old_host.alias.endswith(".blogspot.com") else ""
     link = rf"""(?i)(\bhref\s*=\s*["']?\s*)(?:https?:)?//(?:www\.)?{re2.escape(name)}{domain}([/"'?#:\s>])"""
-    return str(re2.sub(link, lambda found: f"{found[1]}http://{home.host}{found[2]}", body))
+    return str(re2.sub(link, lambda found: f"{found[1]}http://{old_host.host}{found[2]}", body))
 
 
-class Cleaners:
-    """The processes that clean, as many as there are cores: none where there is one, or little to do."""
+class CleaningPool:
+    """Clean batches in one worker per core; small imports need none."""
 
-    def __init__(self, home: OldHost, cores: int | None = None) -> None:
-        self._home = home
-        self._cores = cores or _cores()
-        self._alone = 0
+    def __init__(self, old_host: OldHost, cores: int | None = None) -> None:
+        self._old_host = old_host
+        self._cores = cores or _count_cores()
+        self._characters = 0
         self._pool: ProcessPoolExecutor | None = None
 
-    def __enter__(self) -> Cleaners:
+    def __enter__(self) -> CleaningPool:
         return self
 
     def __exit__(self, *_: object) -> None:
         if self._pool:
             self._pool.shutdown(cancel_futures=True)
 
-    def cleaned(self, batches: Iterable[list[E]], clean: Clean[R]) -> Iterator[list[tuple[E, R]]]:
-        """Each batch in its order, every entry with its text cleaned; a few batches ahead are in work meanwhile."""
-        begun: deque[tuple[list[E], Callable[[], list[R]]]] = deque()
+    def clean(self, batches: Iterable[list[E]], clean_batch: CleanBatch[R]) -> Iterator[list[tuple[E, R]]]:
+        """Yield the batches in order, each entry with its cleaned text.
+
+        Reads at most two batches per core ahead.
+        """
+        queue: deque[tuple[list[E], Callable[[], list[R]]]] = deque()
         for batch in batches:
-            begun.append((batch, self._begin([entry.body for entry in batch], clean)))
-            while len(begun) > (2 * self._cores if self._pool else 0):
-                yield _together(*begun.popleft())
-        while begun:
-            yield _together(*begun.popleft())
+            queue.append((batch, self._submit([entry.body for entry in batch], clean_batch)))
+            while len(queue) > (2 * self._cores if self._pool else 0):
+                yield _pair(*queue.popleft())
+        while queue:
+            yield _pair(*queue.popleft())
 
-    def _begin(self, bodies: list[str], clean: Clean[R]) -> Callable[[], list[R]]:
-        here = partial(clean, bodies, self._home)
-        self._alone += sum(map(len, bodies))
-        if not bodies or self._cores == 1 or self._alone < ALONE or multiprocessing.current_process().daemon:
-            return here
-        self._pool = self._pool or _pool(self._cores)
+    def _submit(self, bodies: list[str], clean_batch: CleanBatch[R]) -> Callable[[], list[R]]:
+        run_here = partial(clean_batch, bodies, self._old_host)
+        self._characters += sum(map(len, bodies))
+        small = not bodies or self._characters < MIN_POOL_CHARACTERS
+        if small or self._cores == 1 or multiprocessing.current_process().daemon:
+            return run_here
+        self._pool = self._pool or _start_pool(self._cores)
         try:
-            future = self._pool.submit(clean, bodies, self._home)
+            future = self._pool.submit(clean_batch, bodies, self._old_host)
         except BrokenProcessPool:
-            return here
-        return lambda: _result(future, here)
+            return run_here
+        return lambda: _wait_for(future, run_here)
 
 
-def _together(batch: Sequence[E], result: Callable[[], list[R]]) -> list[tuple[E, R]]:
+def _pair(batch: Sequence[E], result: Callable[[], list[R]]) -> list[tuple[E, R]]:
     return list(zip(batch, result(), strict=True))
 
 
-def _result(future: Future[list[R]], here: Callable[[], list[R]]) -> list[R]:
+def _wait_for(future: Future[list[R]], run_here: Callable[[], list[R]]) -> list[R]:
     try:
         return future.result()
     except BrokenProcessPool:
-        # a worker was killed, for want of memory perhaps: this process needs none
-        return here()
+        # a worker was killed, perhaps for lack of memory
+        return run_here()
 
 
-def _cores() -> int:
+def _count_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _pool(cores: int) -> ProcessPoolExecutor:
-    # spawned, since a process with threads and open databases must not be forked
+def _start_pool(cores: int) -> ProcessPoolExecutor:
+    # a process with threads and open databases must not be forked
     context = multiprocessing.get_context("spawn")
-    return ProcessPoolExecutor(cores, mp_context=context, initializer=_attend)
+    return ProcessPoolExecutor(cores, mp_context=context, initializer=_init_worker)
 
 
-def _attend() -> None:
-    """In a worker: leave Ctrl-C to the import, and end when it ends, however that comes."""
+def _init_worker() -> None:
+    """Ignore Ctrl-C in a worker, and exit when the import exits."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    threading.Thread(target=_exit_with_parent, daemon=True).start()
 
 
-def _end_with_parent() -> None:
+def _exit_with_parent() -> None:
     if parent := multiprocessing.parent_process():
         parent.join()
         os._exit(1)

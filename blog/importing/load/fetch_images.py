@@ -1,4 +1,4 @@
-"""Pictures that an export brings along, inline or in its albums: kept as files, and shown from there."""
+"""Store the pictures that an export contains, inline or in albums."""
 
 from __future__ import annotations
 
@@ -19,89 +19,101 @@ from blog.importing.report import Report
 from blog.media import library
 from blog.media.sniffing import detect_format, explain_refusal
 
-INLINE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
-ADDRESS = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
-MAX_ADDRESS_LENGTH = 4_000
+DATA_IMAGE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
+URL_ATTRIBUTE = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
+MAX_URL_LENGTH = 4_000
 
-Keep = Callable[[bytes, str], str]
-
-
-class ImageNotStored(Exception):
-    """Content that is no picture; the sentence that says so."""
+StorePicture = Callable[[bytes, str], str]
 
 
-def store_image(content: bytes, name: str) -> str:
-    """Keep the picture in the media room and return its root-relative address; Unkept for what is none."""
+class PictureRejected(Exception):
+    """Say in one sentence why content cannot be stored as a picture."""
+
+
+def store_picture(content: bytes, name: str) -> str:
+    """Store a picture and return its path.
+
+    Raises: PictureRejected if the content is no picture.
+    """
     try:
         return library.save_picture(content, name)
     except library.PictureRefused as error:
-        raise ImageNotStored(str(error)) from error
+        raise PictureRejected(str(error)) from error
 
 
-def only_look(content: bytes, name: str) -> str:
-    """For a rehearsal: an address with nothing kept at it; Unkept for what does not begin like a picture."""
+def check_picture(content: bytes, name: str) -> str:
+    """Check a picture for a dry run and return a path.
+
+    Raises: PictureRejected if the content does not begin like a picture.
+    """
     if not detect_format(content):
-        raise ImageNotStored(str(explain_refusal(content)))
+        raise PictureRejected(str(explain_refusal(content)))
     return f"/media/{name}"
 
 
 @dataclass(slots=True)
-class Pictures:
-    """Keeps the pictures of posts. `album` gives what an export brings of an address, `keep` puts it away."""
+class PictureImporter:
+    """Store the pictures of posts and replace their URLs.
 
-    album: Callable[[str], bytes | None]
-    keep: Keep
+    `find_picture` returns the content that the export has for a URL; `store` saves it and returns its path.
+    """
+
+    find_picture: Callable[[str], bytes | None]
+    store: StorePicture
     report: Report
-    _kept: dict[str, str | None] = field(default_factory=dict)
+    _paths: dict[str, str | None] = field(default_factory=dict)
 
-    def settled(self, post: Post) -> Post:
-        """The post, showing from here what the export brought along."""
-        self._kept = {}
-        body = ADDRESS.sub(lambda found: self._settle(found, post), post.body)
+    def with_local_pictures(self, post: Post) -> Post:
+        """Return the post with its pictures stored here."""
+        self._paths = {}
+        body = URL_ATTRIBUTE.sub(lambda found: self._replace_url(found, post), post.body)
         return replace(post, body=body) if body != post.body else post
 
-    def _settle(self, found: Any, post: Post) -> str:
+    def _replace_url(self, found: Any, post: Post) -> str:
         whole: str = found[0]
         raw = found[2][1:-1]
         inline = raw[:11].lower() == "data:image/"
-        if not inline and ("/" not in raw or len(raw) > MAX_ADDRESS_LENGTH):
+        if not inline and ("/" not in raw or len(raw) > MAX_URL_LENGTH):
             return whole
-        address = unescape(raw).strip()
-        content = _inline(address) if inline else self.album(address)
+        url = unescape(raw).strip()
+        content = _decode_data_url(url) if inline else self.find_picture(url)
         if content is None:
             return whole
-        kept = self._address(content, _name(address), post)
-        return f'{found[1]}"{escape(kept)}"' if kept else whole
+        path = self._store_once(content, _file_name(url), post)
+        return f'{found[1]}"{escape(path)}"' if path else whole
 
-    def _address(self, content: bytes, name: str, post: Post) -> str | None:
-        """Where the picture is kept: once, although Blogger has each twice in its post, the small one in a link."""
+    def _store_once(self, content: bytes, name: str, post: Post) -> str | None:
+        """Store a picture at its first use and return its path.
+
+        Blogger writes each picture twice into a post: a small one inside a link to the large one.
+        """
         key = f"{name}:{hash(content)}"
-        if key not in self._kept:
+        if key not in self._paths:
             try:
-                self._kept[key] = self.keep(content, name)
-                self.report.kept += 1
-            except ImageNotStored as error:
-                self._kept[key] = None
-                self.report.unkept.add(f"{post.path or post.title or post.ref}: {error}")
-        return self._kept[key]
+                self._paths[key] = self.store(content, name)
+                self.report.stored_pictures += 1
+            except PictureRejected as error:
+                self._paths[key] = None
+                self.report.rejected_pictures.add(f"{post.path or post.title or post.ref}: {error}")
+        return self._paths[key]
 
 
-def _inline(address: str) -> bytes | None:
-    """What a data: address holds; None where that cannot be read."""
-    head, comma, data = address.partition(",")
+def _decode_data_url(url: str) -> bytes | None:
+    """Return the content of a data: URL (RFC 2397), if well-formed."""
+    head, comma, data = url.partition(",")
     kind, _, parameters = head.partition(";")
-    if not comma or not INLINE.fullmatch(kind):
+    if not comma or not DATA_IMAGE.fullmatch(kind):
         return None
     if "base64" not in parameters.lower():
         return unquote_to_bytes(data)
     try:
-        written = re.sub(r"\s+", "", unquote(data))
-        return base64.b64decode(written + "=" * (-len(written) % 4), validate=True)
+        encoded = re.sub(r"\s+", "", unquote(data))
+        return base64.b64decode(encoded + "=" * (-len(encoded) % 4), validate=True)
     except (binascii.Error, ValueError):
         return None
 
 
-def _name(address: str) -> str:
-    if inline := INLINE.match(address):
+def _file_name(url: str) -> str:
+    if inline := DATA_IMAGE.match(url):
         return f"picture.{inline[1].lower()}"
-    return PurePosixPath(unquote(urlsplit(address).path)).name or "picture"
+    return PurePosixPath(unquote(urlsplit(url).path)).name or "picture"

@@ -1,4 +1,4 @@
-"""Loading a batch of posts and pages: each keeps its old address, its dates and its author's name."""
+"""Save batches of posts and pages with their old paths and dates."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from sqlalchemy import select
 from blog.db import db, now, writing
 from blog.html import CleanedPost
 from blog.importing import archive
-from blog.importing.load.batches import absent
+from blog.importing.load.batches import select_new
 from blog.importing.report import Report
 from blog.posts.labels import find_or_create_labels
 from blog.posts.models import PAGE, Post
@@ -17,50 +17,53 @@ from blog.posts.publishing import derive_fields, find_free_path
 from blog.posts.seed import remove_untouched_welcome
 from blog.site.models import Site, current_site, raise_site_version
 
-Cleaned = list[tuple[archive.Post, CleanedPost]]
+CleanedEntries = list[tuple[archive.Post, CleanedPost]]
 
 
-def addressed_first(posts: Callable[[], Iterator[archive.Post]]) -> Iterator[archive.Post]:
-    """Posts that bring their address before those that need one, so that no old address is given away."""
-    waiting = False
+def with_path_first(posts: Callable[[], Iterator[archive.Post]]) -> Iterator[archive.Post]:
+    """Yield posts with a path before those that need a new one.
+
+    No new path can then take an old path of another post.
+    """
+    any_without_path = False
     for post in posts():
         if post.path or post.draft:
             yield post
         else:
-            waiting = True
-    if waiting:
+            any_without_path = True
+    if any_without_path:
         yield from (post for post in posts() if not post.path and not post.draft)
 
 
-def load_posts(entries: Cleaned, host: str, report: Report) -> None:
-    """Bring in those that do not stand yet, in one act. `host` is the blog's old one."""
+def load_posts(entries: CleanedEntries, host: str, report: Report) -> None:
+    """Save the new posts in one transaction. `host` is the old host."""
     if not entries:
         return
-    written = [(entry, cleaned, _post(entry, cleaned, host)) for entry, cleaned in entries]
+    made = [(entry, cleaned, _make_post(entry, cleaned, host)) for entry, cleaned in entries]
     with writing():
         remove_untouched_welcome()
         site, version = current_site(), raise_site_version()
-        new = {entry.ref for entry in absent([entry for entry, _ in entries], Post)}
+        new = {entry.ref for entry in select_new([entry for entry, _ in entries], Post)}
         paths = [entry.path for entry, _ in entries if entry.path]
         taken = set(db.session.scalars(select(Post.path).where(Post.path.in_(paths))))
         names = [name for entry, _ in entries for name in entry.labels]
         labels = {label.name: label for label in find_or_create_labels(names)}
-        # those whose address is taken come last, so that no other's is given to them
-        for entry, cleaned, post in sorted(written, key=lambda one: one[0].path in taken):
+        # posts whose path is taken come last, so that their new path is not one of this batch
+        for entry, cleaned, post in sorted(made, key=lambda one: one[0].path in taken):
             if entry.ref in new:
                 post.labels = [labels[name] for name in entry.labels]
                 post.site_version = version
-                _address(post, entry.path, taken, site, report)
+                _set_path(post, entry.path, taken, site, report)
                 db.session.add(post)
-                _note_post(entry, cleaned, post, report)
+                _report_post(entry, cleaned, post, report)
 
 
-def _post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:
+def _make_post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:
     post = Post(
         import_ref=entry.ref,
         kind=entry.kind,
         title=" ".join(entry.title.split())[:500],
-        published_at=None if entry.draft or _coming(entry) else entry.at,
+        published_at=None if entry.draft or _is_future(entry) else entry.at,
         created_at=entry.at,
         updated_at=entry.updated_at,
         author_name=" ".join(entry.author_name.split())[:200],
@@ -73,30 +76,33 @@ def _post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:
     return post
 
 
-def _coming(entry: archive.Post) -> bool:
+def _is_future(entry: archive.Post) -> bool:
     return not entry.draft and entry.at > now()
 
 
-def _address(post: Post, old: str | None, taken: set[str | None], site: Site, report: Report) -> None:
-    """Inside an act: a post keeps its old address, unless it had none or another has it here; a draft needs none."""
-    if old and old not in taken and len(old) <= 300:
-        post.path = old
+def _set_path(post: Post, old_path: str | None, taken: set[str | None], site: Site, report: Report) -> None:
+    """Give a post its old path if free, else a new one.
+
+    A draft needs none. Needs a transaction.
+    """
+    if old_path and old_path not in taken and len(old_path) <= 300:
+        post.path = old_path
     elif post.published_at is not None:
         post.path = find_free_path(post, post.published_at, site)
-        report.moved.add(f"{old or 'without an address'}: now {post.path}")
+        report.moved_posts.add(f"{old_path or 'no old address'}: now {post.path}")
     taken.add(post.path)
 
 
-def _note_post(entry: archive.Post, cleaned: CleanedPost, post: Post, report: Report) -> None:
+def _report_post(entry: archive.Post, cleaned: CleanedPost, post: Post, report: Report) -> None:
     draft = post.published_at is None
     if post.kind == PAGE:
         report.pages, report.page_drafts = report.pages + 1, report.page_drafts + draft
     else:
         report.posts, report.post_drafts = report.posts + 1, report.post_drafts + draft
     report.labels.update(label.name for label in post.labels)
-    report.future += _coming(entry)
+    report.future_posts += _is_future(entry)
     place = post.path or f"the draft “{post.headline}”"
-    for address in cleaned.insecure_images:
-        report.pictures.add(f"{address} (in {place})")
-    for address in cleaned.embeds:
-        report.embeds.add(f"{address} (in {place})")
+    for url in cleaned.insecure_images:
+        report.insecure_pictures.add(f"{url} (in {place})")
+    for url in cleaned.embeds:
+        report.embeds.add(f"{url} (in {place})")

@@ -1,4 +1,4 @@
-"""Where a blog stood, whose links then lead within this one: what its export says, and what its owner says."""
+"""Find the host of the old blog, to make its links local."""
 
 from __future__ import annotations
 
@@ -11,8 +11,11 @@ from blog.importing.load.cleaning import OldHost
 BLOGSPOT = ".blogspot."
 
 
-def told_host(blog_url: str) -> str:
-    """The host in the address that an owner gave, with or without its http; "" for "". Unusable for anything else."""
+def parse_host(blog_url: str) -> str:
+    """Return the host of a URL with or without scheme.
+
+    "" gives "". Raises: Unusable for anything else.
+    """
     if not blog_url.strip():
         return ""
     try:
@@ -21,20 +24,20 @@ def told_host(blog_url: str) -> str:
     except ValueError:
         host = ""
     if not host or "." not in host or parts.scheme not in {"http", "https"}:
-        raise Unusable(f"“{blog_url}” is no address of a blog: give it as it was, such as https://blog.example.org.")
+        raise Unusable(f"“{blog_url}” is not the address of a blog: give one such as https://blog.example.org.")
     return host
 
 
-def old_host_of(site: Site, told: str) -> OldHost:
-    """The host that the blog stood at, and the one that it had besides."""
-    return OldHost(told, site.host if site.host != told else "") if told else OldHost(site.host)
+def find_old_host(site: Site, host: str) -> OldHost:
+    """Combine the owner's `host` with the one in the export."""
+    return OldHost(host, site.host if site.host != host else "") if host else OldHost(site.host)
 
 
-def question(site: Site, told: str) -> str:
-    """What the owner should be asked, in a sentence; "" where the address is known."""
-    if told or (site.host and not (site.hosted and BLOGSPOT in site.host)):
+def ask_for_host(site: Site, host: str) -> str:
+    """Ask for the old address in a sentence, unless it is known."""
+    if host or (site.host and not (site.custom_domain and BLOGSPOT in site.host)):
         return ""
-    ask = "give it with --blog-url https://… when the posts come in, so that links within the blog stay within it"
+    request = "add --blog-url https://… to the import, so that links within the blog become local"
     if site.host:
-        return f"The blog had a domain of its own, which the export does not name: {ask}."
-    return f"The export does not say at which address the blog stood: {ask}."
+        return f"The blog had a domain of its own, which the export does not name: {request}."
+    return f"The export does not contain the blog's address: {request}."

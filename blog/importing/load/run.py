@@ -1,7 +1,7 @@
-"""Loading an archive into the blog: in batches of whole entries, each of them one act.
+"""Load an archive into the blog, one transaction for each batch.
 
-What stands is left as it is, so that an import can be run again: after an interruption it goes on, and from a later
-export it takes what is new.
+Entries that were imported before are left unchanged. An import can therefore be run again: after an interruption it
+continues, and from a later export it takes what is new.
 """
 
 from __future__ import annotations
@@ -11,60 +11,68 @@ from pathlib import Path
 
 from blog.comments.models import Comment
 from blog.importing import archive
-from blog.importing.dry_run import rehearsal
+from blog.importing.dry_run import temporary_copy
 from blog.importing.formats.open_export import open_export
-from blog.importing.load.batches import Progress, Tally, batches, fresh, unseen
-from blog.importing.load.cleaning import Cleaners, clean_comments, clean_posts
-from blog.importing.load.fetch_images import Keep, Pictures, only_look, store_image
+from blog.importing.load.batches import Progress, ProgressCounter, batches, ignore_progress, skip_imported
+from blog.importing.load.cleaning import CleaningPool, clean_comments, clean_posts
+from blog.importing.load.fetch_images import PictureImporter, StorePicture, check_picture, store_picture
 from blog.importing.load.load_comments import load_comments
-from blog.importing.load.load_posts import addressed_first, load_posts
-from blog.importing.load.load_site import take_site
-from blog.importing.load.old_hosts import old_host_of, question, told_host
+from blog.importing.load.load_posts import load_posts, with_path_first
+from blog.importing.load.load_site import load_site
+from blog.importing.load.old_hosts import ask_for_host, find_old_host, parse_host
 from blog.importing.report import Report
 from blog.posts.models import Post
 
 
-def load(source: archive.Archive, *, host: str = "", keep: Keep = store_image, progress: Progress = unseen) -> Report:
-    """Bring in what does not stand yet: the site's name where it has none, posts, then comments.
+def load_export(
+    path: Path, *, blog: str = "", blog_url: str = "", dry_run: bool = False, progress: Progress = ignore_progress
+) -> Report:
+    """Import the export at `path` and return the report.
 
-    `host` is where the blog stood, if somebody said so; `keep` puts a picture away and gives its address.
+    `blog` selects one of several blogs in a Takeout; `blog_url` is the blog's old address. `progress` is called with
+    (done, total) entries; total is 0 during the first read. A dry run writes nothing.
+
+    Raises: Unusable, in one sentence, if the file cannot be imported.
     """
-    home = old_host_of(source.site, host)
-    report = Report(
-        host=home.host,
-        question=question(source.site, host),
-        doubled=source.doubled,
-        circular=source.circular,
-        skipped=source.skipped,
-        unpacked=source.unpacked,
-        mended=source.mended,
-    )
-    take_site(source.site, report)
-    tally = Tally(progress, source.total)
-    pictures = Pictures(source.picture, keep, report)
-    with Cleaners(home) as cleaners:
-        posts = fresh(batches(tally.over(addressed_first(source.posts))), Post, report)
-        settled = ([pictures.settled(post) for post in batch] for batch in posts)
-        for batch in cleaners.cleaned(settled, clean_posts):
-            load_posts(batch, home.host, report)
-        comments = fresh(batches(tally.over(source.comments())), Comment, report)
-        for answers in cleaners.cleaned(comments, clean_comments):
-            load_comments(answers, report)
-    progress(source.total, source.total)
+    host = parse_host(blog_url)
+    source = open_export(path, blog, progress)
+    with temporary_copy() if dry_run else nullcontext():
+        report = load_archive(source, host=host, store=check_picture if dry_run else store_picture, progress=progress)
+    report.dry_run = dry_run
     return report
 
 
-def bring_in(
-    path: Path, *, blog: str = "", blog_url: str = "", dry_run: bool = False, progress: Progress = unseen
+def load_archive(
+    source: archive.Archive,
+    *,
+    host: str = "",
+    store: StorePicture = store_picture,
+    progress: Progress = ignore_progress,
 ) -> Report:
-    """Bring in the export at `path` and say what that did; Unusable, in one sentence, where it cannot be imported.
+    """Load what is new: site settings, then posts, then comments.
 
-    `blog` names one of several blogs in a Takeout, `blog_url` the address at which the blog stood. `progress` is told
-    (done, total) entries; total is 0 while the export is read for the first time. With `dry_run` nothing is written.
+    `host` is the old host, if the owner named it; `store` saves a picture and returns its path.
     """
-    host = told_host(blog_url)
-    source = open_export(path, blog, progress)
-    with rehearsal() if dry_run else nullcontext():
-        report = load(source, host=host, keep=only_look if dry_run else store_image, progress=progress)
-    report.dry_run = dry_run
+    old_host = find_old_host(source.site, host)
+    report = Report(
+        host=old_host.host,
+        host_question=ask_for_host(source.site, host),
+        duplicates=source.duplicates,
+        circular_replies=source.circular_replies,
+        skipped=source.skipped,
+        combined_labels=source.combined_labels,
+        repaired_prefixes=source.repaired_prefixes,
+    )
+    load_site(source.site, report)
+    counter = ProgressCounter(progress, source.total)
+    pictures = PictureImporter(source.find_picture, store, report)
+    with CleaningPool(old_host) as pool:
+        posts = skip_imported(batches(counter.count(with_path_first(source.posts))), Post, report)
+        illustrated = ([pictures.with_local_pictures(post) for post in batch] for batch in posts)
+        for cleaned_posts in pool.clean(illustrated, clean_posts):
+            load_posts(cleaned_posts, old_host.host, report)
+        comments = skip_imported(batches(counter.count(source.comments())), Comment, report)
+        for cleaned_comments in pool.clean(comments, clean_comments):
+            load_comments(cleaned_comments, report)
+    progress(source.total, source.total)
     return report

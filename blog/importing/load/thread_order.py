@@ -1,8 +1,7 @@
-"""Which entries an export has and which comment answers which: found in a first pass, so that a second can give
-every ref once, and parents before their replies.
+"""Order the comments of an export: each ref once, parents before replies.
 
-An export may hold a million comments, so this is kept in a private file of SQLite's own, which is gone when it is
-closed: memory holds a few pages of it.
+A first pass over the export collects refs and parents, a second yields the comments. An export may hold a million
+comments, so the data is in a temporary SQLite file, and memory holds only a few of its pages.
 """
 
 from __future__ import annotations
@@ -18,125 +17,132 @@ from typing import Protocol, TypeVar
 
 from blog.importing.archive import Comment
 
-# nobody else reads the file and nothing of it is ever needed again: one transaction that never ends
+# the file is private and never needed again, so one transaction without a journal is enough
 SCHEMA = """
 PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA temp_store=FILE; PRAGMA cache_size=-4000;
 BEGIN;
 CREATE TABLE entries (ref TEXT PRIMARY KEY, parent TEXT, times INTEGER NOT NULL DEFAULT 1,
-                      given INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
+                      yielded INTEGER NOT NULL DEFAULT 0) WITHOUT ROWID;
 CREATE INDEX replies ON entries (parent) WHERE parent IS NOT NULL;
-CREATE TABLE waiting (id INTEGER PRIMARY KEY, parent TEXT NOT NULL, comment TEXT NOT NULL);
-CREATE INDEX waiting_for ON waiting (parent);
+CREATE TABLE deferred (id INTEGER PRIMARY KEY, parent TEXT NOT NULL, comment TEXT NOT NULL);
+CREATE INDEX deferred_by_parent ON deferred (parent);
 """
-NOTE = "INSERT INTO entries (ref, parent) VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET times = times + 1"
-FORGET_ABSENT = "UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND parent NOT IN (SELECT ref FROM entries)"
-SOUND = """
-WITH RECURSIVE sound (ref) AS (
+INSERT_ENTRY = "INSERT INTO entries (ref, parent) VALUES (?, ?) ON CONFLICT (ref) DO UPDATE SET times = times + 1"
+CLEAR_MISSING_PARENTS = (
+    "UPDATE entries SET parent = NULL WHERE parent IS NOT NULL AND parent NOT IN (SELECT ref FROM entries)"
+)
+ACYCLIC = """
+WITH RECURSIVE acyclic (ref) AS (
   SELECT DISTINCT above.ref FROM entries reply JOIN entries above ON above.ref = reply.parent
   WHERE reply.parent IS NOT NULL AND above.parent IS NULL
-  UNION ALL SELECT reply.ref FROM sound JOIN entries reply ON reply.parent = sound.ref)
+  UNION ALL SELECT reply.ref FROM acyclic JOIN entries reply ON reply.parent = acyclic.ref)
 """
-CIRCLING = f"{SOUND} SELECT ref, parent FROM entries WHERE parent IS NOT NULL AND ref NOT IN (SELECT ref FROM sound)"  # noqa: S608
-STANDING = """
-SELECT entry.parent, coalesce(above.given, 1), EXISTS (SELECT 1 FROM entries reply WHERE reply.parent = entry.ref)
+FIND_CYCLIC = (
+    f"{ACYCLIC} SELECT ref, parent FROM entries WHERE parent IS NOT NULL AND ref NOT IN (SELECT ref FROM acyclic)"  # noqa: S608
+)
+FIND_STATE = """
+SELECT entry.parent, coalesce(above.yielded, 1), EXISTS (SELECT 1 FROM entries reply WHERE reply.parent = entry.ref)
 FROM entries entry LEFT JOIN entries above ON above.ref = entry.parent WHERE entry.ref = ?
 """
-NOTED_AT_ONCE = 1000
+INSERT_BATCH_SIZE = 1000
 
 
-class Named(Protocol):
+class HasRef(Protocol):
     @property
     def ref(self) -> str: ...
 
 
-T = TypeVar("T", bound=Named)
+T = TypeVar("T", bound=HasRef)
 
 
 class ThreadOrder:
-    """The entries of an export and the parents of its comments, as `note` is told of them.
+    """Collect the refs and parents of an export, then order its comments.
 
-    `doubled` are the refs that came more than once, with how often after the first time.
+    `repeats` maps each ref that occurs more than once to its number of repeats.
     """
 
     def __init__(self) -> None:
         self._db = sqlite3.connect("", isolation_level=None, check_same_thread=False)
         weakref.finalize(self, self._db.close)
         self._db.executescript(SCHEMA)
-        self._noted: list[tuple[str, str | None]] = []
+        self._unsaved: list[tuple[str, str | None]] = []
         self._cut: set[str] = set()
         self._replies = 0
-        self.doubled: dict[str, int] = {}
+        self.repeats: dict[str, int] = {}
 
     @property
-    def circular(self) -> int:
-        """How many replies answer themselves through others, and are given without their parent."""
+    def circular_replies(self) -> int:
+        """Count the replies that are yielded without their parent, to break cycles."""
         return len(self._cut)
 
-    def note(self, ref: str, parent_ref: str | None = None) -> None:
-        self._noted.append((ref, parent_ref))
-        if len(self._noted) == NOTED_AT_ONCE:
-            self._write_noted()
+    def add(self, ref: str, parent_ref: str | None = None) -> None:
+        self._unsaved.append((ref, parent_ref))
+        if len(self._unsaved) == INSERT_BATCH_SIZE:
+            self._save()
 
-    def _write_noted(self) -> None:
-        # in the order of the table, which spares it most of the pages that it would read and write
-        self._db.executemany(NOTE, sorted(self._noted, key=itemgetter(0)))
-        self._noted = []
+    def _save(self) -> None:
+        # rows in key order touch the fewest pages
+        self._db.executemany(INSERT_ENTRY, sorted(self._unsaved, key=itemgetter(0)))
+        self._unsaved = []
 
-    def settle(self) -> None:
-        """After the first pass: keep the parents that are in the export, and cut every circle at one place."""
-        self._write_noted()
-        self._db.execute(FORGET_ABSENT)
-        self.doubled = dict(self._db.execute("SELECT ref, times - 1 FROM entries WHERE times > 1"))
+    def resolve(self) -> None:
+        """Drop missing parents and break cycles, after the last `add`."""
+        self._save()
+        self._db.execute(CLEAR_MISSING_PARENTS)
+        self.repeats = dict(self._db.execute("SELECT ref, times - 1 FROM entries WHERE times > 1"))
         (self._replies,) = self._db.execute("SELECT count(*) FROM entries WHERE parent IS NOT NULL").fetchone()
-        self._cut = _cuts(dict(self._db.execute(CIRCLING)))
+        self._cut = _choose_cuts(dict(self._db.execute(FIND_CYCLIC)))
         self._db.executemany("UPDATE entries SET parent = NULL WHERE ref = ?", [(ref,) for ref in self._cut])
 
-    def once(self, items: Iterable[T]) -> Iterator[T]:
-        """`items` without those whose ref came before."""
-        met: set[str] = set()
+    def deduplicate(self, items: Iterable[T]) -> Iterator[T]:
+        """Yield the first item of every ref."""
+        seen: set[str] = set()
         for item in items:
-            if item.ref in self.doubled:
-                if item.ref in met:
+            if item.ref in self.repeats:
+                if item.ref in seen:
                     continue
-                met.add(item.ref)
+                seen.add(item.ref)
             yield item
 
     def parents_first(self, comments: Iterable[Comment]) -> Iterator[Comment]:
-        """`comments`, each after its parent where that is among them; what has to wait does so in the file."""
+        """Yield each comment after its parent; defer those that come too early."""
         if not self._replies:
-            yield from map(self._uncircled, comments)
+            yield from map(self._break_cycle, comments)
             return
-        self._db.execute("UPDATE entries SET given = 0 WHERE given")
-        self._db.execute("DELETE FROM waiting")
+        self._db.execute("UPDATE entries SET yielded = 0 WHERE yielded")
+        self._db.execute("DELETE FROM deferred")
         for comment in comments:
-            ready = [self._uncircled(comment)]
+            ready = [self._break_cycle(comment)]
             while ready:
-                following = ready.pop()
-                parent, given, answered = self._db.execute(STANDING, (following.ref,)).fetchone()
-                if not given:
-                    self._wait(parent, following)
+                current = ready.pop()
+                parent, parent_yielded, has_replies = self._db.execute(FIND_STATE, (current.ref,)).fetchone()
+                if not parent_yielded:
+                    self._defer(parent, current)
                     continue
-                yield following
-                if answered:
-                    self._db.execute("UPDATE entries SET given = 1 WHERE ref = ?", (following.ref,))
-                    ready.extend(self._waited_for(following.ref))
+                yield current
+                if has_replies:
+                    self._db.execute("UPDATE entries SET yielded = 1 WHERE ref = ?", (current.ref,))
+                    ready.extend(self._pop_deferred(current.ref))
 
-    def _uncircled(self, comment: Comment) -> Comment:
+    def _break_cycle(self, comment: Comment) -> Comment:
         return replace(comment, parent_ref=None) if comment.ref in self._cut else comment
 
-    def _wait(self, parent: str, comment: Comment) -> None:
-        written = json.dumps(asdict(comment), default=datetime.isoformat)
-        self._db.execute("INSERT INTO waiting (parent, comment) VALUES (?, ?)", (parent, written))
+    def _defer(self, parent: str, comment: Comment) -> None:
+        encoded = json.dumps(asdict(comment), default=datetime.isoformat)
+        self._db.execute("INSERT INTO deferred (parent, comment) VALUES (?, ?)", (parent, encoded))
 
-    def _waited_for(self, ref: str) -> list[Comment]:
-        rows = self._db.execute("SELECT comment FROM waiting WHERE parent = ? ORDER BY id", (ref,)).fetchall()
-        self._db.execute("DELETE FROM waiting WHERE parent = ?", (ref,))
-        read = [json.loads(written) for (written,) in rows]
-        return [Comment(**{**fields, "at": datetime.fromisoformat(fields["at"])}) for fields in read]
+    def _pop_deferred(self, ref: str) -> list[Comment]:
+        rows = self._db.execute("SELECT comment FROM deferred WHERE parent = ? ORDER BY id", (ref,)).fetchall()
+        self._db.execute("DELETE FROM deferred WHERE parent = ?", (ref,))
+        decoded = [json.loads(encoded) for (encoded,) in rows]
+        return [Comment(**{**fields, "at": datetime.fromisoformat(fields["at"])}) for fields in decoded]
 
 
-def _cuts(parents: dict[str, str]) -> set[str]:
-    """One ref of every circle among these, which all stand in one or below one."""
+def _choose_cuts(parents: dict[str, str]) -> set[str]:
+    """Choose one ref of every cycle.
+
+    All refs in `parents` are in a cycle or below one.
+    """
     cuts: set[str] = set()
     seen: set[str] = set()
     for start in parents:

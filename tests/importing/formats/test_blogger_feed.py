@@ -1,4 +1,4 @@
-"""Reading Blogger's classic export into the neutral shape."""
+"""Test reading Blogger's classic export."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from tests.importing.export_files import SAMPLES, an_export, comment_entry, entr
 SAMPLE = SAMPLES / "blogger.xml"
 
 
-def test_the_site_is_read_from_its_four_settings_and_nothing_else_is() -> None:
+def test_the_site_is_read_from_its_settings() -> None:
     site = read(SAMPLE).site
     assert (site.title, site.tagline) == ("The Heron Post", "Birds & weirs, since 2010")
     assert (site.zone, site.language, site.host) == ("Europe/Berlin", "en_GB", "heronpost.blogspot.com")
 
 
-def test_without_its_settings_the_blog_goes_by_the_title_of_the_feed(tmp_path: Path) -> None:
+def test_without_settings_the_title_of_the_feed_is_used(tmp_path: Path) -> None:
     assert read(an_export(tmp_path, [post_entry(1)])).site.title == "The Heron Post"
 
 
-def test_a_post_keeps_its_address_its_dates_its_author_and_its_labels() -> None:
+def test_a_post_keeps_path_dates_author_and_labels() -> None:
     post = next(read(SAMPLE).posts())
     assert (post.ref, post.kind, post.path) == ("blogger:post-101", "post", "/2011/07/herons.html")
     assert post.title == "Herons return & stay"
@@ -36,22 +36,22 @@ def test_a_post_keeps_its_address_its_dates_its_author_and_its_labels() -> None:
     assert post.body.startswith('<p>At <a href="http://heronpost')
 
 
-def test_an_address_is_decoded_once() -> None:
+def test_a_path_is_decoded_once() -> None:
     assert [post.path for post in read(SAMPLE).posts()][1] == "/2011/09/цапля.html"
 
 
-def test_drafts_are_known_by_either_namespace() -> None:
+def test_drafts_are_recognized_by_either_namespace() -> None:
     drafts = [(post.kind, post.title) for post in read(SAMPLE).posts() if post.draft]
     assert drafts == [("post", "Not yet"), ("page", "Imprint")]
 
 
-def test_of_two_entries_with_one_id_the_first_counts() -> None:
+def test_the_first_of_two_entries_with_one_id_is_used() -> None:
     archive = read(SAMPLE)
     assert [post.title for post in archive.posts() if post.ref == "blogger:post-101"] == ["Herons return & stay"]
-    assert archive.doubled == 1
+    assert archive.duplicates == 1
 
 
-def test_a_parent_comes_before_its_reply_whatever_the_order_of_the_file() -> None:
+def test_a_parent_comes_before_its_reply_in_any_order() -> None:
     comments = {comment.ref: comment for comment in read(SAMPLE).comments()}
     order = list(comments)
     assert order.index("blogger:comment-301") < order.index("blogger:comment-302")
@@ -59,16 +59,16 @@ def test_a_parent_comes_before_its_reply_whatever_the_order_of_the_file() -> Non
     assert comments["blogger:comment-302"].at == datetime(2011, 8, 1, 6, 15, 30, 250000, tzinfo=UTC)
 
 
-def test_a_comment_on_a_page_names_it_by_its_number() -> None:
+def test_a_comment_on_a_page_refers_to_its_number() -> None:
     assert "blogger:post-105" in {comment.post_ref for comment in read(SAMPLE).comments()}
 
 
-def test_removed_comments_are_known_by_their_mark_and_by_their_text() -> None:
+def test_removed_comments_are_recognized_by_mark_and_text() -> None:
     removed = [comment.ref for comment in read(SAMPLE).comments() if comment.removed]
     assert removed == ["blogger:comment-303", "blogger:comment-308"]
 
 
-def test_somebody_who_only_quotes_the_words_of_a_removal_is_not_removed(tmp_path: Path) -> None:
+def test_a_visible_comment_with_the_removal_text_is_not_removed(tmp_path: Path) -> None:
     words = "This comment has been removed by the author."
     link = "<link rel='alternate' href='http://heronpost.blogspot.com/x.html#c5'/>"
     path = an_export(tmp_path, [entry("comment", "post-5", f"<content type='html'>{words}</content>{link}")])
@@ -82,13 +82,13 @@ def test_an_export_may_be_one_single_line(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("date", ["yesterday", "2011-02-30T12:00:00+01:00", "2011-07-01T12:00:00", ""])
-def test_a_date_that_is_none_refuses_the_file_and_says_on_which_line(tmp_path: Path, date: str) -> None:
+def test_an_invalid_date_is_refused_with_its_line(tmp_path: Path, date: str) -> None:
     path = an_export(tmp_path, [post_entry(1), post_entry(2), comment_entry(3, 1, at=date)])
     with pytest.raises(Unusable, match=r"line 5 of .* published date"):
         read(path)
 
 
-def test_an_entry_without_a_number_refuses_the_file(tmp_path: Path) -> None:
+def test_an_entry_without_a_number_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Unusable, match=r"line 4 of .* no id that ends in a number"):
         read(an_export(tmp_path, [post_entry(1), entry("post", "post-", "<title>x</title>")]))
 
@@ -98,7 +98,7 @@ def test_a_feed_that_is_no_export_is_refused(tmp_path: Path) -> None:
         read(an_export(tmp_path, ["<entry><id>urn:1</id></entry>"]))
 
 
-def test_memory_stays_flat_however_long_the_file_is(tmp_path: Path) -> None:
+def test_memory_use_does_not_grow_with_the_file(tmp_path: Path) -> None:
     def peak(count: int) -> int:
         path = an_export(
             tmp_path, [post_entry(1), *(comment_entry(n + 2, 1, body="word " * 200) for n in range(count))]

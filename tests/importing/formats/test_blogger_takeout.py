@@ -1,4 +1,4 @@
-"""Reading the feed that Takeout makes of a blog, and what stands beside it."""
+"""Test reading Takeout feeds and the settings beside them."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from blog.comments.models import Comment
 from blog.db import db
 from blog.importing.archive import Archive
 from blog.importing.formats.open_export import open_export
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from blog.posts.models import Post, post_at
 from tests.importing.export_files import (
     SAMPLES,
@@ -44,7 +44,7 @@ def by_number(number: int) -> Comment:
     return db.session.scalars(select(Comment).where(Comment.import_ref == f"blogger:comment-{number}")).one()
 
 
-def test_a_feed_is_known_by_what_is_in_it_whatever_its_name(tmp_path: Path) -> None:
+def test_a_feed_is_detected_by_its_content(tmp_path: Path) -> None:
     for name in ("feed.atom", "blog-11-24-2026.xml", "x"):
         (tmp_path / name).write_text((SAMPLES / "takeout-feed.atom").read_text())
         assert [post.title for post in open_export(tmp_path / name).posts()] == ["One"]
@@ -52,15 +52,15 @@ def test_a_feed_is_known_by_what_is_in_it_whatever_its_name(tmp_path: Path) -> N
     assert [post.title for post in open_export(classic).posts()] == ["Post 1"]
 
 
-def test_a_post_keeps_its_address_its_dates_its_author_and_its_labels(tmp_path: Path) -> None:
-    said = {
+def test_a_post_keeps_path_dates_author_and_labels(tmp_path: Path) -> None:
+    fields = {
         "at": "2020-03-31T23:30:00.123Z",
         "title": "Herons &amp; weirs",
         "name": " Nora\n ",
         "uri": "https://n.example",
     }
     (post,) = read(
-        tmp_path, takeout_post(1, labels="C#|river", filename="/2020/04/herons%20return.html", **said)
+        tmp_path, takeout_post(1, labels="C#|river", filename="/2020/04/herons%20return.html", **fields)
     ).posts()
     assert (post.ref, post.kind, post.path, post.draft) == (
         "blogger:post-1",
@@ -73,7 +73,7 @@ def test_a_post_keeps_its_address_its_dates_its_author_and_its_labels(tmp_path: 
     assert (post.author_name, post.author_ref) == ("Nora", "https://n.example")
 
 
-def test_drafts_pages_and_what_lay_in_the_trash(tmp_path: Path) -> None:
+def test_drafts_pages_and_trashed_posts(tmp_path: Path) -> None:
     archive = read(
         tmp_path,
         takeout_post(1, status="DRAFT", filename=""),
@@ -89,7 +89,7 @@ def test_drafts_pages_and_what_lay_in_the_trash(tmp_path: Path) -> None:
     assert archive.skipped == Counter(trashed=1)
 
 
-def test_comments_that_blogger_did_not_show_are_counted_and_left_out(app: Flask, tmp_path: Path) -> None:
+def test_hidden_comments_are_counted_and_skipped(app: Flask, tmp_path: Path) -> None:
     entries = [
         takeout_post(1),
         takeout_comment(2, 1, status="SPAM_COMMENT"),
@@ -102,15 +102,15 @@ def test_comments_that_blogger_did_not_show_are_counted_and_left_out(app: Flask,
     lines = run(app, "import", a_takeout(tmp_path, one_blog(*entries))).stdout.splitlines()
     assert lines[:5] == [
         "1 post, 1 comment",
-        "Skipped, since Blogger took them for spam: 2 comments.",
-        "Skipped, since Blogger showed them to nobody but their writer: 1 comment.",
-        "Skipped, since they lay in Blogger's trash: 1 entry.",
-        "Skipped, since Blogger did not show them: 1 comment.",
+        "Skipped because Blogger marked them as spam: 2 comments.",
+        "Skipped because Blogger showed them only to their authors: 1 comment.",
+        "Skipped because they were in Blogger's trash: 1 entry.",
+        "Skipped because Blogger did not show them: 1 comment.",
     ]
-    assert stats()["comments"]["visible"] == 1
+    assert count_content()["comments"]["visible"] == 1
 
 
-def test_replies_nest_whatever_their_order_and_again_after_a_second_time(app: Flask, tmp_path: Path) -> None:
+def test_replies_nest_in_any_order_and_after_a_second_import(app: Flask, tmp_path: Path) -> None:
     entries = [
         takeout_comment(14, 1, parent=13),
         takeout_comment(13, 1, parent=12),
@@ -122,18 +122,18 @@ def test_replies_nest_whatever_their_order_and_again_after_a_second_time(app: Fl
     ]
     export = a_takeout(tmp_path, one_blog(*entries))
     run(app, "import", export)
-    numbers = stats()["comments"]
+    numbers = count_content()["comments"]
     assert (numbers["visible"], numbers["replies"], numbers["max_depth"]) == (5, 2, 3)
     assert by_number(13).parent_id == by_number(12).id
     assert by_number(15).parent_id is None
     page = post_at("/p/about.html")
     assert page and page.comment_count == 2
-    assert run(app, "import", export).stdout.startswith("Nothing new came in.")
-    assert stats()["comments"] == numbers
+    assert run(app, "import", export).stdout.startswith("Nothing new to import.")
+    assert count_content()["comments"] == numbers
 
 
 @pytest.mark.parametrize(
-    ("body", "shown"),
+    ("body", "expected"),
     [
         ("One\n\n  two & three", "One<br /><br />two & three"),
         ("\n  One\r\ntwo\n", "One<br />two"),
@@ -141,29 +141,29 @@ def test_replies_nest_whatever_their_order_and_again_after_a_second_time(app: Fl
         ("A <b>bold</b>\nword", "A <b>bold</b><br />word"),
     ],
 )
-def test_the_line_ends_of_a_comment_are_breaks(tmp_path: Path, body: str, shown: str) -> None:
-    assert [comment.body for comment in read(tmp_path, takeout_comment(2, 1, body=body)).comments()] == [shown]
+def test_line_ends_of_comments_become_breaks(tmp_path: Path, body: str, expected: str) -> None:
+    assert [comment.body for comment in read(tmp_path, takeout_comment(2, 1, body=body)).comments()] == [expected]
 
 
-def test_nameless_people_and_several_of_one_name(app: Flask, tmp_path: Path) -> None:
+def test_empty_names_and_several_authors_with_one_name(app: Flask, tmp_path: Path) -> None:
     entries = [
         takeout_post(1, name="Ann", uri="https://www.blogger.com/profile/1"),
         takeout_post(2, name="Ann", uri="https://www.blogger.com/profile/2"),
         takeout_comment(3, 1, name=""),
     ]
     run(app, "import", a_takeout(tmp_path, one_blog(*entries)))
-    assert stats()["authors"] == 2
+    assert count_content()["authors"] == 2
     assert by_number(3).name == "Anonymous"
 
 
-def test_labels_that_stand_in_one_are_taken_apart_and_told(app: Flask, tmp_path: Path) -> None:
-    run_ = run(app, "import", a_takeout(tmp_path, one_blog(takeout_post(1, labels="Birds, weirs ,birds,Birds|C#"))))
-    assert "Taken apart at their commas, into the labels in them: 1 label." in run_.stdout
+def test_combined_labels_are_split_and_reported(app: Flask, tmp_path: Path) -> None:
+    result = run(app, "import", a_takeout(tmp_path, one_blog(takeout_post(1, labels="Birds, weirs ,birds,Birds|C#"))))
+    assert "Split at their commas into several labels: 1 label." in result.stdout
     post = db.session.scalars(select(Post).where(Post.import_ref == "blogger:post-1")).one()
     assert sorted(label.name for label in post.labels) == ["Birds", "C#", "birds", "weirs"]
 
 
-def test_untitled_posts_and_bodies_that_are_whole_documents(app: Flask, tmp_path: Path) -> None:
+def test_an_untitled_post_whose_body_is_a_whole_document(app: Flask, tmp_path: Path) -> None:
     document = (
         "<!DOCTYPE html><html><head><title>No</title><style>p{}</style></head><body class='x'>"
         "<p>A whole &amp; document.</p><script>no()</script></body></html>"
@@ -174,44 +174,47 @@ def test_untitled_posts_and_bodies_that_are_whole_documents(app: Flask, tmp_path
     assert post.headline == "A whole & document."
 
 
-def test_a_draft_that_was_published_once_keeps_its_address_for_the_next_time(app: Flask, tmp_path: Path) -> None:
+def test_an_unpublished_draft_keeps_its_path(app: Flask, tmp_path: Path) -> None:
     run(app, "import", a_takeout(tmp_path, one_blog(takeout_post(1, status="DRAFT"))))
     post = db.session.scalars(select(Post).where(Post.import_ref == "blogger:post-1")).one()
     assert (post.path, post.published_at) == ("/2020/04/post-1.html", None)
     assert app.test_client().get("/2020/04/post-1.html").status_code == 404
 
 
-def test_a_feed_that_lost_the_declaration_of_its_prefix_is_mended(tmp_path: Path) -> None:
+def test_a_feed_without_its_prefix_declaration_is_repaired(tmp_path: Path) -> None:
     head = TAKEOUT_HEAD.replace(" xmlns:blogger='http://schemas.google.com/blogger/2018'", "")
     path = tmp_path / "feed.atom"
     path.write_text(head + takeout_post(1) + "</feed>")
     archive = open_export(path)
-    assert (archive.mended, [post.path for post in archive.posts()]) == (("blogger",), ["/2020/04/post-1.html"])
+    assert (archive.repaired_prefixes, [post.path for post in archive.posts()]) == (
+        ("blogger",),
+        ["/2020/04/post-1.html"],
+    )
 
 
-def test_a_feed_may_stand_beside_its_settings(tmp_path: Path) -> None:
+def test_a_feed_is_read_with_the_settings_beside_it(tmp_path: Path) -> None:
     (tmp_path / "feed.atom").write_text(takeout_feed(takeout_post(1)))
     (tmp_path / "settings.csv").write_text(settings_csv())
     site = open_export(tmp_path / "feed.atom").site
     assert (site.title, site.tagline, site.zone) == ("The Heron Post", "Birds & weirs", "Europe/Berlin")
-    assert (site.language, site.host, site.hosted) == ("en_GB", "heronpost.blogspot.com", False)
+    assert (site.language, site.host, site.custom_domain) == ("en_GB", "heronpost.blogspot.com", False)
 
 
-def test_settings_that_cannot_be_read_leave_the_title_of_the_feed(tmp_path: Path) -> None:
+def test_unreadable_settings_leave_the_title_of_the_feed(tmp_path: Path) -> None:
     (tmp_path / "feed.atom").write_text(takeout_feed(takeout_post(1)))
     for content in (b"\xff\xfe", b"", b"blog_name\n", b'blog_name\n"' + b"x" * 200_000 + b'"\n'):
         (tmp_path / "settings.csv").write_bytes(content)
         assert open_export(tmp_path / "feed.atom").site.title == "The Heron Post"
 
 
-def test_no_address_of_a_person_comes_in(app: Flask, tmp_path: Path) -> None:
+def test_no_email_address_is_imported(app: Flask, tmp_path: Path) -> None:
     run(app, "import", a_takeout(tmp_path, one_blog(takeout_post(1))))
-    everything = "\n".join(dump())
-    assert "The Heron Post" in everything
-    assert "owner@example.org" not in everything
+    dumped = "\n".join(dump())
+    assert "The Heron Post" in dumped
+    assert "owner@example.org" not in dumped
 
 
-def test_both_dialects_in_one_feed_are_read_by_each_entry(tmp_path: Path) -> None:
+def test_one_feed_may_mix_both_dialects(tmp_path: Path) -> None:
     path = an_export(
         tmp_path, [post_entry(1), takeout_entry("POST", 2, filename="/2020/04/two.html"), comment_entry(3, 2)]
     )

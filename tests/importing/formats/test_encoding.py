@@ -1,4 +1,4 @@
-"""An export in any encoding that Python reads as text comes in; any other is refused in one sentence."""
+"""Test that Python's text encodings are read and others are refused."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blog.db import db
 from blog.errors import Unusable
 from blog.importing import job
 from blog.importing.formats.atom import Feed
-from blog.importing.formats.encoding import Recoded
+from blog.importing.formats.encoding import RecodedStream
 from blog.importing.formats.open_export import open_export
 from blog.importing.models import REFUSED, Import
 from blog.posts.models import Post
@@ -25,13 +25,13 @@ from tests.factories import csrf, signed_in
 from tests.importing.export_files import HEAD, post_entry, run
 
 CHINESE = "中文"
-READ = {
+READABLE = {
     "gb2312": CHINESE, "GBK": CHINESE, "gb18030": CHINESE + "\U0001f986", "big5": CHINESE, "Big5-HKSCS": CHINESE,
     "Shift_JIS": CHINESE, "euc-jp": CHINESE, "iso-2022-jp": CHINESE, "euc-kr": CHINESE, "koi8-r": "цапля",
     "windows-1251": "цапля", "windows-1252": "Zürich “x”", "iso-8859-15": "10 €", "macintosh": "Zürich",
     "UTF8": "Zürich",
 }  # fmt: skip
-REFUSED_NAMES = [
+UNREADABLE = [
     "utf-7", "UTF-7", "cp037", "hex", "zip", "bz2", "rot13", "base64", "uu", "quopri", "idna", "punycode", "undefined",
     "unicode_escape", "raw_unicode_escape", "unknown-x", "mbcs", "utf-32", "utf-16", "", "../../etc/passwd",
     "a" * 250, "é",
@@ -54,17 +54,17 @@ def as_takeout(folder: Path, content: bytes) -> Path:
 
 
 Save = Callable[[Path, bytes], Path]
-either = pytest.mark.parametrize("save", [as_file, as_takeout])
+both_containers = pytest.mark.parametrize("save", [as_file, as_takeout])
 
 
-@either
-@pytest.mark.parametrize("encoding", READ)
-def test_what_python_reads_comes_in(tmp_path: Path, save: Save, encoding: str) -> None:
-    path = save(tmp_path, a_feed(encoding, READ[encoding]).encode(encoding))
-    assert [post.body for post in open_export(path).posts()] == [READ[encoding]]
+@both_containers
+@pytest.mark.parametrize("encoding", READABLE)
+def test_text_encodings_are_read(tmp_path: Path, save: Save, encoding: str) -> None:
+    path = save(tmp_path, a_feed(encoding, READABLE[encoding]).encode(encoding))
+    assert [post.body for post in open_export(path).posts()] == [READABLE[encoding]]
 
 
-@either
+@both_containers
 @pytest.mark.parametrize("declared", ["utf-8", "utf-16", "iso-8859-1", "gb2312", "hex"])
 @pytest.mark.parametrize(
     ("mark", "encoding"),
@@ -78,17 +78,17 @@ def test_what_python_reads_comes_in(tmp_path: Path, save: Save, encoding: str) -
         (b"", "utf-32-be"),
     ],
 )
-def test_the_first_bytes_count_for_more_than_the_declaration(
+def test_the_first_bytes_override_the_declaration(
     tmp_path: Path, save: Save, declared: str, mark: bytes, encoding: str
 ) -> None:
     path = save(tmp_path, mark + a_feed(declared, CHINESE).encode(encoding))
     assert [post.body for post in open_export(path).posts()] == [CHINESE]
 
 
-@either
-@pytest.mark.parametrize("name", REFUSED_NAMES)
+@both_containers
+@pytest.mark.parametrize("name", UNREADABLE)
 @pytest.mark.parametrize("option", [[], ["--dry-run"]])
-def test_an_encoding_that_is_none_is_refused_in_one_sentence(
+def test_an_unreadable_encoding_is_refused_in_one_sentence(
     app: Flask, tmp_path: Path, save: Save, name: str, option: list[str]
 ) -> None:
     result = run(app, "import", save(tmp_path, a_feed(name).encode()), *option)
@@ -99,9 +99,9 @@ def test_an_encoding_that_is_none_is_refused_in_one_sentence(
     assert db.session.scalars(select(Post)).all() == []
 
 
-@either
+@both_containers
 @pytest.mark.parametrize("encoding", ["gb2312", "big5", "euc-jp", "iso-2022-jp"])
-def test_what_is_not_in_the_encoding_that_it_declares_is_refused_whole(
+def test_a_file_that_is_not_in_its_declared_encoding_is_refused(
     app: Flask, tmp_path: Path, save: Save, encoding: str
 ) -> None:
     whole = a_feed(encoding, "x" * 200_000 + "END").encode(encoding)
@@ -111,8 +111,8 @@ def test_what_is_not_in_the_encoding_that_it_declares_is_refused_whole(
     assert db.session.scalars(select(Post)).all() == []
 
 
-def test_an_upload_says_it_at_the_desk(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(job, "begin", job.run)
+def test_the_desk_shows_the_refusal(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(job, "start_worker", job.run_import)
     desk: FlaskClient = signed_in(app)
     file = io.BytesIO(a_feed("zip").encode())
     sent = {"csrf_token": csrf(desk, "/desk/imports"), "export": (file, "blog.xml")}
@@ -132,24 +132,24 @@ def test_entities_are_refused_in_every_encoding(tmp_path: Path) -> None:
         open_export(as_file(tmp_path, feed.encode("gb2312")))
 
 
-def test_a_line_that_is_broken_keeps_its_number(tmp_path: Path) -> None:
+def test_errors_in_recoded_files_have_line_numbers(tmp_path: Path) -> None:
     feed = a_feed("big5", CHINESE).replace("</feed>", "\n<entry><id>cut")
     with pytest.raises(Unusable, match="broken at line"):
         open_export(as_file(tmp_path, feed.encode("big5")))
 
 
-def test_a_prefix_may_be_undeclared_in_every_encoding(tmp_path: Path) -> None:
+def test_undeclared_prefixes_are_repaired_in_every_encoding(tmp_path: Path) -> None:
     feed = a_feed("gb2312", CHINESE).replace("<title>", f"<gd:x>{CHINESE}</gd:x><title>")
     archive = open_export(as_file(tmp_path, feed.encode("gb2312")))
-    assert archive.mended == ("gd",)
+    assert archive.repaired_prefixes == ("gd",)
     assert [post.body for post in archive.posts()] == [CHINESE]
 
 
 @pytest.mark.parametrize("size", [1, 3, 7, 100_000])
-def test_it_is_the_same_however_it_is_read(size: int) -> None:
+def test_recoding_does_not_depend_on_the_size_of_reads(size: int) -> None:
     text = CHINESE * 50_000
     feed = Feed("a feed", lambda: io.BytesIO(text.encode("gb2312")))
-    recoded = io.BufferedReader(Recoded(feed, "gb2312"))
+    recoded = io.BufferedReader(RecodedStream(feed, "gb2312"))
     read = recoded.read if size > 100 else recoded.read1
     pieces = [read(size) for _ in range(200)]
     assert text.encode().startswith(b"".join(pieces))

@@ -1,4 +1,4 @@
-"""What cannot be imported is refused whole: one sentence that says what it looks like, exit 2, and nothing changed."""
+"""Test that unusable files are refused in one sentence, with exit 2."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from tests.importing.export_files import HEAD, SAMPLES, an_export, comment_entry
 from tests.postgres.databases import dump
 
 ENTITIES = "<!DOCTYPE feed [<!ENTITY a 'aaaaaaaaaa'><!ENTITY b '&a;&a;&a;&a;&a;&a;&a;&a;&a;&a;'>]>"
-ELSEWHERE = "<!DOCTYPE feed SYSTEM 'http://dtd.example.org/x'>"
-OUTSIDE = "<!DOCTYPE feed [<!ENTITY secret SYSTEM 'file:///etc/passwd'>]>"
+EXTERNAL_DTD = "<!DOCTYPE feed SYSTEM 'http://dtd.example.org/x'>"
+EXTERNAL_ENTITY = "<!DOCTYPE feed [<!ENTITY secret SYSTEM 'file:///etc/passwd'>]>"
 
 CONTENTS = {
     "is empty": "",
@@ -39,13 +39,15 @@ CONTENTS = {
     "broken at line 3, column ": HEAD + "<entry><title>a\x0bb</title></entry></feed>",
     "line 4 of": HEAD + post_entry(1) + comment_entry(2, 1, at="the first of May") + "</feed>",
     "declares entities": HEAD.replace("<feed", ENTITIES + "<feed x='&b;'", 1) + post_entry(1) + "</feed>",
-    "declares entities ": HEAD.replace("<feed", OUTSIDE + "<feed", 1) + post_entry(1, body="&secret;") + "</feed>",
-    "declares entities  ": HEAD.replace("<feed", ELSEWHERE + "<feed", 1) + "</feed>",
+    "declares entities ": HEAD.replace("<feed", EXTERNAL_ENTITY + "<feed", 1)
+    + post_entry(1, body="&secret;")
+    + "</feed>",
+    "declares entities  ": HEAD.replace("<feed", EXTERNAL_DTD + "<feed", 1) + "</feed>",
 }
 
 
 def assert_refused(app: Flask, path: Path, sentence: str) -> None:
-    post = a_post("A post that stands")
+    post = a_post("An existing post")
     a_comment(post)
     before = dump()
     result = run(app, "import", path)
@@ -58,7 +60,7 @@ def assert_refused(app: Flask, path: Path, sentence: str) -> None:
 
 
 @pytest.mark.parametrize("sentence", CONTENTS)
-def test_a_file_that_is_no_sound_export_is_refused_by_name(app: Flask, tmp_path: Path, sentence: str) -> None:
+def test_a_file_that_is_no_export_is_refused_by_name(app: Flask, tmp_path: Path, sentence: str) -> None:
     path = tmp_path / "some.xml"
     path.write_text(CONTENTS[sentence])
     assert_refused(app, path, sentence)
@@ -71,21 +73,21 @@ def test_archives_and_binaries_are_refused_by_name(app: Flask, tmp_path: Path) -
     assert_refused(app, tmp_path / "binary", "a binary file")
 
 
-def test_folders_absent_paths_and_pipes_are_refused(app: Flask, tmp_path: Path) -> None:
+def test_folders_missing_files_and_pipes_are_refused(app: Flask, tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     assert_refused(app, tmp_path, "is a folder")
     assert_refused(app, tmp_path / "absent.xml", "does not exist")
-    assert_refused(app, tmp_path / "pipe", "is no ordinary file")
+    assert_refused(app, tmp_path / "pipe", "is not a regular file")
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
-def test_a_file_that_may_not_be_read_is_refused(app: Flask, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_refused(app: Flask, tmp_path: Path) -> None:
     path = an_export(tmp_path, [post_entry(1)])
     path.chmod(0)
     assert_refused(app, path, "cannot be read")
 
 
-def test_an_export_is_cut_off_anywhere_and_nothing_of_it_comes_in(app: Flask, tmp_path: Path) -> None:
+def test_nothing_of_a_truncated_export_is_imported(app: Flask, tmp_path: Path) -> None:
     text = an_export(tmp_path, [post_entry(1), comment_entry(2, 1)]).read_text()
     path = tmp_path / "cut.xml"
     before = dump()
@@ -96,7 +98,7 @@ def test_an_export_is_cut_off_anywhere_and_nothing_of_it_comes_in(app: Flask, tm
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "latin-1"])
-def test_an_export_may_come_in_any_encoding_that_it_names(tmp_path: Path, encoding: str) -> None:
+def test_an_export_may_declare_any_encoding(tmp_path: Path, encoding: str) -> None:
     path = tmp_path / "blog.xml"
     text = HEAD.replace("UTF-8", encoding.removesuffix("-sig")) + post_entry(1, body="Zürich") + "</feed>"
     path.write_bytes(text.encode(encoding))

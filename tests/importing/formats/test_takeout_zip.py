@@ -1,4 +1,4 @@
-"""The zip of Google Takeout: which blog is taken, and what is refused before anything of it is read."""
+"""Test the choice of a blog in a Takeout zip, and refused zips."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 
 from blog.errors import Unusable
 from blog.importing.formats.open_export import open_export
-from blog.ops.stats import stats
+from blog.ops.stats import count_content
 from tests.importing.export_files import (
     a_takeout,
     one_blog,
@@ -29,17 +29,17 @@ OTHER = {
 }
 
 
-def test_the_only_blog_comes_in_and_comments_elsewhere_do_not(app: Flask, tmp_path: Path) -> None:
+def test_the_only_blog_is_imported_without_comments_on_other_blogs(app: Flask, tmp_path: Path) -> None:
     files = one_blog(takeout_post(1), takeout_comment(2, 1)) | {
         "Comments/An older title/feed.atom": takeout_feed(takeout_comment(2, 1), takeout_comment(3, 999))
     }
     lines = run(app, "import", a_takeout(tmp_path, files)).stdout.splitlines()
     assert lines[0] == "1 post, 1 comment"
-    assert not any("not here" in line for line in lines)
+    assert not any("is missing" in line for line in lines)
 
 
 @pytest.mark.parametrize("above", ["", "Blogger/", "a/b/Takeout/Blogger/", "Takeout\\Blogger\\"])
-def test_the_levels_above_may_be_missing_or_more(tmp_path: Path, above: str) -> None:
+def test_the_folders_above_may_vary(tmp_path: Path, above: str) -> None:
     path = tmp_path / "again.zip"
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr(
@@ -49,16 +49,18 @@ def test_the_levels_above_may_be_missing_or_more(tmp_path: Path, above: str) -> 
     assert len(list(open_export(path).posts())) == 1
 
 
-def test_of_several_blogs_one_has_to_be_named(app: Flask, tmp_path: Path) -> None:
+def test_one_of_several_blogs_must_be_chosen(app: Flask, tmp_path: Path) -> None:
     path = a_takeout(tmp_path, one_blog(takeout_post(1)) | OTHER)
-    assert_refused(app, path, "several, so say which with --blog TITLE: “The Heron Post”, “Zwei_ der Blog”.")
+    assert_refused(
+        app, path, "holds several blogs, so choose one with --blog TITLE: “The Heron Post”, “Zwei_ der Blog”."
+    )
     result = run(app, "import", path, "--blog", "Third")
     assert (result.exit_code, result.stdout) == (2, "")
-    assert "none that is called “Third” alone" in result.stderr
+    assert "does not hold exactly one blog called “Third”" in result.stderr
 
 
 @pytest.mark.parametrize("title", ["Zwei: der Blog", "zwei_ der  blog"])
-def test_a_blog_is_named_by_its_title_or_by_its_folder(tmp_path: Path, title: str) -> None:
+def test_a_blog_is_chosen_by_title_or_folder(tmp_path: Path, title: str) -> None:
     path = a_takeout(tmp_path, one_blog(takeout_post(1)) | OTHER)
     archive = open_export(path, title)
     assert (archive.total, archive.site.host) == (2, "zwei.blogspot.com")
@@ -83,14 +85,14 @@ def test_a_zip_that_is_cut_off_or_damaged_is_refused(app: Flask, tmp_path: Path)
 
 
 @pytest.mark.parametrize("name", ["../../feed.atom", "/etc/feed.atom", "C:/feed.atom", "Takeout/..\\..\\x", "a/.."])
-def test_a_path_that_leads_out_is_refused(app: Flask, tmp_path: Path, name: str) -> None:
+def test_a_path_outside_the_zip_is_refused(app: Flask, tmp_path: Path, name: str) -> None:
     path = a_takeout(tmp_path, one_blog(takeout_post(1)))
     with zipfile.ZipFile(path, "a") as archive:
         archive.writestr(name, "x")
     assert_refused(app, path, "a path that leads out of it")
 
 
-def test_an_entry_that_claims_to_be_absurdly_large_is_refused(app: Flask, tmp_path: Path) -> None:
+def test_an_entry_with_an_absurd_size_is_refused(app: Flask, tmp_path: Path) -> None:
     path = a_takeout(tmp_path, one_blog(takeout_post(1)))
     with zipfile.ZipFile(path, "a", zipfile.ZIP_DEFLATED) as archive, archive.open("zeros.jpg", "w") as file:
         for _ in range(70):
@@ -98,7 +100,7 @@ def test_an_entry_that_claims_to_be_absurdly_large_is_refused(app: Flask, tmp_pa
     assert_refused(app, path, "“zeros.jpg”, which claims to be absurdly large")
 
 
-def test_many_entries_that_share_their_bytes_are_refused(app: Flask, tmp_path: Path) -> None:
+def test_overlapping_entries_are_refused(app: Flask, tmp_path: Path) -> None:
     path = tmp_path / "overlapping.zip"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("kernel", bytes(60_000_000))
@@ -112,7 +114,7 @@ def test_many_entries_that_share_their_bytes_are_refused(app: Flask, tmp_path: P
     assert_refused(app, path, "claims to be absurdly large")
 
 
-def test_an_entry_that_turns_out_larger_than_it_claims_is_refused(app: Flask, tmp_path: Path) -> None:
+def test_an_entry_larger_than_its_claim_is_refused(app: Flask, tmp_path: Path) -> None:
     path = a_takeout(tmp_path, one_blog(*(takeout_post(n) for n in range(200))))
     content = bytearray(path.read_bytes())
     place = content.rindex(b"Takeout/Blogger/Blogs/The Heron Post/feed.atom") - 46
@@ -122,31 +124,31 @@ def test_an_entry_that_turns_out_larger_than_it_claims_is_refused(app: Flask, tm
     assert_refused(app, path, "so nothing was imported")
 
 
-def test_what_is_encrypted_or_packed_unusually_is_refused(app: Flask, tmp_path: Path) -> None:
+def test_encrypted_and_unusually_packed_entries_are_refused(app: Flask, tmp_path: Path) -> None:
     path = a_takeout(tmp_path, one_blog(takeout_post(1)))
     with zipfile.ZipFile(path, "w", zipfile.ZIP_LZMA) as archive:
         archive.writestr("Blogs/x/feed.atom", takeout_feed(takeout_post(1)))
     assert_refused(app, path, "encrypted or packed in an unusual way")
 
 
-def test_a_bomb_of_entities_in_a_zip_is_refused(app: Flask, tmp_path: Path) -> None:
+def test_entities_in_a_zip_are_refused(app: Flask, tmp_path: Path) -> None:
     bomb = takeout_feed(takeout_post(1)).replace("<feed", "<!DOCTYPE feed [<!ENTITY a 'aa'>]><feed", 1)
     assert_refused(app, a_takeout(tmp_path, {"Blogs/x/feed.atom": bomb}), "declares entities")
 
 
-def test_a_feed_in_a_zip_that_is_none_is_refused(app: Flask, tmp_path: Path) -> None:
-    assert_refused(app, a_takeout(tmp_path, {"Blogs/x/feed.atom": "<rss/>"}), "an XML file of another kind")
+def test_an_invalid_feed_in_a_zip_is_refused(app: Flask, tmp_path: Path) -> None:
+    assert_refused(app, a_takeout(tmp_path, {"Blogs/x/feed.atom": "<rss/>"}), "another kind of XML file")
     assert_refused(app, a_takeout(tmp_path, {"Blogs/x/feed.atom": ""}), "looks like")
     cut = takeout_feed(takeout_post(1))[:-20]
     assert_refused(app, a_takeout(tmp_path, {"Blogs/x/feed.atom": cut}), "is broken at line")
 
 
-def test_nothing_is_unpacked_by_name(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_unpacked_to_disk(app: Flask, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = tmp_path / "here"
     folder.mkdir()
     monkeypatch.chdir(folder)
     run(app, "import", a_takeout(tmp_path, one_blog(takeout_post(1))))
-    assert stats()["posts"] == 1
+    assert count_content()["posts"] == 1
     assert list(folder.iterdir()) == []
 
 

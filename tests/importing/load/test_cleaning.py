@@ -1,4 +1,4 @@
-"""Texts are cleaned in other processes where there is much to do: in order, whatever happens to them."""
+"""Test that workers clean texts in order, even if some are killed."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from flask import Flask
 
 from blog.db import db
 from blog.importing.load import cleaning
-from blog.importing.load.cleaning import Cleaners, OldHost, clean_comments, clean_posts
-from blog.ops.stats import stats
+from blog.importing.load.cleaning import CleaningPool, OldHost, clean_comments, clean_posts
+from blog.ops.stats import count_content
 from blog.settings import ROOT
 from tests.importing.export_files import an_export, comment_entry, post_entry, run
 
-HOME = OldHost("www.heron.example", "heronpost.blogspot.com")
+OLD_HOST = OldHost("www.heron.example", "heronpost.blogspot.com")
 
 
 @dataclass
@@ -31,24 +31,24 @@ def batches(count: int) -> list[list[Text]]:
     return [[Text(f"{batch}-{number}") for number in range(3)] for batch in range(count)]
 
 
-def test_little_is_cleaned_without_another_process() -> None:
-    with Cleaners(HOME, cores=4) as cleaners:
-        assert len(list(cleaners.cleaned(batches(50), clean_comments))) == 50
-        assert cleaners._pool is None
+def test_small_imports_start_no_worker() -> None:
+    with CleaningPool(OLD_HOST, cores=4) as pool:
+        assert len(list(pool.clean(batches(50), clean_comments))) == 50
+        assert pool._pool is None
 
 
 @pytest.mark.parametrize("cores", [1, 2])
-def test_many_batches_come_back_in_their_order(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
-    monkeypatch.setattr(cleaning, "ALONE", 100)
-    with Cleaners(HOME, cores=cores) as cleaners:
-        found = list(cleaners.cleaned(batches(40), clean_comments))
-        assert (cleaners._pool is None) == (cores == 1)
+def test_batches_are_yielded_in_order(monkeypatch: pytest.MonkeyPatch, cores: int) -> None:
+    monkeypatch.setattr(cleaning, "MIN_POOL_CHARACTERS", 100)
+    with CleaningPool(OLD_HOST, cores=cores) as pool:
+        found = list(pool.clean(batches(40), clean_comments))
+        assert (pool._pool is None) == (cores == 1)
     assert [[entry.body for entry, _ in batch] for batch in found] == [[t.body for t in batch] for batch in batches(40)]
     assert all(cleaned == f"<p>{entry.body}</p>\n" for batch in found for entry, cleaned in batch)
 
 
-def test_no_more_than_a_few_batches_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "ALONE", 0)
+def test_only_a_few_batches_are_read_ahead(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "MIN_POOL_CHARACTERS", 0)
     read = 0
 
     def reading():
@@ -57,29 +57,29 @@ def test_no_more_than_a_few_batches_are_read_ahead(monkeypatch: pytest.MonkeyPat
             read += 1
             yield batch
 
-    with Cleaners(HOME, cores=2) as cleaners:
-        cleaned = cleaners.cleaned(reading(), clean_comments)
+    with CleaningPool(OLD_HOST, cores=2) as pool:
+        cleaned = pool.clean(reading(), clean_comments)
         next(cleaned)
         assert read == 5
 
 
-def test_workers_that_are_killed_lose_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(cleaning, "ALONE", 0)
-    with Cleaners(HOME, cores=2) as cleaners:
-        cleaned = cleaners.cleaned(batches(40), clean_comments)
+def test_killed_workers_lose_no_batch(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cleaning, "MIN_POOL_CHARACTERS", 0)
+    with CleaningPool(OLD_HOST, cores=2) as pool:
+        cleaned = pool.clean(batches(40), clean_comments)
         found = [next(cleaned)]
-        for worker in list(cleaners._pool._processes.values()):  # type: ignore[union-attr]
+        for worker in list(pool._pool._processes.values()):  # type: ignore[union-attr]
             worker.kill()
         found += cleaned
     assert len(found) == 40
 
 
-def test_links_to_either_name_of_the_blog_become_local() -> None:
+def test_links_to_the_old_host_and_its_alias_become_local() -> None:
     body = (
         "<a href=\"http://heronpost.blogspot.com/p/a.html\">a</a> <a href='https://www.heron.example/p/b.html'>b</a> "
         '<a href="http://heronpost.blogspot.co.uk/p/c.html">c</a> <a href="http://heronpost.example/">d</a>'
     )
-    (cleaned,) = clean_posts([body], HOME)
+    (cleaned,) = clean_posts([body], OLD_HOST)
     assert 'href="/p/a.html"' in cleaned.html
     assert 'href="/p/b.html"' in cleaned.html
     assert 'href="/p/c.html"' in cleaned.html
@@ -88,12 +88,12 @@ def test_links_to_either_name_of_the_blog_become_local() -> None:
 
 def visible() -> int:
     db.session.rollback()
-    number: int = stats()["comments"]["visible"]
+    number: int = count_content()["comments"]["visible"]
     return number
 
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """Every process that has this one as its parent."""
+    """Return the ids of the child processes."""
     found = []
     for path in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -106,7 +106,7 @@ def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for workers in /proc")
-def test_an_import_that_is_killed_leaves_whole_batches_no_workers_and_goes_on(app: Flask, tmp_path: Path) -> None:
+def test_a_killed_import_leaves_whole_batches_and_no_workers_and_continues(app: Flask, tmp_path: Path) -> None:
     body = "word " * 1000
     entries = [
         post_entry(1),
@@ -124,7 +124,7 @@ def test_an_import_that_is_killed_leaves_whole_batches_no_workers_and_goes_on(ap
     assert visible() % 100 == 0
     assert 500 <= visible() < 1500
     assert run(app, "import", export).exit_code == 0
-    assert (visible(), stats()["comments"]["replies"]) == (1500, 1000)
+    assert (visible(), count_content()["comments"]["replies"]) == (1500, 1000)
     while any(Path(f"/proc/{worker}").exists() for worker in workers) and time.monotonic() < deadline:
         time.sleep(0.05)
     assert not any(Path(f"/proc/{worker}").exists() for worker in workers)

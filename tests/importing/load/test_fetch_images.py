@@ -1,4 +1,4 @@
-"""Pictures that an export brings along are kept as files; all others stay where they are."""
+"""Test that pictures in an export are stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from flask import Flask
 from sqlalchemy import select
 
 from blog.db import db
-from blog.importing.formats.blogger.albums import names_in
+from blog.importing.formats.blogger.albums import possible_names
 from blog.posts.models import Post
 from tests.importing.export_files import a_takeout, an_export, one_blog, post_entry, run, takeout_post
 
@@ -25,7 +25,7 @@ def body_of(number: int = 1) -> str:
 
 
 def an_album(*pictures: tuple[str, str, bytes]) -> dict[str, str | bytes]:
-    """Pictures by their name on the disk, their name on the web and their content."""
+    """Return album files from file names, names on the web and contents."""
     files: dict[str, str | bytes] = {"Albums/An older title/metadata.json": json.dumps({"title": "An older title"})}
     for disk, web, content in pictures:
         files[f"Albums/An older title/{disk}"] = content
@@ -34,12 +34,12 @@ def an_album(*pictures: tuple[str, str, bytes]) -> dict[str, str | bytes]:
     return files
 
 
-def bring_in(app: Flask, folder: Path, body: str, *pictures: tuple[str, str, bytes]) -> list[str]:
+def import_takeout(app: Flask, folder: Path, body: str, *pictures: tuple[str, str, bytes]) -> list[str]:
     files = one_blog(takeout_post(1, body=body)) | an_album(*pictures)
     return run(app, "import", a_takeout(folder, files)).stdout.splitlines()
 
 
-def test_inline_pictures_become_files(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
+def test_inline_pictures_are_stored(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
     written = base64.b64encode(PNG + b"inline").decode()
     body = f"<p>x</p><img alt=\"a\" src='data:image/png;base64,{written[:8]}\n{written[8:]}'>"
     lines = run(app, "import", an_export(tmp_path, [post_entry(1, body=body)])).stdout.splitlines()
@@ -50,32 +50,32 @@ def test_inline_pictures_become_files(app: Flask, media: dict[str, bytes], tmp_p
 
 
 @pytest.mark.parametrize("address", ["data:image/png;base64,####", "data:image/svg+xml,%3Csvg/%3E", "data:text/html,x"])
-def test_what_is_no_picture_is_not_kept(app: Flask, media: dict[str, bytes], tmp_path: Path, address: str) -> None:
+def test_invalid_inline_pictures_are_not_stored(
+    app: Flask, media: dict[str, bytes], tmp_path: Path, address: str
+) -> None:
     result = run(app, "import", an_export(tmp_path, [post_entry(1, body=f'<p>x</p><img src="{address}">')]))
     assert (result.exit_code, media) == (0, {})
     assert result.stdout.startswith("1 post\n")
 
 
-def test_what_the_media_room_refuses_is_told_with_its_post(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
+def test_rejected_pictures_are_reported_with_their_posts(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
     body = f'<img src="data:image/png;base64,{base64.b64encode(b"no").decode()}">'
     lines = run(app, "import", an_export(tmp_path, [post_entry(1, body=body)])).stdout.splitlines()
-    assert "Left where they were, since they cannot be kept here: 1 picture." in lines
+    assert "Not copied because they could not be stored: 1 picture." in lines
     assert "  /2011/07/post-1.html: This does not look like a picture: choose a JPEG, PNG or WebP file." in lines
 
 
-def test_an_album_picture_takes_the_place_of_both_its_addresses_and_is_kept_once(
+def test_an_album_picture_replaces_both_its_urls_and_is_stored_once(
     app: Flask, media: dict[str, bytes], tmp_path: Path
 ) -> None:
     body = f"<a href=\"{WEB}/s1600/Heron%2520one.jpg\"><img\n src='{WEB}/s320/Heron%2520one.jpg'></a>"
-    lines = bring_in(app, tmp_path, body, ("Heron one.jpg", "Heron one.jpg", PNG))
+    lines = import_takeout(app, tmp_path, body, ("Heron one.jpg", "Heron one.jpg", PNG))
     assert lines[0] == "1 post, 1 picture"
     assert list(media) == ["/media/Heron%20one.jpg"]
     assert 'href="/media/Heron%2520one.jpg"' in body_of() or 'href="/media/Heron%20one.jpg"' in body_of()
 
 
-def test_a_name_that_was_cut_on_the_disk_is_found_by_its_sidecar(
-    app: Flask, media: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_shortened_file_name_is_found_by_its_sidecar(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
     stem = "19-faces-that-show-how-very-exhausted-wi"
     long, other, longest = f"{stem}ll-2-28443-x.jpg", f"{stem}ll-3.jpg", "a" * 80 + ".jpg"
     pictures = [
@@ -84,21 +84,19 @@ def test_a_name_that_was_cut_on_the_disk_is_found_by_its_sidecar(
         ("a" * 47 + ".jpg", longest, PNG + b"three"),
     ]
     body = "".join(f'<img src="{WEB}/s320/{web}">' for _, web, _ in pictures)
-    bring_in(app, tmp_path, body, *pictures)
+    import_takeout(app, tmp_path, body, *pictures)
     assert media == {f"/media/{web}": content for _, web, content in pictures}
 
 
-def test_a_sidecar_that_another_long_name_has_is_not_believed(
-    app: Flask, media: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_a_sidecar_of_another_picture_is_ignored(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
     disk, web = "a" * 46 + "b.jpg", "a" * 80 + ".jpg"
-    bring_in(app, tmp_path, f'<img src="{WEB}/s320/{web}">', (disk, web, PNG))
+    import_takeout(app, tmp_path, f'<img src="{WEB}/s320/{web}">', (disk, web, PNG))
     assert media == {}
 
 
-def test_a_name_that_several_pictures_had_stays_on_the_web(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
+def test_an_ambiguous_picture_name_keeps_its_url(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
     body = f'<img src="{WEB}/s320/IMG.jpg"><img src="{WEB}/s320/same.jpg">'
-    bring_in(
+    import_takeout(
         app,
         tmp_path,
         body,
@@ -111,27 +109,25 @@ def test_a_name_that_several_pictures_had_stays_on_the_web(app: Flask, media: di
     assert f'src="{WEB}/s320/IMG.jpg"' in body_of()
 
 
-def test_a_picture_of_another_site_that_has_the_same_name_is_not_taken_for_it(
-    app: Flask, media: dict[str, bytes], tmp_path: Path
-) -> None:
-    bring_in(app, tmp_path, '<img src="https://elsewhere.example/b.jpg">', ("b.jpg", "b.jpg", PNG))
+def test_a_picture_on_another_site_keeps_its_url(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
+    import_takeout(app, tmp_path, '<img src="https://elsewhere.example/b.jpg">', ("b.jpg", "b.jpg", PNG))
     assert media == {}
 
 
-def test_names_in_addresses() -> None:
-    assert list(names_in("https://blogger.googleusercontent.com/img/a/TOKEN=s1080")) == ["TOKEN=s1080"]
-    assert list(names_in("//lh3.ggpht.com/_x/a%2520b+c.jpg")) == [
+def test_possible_names_of_urls() -> None:
+    assert list(possible_names("https://blogger.googleusercontent.com/img/a/TOKEN=s1080")) == ["TOKEN=s1080"]
+    assert list(possible_names("//lh3.ggpht.com/_x/a%2520b+c.jpg")) == [
         "a%2520b+c.jpg",
         "a%20b+c.jpg",
         "a b+c.jpg",
         "a%20b c.jpg",
     ]
-    assert list(names_in("https://1.bp.blogspot.com/x/")) == list(names_in("https://[broken/x.jpg")) == []
+    assert list(possible_names("https://1.bp.blogspot.com/x/")) == list(possible_names("https://[broken/x.jpg")) == []
 
 
-def test_a_second_time_keeps_nothing_again(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
+def test_a_second_import_stores_no_picture(app: Flask, media: dict[str, bytes], tmp_path: Path) -> None:
     body = f'<img src="{WEB}/s320/b.jpg">'
-    bring_in(app, tmp_path, body, ("b.jpg", "b.jpg", PNG))
+    import_takeout(app, tmp_path, body, ("b.jpg", "b.jpg", PNG))
     media.clear()
-    assert bring_in(app, tmp_path, body, ("b.jpg", "b.jpg", PNG))[0] == "Nothing new came in."
+    assert import_takeout(app, tmp_path, body, ("b.jpg", "b.jpg", PNG))[0] == "Nothing new to import."
     assert media == {}

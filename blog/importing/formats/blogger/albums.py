@@ -1,4 +1,4 @@
-"""The pictures that a Takeout brings along, found by the addresses at which posts show them."""
+"""Find pictures in the albums of a Takeout by URL."""
 
 from __future__ import annotations
 
@@ -10,95 +10,102 @@ from urllib.parse import unquote, urlsplit
 
 import re2
 
-from blog.importing.formats.blogger.takeout_zip import Entry, Takeout
+from blog.importing.formats.blogger.takeout_zip import Entry, TakeoutZip
 
-FOLDER = "Albums"
+ALBUMS_FOLDER = "Albums"
 SIDECAR = re.compile(r"\.json(?:\(\d{1,9}\))?\Z")
-CUT = 46
-"""Letters of the name that are left of it in the name of its sidecar; in its own there is one more."""
-LARGEST_SIDECAR = 100_000
-LARGEST_PICTURE = 100_000_000
-HOSTS = re2.compile(r"(?i)(?:\w+\.)*(?:blogspot\.com|blogger\.com|googleusercontent\.com|ggpht\.com)")
+SIDECAR_NAME_LENGTH = 46
+"""Takeout cuts the picture's name in a sidecar's name to 46 characters, and to 47 in the picture's."""
+MAX_SIDECAR_BYTES = 100_000
+MAX_PICTURE_BYTES = 100_000_000
+GOOGLE_HOSTS = re2.compile(r"(?i)(?:\w+\.)*(?:blogspot\.com|blogger\.com|googleusercontent\.com|ggpht\.com)")
 NUMBERED = re2.compile(r"(?s)(.*)(\(\d+\))(\.[^.]+)")
-ENDING = re2.compile(r"(?:\(\d+\))?\.[^.]+\z")
-LONGEST_NAME = 500
+SUFFIX = re2.compile(r"(?:\(\d+\))?\.[^.]+\z")
+MAX_NAME_LENGTH = 500
 AMBIGUOUS = None
 
 
-class Album:
-    """The pictures of all albums by the names that they had on the web, which only their sidecars know in full.
+class Albums:
+    """Index the pictures of all albums by their names on the web.
 
-    Album folders may have the name that the blog had before, so every one is looked at.
+    Only the sidecar files contain the full names. An album's folder may be called by an older title of the blog, so
+    all folders are read.
     """
 
-    def __init__(self, takeout: Takeout) -> None:
+    def __init__(self, takeout: TakeoutZip) -> None:
         self._takeout = takeout
         self._pictures: dict[str, Entry | None] = {}
-        files = {entry.name: entry for entry in takeout.within(FOLDER)}
+        files = {entry.name: entry for entry in takeout.in_folder(ALBUMS_FOLDER)}
         for name, entry in files.items():
-            if not SIDECAR.search(name) and len(name) <= LONGEST_NAME:
-                self._note(self._name_on_the_web(name, files), entry)
+            if not SIDECAR.search(name) and len(name) <= MAX_NAME_LENGTH:
+                self._add(self._web_name(name, files), entry)
 
-    def picture(self, address: str) -> bytes | None:
-        """The picture that stood at `address`; None where there is none, or several that had its name."""
-        for name in names_in(address):
+    def find_picture(self, url: str) -> bytes | None:
+        """Return the picture at a URL, unless its name is ambiguous."""
+        for name in possible_names(url):
             if entry := self._pictures.get(name):
-                return self._takeout.content(entry, LARGEST_PICTURE)
+                return self._takeout.read(entry, MAX_PICTURE_BYTES)
         return None
 
-    def _note(self, name: str, entry: Entry) -> None:
-        standing = self._pictures.get(name, entry)
-        same = standing and (standing.info.CRC, standing.info.file_size) == (entry.info.CRC, entry.info.file_size)
-        self._pictures[name] = standing if same else AMBIGUOUS
+    def _add(self, name: str, entry: Entry) -> None:
+        known = self._pictures.get(name, entry)
+        same = known and (known.info.CRC, known.info.file_size) == (entry.info.CRC, entry.info.file_size)
+        self._pictures[name] = known if same else AMBIGUOUS
 
-    def _name_on_the_web(self, path: str, files: dict[str, Entry]) -> str:
-        """What the picture's sidecar says; what the file is called where none does."""
-        disk = path.rpartition("/")[2]
-        for sidecar, sure in _sidecars_of(path):
-            name = self._told(files[sidecar]) if sidecar in files else ""
-            if name and (sure or _fits(disk, name)):
+    def _web_name(self, path: str, files: dict[str, Entry]) -> str:
+        """Return the name in the picture's sidecar, else its file name."""
+        file_name = path.rpartition("/")[2]
+        for sidecar, exact in _possible_sidecars(path):
+            name = self._read_sidecar(files[sidecar]) if sidecar in files else ""
+            if name and (exact or _may_be_named(file_name, name)):
                 return normalize("NFC", name)
-        return normalize("NFC", disk)
+        return normalize("NFC", file_name)
 
-    def _told(self, sidecar: Entry) -> str:
+    def _read_sidecar(self, sidecar: Entry) -> str:
         try:
-            name = json.loads(self._takeout.content(sidecar, LARGEST_SIDECAR) or b"{}").get("filename")
+            name = json.loads(self._takeout.read(sidecar, MAX_SIDECAR_BYTES) or b"{}").get("filename")
         except (ValueError, AttributeError, RecursionError):
             return ""
-        return name if isinstance(name, str) and len(name) <= LONGEST_NAME else ""
+        return name if isinstance(name, str) and len(name) <= MAX_NAME_LENGTH else ""
 
 
-def names_in(address: str) -> Iterator[str]:
-    """The names that the picture at `address` may have had; none where it is not one of Google's."""
+def possible_names(url: str) -> Iterator[str]:
+    """Yield the names that a picture at a Google URL may have."""
     try:
-        parts = urlsplit(address)
+        parts = urlsplit(url)
         host = parts.hostname or ""
     except ValueError:
         return
     name = parts.path.rpartition("/")[2]
-    if not HOSTS.fullmatch(host) or len(name) > LONGEST_NAME:
+    if not GOOGLE_HOSTS.fullmatch(host) or len(name) > MAX_NAME_LENGTH:
         return
-    # Blogger itself encoded some names twice
+    # Blogger encoded some names twice
     for decoded in dict.fromkeys((name, unquote(name), unquote(unquote(name)), unquote(name.replace("+", " ")))):
         if decoded:
             yield normalize("NFC", decoded)
 
 
-def _sidecars_of(path: str) -> Iterator[tuple[str, bool]]:
-    """`NAME.jpg.json`, and `NAME.jpg(1).json` for `NAME(1).jpg`; then those that other long names would share."""
+def _possible_sidecars(path: str) -> Iterator[tuple[str, bool]]:
+    """Yield paths of sidecars, and whether each belongs to this picture only.
+
+    `NAME.jpg` has `NAME.jpg.json`, and `NAME(1).jpg` has `NAME.jpg(1).json`. Long names may share a shortened path.
+    """
     folder, slash, name = path.rpartition("/")
     numbered = NUMBERED.fullmatch(name)
     bases = [(f"{numbered[1]}{numbered[3]}", numbered[2])] if numbered else []
     for base, number in (*bases, (name, "")):
         yield f"{folder}{slash}{base}{number}.json", True
-        yield f"{folder}{slash}{base[:CUT]}{number}.json", False
+        yield f"{folder}{slash}{base[:SIDECAR_NAME_LENGTH]}{number}.json", False
 
 
-def _fits(disk: str, web: str) -> bool:
-    """Whether a picture called `web` may lie on the disk as `disk`: signs are replaced there, and long names cut."""
-    stem = ENDING.sub("", disk)
-    return bool(web) and any(
-        _letters(name).startswith(_letters(stem)) for name in (web, unquote(web), unquote(unquote(web)))
+def _may_be_named(file_name: str, web_name: str) -> bool:
+    """Check whether a file name can come from a web name.
+
+    Takeout replaces signs and shortens long names.
+    """
+    stem = SUFFIX.sub("", file_name)
+    return bool(web_name) and any(
+        _letters(name).startswith(_letters(stem)) for name in (web_name, unquote(web_name), unquote(unquote(web_name)))
     )
 
 

@@ -1,4 +1,4 @@
-"""What `settings.csv`, beside the feed in a Takeout, says of the blog."""
+"""Read the blog's settings from `settings.csv` in a Takeout."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import io
 from blog.html import plain_text
 from blog.importing.archive import Site
 
-MOST = 1_000_000
+MAX_SETTINGS_BYTES = 1_000_000
 
 
-def site_of(content: bytes) -> Site | None:
-    """The blog as its settings have it; None where they cannot be read.
+def parse_settings(content: bytes) -> Site | None:
+    """Return the blog's settings, or None if they cannot be read.
 
-    Only these columns are looked at: others hold e-mail addresses.
+    The other columns are ignored: they contain e-mail addresses.
     """
     try:
         row = next(csv.DictReader(io.StringIO(content.decode("utf-8-sig"), newline="")), None)
@@ -23,15 +23,15 @@ def site_of(content: bytes) -> Site | None:
     if not row:
         return None
 
-    def said(name: str) -> str:
+    def column(name: str) -> str:
         return (row.get(f"blog_{name}") or "").strip()
 
-    subdomain = said("subdomain")
+    subdomain = column("subdomain")
     return Site(
-        title=said("name"),
-        tagline=plain_text(said("description")),
-        zone=said("time_zone"),
-        language=said("locale"),
+        title=column("name"),
+        tagline=plain_text(column("description")),
+        zone=column("time_zone"),
+        language=column("locale"),
         host=f"{subdomain}.blogspot.com" if subdomain and "." not in subdomain else subdomain,
-        hosted=said("publishing_mode").endswith("HOSTED"),
+        custom_domain=column("publishing_mode").endswith("HOSTED"),
     )

@@ -1,7 +1,7 @@
-"""Entries of Blogger's classic export (`blog-….xml`), which is among posts, comments, settings and the theme.
+"""Parse the entries of Blogger's classic export (`blog-….xml`).
 
-Read from real files, since Blogger's own description is gone. Which comment a comment answers stands only in its
-`related` link.
+The feed mixes posts, comments, settings and the theme. Blogger's description of it is gone, so this follows real
+files. The parent of a reply is only in its `related` link.
 """
 
 from __future__ import annotations
@@ -14,79 +14,89 @@ from urllib.parse import unquote, urlsplit
 from lxml import etree
 
 from blog.importing.archive import Comment, Post
-from blog.importing.formats.atom import ATOM, Feed, content, text, unusable_entry, updated, when
-from blog.importing.formats.blogger.label_names import unpacked
+from blog.importing.formats.atom import ATOM, Feed, bad_entry, child_text, entry_content, parse_time, parse_updated
+from blog.importing.formats.blogger.label_names import split_labels
 
 KIND_SCHEME = "http://schemas.google.com/g/2005#kind"
-KIND = "http://schemas.google.com/blogger/2008/kind#"
+KIND_PREFIX = "http://schemas.google.com/blogger/2008/kind#"
 LABEL_SCHEME = "http://www.blogger.com/atom/ns#"
 IN_REPLY_TO = "{http://purl.org/syndication/thread/1.0}in-reply-to"
 PROPERTY = "{http://schemas.google.com/g/2005}extendedProperty"
-DRAFT = [f"{{{app}}}control/{{{app}}}draft" for app in ("http://purl.org/atom/app#", "http://www.w3.org/2007/app")]
+DRAFT_TAGS = [f"{{{app}}}control/{{{app}}}draft" for app in ("http://purl.org/atom/app#", "http://www.w3.org/2007/app")]
 
-NUMBER = re.compile(r"(?:post|page)-([0-9]{1,39})\Z")
-ANSWERED = re.compile(r"/comments/default/([0-9]{1,39})/?\Z")
-REMOVED = re.compile(r"This (?:comment|post) has been removed by (?:a blog administrator|the author)\.")
-# the rest of the settings hold e-mail addresses
+ID_NUMBER = re.compile(r"(?:post|page)-([0-9]{1,39})\Z")
+PARENT_LINK = re.compile(r"/comments/default/([0-9]{1,39})/?\Z")
+REMOVED_TEXT = re.compile(r"This (?:comment|post) has been removed by (?:a blog administrator|the author)\.")
+# the other settings contain e-mail addresses
 SETTINGS = ("BLOG_NAME", "BLOG_DESCRIPTION", "BLOG_TIME_ZONE", "BLOG_LOCALE", "BLOG_PUBLISHING_MODE")
 
 
 def kind(entry: etree._Element) -> str:
-    """post, page, comment, settings or template; "" for an entry of another feed."""
-    return next((term.removeprefix(KIND) for term in _terms(entry, KIND_SCHEME) if term.startswith(KIND)), "")
+    """Return post, page, comment, settings or template, or "" in another feed."""
+    terms = (term for term in _terms(entry, KIND_SCHEME) if term.startswith(KIND_PREFIX))
+    return next((term.removeprefix(KIND_PREFIX) for term in terms), "")
 
 
 def hidden(_entry: etree._Element) -> str:
-    """Nothing says of itself that it is spam or in the trash."""
+    """Return "": entries of this export are never spam or deleted."""
     return ""
 
 
 def setting(entry: etree._Element) -> dict[str, str]:
-    """The setting that the entry is, by its name; {} for one that is not to be read."""
-    name = text(entry, "id").rpartition(".")[2]
-    return {name: text(entry, "content")} if name in SETTINGS else {}
+    """Return the setting in an entry, or {} if it is unused."""
+    name = child_text(entry, "id").rpartition(".")[2]
+    return {name: child_text(entry, "content")} if name in SETTINGS else {}
 
 
 def post(feed: Feed, entry: etree._Element, kind: str) -> Post:
-    """The post or page; Unusable, with the line, where it has no number or no date."""
-    at = when(feed, entry, "published")
+    """Parse a post or page.
+
+    Raises: Unusable, with the line, if it has no number or no date.
+    """
+    at = parse_time(feed, entry, "published")
     return Post(
         ref=f"blogger:post-{number(feed, entry)}",
         kind=kind,
         path=_old_path(entry),
-        title=text(entry, "title"),
+        title=child_text(entry, "title"),
         at=at,
-        updated_at=updated(feed, entry, at),
-        author_name=text(entry, "author", "name"),
-        author_ref=text(entry, "author", "uri") or None,
-        labels=unpacked(_terms(entry, LABEL_SCHEME)),
-        body=content(entry),
-        draft=any((entry.findtext(draft) or "").strip() == "yes" for draft in DRAFT),
+        updated_at=parse_updated(feed, entry, at),
+        author_name=child_text(entry, "author", "name"),
+        author_ref=child_text(entry, "author", "uri") or None,
+        labels=split_labels(_terms(entry, LABEL_SCHEME)),
+        body=entry_content(entry),
+        draft=any((entry.findtext(tag) or "").strip() == "yes" for tag in DRAFT_TAGS),
     )
 
 
 def comment(feed: Feed, entry: etree._Element) -> Comment:
-    """The comment; Unusable, with the line, where it has no number or no date."""
-    ident, body = number(feed, entry), content(entry)
-    post, parent = _answered_post(entry), _answered_comment(entry)
+    """Parse a comment.
+
+    Raises: Unusable, with the line, if it has no number or no date.
+    """
+    ident, body = number(feed, entry), entry_content(entry)
+    post, parent = _post_number(entry), _parent_number(entry)
     return Comment(
         ref=f"blogger:comment-{ident}",
         post_ref=f"blogger:post-{post}" if post else None,
         parent_ref=f"blogger:comment-{parent}" if parent else None,
-        name=text(entry, "author", "name"),
-        website=text(entry, "author", "uri"),
+        name=child_text(entry, "author", "name"),
+        website=child_text(entry, "author", "uri"),
         body=body,
-        at=when(feed, entry, "published"),
-        removed=_removed(entry, body),
+        at=parse_time(feed, entry, "published"),
+        removed=_is_removed(entry, body),
         anchor=f"c{ident}",
     )
 
 
 def number(feed: Feed, entry: etree._Element) -> str:
-    """What the entry's id ends in; Unusable, with the line, where that is no number."""
-    found = NUMBER.search(text(entry, "id"))
+    """Return the number at the end of the entry's id.
+
+    Raises: Unusable, with the line, if there is none.
+    """
+    found = ID_NUMBER.search(child_text(entry, "id"))
     if not found:
-        raise unusable_entry(feed, entry, "no id that ends in a number")
+        raise bad_entry(feed, entry, "no id that ends in a number")
     return found[1]
 
 
@@ -98,29 +108,29 @@ def _terms(entry: etree._Element, scheme: str) -> Iterator[str]:
 
 def _links(entry: etree._Element, relation: str) -> Iterator[str]:
     for link in entry.iterchildren(f"{ATOM}link"):
-        if link.get("rel") == relation and (address := link.get("href", "").strip()):
-            yield address
+        if link.get("rel") == relation and (url := link.get("href", "").strip()):
+            yield url
 
 
 def _old_path(entry: etree._Element) -> str | None:
-    for address in _links(entry, "alternate"):
+    for url in _links(entry, "alternate"):
         with contextlib.suppress(ValueError):
-            path = unquote(urlsplit(address).path)
+            path = unquote(urlsplit(url).path)
             return path if path.strip("/") else None
     return None
 
 
-def _answered_post(entry: etree._Element) -> str | None:
-    answered = entry.find(IN_REPLY_TO)
-    found = NUMBER.search(answered.get("ref", "").strip()) if answered is not None else None
+def _post_number(entry: etree._Element) -> str | None:
+    reference = entry.find(IN_REPLY_TO)
+    found = ID_NUMBER.search(reference.get("ref", "").strip()) if reference is not None else None
     return found[1] if found else None
 
 
-def _answered_comment(entry: etree._Element) -> str | None:
-    return next((found[1] for address in _links(entry, "related") if (found := ANSWERED.search(address))), None)
+def _parent_number(entry: etree._Element) -> str | None:
+    return next((found[1] for url in _links(entry, "related") if (found := PARENT_LINK.search(url))), None)
 
 
-def _removed(entry: etree._Element, body: str) -> bool:
+def _is_removed(entry: etree._Element, body: str) -> bool:
     marks = (mark.get("value") for mark in entry.iterchildren(PROPERTY) if mark.get("name") == "blogger.contentRemoved")
     unlinked = next(_links(entry, "alternate"), None) is None
-    return "true" in marks or (unlinked and bool(REMOVED.fullmatch(body.strip())))
+    return "true" in marks or (unlinked and bool(REMOVED_TEXT.fullmatch(body.strip())))

@@ -1,7 +1,7 @@
-"""Blogger's exports: one Atom feed of posts, pages and comments, in the classic dialect or in Takeout's.
+"""Read a Blogger export: an Atom feed of posts, pages and comments.
 
-Which of the two an entry speaks shows in the entry, whatever the file is called. Posts and pages share one space of
-numbers: a comment on a page names it as `.post-N`.
+Each entry is in the classic dialect or in Takeout's. Posts and pages are numbered together: a comment on a page names
+it as `.post-N`.
 """
 
 from __future__ import annotations
@@ -17,17 +17,20 @@ from lxml import etree
 
 from blog.errors import Unusable
 from blog.html import plain_text
-from blog.importing.archive import Archive, Comment, Post, Site, no_picture
-from blog.importing.formats.atom import ATOM, Feed, UndeclaredPrefix, entries, text
+from blog.importing.archive import Archive, Comment, Post, Site, find_no_picture
+from blog.importing.formats.atom import ATOM, Feed, UndeclaredPrefix, child_text, iter_entries
 from blog.importing.formats.blogger import classic, takeout
-from blog.importing.formats.repair_xml import declared
+from blog.importing.formats.repair_xml import declare_prefix
 from blog.importing.load.thread_order import ThreadOrder
 
-MOST_PREFIXES = 20
+MAX_PREFIXES = 20
 
 
 class Dialect(Protocol):
-    """How entries say what they are. `kind` is post, page, comment, settings or template, else ""."""
+    """Parse the entries of one dialect.
+
+    `kind` is post, page, comment, settings or template, else "". `hidden` is the reason why Blogger hid an entry.
+    """
 
     def kind(self, entry: etree._Element, /) -> str: ...
     def hidden(self, entry: etree._Element, /) -> str: ...
@@ -40,114 +43,117 @@ DIALECTS: tuple[Dialect, ...] = (classic, takeout)
 
 @dataclass(slots=True)
 class Survey:
-    """What the first pass found: every entry was read as the later ones will read it."""
+    """Collect the results of the first pass, which parses every entry."""
 
-    lineage: ThreadOrder = field(default_factory=ThreadOrder)
+    order: ThreadOrder = field(default_factory=ThreadOrder)
     settings: dict[str, str] = field(default_factory=dict)
     title: str = ""
     host: str = ""
-    known: bool = False
+    is_export: bool = False
     total: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
-    unpacked: int = 0
+    combined_labels: int = 0
 
 
-def read(
+def read_feed(
     feed: Feed,
     site: Site | None = None,
-    picture: Callable[[str], bytes | None] = no_picture,
+    find_picture: Callable[[str], bytes | None] = find_no_picture,
     progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> Archive:
-    """Read the export to its end and return it; Unusable, in one sentence, where it is broken or holds no export.
+    """Read an export once, to its end.
 
-    `site` is what is known of the blog from beside the feed. `progress` is told how many entries were read, of 0.
+    `site` holds the settings from a file beside the feed. `progress` is called with the number of entries read, and 0.
+
+    Raises: Unusable, in one sentence, if the feed is broken or no export.
     """
-    feed, mended, survey = _survey_mended(feed, progress)
-    survey.lineage.settle()
-    lineage = survey.lineage
+    feed, repaired_prefixes, survey = _survey_repaired(feed, progress)
+    order = survey.order
+    order.resolve()
+    duplicates = sum(order.repeats.values())
     return Archive(
         site=_site(site, survey),
-        posts=lambda: lineage.once(_posts(feed)),
-        comments=lambda: lineage.parents_first(lineage.once(_comments(feed))),
-        total=survey.total - sum(lineage.doubled.values()),
-        picture=picture,
-        doubled=sum(lineage.doubled.values()),
-        circular=lineage.circular,
+        posts=lambda: order.deduplicate(_posts(feed)),
+        comments=lambda: order.parents_first(order.deduplicate(_comments(feed))),
+        total=survey.total - duplicates,
+        find_picture=find_picture,
+        duplicates=duplicates,
+        circular_replies=order.circular_replies,
         skipped=survey.skipped,
-        unpacked=survey.unpacked,
-        mended=tuple(mended),
+        combined_labels=survey.combined_labels,
+        repaired_prefixes=tuple(repaired_prefixes),
     )
 
 
-def _survey_mended(feed: Feed, progress: Callable[[int, int], None]) -> tuple[Feed, list[str], Survey]:
-    """The survey of `feed`, and the feed with the prefixes declared that were not."""
-    mended: list[str] = []
+def _survey_repaired(feed: Feed, progress: Callable[[int, int], None]) -> tuple[Feed, list[str], Survey]:
+    """Survey a feed, declaring each undeclared prefix and starting again."""
+    prefixes: list[str] = []
     while True:
         try:
-            return feed, mended, _survey(feed, progress)
-        except UndeclaredPrefix as found:
-            if found.prefix in mended or len(mended) == MOST_PREFIXES:
+            return feed, prefixes, _survey(feed, progress)
+        except UndeclaredPrefix as refusal:
+            if refusal.prefix in prefixes or len(prefixes) == MAX_PREFIXES:
                 raise
-            mended.append(found.prefix)
-            feed = declared(feed, found.prefix)
+            prefixes.append(refusal.prefix)
+            feed = declare_prefix(feed, refusal.prefix)
 
 
 def _survey(feed: Feed, progress: Callable[[int, int], None]) -> Survey:
     survey = Survey()
-    for number, entry in enumerate(entries(feed)):
+    for number, entry in enumerate(iter_entries(feed)):
         if number % 100 == 0:
             progress(number, 0)
-        _note_entry(feed, entry, survey)
-    if not survey.known:
+        _survey_entry(feed, entry, survey)
+    if not survey.is_export:
         raise Unusable(
             f"{feed.name} looks like a feed, but not like an export: in Blogger's settings choose “Back up content”, "
-            "and import the .xml file or the Takeout .zip that comes of it."
+            "and import the .xml file or Takeout .zip that you get."
         )
     return survey
 
 
-def _note_entry(feed: Feed, entry: etree._Element, survey: Survey) -> None:
-    if not survey.known and (head := entry.getparent()) is not None:
-        survey.title, survey.host = survey.title or text(head, "title"), survey.host or _host(head)
-    dialect, kind = _understood(entry)
-    survey.known = survey.known or bool(kind)
+def _survey_entry(feed: Feed, entry: etree._Element, survey: Survey) -> None:
+    if not survey.is_export and (head := entry.getparent()) is not None:
+        survey.title, survey.host = survey.title or child_text(head, "title"), survey.host or _host(head)
+    dialect, kind = _find_dialect(entry)
+    survey.is_export = survey.is_export or bool(kind)
     if kind in {"post", "page", "comment"}:
-        if hidden := dialect.hidden(entry):
-            survey.skipped[hidden] += 1
+        if reason := dialect.hidden(entry):
+            survey.skipped[reason] += 1
             return
         survey.total += 1
         if kind == "comment":
             comment = dialect.comment(feed, entry)
-            survey.lineage.note(comment.ref, comment.parent_ref)
+            survey.order.add(comment.ref, comment.parent_ref)
         else:
-            survey.lineage.note(dialect.post(feed, entry, kind).ref)
-            survey.unpacked += sum("," in term for term in _terms(entry))
+            survey.order.add(dialect.post(feed, entry, kind).ref)
+            survey.combined_labels += sum("," in term for term in _terms(entry))
     elif kind == "settings":
         survey.settings |= classic.setting(entry)
 
 
-def _understood(entry: etree._Element) -> tuple[Dialect, str]:
+def _find_dialect(entry: etree._Element) -> tuple[Dialect, str]:
     for dialect in DIALECTS:
         if kind := dialect.kind(entry):
             return dialect, kind
     return DIALECTS[0], ""
 
 
-def _shown(feed: Feed) -> Iterator[tuple[etree._Element, Dialect, str]]:
-    for entry in entries(feed):
-        dialect, kind = _understood(entry)
+def _visible_entries(feed: Feed) -> Iterator[tuple[etree._Element, Dialect, str]]:
+    for entry in iter_entries(feed):
+        dialect, kind = _find_dialect(entry)
         if kind and not dialect.hidden(entry):
             yield entry, dialect, kind
 
 
 def _posts(feed: Feed) -> Iterator[Post]:
-    for entry, dialect, kind in _shown(feed):
+    for entry, dialect, kind in _visible_entries(feed):
         if kind in {"post", "page"}:
             yield dialect.post(feed, entry, kind)
 
 
 def _comments(feed: Feed) -> Iterator[Comment]:
-    for entry, dialect, kind in _shown(feed):
+    for entry, dialect, kind in _visible_entries(feed):
         if kind == "comment":
             yield dialect.comment(feed, entry)
 
@@ -162,7 +168,7 @@ def _site(site: Site | None, survey: Survey) -> Site:
         zone=settings.get("BLOG_TIME_ZONE", ""),
         language=settings.get("BLOG_LOCALE", ""),
         host=survey.host,
-        hosted=settings.get("BLOG_PUBLISHING_MODE", "").endswith("HOSTED"),
+        custom_domain=settings.get("BLOG_PUBLISHING_MODE", "").endswith("HOSTED"),
     )
 
 
@@ -172,7 +178,7 @@ def _terms(entry: etree._Element) -> Iterator[str]:
 
 def _host(head: etree._Element) -> str:
     for link in head.iterchildren(f"{ATOM}link"):
-        if link.get("rel") == "alternate" and (address := link.get("href", "").strip()):
+        if link.get("rel") == "alternate" and (url := link.get("href", "").strip()):
             with suppress(ValueError):
-                return urlsplit(address).hostname or ""
+                return urlsplit(url).hostname or ""
     return ""

@@ -1,17 +1,17 @@
-"""Blogger's labels."""
+"""Split Blogger's category terms into labels."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-LONGEST = 200
+MAX_LABEL_LENGTH = 200
 
 
-def unpacked(terms: Iterable[str]) -> tuple[str, ...]:
-    """The labels in these terms, each once.
+def split_labels(terms: Iterable[str]) -> tuple[str, ...]:
+    """Return the distinct labels in these terms, split at commas.
 
-    The comma is what Blogger's own editor separates labels by, so no label has one: a term with commas, as other
-    programs wrote them through Blogger's API, is several labels in one.
+    Blogger's editor separates labels by commas, so no label contains one. Other programs wrote several labels as one
+    term through Blogger's API.
     """
-    labels = (" ".join(label.split())[:LONGEST].strip() for term in terms for label in term.split(","))
+    labels = (" ".join(label.split())[:MAX_LABEL_LENGTH].strip() for term in terms for label in term.split(","))
     return tuple(dict.fromkeys(label for label in labels if label))

@@ -1,4 +1,7 @@
-"""Entries of the feed that Google Takeout makes of a blog (`feed.atom`), which say more, and know no host."""
+"""Parse the entries of a Google Takeout feed (`feed.atom`).
+
+They say more than the classic export, but never the blog's host.
+"""
 
 from __future__ import annotations
 
@@ -9,91 +12,96 @@ from urllib.parse import unquote
 from lxml import etree
 
 from blog.importing.archive import Comment, Post
-from blog.importing.formats.atom import ATOM, Feed, content, text, updated, when
-from blog.importing.formats.blogger.classic import number
-from blog.importing.formats.blogger.label_names import unpacked
+from blog.importing.formats.atom import ATOM, Feed, child_text, entry_content, parse_time, parse_updated
+from blog.importing.formats.blogger.classic import ID_NUMBER, number
+from blog.importing.formats.blogger.label_names import split_labels
 
 BLOGGER = "{http://schemas.google.com/blogger/2018}"
 LABEL_SCHEME = "tag:blogger.com,1999:blog-"
 KINDS = {"POST": "post", "PAGE": "page", "COMMENT": "comment"}
 LIVE = "LIVE"
-DRAFT = "DRAFT"
-TRASHED = "SOFT_TRASHED"
-# by what the report calls them
-HIDDEN = {"SPAM_COMMENT": "spam", "GHOSTED_COMMENT": "ghosted", TRASHED: "trashed"}
+# by status, the reason in the report
+HIDDEN_REASONS = {"SPAM_COMMENT": "spam", "GHOSTED_COMMENT": "ghosted", "SOFT_TRASHED": "trashed"}
 
-NUMBER = re.compile(r"(?:post|page)-([0-9]{1,39})\Z")
 MARKUP_BREAK = re.compile(r"<(?:br|p|div)\b", re.IGNORECASE)
 LINE_END = re.compile(r"\r\n|\r|\n")
-ESCAPED = re.compile(r"&(?:amp|#\d{1,8}|#x[0-9a-f]{1,8});", re.IGNORECASE)
+HTML_ENTITY = re.compile(r"&(?:amp|#\d{1,8}|#x[0-9a-f]{1,8});", re.IGNORECASE)
 
 
 def kind(entry: etree._Element) -> str:
-    """post, page or comment; "" for an entry of another feed."""
-    return KINDS.get(_said(entry, "type"), "")
+    """Return post, page or comment, or "" in another feed."""
+    return KINDS.get(_value(entry, "type"), "")
 
 
 def hidden(entry: etree._Element) -> str:
-    """Why nobody read the entry (`spam`, `ghosted`, `trashed`, `unshown`); "" where somebody did, and for drafts."""
-    status = _said(entry, "status")
-    if status in HIDDEN:
-        return HIDDEN[status]
-    unshown = status not in {"", LIVE} and kind(entry) == "comment"
-    return "unshown" if unshown else ""
+    """Return why Blogger hid the entry; "" for drafts and visible entries.
+
+    One of `spam`, `ghosted`, `trashed` and `unshown`.
+    """
+    status = _value(entry, "status")
+    if status in HIDDEN_REASONS:
+        return HIDDEN_REASONS[status]
+    return "unshown" if status not in {"", LIVE} and kind(entry) == "comment" else ""
 
 
 def post(feed: Feed, entry: etree._Element, kind: str) -> Post:
-    """The post or page; Unusable, with the line, where it has no number or no date."""
-    at = when(feed, entry, "published")
+    """Parse a post or page.
+
+    Raises: Unusable, with the line, if it has no number or no date.
+    """
+    at = parse_time(feed, entry, "published")
     return Post(
         ref=f"blogger:post-{number(feed, entry)}",
         kind=kind,
-        path=_old_path(_said(entry, "filename")),
-        title=text(entry, "title"),
+        path=_old_path(_value(entry, "filename")),
+        title=child_text(entry, "title"),
         at=at,
-        updated_at=updated(feed, entry, at),
-        author_name=text(entry, "author", "name"),
-        author_ref=text(entry, "author", "uri") or None,
-        labels=unpacked(_terms(entry)),
-        body=content(entry),
-        # what has a status that nobody knows is better not shown unasked
-        draft=_said(entry, "status") not in {"", LIVE},
+        updated_at=parse_updated(feed, entry, at),
+        author_name=child_text(entry, "author", "name"),
+        author_ref=child_text(entry, "author", "uri") or None,
+        labels=split_labels(_label_terms(entry)),
+        body=entry_content(entry),
+        # a post of unknown status must not be published by accident
+        draft=_value(entry, "status") not in {"", LIVE},
     )
 
 
 def comment(feed: Feed, entry: etree._Element) -> Comment:
-    """The comment; Unusable, with the line, where it has no number or no date. Its line ends become breaks."""
+    """Parse a comment; its line ends become breaks.
+
+    Raises: Unusable, with the line, if it has no number or no date.
+    """
     ident = number(feed, entry)
-    post, parent = (NUMBER.search(_said(entry, name)) for name in ("parent", "inReplyTo"))
+    post, parent = (ID_NUMBER.search(_value(entry, name)) for name in ("parent", "inReplyTo"))
     return Comment(
         ref=f"blogger:comment-{ident}",
         post_ref=f"blogger:post-{post[1]}" if post else None,
         parent_ref=f"blogger:comment-{parent[1]}" if parent else None,
-        name=text(entry, "author", "name"),
-        website=text(entry, "author", "uri"),
-        body=_with_breaks(content(entry).strip()),
-        at=when(feed, entry, "published"),
+        name=child_text(entry, "author", "name"),
+        website=child_text(entry, "author", "uri"),
+        body=_with_breaks(entry_content(entry).strip()),
+        at=parse_time(feed, entry, "published"),
         removed=False,
         anchor=f"c{ident}",
     )
 
 
-def _said(entry: etree._Element, name: str) -> str:
-    """What stands in the entry's own child: an author has a `type`, too."""
+def _value(entry: etree._Element, name: str) -> str:
+    """Return the text of a direct child: authors have a `type`, too."""
     return (entry.findtext(f"{BLOGGER}{name}") or "").strip()
 
 
-def _terms(entry: etree._Element) -> list[str]:
-    # labels that came from another blog bring its scheme along
+def _label_terms(entry: etree._Element) -> list[str]:
+    # labels from another blog have that blog's scheme
     categories = entry.iterchildren(f"{ATOM}category")
     return [each.get("term", "") for each in categories if each.get("scheme", LABEL_SCHEME).startswith(LABEL_SCHEME)]
 
 
 def _old_path(filename: str) -> str | None:
-    path = unquote(unescape(filename) if ESCAPED.search(filename) else filename)
+    path = unquote(unescape(filename) if HTML_ENTITY.search(filename) else filename)
     return path if path.startswith("/") and path.strip("/") else None
 
 
 def _with_breaks(body: str) -> str:
-    """`body`, which has no blanks around it, with a break for each line end where it has no markup of its own."""
+    """Turn the line ends of a stripped text without markup into breaks."""
     return body if MARKUP_BREAK.search(body) else "<br />".join(line.strip(" \t") for line in LINE_END.split(body))

@@ -1,7 +1,7 @@
-"""The zip of Google Takeout: which blogs are in it, and one of them with its settings and its pictures.
+"""Read a blog's feed, settings and pictures from a Google Takeout zip.
 
-Nothing is unpacked to the disk: what is read is read out of the zip. `Comments/` holds what the account's owner wrote
-anywhere, and of the own blog the same comments as its feed, so it is not looked at.
+Nothing is unpacked to disk. `Comments/` is ignored: it holds the account owner's comments on any blog, and those on
+the owner's blog are also in its feed.
 """
 
 from __future__ import annotations
@@ -21,30 +21,33 @@ from blog.importing.archive import Site
 from blog.importing.formats.atom import Feed
 from blog.importing.formats.blogger import blog_settings
 
-BLOG = re2.compile(r"(?i)(?:^|/)Blogs/([^/]+)/feed\.atom\z")
-OTHER_BLOG = re2.compile(r"(?i)(?:^|/)([^/]+)/feed\.atom\z")
-COMMENTS = re2.compile(r"(?i)(?:^|/)Comments/[^/]+/feed\.atom\z")
-FROM_THE_TOP = re.compile(r"/|[A-Za-z]:")
-ENCRYPTED = 0x1
-NAMED_IN_UTF_8 = 0x800
+BLOG_FEED = re2.compile(r"(?i)(?:^|/)Blogs/([^/]+)/feed\.atom\z")
+ANY_FEED = re2.compile(r"(?i)(?:^|/)([^/]+)/feed\.atom\z")
+COMMENTS_FEED = re2.compile(r"(?i)(?:^|/)Comments/[^/]+/feed\.atom\z")
+ABSOLUTE_PATH = re.compile(r"/|[A-Za-z]:")
+ENCRYPTED_FLAG = 0x1
+UTF_8_FLAG = 0x800
 
-LARGEST = 16_000_000_000
-"""Bytes of one entry: a hundred times the feed of a hundred thousand posts."""
-SUSPECT = 64_000_000
-DENSEST = 400
-"""How many bytes one may stand for. Feeds reach a few dozen; deflate's utmost, which is made on purpose, is 1032."""
+MAX_ENTRY_BYTES = 16_000_000_000
+"""A hundred times the feed of a hundred thousand posts."""
+MIN_SUSPECT_BYTES = 64_000_000
+MAX_COMPRESSION_RATIO = 400
+"""Feeds reach a few dozen; the limit of deflate, reached only by zip bombs, is 1032."""
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A file in the zip; `name` with plain slashes."""
+    """Represent a file in the zip; `name` has forward slashes."""
 
     name: str
     info: ZipInfo
 
 
-class Takeout:
-    """An open Takeout. Raises Unusable, in one sentence, where the zip is broken or is made to do harm."""
+class TakeoutZip:
+    """Represent an open Takeout zip.
+
+    Raises: Unusable, in one sentence, if the zip is broken or malicious.
+    """
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -52,65 +55,71 @@ class Takeout:
             self._zip = ZipFile(path)
         except (BadZipFile, ValueError, NotImplementedError) as error:
             raise Unusable(
-                f"{path} is a zip that is cut off or broken, so nothing was imported: download it once more."
+                f"{path} is a zip that is cut off or broken, so nothing was imported: download it again."
             ) from error
-        self.entries = [Entry(_name(info), info) for info in self._zip.infolist()]
-        self._refuse_harm()
+        self.entries = [Entry(_entry_path(info), info) for info in self._zip.infolist()]
+        self._refuse_malicious()
 
-    def _refuse_harm(self) -> None:
-        claimed = sum(entry.info.file_size for entry in self.entries)
+    def _refuse_malicious(self) -> None:
+        unpacked_size = sum(entry.info.file_size for entry in self.entries)
         for entry in self.entries:
-            if FROM_THE_TOP.match(entry.name) or ".." in entry.name.split("/"):
-                raise self._refused(f"holds “{entry.name[:80]}”, a path that leads out of it")
-            if entry.info.file_size > LARGEST or _dense(entry.info.file_size, entry.info.compress_size):
-                raise self._refused(f"holds “{entry.name[:80]}”, which claims to be absurdly large when unpacked")
-        if _dense(claimed, self.path.stat().st_size):
-            raise self._refused("claims to be absurdly large when unpacked")
+            if ABSOLUTE_PATH.match(entry.name) or ".." in entry.name.split("/"):
+                raise self._refusal(f"holds “{entry.name[:80]}”, a path that leads out of it")
+            too_large = entry.info.file_size > MAX_ENTRY_BYTES
+            if too_large or _is_bomb(entry.info.file_size, entry.info.compress_size):
+                raise self._refusal(f"holds “{entry.name[:80]}”, which claims to be absurdly large when unpacked")
+        if _is_bomb(unpacked_size, self.path.stat().st_size):
+            raise self._refusal("claims to be absurdly large when unpacked")
 
-    def _refused(self, what: str) -> Unusable:
-        return Unusable(f"{self.path} {what}, as no Takeout is, so nothing of it was read: download it once more.")
+    def _refusal(self, problem: str) -> Unusable:
+        return Unusable(f"{self.path} {problem}, unlike any Takeout, so it was not read: download it again.")
 
-    def feeds(self) -> list[Entry]:
-        """The feeds of the blogs, by the names of their folders."""
-        found = [entry for entry in self.entries if BLOG.search(entry.name)]
+    def list_feeds(self) -> list[Entry]:
+        """Return the feeds of all blogs, sorted by path."""
+        found = [entry for entry in self.entries if BLOG_FEED.search(entry.name)]
         found = found or [
-            entry for entry in self.entries if OTHER_BLOG.search(entry.name) and not COMMENTS.search(entry.name)
+            entry for entry in self.entries if ANY_FEED.search(entry.name) and not COMMENTS_FEED.search(entry.name)
         ]
         return sorted(found, key=lambda entry: entry.name)
 
-    def chosen(self, title: str) -> Entry:
-        """The feed of the blog called `title`, or of the only one; else Unusable, with the names of all."""
-        feeds = self.feeds()
+    def choose_feed(self, title: str) -> Entry:
+        """Return the feed of the blog called `title`, or the only feed.
+
+        Raises: Unusable, with the names of all blogs, if the choice is not clear.
+        """
+        feeds = self.list_feeds()
         if not feeds:
             raise Unusable(
                 f"{self.path} is a zip without a Blogs/…/feed.atom in it: in Google Takeout choose Blogger, "
                 "and import the zip that it makes."
             )
-        wanted = [feed for feed in feeds if not title or _same(title, {_folder(feed), self._title(feed)})]
-        if len(wanted) == 1:
-            return wanted[0]
-        names = ", ".join(f"“{_folder(feed)}”" for feed in feeds)
-        asked = f"none that is called “{title}” alone" if title else "several"
-        raise Unusable(f"{self.path} holds these blogs, {asked}, so say which with --blog TITLE: {names}.")
+        matches = [feed for feed in feeds if not title or _matches(title, {_folder_name(feed), self._title(feed)})]
+        if len(matches) == 1:
+            return matches[0]
+        names = ", ".join(f"“{_folder_name(feed)}”" for feed in feeds)
+        problem = f"does not hold exactly one blog called “{title}”" if title else "holds several blogs"
+        raise Unusable(f"{self.path} {problem}, so choose one with --blog TITLE: {names}.")
 
-    def site(self, feed: Entry) -> Site | None:
-        """What the settings beside `feed` say of the blog."""
+    def read_site(self, feed: Entry) -> Site | None:
+        """Read the blog's settings, which are beside its feed."""
         name = f"{feed.name.rpartition('/')[0]}/settings.csv"
         settings = next((entry for entry in self.entries if entry.name == name), None)
-        return blog_settings.site_of(self.content(settings, blog_settings.MOST) or b"") if settings else None
+        if settings is None:
+            return None
+        return blog_settings.parse_settings(self.read(settings, blog_settings.MAX_SETTINGS_BYTES) or b"")
 
-    def feed(self, entry: Entry) -> Feed:
+    def as_feed(self, entry: Entry) -> Feed:
         return Feed(f"{entry.name} in {self.path}", lambda: self.open(entry))
 
     def open(self, entry: Entry) -> IO[bytes]:
-        """The entry's content as a stream, which ends where it claims to end."""
-        if entry.info.flag_bits & ENCRYPTED or entry.info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            raise self._refused(f"holds “{entry.name[:80]}” encrypted or packed in an unusual way")
+        """Open an entry as a stream, limited to its claimed size."""
+        if entry.info.flag_bits & ENCRYPTED_FLAG or entry.info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+            raise self._refusal(f"holds “{entry.name[:80]}” encrypted or packed in an unusual way")
         return self._zip.open(entry.info)
 
-    def content(self, entry: Entry, most: int) -> bytes | None:
-        """The entry's whole content; None where that is more than `most` bytes, or broken."""
-        if entry.info.file_size > most:
+    def read(self, entry: Entry, max_bytes: int) -> bytes | None:
+        """Return an entry's content, or None if too large or broken."""
+        if entry.info.file_size > max_bytes:
             return None
         try:
             with self.open(entry) as file:
@@ -118,20 +127,20 @@ class Takeout:
         except (BadZipFile, EOFError, zlib.error):
             return None
 
-    def within(self, folder: str) -> Iterator[Entry]:
-        """The files in the folders within a folder of this name, at any depth."""
+    def in_folder(self, folder: str) -> Iterator[Entry]:
+        """Yield the files in the subfolders of all folders of this name."""
         inside = re2.compile(rf"(?i)(?:^|/){re2.escape(folder)}/[^/]+/[^/]+\z")
         yield from (entry for entry in self.entries if inside.search(entry.name))
 
     def _title(self, feed: Entry) -> str:
-        site = self.site(feed)
+        site = self.read_site(feed)
         return site.title if site else ""
 
 
-def _name(info: ZipInfo) -> str:
-    """The entry's path; programs that forget to say so write it in UTF-8 all the same."""
+def _entry_path(info: ZipInfo) -> str:
+    """Return the entry's path in UTF-8, even without the UTF-8 flag."""
     name = info.filename
-    if not info.flag_bits & NAMED_IN_UTF_8:
+    if not info.flag_bits & UTF_8_FLAG:
         try:
             name = name.encode("cp437").decode()
         except UnicodeError:
@@ -139,13 +148,13 @@ def _name(info: ZipInfo) -> str:
     return name.replace("\\", "/")
 
 
-def _dense(large: int, small: int) -> bool:
-    return large > SUSPECT and large > DENSEST * max(small, 1)
+def _is_bomb(unpacked_size: int, packed_size: int) -> bool:
+    return unpacked_size > MIN_SUSPECT_BYTES and unpacked_size > MAX_COMPRESSION_RATIO * max(packed_size, 1)
 
 
-def _folder(feed: Entry) -> str:
+def _folder_name(feed: Entry) -> str:
     return feed.name.split("/")[-2]
 
 
-def _same(title: str, names: set[str]) -> bool:
+def _matches(title: str, names: set[str]) -> bool:
     return " ".join(title.split()).casefold() in {" ".join(name.split()).casefold() for name in names}
