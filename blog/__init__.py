@@ -13,8 +13,8 @@ from jinja2.runtime import Macro
 
 from blog.instance import prepare_instance, secret_key
 from blog.settings import ROOT, Settings, load
-from blog.web.cookies import SESSION, Sessions
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.cookies import SESSION_COOKIE, SessionInterface
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -31,17 +31,17 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=secret_key(settings),
-        MAX_CONTENT_LENGTH=min(READER_BODY, settings.max_body),  # the desk's own stands in `security`
-        MAX_FORM_MEMORY_SIZE=READER_BODY,
+        MAX_CONTENT_LENGTH=min(MAX_READER_BODY, settings.max_body),  # the desk's own stands in `security`
+        MAX_FORM_MEMORY_SIZE=MAX_READER_BODY,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
-        SESSION_COOKIE_NAME=SESSION,
+        SESSION_COOKIE_NAME=SESSION_COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a reader's form says otherwise
         COMMENT_TOKEN_SECONDS=settings.token_seconds,
     )
-    app.session_interface = Sessions()
+    app.session_interface = SessionInterface()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _init_extensions(app)
     _register_blueprints(app)

@@ -35,7 +35,7 @@ from blog.editors.audit_log import entries, last_action
 from blog.editors.models import AuditEntry
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.forms.fields import SEARCH_LENGTH
+from blog.web.forms.fields import MAX_SEARCH_LENGTH
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
@@ -49,7 +49,7 @@ VERBS = {"approval": audit_log.APPROVE, "hold": audit_log.HOLD, "spam": audit_lo
 @blueprint.errorhandler(NoSuchBan)
 @blueprint.errorhandler(NoSuchEntry)
 def show_nothing(_error: Exception) -> ResponseReturnValue:
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.get("/comments")
@@ -64,7 +64,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/comments/<int:comment_id>")
 def show(comment_id: int) -> ResponseReturnValue:
     comment = the_comment(comment_id)
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return render_template("comments/desk/_verbs.html", comment=comment)
     return the_page(comment)
 
@@ -83,7 +83,7 @@ def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
 def create_decisions() -> ResponseReturnValue:
     verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picked()
     done = decide(verb, picks, the_editor()) if picks else Decisions()
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return render_template("comments/desk/decisions.htmx.html", done=done, entry=done.entry)
     return redirect(onward("/desk/comments"), 303)
 
@@ -141,7 +141,7 @@ def create_reversal(entry_id: int) -> ResponseReturnValue:
         done = undo(entry_id, the_editor())
     except NotUndone as refusal:
         return not_undone(refusal)
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         parts = {"entry": done.entry, "comments": done.comments, "sentence": done.sentence}
         return render_template("comments/desk/reverse.htmx.html", **parts)
     return redirect(onward("/desk/comments"), 303)
@@ -166,7 +166,7 @@ def asked_for(standing: Waiting) -> Wanted:
     """The filters in the address. Without any, what waits; everything, where nothing does or something is asked for."""
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
     like = the_comment(row_id(request.args[kind])) if kind else None
-    words, post_id = request.args.get("q", "")[:SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
+    words, post_id = request.args.get("q", "")[:MAX_SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
     wanted = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
     if "state" not in request.args and standing.count and not wanted.narrowed:
         return Wanted(HELD)
@@ -201,27 +201,27 @@ def decided(done: Decisions) -> ResponseReturnValue:
     comment = (done.comments or done.stayed)[0]
     refusal = "" if done.entry else clash(comment)
     status = 409 if refusal else 200
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         values = {"comment": comment, "entry": done.entry, "refusal": refusal}
         return private(render_template("comments/desk/decide.htmx.html", **values), status)
     return the_page(comment, status, refusal) if refusal else redirect(onward(f"/desk/comments/{comment.id}"), 303)
 
 
 def answered(done: Answered) -> ResponseReturnValue:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         values = {"comment": done.comment, "entry": done.entry}
         return render_template("comments/desk/decide.htmx.html", **values)
     return redirect(f"/desk/comments/{done.answer.id}", 303)
 
 
 def the_answer(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
-    template = "comments/desk/_answer.html" if htmx.wanted() else "comments/desk/answer.html"
-    return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
+    template = "comments/desk/_answer.html" if htmx.is_htmx_request() else "comments/desk/answer.html"
+    return private(render_template(template, comment=comment, form=form, inline=htmx.is_htmx_request()), status)
 
 
 def the_ban(comment: Comment, form: BanForm, status: int = 200) -> Response:
-    template = "comments/desk/_ban.html" if htmx.wanted() else "comments/desk/ban.html"
-    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.wanted()}
+    template = "comments/desk/_ban.html" if htmx.is_htmx_request() else "comments/desk/ban.html"
+    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.is_htmx_request()}
     return private(render_template(template, **values), status)
 
 
@@ -229,7 +229,7 @@ def not_undone(refusal: NotUndone) -> Response:
     ids = {entry.comment_id for entry in refusal.entries if entry.comment_id}
     comments = [comment for number in sorted(ids) if (comment := db.session.get(Comment, number))]
     entry: AuditEntry = refusal.entries[-1]
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         values = {"entry": entry, "comments": comments, "refusal": refusal.sentence}
         return private(render_template("comments/desk/reverse.htmx.html", **values), 409)
     page = entries(None, None)

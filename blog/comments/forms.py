@@ -91,7 +91,7 @@ class ReaderForm(Form):
 class TextForm(ReaderForm):
     """The text of a response, as it is written and as its writer changes it."""
 
-    body = LongText(_("Your response"), filters=[_newlines], most=BODY_LENGTH)
+    body = LongText(_("Your response"), filters=[_newlines], max_length=BODY_LENGTH)
 
     def validate_body(self, field: Field) -> None:
         if not INVISIBLE.sub("", field.data or ""):
@@ -101,26 +101,26 @@ class TextForm(ReaderForm):
 class ReportForm(ReaderForm):
     """That a response should not stand, and why."""
 
-    reason = Text(_("What is wrong with it? (optional)"), filters=[_strip], most=REASON_LENGTH)
+    reason = Text(_("What is wrong with it? (optional)"), filters=[_strip], max_length=REASON_LENGTH)
 
 
 class CommentForm(TextForm):
     """What a reader writes. `key` makes a second arrival of the same submission the same comment."""
 
-    name = Text(_("Name"), filters=[_strip], most=80)
+    name = Text(_("Name"), filters=[_strip], max_length=80)
     email = Text(
         _("E-mail"),
         [Optional(), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
         filters=[_strip],
-        most=LONGEST,
+        max_length=LONGEST,
     )
-    website = Text(_("Website"), [Optional()], filters=[_address], most=500)
+    website = Text(_("Website"), [Optional()], filters=[_address], max_length=500)
     follow = Choice(_("Tell me by mail"))
     # named, since WTForms would ask gettext for the name of a field without one, at every page
     parent_id = Hidden("")
     key = Hidden("")
     # a field that people do not see; a program fills it
-    subject = Text(_("Leave this empty"), most=BODY_LENGTH)
+    subject = Text(_("Leave this empty"), max_length=BODY_LENGTH)
 
     @classmethod
     def sent(cls) -> Self:
@@ -162,8 +162,8 @@ class AnswerForm(TextForm):
 class BanForm(Form):
     """What to ban of a comment, of what is known of it, and why."""
 
-    choices = Choices(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False, most=5_000)
-    reason = Text(_("Why (for the list of bans and the log)"), filters=[_strip], most=REASON_LENGTH)
+    choices = Choices(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False, max_length=5_000)
+    reason = Text(_("Why (for the list of bans and the log)"), filters=[_strip], max_length=REASON_LENGTH)
     seen = Hidden("")
 
     def validate_choices(self, field: Field) -> None:
@@ -175,7 +175,7 @@ class LinkForm(Form):
     """Where to send a link that proves an e-mail address."""
 
     email = Text(
-        _("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip], most=LONGEST
+        _("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip], max_length=LONGEST
     )
 
     def validate_email(self, field: Field) -> None:

@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 from blog.comments.models import Agreement, Comment, Report
 from blog.db import db, writing
 from blog.editors.access import current_editor
-from blog.web.cookies import cookie_name, cookies_named, set_cookie
+from blog.web.cookies import cookie_name, cookie_values, set_cookie
 from blog.web.keyed_hashes import address_key, keyed_hash
 
 COOKIE = "talkback_reader"
@@ -70,7 +70,7 @@ def migrate_session_key() -> None:
 def _number() -> str | None:
     if standing := g.get("reader_number"):
         return str(standing)
-    values = cookies_named(COOKIE)
+    values = cookie_values(COOKIE)
     numbers = [*(_unsigned(value) for value in values), str(session.get("reader", ""))]
     number = next((number for number in numbers if NUMBER.fullmatch(number)), None)
     if number and values and cookie_name(COOKIE) not in request.cookies:

@@ -26,11 +26,17 @@ from blog.mail.outbox import mail_set_up
 from blog.posts.models import Post, visible_post
 from blog.web import htmx, rate_limits
 from blog.web.csrf import csrf
-from blog.web.error_pages import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
+from blog.web.error_pages import (
+    RETRY_SECONDS,
+    log_failure,
+    render_without_database,
+    replace_page,
+    show_unexpected_error,
+)
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.keyed_hashes import address_key
-from blog.web.rate_limits import PREVIEWS, TOKENS, limited
+from blog.web.rate_limits import FORM_LIMIT, PREVIEW_LIMIT, rate_limit
 
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(remember)
@@ -41,14 +47,14 @@ UNSAVED = lazy_gettext("It could not be saved just now; your text is still here.
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def show_token(post_id: int) -> ResponseReturnValue:
     reader_key()
     return private(render_template("comments/_token.html", form=CommentForm(formdata=None, key=new_key())))
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def new(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
@@ -72,7 +78,7 @@ def create(post_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/posts/<int:post_id>/comments/preview")
 @csrf.exempt  # as above
-@limited(PREVIEWS)
+@rate_limit(PREVIEW_LIMIT)
 @takes_text(CommentForm)
 def create_preview(post_id: int) -> ResponseReturnValue:
     post, form = visible_post(post_id) or abort(404), CommentForm.sent()
@@ -80,7 +86,7 @@ def create_preview(post_id: int) -> ResponseReturnValue:
     if form.token_refused:
         return in_place_of_form(refused_by_form(post, form))
     preview = "" if form.body.errors else comment_html(form.body.data or "")
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return the_form(post, form, 422 if form.errors else 200, preview)
     page = render_template("comments/_preview.html", form=form, shown=preview)
     return private(page, 422 if form.body.errors else 200)
@@ -153,7 +159,7 @@ def posted(post: Post, form: CommentForm) -> Response:
 
 def taken(comment: Comment, form: CommentForm) -> Response:
     told = followed(comment, form)
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return taken_plainly(comment, told)
     kept = {name: form[name].data for name in ("name", "email", "website", "follow")}
     values = {"form": CommentForm(formdata=None, key=new_key(), **kept), "post": comment.post, "told": told}
@@ -196,9 +202,9 @@ def unproven(post: Post, form: CommentForm) -> Response:
     expired = bool(request.form.get("csrf_token"))
     if expired:
         form.form_errors = [_("This form had been open for long. Your text is still here: please post it once more.")]
-    elif htmx.wanted():
+    elif htmx.is_htmx_request():
         form.form_errors = [_("Please press the button once more, so that it is certain that you sent this.")]
-    return the_form(post, form, 403 if htmx.wanted() or expired else 200)
+    return the_form(post, form, 403 if htmx.is_htmx_request() or expired else 200)
 
 
 def refused(post: Post, form: CommentForm, refusal: Refused) -> Response:
@@ -211,7 +217,7 @@ def refused(post: Post, form: CommentForm, refusal: Refused) -> Response:
 
 def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
     """A full disk, a database that is away: the text goes back, to be sent again."""
-    note_failure(error)
+    log_failure(error)
     db.session.rollback()
     return refused(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
 
@@ -220,8 +226,8 @@ def unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
 def slow_down(error: RateLimitExceeded) -> Response:
     """Give the text of a preview back with the sentence."""
     if request.endpoint != "comments.create_preview":
-        return rate_limits.slow_down(error)
-    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_left()
+        return rate_limits.show_rate_limit(error)
+    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_until_reset()
     sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
     return in_place_of_form(refused(post, CommentForm.sent(), Refused(sentence, 429, wait)))
 
@@ -229,19 +235,19 @@ def slow_down(error: RateLimitExceeded) -> Response:
 @blueprint.errorhandler(SQLAlchemyError)
 def keep(error: SQLAlchemyError) -> Response:
     """The database is away: what was sent by a plain form goes back on a page that is made without it."""
-    answer = unexpected(error)
-    if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.wanted():
+    answer = show_unexpected_error(error)
+    if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.is_htmx_request():
         return answer
     form = CommentForm.sent()
     form.form_errors = [UNSAVED]
     reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
-    return replaced(answer, rendered("comments/unsaved.html", form=form, **values))
+    return replace_page(answer, render_without_database("comments/unsaved.html", form=form, **values))
 
 
 def in_place_of_form(answer: Response) -> Response:
     """Where a preview was asked for: the answer is the form itself."""
-    return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.wanted() else answer
+    return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.is_htmx_request() else answer
 
 
 def the_form(post: Post, form: CommentForm, status: int, preview: str = "") -> Response:
@@ -250,8 +256,9 @@ def the_form(post: Post, form: CommentForm, status: int, preview: str = "") -> R
     Without a token, or beyond a limit, there is no preview, since Markdown is slow.
     """
     parent = visible_comment(post, form.parent)
-    template = "comments/_form.html" if htmx.wanted() else "comments/confirm.html"
+    template = "comments/_form.html" if htmx.is_htmx_request() else "comments/confirm.html"
     reader_key()
     return private(
-        render_template(template, post=post, form=form, parent=parent, shown=preview, inline=htmx.wanted()), status
+        render_template(template, post=post, form=form, parent=parent, shown=preview, inline=htmx.is_htmx_request()),
+        status,
     )

@@ -27,7 +27,7 @@ from blog.media.library import NoPicture
 from blog.web import error_pages, htmx
 from blog.web.http_cache import private
 from blog.web.keyed_hashes import address_key
-from blog.web.rate_limits import SIGN_IN, limited, seconds_left
+from blog.web.rate_limits import SIGN_IN_LIMIT, rate_limit, seconds_until_reset
 
 log = logging.getLogger(__name__)
 
@@ -46,7 +46,7 @@ def new_session() -> ResponseReturnValue:
 
 
 @blueprint.post("/session")
-@limited(SIGN_IN)
+@rate_limit(SIGN_IN_LIMIT)
 def create_session() -> ResponseReturnValue:
     form, email = SignInForm(), request.form.get("email", "")
     if not form.validate():
@@ -101,24 +101,24 @@ def try_later(error: Exception) -> ResponseReturnValue:
 @blueprint.app_errorhandler(OwnersOnly)
 def show_owners_only(_: OwnersOnly) -> ResponseReturnValue:
     """What was typed before the role changed is shown, to be copied."""
-    if htmx.wanted():
-        return error_pages.show(Forbidden())
+    if htmx.is_htmx_request():
+        return error_pages.show_error(Forbidden())
     try:
         typed = [(name, value) for name, value in typed_fields() if value.strip()]
     except RequestEntityTooLarge as error:
-        return error_pages.show(error)
+        return error_pages.show_error(error)
     return private(render_template("editors/desk/owners_only.html", typed=typed), 403)
 
 
 @blueprint.app_errorhandler(SignedOut)
 def show_sign_in(_: SignedOut) -> ResponseReturnValue:
     """What was sent after the session had ended is kept, of its files a photo, and goes on after signing in."""
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return Response(status=403, headers={"HX-Redirect": "/desk/sign-in"})
     try:
         kept = typed_fields()
     except RequestEntityTooLarge as error:
-        return error_pages.show(error)
+        return error_pages.show_error(error)
     return sign_in_page(SignInForm(formdata=None), 403, [*kept, *photo_from_form()], request.full_path.rstrip("?"))
 
 
@@ -139,7 +139,7 @@ def obstacle(error: Exception) -> tuple[str, int, int]:
         wait = MAX_WAIT_SECONDS
         return _("Other passwords are being checked just now. Please try again in a few seconds."), 503, wait
     if isinstance(error, TooManyRequests):
-        wait = seconds_left()
+        wait = seconds_until_reset()
         return _("Too many tries. Please wait %(seconds)d seconds.", seconds=wait), 429, wait
     return _("This account has just been changed. Please sign in again."), 403, 0
 

@@ -20,17 +20,17 @@ CHOOSE = _("Choose one of the roles.")
 
 
 class SignInForm(Form):
-    email = Text(_("E-mail"), [InputRequired(_("Your e-mail address is needed."))], most=LONGEST)
-    password = Password(_("Password"), [InputRequired(_("Your password is needed."))], most=MAX_LENGTH)
+    email = Text(_("E-mail"), [InputRequired(_("Your e-mail address is needed."))], max_length=LONGEST)
+    password = Password(_("Password"), [InputRequired(_("Your password is needed."))], max_length=MAX_LENGTH)
     remember = BooleanField(_("Stay signed in on this device for 30 days"))
 
 
 class NewPasswordForm(Form):
     """A new password of `account`, whose name and address are not to be it."""
 
-    password = Password(_("New password"), most=MAX_LENGTH)
+    password = Password(_("New password"), max_length=MAX_LENGTH)
     again = Password(
-        _("The same again"), [EqualTo("password", _("The two passwords are not the same."))], most=MAX_LENGTH
+        _("The same again"), [EqualTo("password", _("The two passwords are not the same."))], max_length=MAX_LENGTH
     )
 
     def __init__(self, account: Editor | None = None, **given: Any) -> None:
@@ -43,8 +43,8 @@ class NewPasswordForm(Form):
 
 
 class AccountFields(Form):
-    name = Text(_("Name, as readers see it"), most=MAX_NAME_LENGTH)
-    email = Text(_("E-mail"), most=LONGEST)
+    name = Text(_("Name, as readers see it"), max_length=MAX_NAME_LENGTH)
+    email = Text(_("E-mail"), max_length=LONGEST)
 
     def validate_name(self, field: Field) -> None:
         if not (field.data or "").strip():
@@ -56,7 +56,7 @@ class AccountFields(Form):
 
 
 class FirstRunForm(AccountFields, NewPasswordForm):
-    name = Text(_("Your name, as readers see it"), most=MAX_NAME_LENGTH)
+    name = Text(_("Your name, as readers see it"), max_length=MAX_NAME_LENGTH)
 
     def validate_password(self, field: Field) -> None:
         refuse_password(field, *bounded(self.name, self.email))
@@ -66,7 +66,7 @@ class AddForm(AccountFields):
     """One more account. Without a password its editor gets a link and chooses one."""
 
     role = Choice(_("Role"), [AnyOf(ROLES, CHOOSE)], default=EDITOR)
-    password = Password(_("Password"), most=MAX_LENGTH)
+    password = Password(_("Password"), max_length=MAX_LENGTH)
 
     def validate_password(self, field: Field) -> None:
         if field.data:
@@ -82,7 +82,9 @@ class RoleForm(Form):
 
 
 class ChangePasswordForm(NewPasswordForm):
-    current = Password(_("Present password"), [InputRequired(_("Your present password is needed."))], most=MAX_LENGTH)
+    current = Password(
+        _("Present password"), [InputRequired(_("Your present password is needed."))], max_length=MAX_LENGTH
+    )
 
 
 def refuse_password(field: Field, name: str, email: str) -> None:

@@ -41,7 +41,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<int:import_id>")
 def show(import_id: int) -> ResponseReturnValue:
     asked = db.session.get(Import, import_id) or abort(404)
-    template = "exchange/desk/_import.html" if htmx.wanted() else "exchange/desk/show.html"
+    template = "exchange/desk/_import.html" if htmx.is_htmx_request() else "exchange/desk/show.html"
     return render_template(template, asked=asked, lines=lines_of(asked))
 
 

@@ -17,7 +17,7 @@ from flask import current_app
 from blog.editors.models import EditorSession
 from blog.media.library import NoPicture, check
 from blog.settings import Settings
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 FOLDER = "late-photos"
 PURPOSE = "late-photo"
@@ -45,12 +45,12 @@ def set_aside(expired: EditorSession, content: bytes) -> str:
     except OSError as error:
         log.warning("A photo could not be set aside: %s", error.strerror)
         raise NoPicture from error
-    return signed(PURPOSE, f"{expired.editor_id}-{expired.id}")
+    return sign_token(PURPOSE, f"{expired.editor_id}-{expired.id}")
 
 
 def take_late_photo(editor_id: int, token: str) -> bytes | None:
     """Return the photo that this editor's token names and delete it; None where it is gone, or is another's."""
-    owner, _dash, number = str(said(PURPOSE, token, KEPT_SECONDS) or "").partition("-")
+    owner, _dash, number = str(read_token(PURPOSE, token, KEPT_SECONDS) or "").partition("-")
     if owner != str(editor_id):
         return None
     place = _folder() / str(int(number))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from blog.media.processing import LARGE, SMALL
 from blog.media.worker_process import prints_of
-from blog.web.static_files import KEPT
+from blog.web.static_files import MEDIA_NAME
 
 EXTENSIONS = ("jpg", "webp")
 ADDRESS = "/media/"
@@ -40,7 +40,7 @@ class Rendition:
 
 def print_at(address: str) -> Rendition | None:
     """The print at a root-relative address; None where it is no address of ours."""
-    match = KEPT.fullmatch(address.removeprefix(ADDRESS)) if address.startswith(ADDRESS) else None
+    match = MEDIA_NAME.fullmatch(address.removeprefix(ADDRESS)) if address.startswith(ADDRESS) else None
     return Rendition(match["digest"], match["extension"], int(match["width"])) if match else None
 
 

@@ -13,7 +13,7 @@ from blog.mail.outbox import hint_mail, mail_set_up, put_mail
 from blog.mail.rendering import render_mail
 from blog.mail.status import TEST, standing
 from blog.web import htmx
-from blog.web.rate_limits import limited
+from blog.web.rate_limits import rate_limit
 
 blueprint = Blueprint("mail_desk", __name__, url_prefix="/desk/mail")
 
@@ -28,13 +28,13 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/outbox")
 def show_outbox() -> ResponseReturnValue:
     """What htmx asks for while a test mail is on its way."""
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return redirect("/desk/mail", 303)
     return render_template("site/desk/_mail.html", standing=standing(the_editor().email))
 
 
 @blueprint.post("/tests")
-@limited(TESTS)
+@rate_limit(TESTS)
 def create_test() -> ResponseReturnValue:
     if not mail_set_up():
         return the_page(_("Mail is not set up, so no test mail can be sent.")), 409

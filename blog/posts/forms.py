@@ -41,11 +41,11 @@ def _address(text: str | None) -> str:
 
 
 def short(label: str, most: int) -> Text:
-    return Text(label, filters=[_line], most=most)
+    return Text(label, filters=[_line], max_length=most)
 
 
 def long(label: str, most: int) -> LongText:
-    return LongText(label, filters=[_text], most=most)
+    return LongText(label, filters=[_text], max_length=most)
 
 
 class PostForm(Form):
@@ -58,7 +58,7 @@ class PostForm(Form):
     submission_key = Hidden()
     then = Hidden()
     photo_file = FileField(_("Photo from this device"))
-    photo_url = Text(_("Its address"), filters=[_address], most=2000)
+    photo_url = Text(_("Its address"), filters=[_address], max_length=2000)
     photo_alt = short(_("What the photo shows, for those who cannot see it"), 1000)
     photo_caption = short(_("Caption"), 2000)
     photo_credit = short(_("Credit"), 500)
@@ -68,7 +68,7 @@ class PostForm(Form):
     standfirst = short(_("Standfirst"), 5000)
     source_name = short(_("Source"), 300)
     source_title = short(_("Headline there"), 500)
-    source_url = Text(_("Address there"), filters=[_address], most=2000)
+    source_url = Text(_("Address there"), filters=[_address], max_length=2000)
     quote = long(_("Quoted paragraphs"), 200_000)
     body = long(_("Text as HTML"), 1_000_000)
     note = long(_("Editor’s note"), 200_000)  # noqa: RUF001

@@ -35,8 +35,8 @@ from blog.server.request_bodies import length_of
 from blog.server.request_queue import Busy, Disconnected
 from blog.server.wsgi_bridge import Answer, header, plain_answer, send_answer
 from blog.web.asgi_types import Receive, Scope, Send
-from blog.web.security_headers import headers
-from blog.web.static_files import kept_headers, media_folder, open_kept, send_kept, static_files
+from blog.web.security_headers import security_headers
+from blog.web.static_files import media_folder, media_headers, open_media_file, send_media_file, static_files
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Shell:
 
     def __init__(self, app: Flask) -> None:
         self.app, self.settings = app, app.config["SETTINGS"]
-        self.headers = headers(self.settings)
+        self.headers = security_headers(self.settings)
         self.pictures = media_folder(self.settings)
         self.flask = FlaskRequests(app, self.headers)
         self.readiness = Readiness(app)
@@ -92,17 +92,17 @@ class Shell:
 
     async def picture(self, scope: Scope, send: Send) -> None:
         head = scope["method"] == "HEAD"
-        found = await asyncio.to_thread(open_kept, self.pictures, scope["path"].removeprefix("/media/"))
+        found = await asyncio.to_thread(open_media_file, self.pictures, scope["path"].removeprefix("/media/"))
         if found is None:
             await send_answer(send, self.sentence(404, "There is no such picture."), head=head)
             return
         place, file = found
-        standing = [*self.headers, *kept_headers(place)]
+        standing = [*self.headers, *media_headers(place)]
         with file:
             if f'"{place.stem}"' in header(scope, b"if-none-match"):
                 await send_answer(send, Answer(304, standing, b""))
             else:
-                await send_kept(send, file, standing, head=head)
+                await send_media_file(send, file, standing, head=head)
 
     def sentence(self, status: int, sentence: str) -> Answer:
         return plain_answer(self.headers, status, sentence)

@@ -25,7 +25,7 @@ from blog.server.request_queue import Busy, Caller, Disconnected, RequestQueue
 from blog.server.wsgi_bridge import Answer, call, environ, header, plain_answer, send_answer
 from blog.settings import Settings
 from blog.web.asgi_types import Receive, Scope, Send
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 DESK = "/desk/"
 DESK_LIVE = "/desk/live"
@@ -65,7 +65,7 @@ class FlaskRequests:
         seconds, most, upload = self.settings.body_seconds, self.settings.max_body, self.settings.max_upload
         desk_body = self.settings.desk_body
         readers, desk = Budget(MAX_READER_BODIES), Budget(upload + 2 * desk_body)
-        self.for_readers = Allowance(min(READER_BODY, most), seconds, readers, MAX_READER_DISCARD)
+        self.for_readers = Allowance(min(MAX_READER_BODY, most), seconds, readers, MAX_READER_DISCARD)
         self.for_former_editors = Allowance(most, seconds, desk, 2 * most)
         self.for_editors = Allowance(desk_body, UPLOAD_SECONDS, desk, 2 * desk_body)
         self.for_uploads = Allowance(upload, UPLOAD_SECONDS, desk, 2 * upload)

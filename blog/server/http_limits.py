@@ -21,7 +21,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from blog.ip_networks import network_of, unmapped
 from blog.server.wsgi_bridge import plain_answer
 from blog.settings import Settings
-from blog.web.security_headers import headers
+from blog.web.security_headers import security_headers
 
 MAX_HEADER_BYTES = 65_536  # request line, headers and trailers
 HEADER_SECONDS = 10.0
@@ -68,9 +68,9 @@ def max_streams(settings: Settings) -> int:
     return min(settings.live_streams, max(most // 2, most - CONNECTIONS_BESIDE_STREAMS))
 
 
-def refusal_bytes(status: HTTPStatus, headers: list[tuple[str, str]]) -> bytes:
+def refusal_bytes(status: HTTPStatus, security_headers: list[tuple[str, str]]) -> bytes:
     """Write the answer to a connection that is closed; nobody knows then whether htmx asked."""
-    answer = plain_answer(headers, status, SENTENCES[status], htmx=True)
+    answer = plain_answer(security_headers, status, SENTENCES[status], htmx=True)
     lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in answer.headers)]
     return "\r\n".join([*lines, f"Content-Length: {len(answer.body)}", "", ""]).encode() + answer.body
 
@@ -82,7 +82,7 @@ class Connections:
         self.most = max_connections(settings)
         self.most_per_network = settings.live_streams_per_address + CONNECTIONS_PER_NETWORK_BESIDE_STREAMS
         self.proxies = list(settings.trusted_proxies)
-        self.refusals = {status: refusal_bytes(status, headers(settings)) for status in SENTENCES}
+        self.refusals = {status: refusal_bytes(status, security_headers(settings)) for status in SENTENCES}
         self.open: dict[BoundedProtocol, str] = {}
         self.networks: Counter[str] = Counter()
         self.sweeping = False

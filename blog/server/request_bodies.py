@@ -9,7 +9,7 @@ from typing import IO
 from blog.server.request_queue import Busy, Disconnected
 from blog.server.wsgi_bridge import header
 from blog.web.asgi_types import Receive, Scope
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 log = logging.getLogger(__name__)
 
@@ -45,7 +45,7 @@ class Body:
 
     def __init__(self, budget: Budget) -> None:
         self.budget, self.size = budget, 0
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(READER_BODY)  # noqa: SIM115  closed by __exit__
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(MAX_READER_BODY)  # noqa: SIM115  closed by __exit__
 
     def __enter__(self) -> Body:
         return self

@@ -282,7 +282,7 @@ def test_mail_that_waits_for_a_removed_editor_is_not_sent(app: Flask, ed: FlaskC
 def test_an_editor_who_sends_what_is_too_large_to_the_owners_pages_gets_a_sentence(
     bea: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 1000)
+    monkeypatch.setattr("blog.web.forms.body_limits.MAX_DESK_FORM", 1000)
     sent = bea.post("/desk/imports", data={"title": "x" * 5000}, content_type="multipart/form-data")
     assert sent.status_code == 413
     assert "Too much at once" in sent.text

@@ -17,7 +17,7 @@ from blog.comments.posting.submit import Draft, post_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.mail.models import Mail
-from blog.web.signed_tokens import signed
+from blog.web.signed_tokens import sign_token
 from tests.factories import HTMX, a_post, answer, csrf, token
 from tests.mail.followers import ANN, BOB, ask, confirms, follows, link, of_kind, paths, tell, writes
 from tests.mail.letters import mails, the_mail
@@ -230,7 +230,7 @@ def test_a_forged_link_does_nothing_and_says_so(client: FlaskClient, part: str) 
     writes(client, a_post(), email=ANN, follow="thread")
     good, before = link(the_mail(), part), everything_kept()
     forged = [good.replace("/mail/follows/", "/mail/follows/x"), good.replace(f"/{part}", f"x/{part}")]
-    forged.append(f"/mail/follows/{signed(MANAGE, f'1 {email_key(ANN)}')}/{part}")
+    forged.append(f"/mail/follows/{sign_token(MANAGE, f'1 {email_key(ANN)}')}/{part}")
     for address in forged:
         for given in (client.get(address), client.post(address)):
             assert given.status_code == 404

@@ -15,7 +15,7 @@ from blog.comments.models import Comment
 from blog.db import LARGEST_ID, db, row_id, writing
 from blog.posts.models import Label, Post
 from blog.site.models import current_site
-from blog.web.forms.fields import TOKEN_LENGTH
+from blog.web.forms.fields import MAX_TOKEN_LENGTH
 from tests.factories import HTMX, a_comment, a_post, answer, count
 from tests.importing.export_files import an_export, comment_entry, post_entry, run
 from tests.live_server import Server
@@ -37,7 +37,7 @@ def test_a_number_that_no_row_can_have_is_found_nowhere(client: FlaskClient, num
     assert client.post(f"/posts/{number}/comments", data={"body": "x"}, headers=HTMX).status_code == 404
     assert client.get(f"/?after={number}-{number}").status_code == 200
     # a parent's id that is longer than any field of a program's may be is refused, and the text goes back
-    endless = len(str(number)) > TOKEN_LENGTH
+    endless = len(str(number)) > MAX_TOKEN_LENGTH
     assert answer(client, post, "Under nothing.", parent_id=str(number)).status_code == (422 if endless else 200)
     assert count() == (0 if endless else 1)
 

@@ -15,7 +15,7 @@ from blog.server.flask_requests import FlaskRequests
 from blog.server.request_bodies import Budget
 from blog.settings import Settings
 from blog.web.asgi_types import Message
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 MEGABYTE = 1_000_000
 
@@ -182,7 +182,7 @@ def test_requests_whose_client_has_gone_are_not_run(in_world: Callable[..., None
 def test_a_reader_may_send_192_kb_and_not_a_byte_more(in_world: Callable[..., None]) -> None:
     async def test(world: World) -> None:
         for path in ("/posts/1/comments", "/desk/session", "/desk/posts", "/desk/imports", "/nowhere"):
-            most = bytes(READER_BODY)
+            most = bytes(MAX_READER_BODY)
             assert (await world.sent(path, most, content_length=str(len(most)))).text == str(len(most))
             large = Client(most, b"x")
             await world.ask(path, large, content_length=str(len(most) + 1), expect="100-continue")
@@ -197,7 +197,7 @@ def test_a_reader_may_send_192_kb_and_not_a_byte_more(in_world: Callable[..., No
 
 def test_who_says_less_than_is_sent_is_measured_by_what_is_sent(in_world: Callable[..., None]) -> None:
     async def test(world: World) -> None:
-        liar = await world.sent("/nowhere", bytes(READER_BODY), b"x", content_length="10")
+        liar = await world.sent("/nowhere", bytes(MAX_READER_BODY), b"x", content_length="10")
         assert liar.status == 413
 
     in_world(test)

@@ -25,7 +25,7 @@ from blog.comments.identity import reader_from_cookie
 from blog.mail.outbox import mail_set_up
 from blog.web.csrf import csrf
 from blog.web.http_cache import private
-from blog.web.rate_limits import limited
+from blog.web.rate_limits import rate_limit
 
 blueprint = Blueprint("following", __name__, url_prefix="/mail")
 blueprint.add_app_template_filter(masked)
@@ -48,7 +48,7 @@ def new_link() -> ResponseReturnValue:
 
 
 @blueprint.post("")
-@limited(LINKS)
+@rate_limit(LINKS)
 def create_link() -> ResponseReturnValue:
     mail_set_up() or abort(404)
     form = LinkForm()

@@ -6,7 +6,7 @@ from blog.db import row_id
 from blog.email_addresses import normalize_address
 from blog.mail.rendering import absolute
 from blog.web.keyed_hashes import keyed_hash
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 CONFIRM, END, MANAGE = "confirm", "end", "manage"
 DAY_SECONDS = 24 * 3600
@@ -32,15 +32,15 @@ def masked(email: str) -> str:
 
 
 def confirm_path(key: str, post_id: int) -> str:
-    return f"/mail/follows/{signed(CONFIRM, f'{post_id} {key}')}/confirmation"
+    return f"/mail/follows/{sign_token(CONFIRM, f'{post_id} {key}')}/confirmation"
 
 
 def end_path(key: str, post_id: int) -> str:
-    return f"/mail/follows/{signed(END, f'{post_id} {key}')}/end"
+    return f"/mail/follows/{sign_token(END, f'{post_id} {key}')}/end"
 
 
 def manage_path(key: str) -> str:
-    return f"/mail/{signed(MANAGE, key)}"
+    return f"/mail/{sign_token(MANAGE, key)}"
 
 
 def one_click(end: str) -> dict[str, str]:
@@ -50,11 +50,11 @@ def one_click(end: str) -> dict[str, str]:
 
 def key_and_post(purpose: str, token: str) -> tuple[str, int] | None:
     """Whose address, and which post, a token for this purpose names; None where it holds no longer, or never did."""
-    number, _blank, key = str(said(purpose, token, SECONDS[purpose]) or "").partition(" ")
+    number, _blank, key = str(read_token(purpose, token, SECONDS[purpose]) or "").partition(" ")
     post_id = row_id(number)
     return (key, post_id) if key and post_id is not None else None
 
 
 def managed_key(token: str) -> str:
     """Whose page it is; "" where the token holds no longer, or never did."""
-    return str(said(MANAGE, token, SECONDS[MANAGE]) or "")
+    return str(read_token(MANAGE, token, SECONDS[MANAGE]) or "")

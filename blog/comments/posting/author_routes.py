@@ -21,7 +21,7 @@ from blog.comments.thread.permalinks import place_of
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.error_pages import rendered, replaced, unexpected
+from blog.web.error_pages import render_without_database, replace_page, show_unexpected_error
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
@@ -42,7 +42,7 @@ def index(post_id: int) -> ResponseReturnValue:
 @blueprint.get("/posts/<int:post_id>/comments/held")
 def show_held(post_id: int) -> ResponseReturnValue:
     """A fragment, for a page whose browser remembers that something of its reader's waits here."""
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return index(post_id)
     post = visible_post(post_id) or abort(404)
     return private(render_template("comments/_held.html", held=own_comments(post, current_reader(), HELD)))
@@ -86,9 +86,9 @@ for view in (update, destroy):  # each tests its form's own token, so that the t
 
 @blueprint.errorhandler(NoSuchComment)
 def show_nothing(_error: NoSuchComment) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.errorhandler(Refused)
@@ -99,7 +99,7 @@ def show_refused(refusal: Refused) -> Response:
     if post is None:
         return show_nothing(NoSuchComment())
     if request.endpoint != "own_comments.update":
-        template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
+        template = "comments/_refused.html" if htmx.is_htmx_request() else "comments/refused.html"
         return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
     form = TextForm()
     form.form_errors = [refusal.sentence]
@@ -109,14 +109,14 @@ def show_refused(refusal: Refused) -> Response:
 @blueprint.errorhandler(SQLAlchemyError)
 def keep(error: SQLAlchemyError) -> Response:
     """The database is away or full: a text that was sent goes back, on a page that is made without it."""
-    answer = unexpected(error)
+    answer = show_unexpected_error(error)
     if request.endpoint != "own_comments.update":
         return answer
     (post_id, comment_id), form = asked(), TextForm()
     form.form_errors = [UNSAVED]
-    template = "comments/_edit.html" if htmx.wanted() else "comments/edit.html"
-    page = rendered(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
-    return replaced(answer, page)
+    template = "comments/_edit.html" if htmx.is_htmx_request() else "comments/edit.html"
+    page = render_without_database(template, **values(post_id, comment_id, form), post={"path": "", "headline": ""})
+    return replace_page(answer, page)
 
 
 def waiting(answer: Response, refusal: Refused) -> Response:
@@ -133,7 +133,7 @@ def asked() -> tuple[int, int]:
 
 def shown(verb: str, post_id: int, comment_id: int, form: TextForm, status: int = 200, **more: Any) -> Response:
     """The form of a verb: in its place by htmx, else on a page of its own."""
-    template = f"comments/_{verb}.html" if htmx.wanted() else f"comments/{verb}.html"
+    template = f"comments/_{verb}.html" if htmx.is_htmx_request() else f"comments/{verb}.html"
     post = visible_post(post_id) or abort(404)
     return private(render_template(template, **values(post_id, comment_id, form), post=post, **more), status)
 
@@ -141,7 +141,7 @@ def shown(verb: str, post_id: int, comment_id: int, form: TextForm, status: int 
 def values(post_id: int, comment_id: int, form: TextForm) -> dict[str, Any]:
     # more than one may be open in a page, beside the form that all share
     form.body.id = f"own-{comment_id}-body"
-    return {"post_id": post_id, "comment_id": comment_id, "form": form, "inline": htmx.wanted()}
+    return {"post_id": post_id, "comment_id": comment_id, "form": form, "inline": htmx.is_htmx_request()}
 
 
 def refused_by_form(verb: str, post_id: int, comment_id: int, form: TextForm, **more: Any) -> Response:
@@ -151,7 +151,7 @@ def refused_by_form(verb: str, post_id: int, comment_id: int, form: TextForm, **
 
 
 def updated(comment: Comment) -> Response:
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         mine = url_for(".index", post_id=comment.post_id)
         return private(redirect(place_of(comment, comment.post) if comment.visible else mine), 303)
     words = _("Your response has been changed."), _("Your response waits for the editor.")
@@ -159,7 +159,7 @@ def updated(comment: Comment) -> Response:
 
 
 def destroyed(comment: Comment) -> Response:
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return private(redirect(url_for(".index", post_id=comment.post_id)), 303)
     return told(comment, "talkback:withdrawn", _("Your response has been deleted."))
 

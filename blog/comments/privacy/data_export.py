@@ -15,7 +15,7 @@ from blog.mail.rendering import absolute
 from blog.posts.models import Post
 from blog.site.models import current_site
 from blog.web.i18n import iso
-from blog.web.pagination import Page, newest_first
+from blog.web.pagination import Page, load_page
 
 PAGE_SIZE = 50
 AT_ONCE = 500
@@ -24,7 +24,7 @@ SHOWN_OF_POST = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.un
 
 def responses_under(email: str, after: str | None, size: int = PAGE_SIZE) -> Page[Comment]:
     """The newest first, whatever their state."""
-    return newest_first(_under(email), Comment.created_at, Comment.id, after, size)
+    return load_page(_under(email), Comment.created_at, Comment.id, after, size)
 
 
 def response_under(email: str, comment_id: int) -> Comment | None:

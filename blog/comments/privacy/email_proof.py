@@ -17,7 +17,7 @@ from blog.mail.models import Mail
 from blog.mail.outbox import hint_mail
 from blog.mail.quota import PRIVACY, even_time, put_link
 from blog.mail.rendering import render_mail
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 GOOD_FOR = timedelta(days=1)
 
@@ -27,7 +27,7 @@ PAUSE = timedelta(minutes=10)
 
 def proven(token: str) -> str | None:
     """The address that a link proves; None where the link is not ours, or is too old."""
-    email = said(PRIVACY, token, int(GOOD_FOR.total_seconds()))
+    email = read_token(PRIVACY, token, int(GOOD_FOR.total_seconds()))
     return email if isinstance(email, str) else None
 
 
@@ -37,7 +37,7 @@ def send_link(email: str, paced: bool = True) -> None:
     `paced` asks for the limits, and for a pause between two to one address.
     """
     address = folded(email)
-    letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
+    letter = render_mail("privacy", email=email, token=sign_token(PRIVACY, email))
     with even_time(), writing():
         found = db.session.scalars(select(Comment.id).where(Comment.written_under(email)).limit(1)).first() is not None
         lately = paced and _sent_lately(address, now())

@@ -17,8 +17,8 @@ from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import row_id
 from blog.mail.outbox import mail_set_up
 from blog.web.csrf import csrf
-from blog.web.http_cache import fresh, private
-from blog.web.rate_limits import limited, seconds_left
+from blog.web.http_cache import cacheable, private
+from blog.web.rate_limits import rate_limit, seconds_until_reset
 
 LINKS = "5 per minute; 20 per hour"
 UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
@@ -46,7 +46,7 @@ def show_expired(_error: NotProven) -> ResponseReturnValue:
 
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    return fresh(render_template("comments/privacy/show.html", set_up=mail_set_up()))
+    return cacheable(render_template("comments/privacy/show.html", set_up=mail_set_up()))
 
 
 @blueprint.get("/link/new")
@@ -57,7 +57,7 @@ def new_link() -> ResponseReturnValue:
 
 
 @blueprint.post("/link")
-@limited(LINKS)
+@rate_limit(LINKS)
 def create_link() -> ResponseReturnValue:
     form = LinkForm()
     if not mail_set_up():
@@ -113,7 +113,7 @@ for view in (create_link, create_erasure, create_comment_erasure):
 
 @blueprint.errorhandler(TooManyRequests)
 def keep_typed(_error: TooManyRequests) -> ResponseReturnValue:
-    form, wait = LinkForm(), seconds_left()
+    form, wait = LinkForm(), seconds_until_reset()
     form.form_errors = [_("That was often. Please wait %(wait)d seconds and press the button again.", wait=wait)]
     answer = the_form(form, 429)
     answer.headers["Retry-After"] = str(wait)

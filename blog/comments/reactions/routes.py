@@ -20,10 +20,10 @@ from blog.comments.thread.permalinks import place_of
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.error_pages import rendered, replaced, unexpected
+from blog.web.error_pages import render_without_database, replace_page, show_unexpected_error
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
-from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
+from blog.web.rate_limits import AGREEMENT_LIMIT, FORM_LIMIT, REPORT_LIMIT, rate_limit, seconds_until_reset
 
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(remember)
@@ -33,14 +33,14 @@ UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still 
 
 
 @blueprint.get("/agreement/new")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def new_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     """For those without JavaScript; elsewhere the response's own link does it in its place."""
     return the_agreement(agreeable(post_id, comment_id, current_voice()), ReaderForm(formdata=None))
 
 
 @blueprint.post("/agreement")
-@limited(AGREEMENTS)
+@rate_limit(AGREEMENT_LIMIT)
 def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
@@ -49,7 +49,7 @@ def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.delete("/agreement")
-@limited(AGREEMENTS)
+@rate_limit(AGREEMENT_LIMIT)
 def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
@@ -58,13 +58,13 @@ def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/new")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def new_report(post_id: int, comment_id: int) -> ResponseReturnValue:
     return the_report(visible_comment(post_id, comment_id), ReportForm(formdata=None))
 
 
 @blueprint.post("/reports")
-@limited(REPORTS)
+@rate_limit(REPORT_LIMIT)
 @takes_text(ReportForm)
 def create_report(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = visible_comment(post_id, comment_id), ReportForm()
@@ -81,46 +81,52 @@ for view in (create_agreement, destroy_agreement, create_report):  # each tests 
 
 @blueprint.errorhandler(NoSuchComment)
 def show_nothing(_error: NoSuchComment) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.errorhandler(Refused)
 def show_refused(refusal: Refused) -> Response:
-    if not htmx.wanted() and refusal.status == 404:
-        return error_pages.show(NotFound())
-    template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
+    if not htmx.is_htmx_request() and refusal.status == 404:
+        return error_pages.show_error(NotFound())
+    template = "comments/_refused.html" if htmx.is_htmx_request() else "comments/refused.html"
     post = visible_post((request.view_args or {})["post_id"])
     return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
 
 
 @blueprint.errorhandler(RateLimitExceeded)
-def slow_down(_error: RateLimitExceeded) -> Response:
-    """What was written goes back with the sentence."""
-    wait = seconds_left()
+def show_rate_limit(_error: RateLimitExceeded) -> Response:
+    """Answer 429 with the waiting time and the text of a report."""
+    wait = seconds_until_reset()
     sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
-    if request.endpoint == "voices.create_report":
-        form = ReportForm()
-        form.form_errors = [sentence]
-        answer = the_report(visible_comment(**(request.view_args or {})), form, 429)
-    else:
-        answer = show_refused(Refused(sentence, 429, wait))
+    refusal = Refused(sentence, 429, wait)
+    is_report = request.endpoint == "voices.create_report"
+    answer = refused_report(refusal) if is_report else show_refused(refusal)
     answer.headers["Retry-After"] = str(wait)
     return answer
+
+
+def refused_report(refusal: Refused) -> Response:
+    """Render the form of a refused report with its text."""
+    form = ReportForm()
+    form.form_errors = [refusal.sentence]
+    return the_report(visible_comment(**(request.view_args or {})), form, refusal.status)
 
 
 @blueprint.errorhandler(SQLAlchemyError)
 def keep(error: SQLAlchemyError) -> Response:
     """The database is away or full: what was written goes back, on a page that is made without it."""
-    answer = unexpected(error)
+    answer = show_unexpected_error(error)
     if request.endpoint != "voices.create_report":
         return answer
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
-    template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
-    return replaced(answer, rendered(template, comment=comment, form=form, inline=htmx.wanted()))
+    template = "comments/_report.html" if htmx.is_htmx_request() else "comments/report.html"
+    return replace_page(
+        answer, render_without_database(template, comment=comment, form=form, inline=htmx.is_htmx_request())
+    )
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
@@ -129,28 +135,28 @@ def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Resp
 
 
 def unproven(comment: Comment, form: ReaderForm) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/_refused.html", sentence=UNPROVEN), 403)
     form.form_errors = [UNPROVEN]
     return the_agreement(comment, form, 403)
 
 
 def counted(comment: Comment) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/agree.htmx.html", comment=comment))
     return private(redirect(place_of(comment, comment.post)), 303)
 
 
 def the_report(comment: Comment, form: ReportForm, status: int = 200) -> Response:
-    template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
+    template = "comments/_report.html" if htmx.is_htmx_request() else "comments/report.html"
     form.reason.id = f"report-{comment.id}-reason"  # more than one may be open in a page
-    return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
+    return private(render_template(template, comment=comment, form=form, inline=htmx.is_htmx_request()), status)
 
 
 def reported(comment: Comment, new: bool) -> Response:
     first = _("Thank you. The editors will look at this response.")
     again = _("Thank you. This response had been reported from here before; the editors know of it.")
     sentence = first if new else again
-    template = "comments/_reported.html" if htmx.wanted() else "comments/reported.html"
+    template = "comments/_reported.html" if htmx.is_htmx_request() else "comments/reported.html"
     answer = private(render_template(template, sentence=sentence, post=comment.post))
     return htmx.trigger(answer, "talkback:reported", {"id": comment.id, "sentence": sentence})

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
 from blog.site.models import Site
-from blog.web.fragment_cache import PLACE, Memory
+from blog.web.fragment_cache import CACHE_PLACEHOLDER, FragmentCache
 
 
 class CommentRow(NamedTuple):
@@ -60,7 +60,7 @@ COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 BY_TIME = attrgetter("created_at", "id")
 
 # the HTML of some thousands of responses
-responses_cached = Memory(8_000_000)
+responses_cached = FragmentCache(8_000_000)
 
 
 @dataclass(frozen=True)
@@ -100,7 +100,7 @@ class Branch:
 
     def html(self, manners: RenderOptions) -> str:
         """The whole branch; each comment is rendered anew only when something that it shows has changed."""
-        before, _, after = self._around_replies(manners).partition(PLACE)
+        before, _, after = self._around_replies(manners).partition(CACHE_PLACEHOLDER)
         parts = [branch.html(manners) for branch in self.branches]
         if self.gap:
             parts.insert(self.gap[0], render_template("comments/_gap.html", gap=self.gap[1]))
@@ -115,7 +115,7 @@ class Branch:
         return responses_cached.get(key, self._render).html.decode()
 
     def _render(self) -> str:
-        return render_template("comments/_comment.html", branch=self, replies=PLACE)
+        return render_template("comments/_comment.html", branch=self, replies=CACHE_PLACEHOLDER)
 
 
 def manners_of(site: Site) -> RenderOptions:

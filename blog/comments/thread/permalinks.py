@@ -12,7 +12,7 @@ from blog.comments.thread.tree import KEYS, OLDEST, PAGE_RESPONSES, PAGE_SIZE, a
 from blog.db import db
 from blog.posts.models import Post
 from blog.web.htmx import dom_id
-from blog.web.pagination import EPOCH, key_of
+from blog.web.pagination import EPOCH, page_key
 
 # a time of more digits than this would be after the year 9999
 MOST_DIGITS = 15
@@ -35,7 +35,7 @@ def place_of(comment: Comment, post: Post) -> str:
     top = top_of(comment)
     if left_out(comment, top):
         # from this comment on: a key leaves out what it names
-        moment = key_of(comment).partition("-")[0]
+        moment = page_key(comment).partition("-")[0]
         return f"{replies_address(top, after=f'{moment}-{comment.id - 1}')}#{dom_id(comment)}"
     number = page_of(comment)
     return f"{address(post.path or '', number, after=_goes_on_after(top, number))}#{dom_id(comment)}"
@@ -48,7 +48,7 @@ def _goes_on_after(top: Comment, number: int) -> str:
     size, after, last = 0, "", None
     for row in db.session.execute(page):
         if size >= PAGE_RESPONSES and last is not None:
-            size, after = 0, key_of(last)
+            size, after = 0, page_key(last)
         if row.id == top.id:
             break
         size, last = size + weight(row.branch_count), row

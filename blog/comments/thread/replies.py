@@ -23,8 +23,8 @@ from blog.comments.thread.branches import (
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import Site
-from blog.web.fragment_cache import Kept, Memory
-from blog.web.pagination import key_of, read_key
+from blog.web.fragment_cache import CachedFragment, FragmentCache
+from blog.web.pagination import page_key, parse_page_key
 
 # a branch of at most so many responses stands whole on its page; of a longer one the first and the last replies do
 BRANCH_SIZE = 100
@@ -34,7 +34,7 @@ PAGE_SIZE = 200
 
 PLACE = (Comment.created_at, Comment.id)
 
-pages_cached = Memory(4_000_000)
+pages_cached = FragmentCache(4_000_000)
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def _ends(root_id: int) -> tuple[list[CommentRow], list[CommentRow]]:
 
 
 def gap_after(top: Comment | CommentRow, row: CommentRow, until: CommentRow | None, count: int | None = None) -> Gap:
-    address = replies_address(top, after=key_of(row))
+    address = replies_address(top, after=page_key(row))
     return Gap(top.id, address, row.position, until and until.position, PAGE_SIZE, count)
 
 
@@ -115,7 +115,7 @@ def _count(top: Comment, where: Any, most: int) -> int:
     return db.session.execute(select(func.count()).select_from(some.subquery())).scalar_one()
 
 
-def replies_page(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> Kept:
+def replies_page(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> CachedFragment:
     """The HTML of one page of a branch: after a key, else before one, else its first page.
 
     It is kept by the thread's version, as the pages of the thread are.
@@ -127,7 +127,7 @@ def replies_page(post: Post, top: CommentRow, site: Site, after: str | None, bef
 
 
 def key_of_text(text: str | None) -> str | None:
-    return text if read_key(text) else None
+    return text if parse_page_key(text) else None
 
 
 def _render(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> str:
@@ -137,17 +137,17 @@ def _render(post: Post, top: CommentRow, site: Site, after: str | None, before: 
     if part.rows and part.later:
         leave_gap(branch, gap_after(top, part.rows[-1], None), set())
     if part.rows and part.earlier:
-        branch.earlier = replies_address(top, before=key_of(part.rows[0]))
+        branch.earlier = replies_address(top, before=page_key(part.rows[0]))
     html = branch.html(manners_of(site))
     return render_template("comments/_replies.html", post=post, top=top, part=part, responses=html)
 
 
 def _slice(top: CommentRow, after: str | None, before: str | None) -> Slice:
-    if not after and (key := read_key(before)):
+    if not after and (key := parse_page_key(before)):
         rows = _rows(_in_branch(top.id).where(tuple_(*PLACE) < tuple_(*key)).order_by(*_LATEST))
         return Slice(rows[:PAGE_SIZE][::-1], len(rows) > PAGE_SIZE, later=True)
     query = _in_branch(top.id).order_by(*PLACE)
-    if key := read_key(after):
+    if key := parse_page_key(after):
         query = query.where(tuple_(*PLACE) > tuple_(*key))
     rows = _rows(query)
     return Slice(rows[:PAGE_SIZE], bool(key), len(rows) > PAGE_SIZE)

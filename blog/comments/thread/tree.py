@@ -20,8 +20,8 @@ from blog.comments.thread.replies import branches_with_replies, weight
 from blog.db import db, row_id
 from blog.posts.models import Post
 from blog.site.models import Site
-from blog.web.fragment_cache import Kept, Memory
-from blog.web.pagination import key_of, read_key
+from blog.web.fragment_cache import CachedFragment, FragmentCache
+from blog.web.pagination import page_key, parse_page_key
 
 OLDEST = "oldest"
 NEWEST = "newest"
@@ -80,7 +80,7 @@ def address(path: str, number: int, order: str = OLDEST, after: str = "") -> str
     return f"{path}?{query}" if query else path
 
 
-def thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> Kept:
+def thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> CachedFragment:
     """The HTML of the page after this cursor, or else of this number, or the last where there are fewer.
 
     It is made anew only when the thread's version is another: the version stands in `post`, which was read before the
@@ -94,7 +94,7 @@ def thread_page(post: Post, site: Site, order: str, number: int, after: str | No
 
 
 # some twenty pages of long threads
-pages_kept = Memory(10_000_000)
+pages_kept = FragmentCache(10_000_000)
 
 
 def _render(post: Post, site: Site, order: str, number: int, cursor: Cursor | None) -> str:
@@ -113,7 +113,7 @@ def _thread(post: Post, order: str, number: int, cursor: Cursor | None) -> Threa
     tops, counts = [CommentRow._make(row[:-2]) for row in found], {row[0]: row[-2] for row in found}
     taken, later = _taken(tops, counts), ""
     if len(taken) < len(tops):
-        after = key_of(taken[-1]) + (f"-{found[len(taken) - 1][-1]}-{version}" if order == AGREED else "")
+        after = page_key(taken[-1]) + (f"-{found[len(taken) - 1][-1]}-{version}" if order == AGREED else "")
         later = address(post.path or "", (start + len(taken)) // PAGE_SIZE + 1, order, after)
     number, earlier = start // PAGE_SIZE + 1, (start - 1) // PAGE_SIZE + 1
     branches = branches_with_replies(taken, counts)
@@ -143,7 +143,7 @@ def order_asked_for(order: str | None, site: Site) -> str:
 def read_cursor(text: str | None, order: str) -> Cursor | None:
     """The cursor that an address brings; None where it is none of this order."""
     parts = (text or "").split("-")
-    key, numbers = read_key("-".join(parts[:2])), [row_id(part) for part in parts[2:]]
+    key, numbers = parse_page_key("-".join(parts[:2])), [row_id(part) for part in parts[2:]]
     if key is None or row_id(parts[1]) is None or len(numbers) != (2 if order == AGREED else 0):
         return None
     given = [number for number in numbers if number is not None]

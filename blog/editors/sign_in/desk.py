@@ -15,8 +15,8 @@ from blog.editors.sign_in.begin_session import let_in
 from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, LinkSpent, find_link
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
-from blog.web.rate_limits import SIGN_IN as OFTEN
-from blog.web.rate_limits import limited
+from blog.web.rate_limits import SIGN_IN_LIMIT as OFTEN
+from blog.web.rate_limits import rate_limit
 
 blueprint = Blueprint("account_links", __name__, url_prefix="/desk")
 
@@ -36,14 +36,14 @@ def show_spent(_error: Exception) -> ResponseReturnValue:
 
 
 @blueprint.get("/first-run/<token>")
-@limited(OFTEN)
+@rate_limit(OFTEN)
 def new_owner(token: str) -> ResponseReturnValue:
     find_link(FIRST_RUN, token)
     return first_run_page(FirstRunForm(formdata=None), token)
 
 
 @blueprint.post("/first-run/<token>")
-@limited(OFTEN)
+@rate_limit(OFTEN)
 @takes_text(FirstRunForm)
 def create_owner(token: str) -> ResponseReturnValue:
     form = FirstRunForm()
@@ -61,27 +61,27 @@ def create_owner(token: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/sign-in/<token>")
-@limited(OFTEN)
+@rate_limit(OFTEN)
 def show_sign_in(token: str) -> ResponseReturnValue:
     link = find_link(SIGN_IN, token)
     return private(render_template("editors/desk/sign_in_link.html", link=link, token=token))
 
 
 @blueprint.post("/sign-in/<token>")
-@limited(OFTEN)
+@rate_limit(OFTEN)
 def create_sign_in(token: str) -> ResponseReturnValue:
     return let_in(use_sign_in_link(token), remember=False, onward="/desk/")
 
 
 @blueprint.get("/password/<token>")
-@limited(OFTEN)
+@rate_limit(OFTEN)
 def edit_password(token: str) -> ResponseReturnValue:
     editor = find_link(PASSWORD, token).editor
     return password_page(NewPasswordForm(editor, formdata=None), token)
 
 
 @blueprint.post("/password/<token>")
-@limited(OFTEN)
+@rate_limit(OFTEN)
 def update_password(token: str) -> ResponseReturnValue:
     form = NewPasswordForm(find_link(PASSWORD, token).editor)
     if not form.validate():

@@ -24,7 +24,7 @@ from blog.editors.audit_log import ERASE
 from blog.editors.models import AuditEntry
 from blog.mail.models import Mail
 from blog.posts.models import Post
-from blog.web.signed_tokens import signed
+from blog.web.signed_tokens import sign_token
 from tests.comments.moderation.desk import decide, fresh, log, post, the_editor, undo
 from tests.factories import a_comment, a_post, csrf, signed_in
 from tests.mail.letters import a_mail, mails
@@ -56,7 +56,7 @@ def by_bob(post: Post, body: str = "Bob saw an owl", **more: Any) -> Comment:
 
 
 def at(email: str = ANN, path: str = "") -> str:
-    return f"/privacy/{signed(PRIVACY, email)}{path}"
+    return f"/privacy/{sign_token(PRIVACY, email)}{path}"
 
 
 def ask(client: FlaskClient, email: str) -> Any:
@@ -248,7 +248,7 @@ def test_another_ones_link_opens_nothing_of_mine(client: FlaskClient, herons: Po
     assert fresh(mine).body == "Ann saw a heron"
 
 
-@pytest.mark.parametrize("token", ["guess", signed.__name__, "x.y.z"])
+@pytest.mark.parametrize("token", ["guess", sign_token.__name__, "x.y.z"])
 def test_a_link_that_is_not_ours_is_a_calm_page(client: FlaskClient, herons: Post, token: str) -> None:
     mine = by_ann(herons)
     for answer in (
@@ -263,10 +263,10 @@ def test_a_link_that_is_not_ours_is_a_calm_page(client: FlaskClient, herons: Pos
 
 
 def test_links_are_good_for_a_day_and_for_this_alone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = signed(PRIVACY, ANN)
+    token = sign_token(PRIVACY, ANN)
     assert proven(token) == ANN
-    assert proven(signed("unsubscribe", ANN)) is None
-    assert proven(signed(PRIVACY, 7)) is None
+    assert proven(sign_token("unsubscribe", ANN)) is None
+    assert proven(sign_token(PRIVACY, 7)) is None
     later = int(now().timestamp())
     monkeypatch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _self: later + 86_300)
     assert proven(token) == ANN

@@ -22,7 +22,7 @@ from blog.comments.thread import branches
 from blog.comments.thread.replies import BRANCH_SIZE, FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
 from blog.comments.thread.tree import PAGE_RESPONSES
 from blog.db import db
-from blog.web.fragment_cache import Memory
+from blog.web.fragment_cache import FragmentCache
 from tests.comments.thread.branches import a_branch, post_of
 from tests.comments.thread.test_tree import filled, links, shown, tops
 from tests.factories import a_comment, a_post, answer
@@ -263,7 +263,7 @@ def test_a_change_of_one_response_leaves_the_others_as_they_were_made(
     numbers = a_branch(90)
     post = post_of(numbers[0])
     made: list[int] = []
-    monkeypatch.setattr(branches, "responses_cached", Memory(8_000_000))
+    monkeypatch.setattr(branches, "responses_cached", FragmentCache(8_000_000))
     render = branches.Branch._render
     monkeypatch.setattr(branches.Branch, "_render", lambda self: made.append(self.comment.id) or render(self))
     client.get(post.path or "")

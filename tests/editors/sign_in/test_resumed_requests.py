@@ -111,7 +111,7 @@ def test_what_is_no_photo_is_left_out_and_the_rest_kept(ed: FlaskClient, tmp_pat
 
 def test_more_than_can_be_kept_is_a_page_too(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     form = opened(ed) | {"title": "x" * 6000}
-    monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 5000)
+    monkeypatch.setattr("blog.web.forms.body_limits.MAX_DESK_FORM", 5000)
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
     assert late.status_code == 413
