@@ -14,7 +14,7 @@ from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.moderation.queue import waiting
 from blog.comments.thread.branches import Branch, nest
 from blog.db import db, row_id
-from blog.live.events import News, event
+from blog.live.events import TopicUpdate, sse_event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
 
@@ -35,7 +35,7 @@ def versions(topics: list[str]) -> dict[str, int]:
     return known | {SITE: version, DESK: queue_version}
 
 
-def news(topic: str, since: int) -> News | None:
+def news(topic: str, since: int) -> TopicUpdate | None:
     """The events that bring a page of this topic from version `since` to the present; None where nobody may see it."""
     if topic == SITE:
         return news_of_site(since)
@@ -49,26 +49,28 @@ def post_id_of(topic: str) -> int:
     return row_id(topic.removeprefix("post:")) or 0
 
 
-def news_of_thread(post: Post, since: int) -> News:
+def news_of_thread(post: Post, since: int) -> TopicUpdate:
     """The version stands in `post` before the comments are read, so that none can fall between."""
     version = post.thread_version
     if since == version:
-        return News(version)
+        return TopicUpdate(version)
     changed = select(Comment).where(Comment.post_id == post.id, Comment.version > since).limit(MOST_CHANGES + 1)
     comments = list(db.session.scalars(changed)) if since < version else []
     agreed = agreed_with(post, since) if since < version else []
     if since > version or max(len(comments), len(agreed)) > MOST_CHANGES:
-        return News(version, event(render_template("comments/anew.live.html", post=post), version))
+        return TopicUpdate(version, sse_event(render_template("comments/anew.live.html", post=post), version))
     numbers = render_template("comments/agreed.live.html", comments=agreed) if agreed else ""
     if not comments:
-        return News(version, event(numbers, version) if numbers else b"", quiet=True)
+        return TopicUpdate(version, sse_event(numbers, version) if numbers else b"", quiet=True)
     branches = in_order(comments)
     parts = [render_template("comments/comment.live.html", branch=branch, post=post) for branch in branches]
     parts.append(render_template("comments/count.live.html", post=post))
     ids = resumes(branches, since, version)
     # the numbers first: whoever gets no further than them asks for everything again
-    first = event(numbers, since) if numbers else b""
-    return News(version, first + b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
+    first = sse_event(numbers, since) if numbers else b""
+    return TopicUpdate(
+        version, first + b"".join(sse_event(part, resume) for part, resume in zip(parts, ids, strict=True))
+    )
 
 
 def agreed_with(post: Post, since: int) -> list[Comment]:
@@ -138,20 +140,22 @@ def resumes(branches: list[Branch], since: int, version: int) -> list[int]:
     return safe
 
 
-def news_of_site(since: int) -> News:
+def news_of_site(since: int) -> TopicUpdate:
     """The counts on home that changed; of very many, as after an import, those of the newest posts."""
     version = current_site().version
     if since == version:
-        return News(version)
+        return TopicUpdate(version)
     changed = Post.visible().where(Post.site_version > min(since, version))
     changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MOST_CHANGES)
     parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
-    return News(version, event("".join(parts), version) if parts else b"")
+    return TopicUpdate(version, sse_event("".join(parts), version) if parts else b"")
 
 
-def news_of_desk(since: int) -> News:
+def news_of_desk(since: int) -> TopicUpdate:
     """How many comments wait, for those who decide on them."""
     standing = waiting()
     if since == standing.version:
-        return News(standing.version)
-    return News(standing.version, event(render_template("comments/desk/waiting.live.html"), standing.version))
+        return TopicUpdate(standing.version)
+    return TopicUpdate(
+        standing.version, sse_event(render_template("comments/desk/waiting.live.html"), standing.version)
+    )

@@ -24,7 +24,7 @@ from blog.comments.moderation.alerts import alert_editors
 from blog.db import row_id
 from blog.ip_networks import network_of
 from blog.live.events import Stream
-from blog.live.hub import Hub, listen_for_hints
+from blog.live.hub import Hub, set_process_hub
 from blog.logs import configure_logging
 from blog.mail.sending import keep_sending
 from blog.server.flask_requests import DESK_LIVE, FlaskRequests
@@ -56,9 +56,9 @@ class Shell:
         self.readiness = Readiness(app)
         self.hub = Hub(
             CommentSource(app),
-            beat=self.settings.live_beat,
-            most=max_streams(self.settings),
-            most_per_network=self.settings.live_streams_per_address,
+            heartbeat_seconds=self.settings.live_beat,
+            max_streams=max_streams(self.settings),
+            max_per_network=self.settings.live_streams_per_address,
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -167,14 +167,14 @@ class Shell:
     async def live(self, receive: Receive, send: Send) -> None:
         """From the server's start to its end: hear of changes, beat, and end the streams when asked to stop."""
         await receive()
-        listen_for_hints(self.hub)
+        set_process_hub(self.hub)
         self.end_streams_on_signals()
         stop_sending = keep_sending(self.app, alert_editors, send_next_confirmation, send_next_digest)
         tasks = begin(self.app, self.hub)
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.hub.stop()
-        listen_for_hints(None)
+        set_process_hub(None)
         await asyncio.to_thread(stop_sending)
         for task in tasks:
             task.cancel()

@@ -23,8 +23,8 @@ from blog.db import db
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
 from blog.disk_reserve import fill_reserve
-from blog.live.change_listener import hear
-from blog.live.events import News
+from blog.live.change_listener import listen_for_changes
+from blog.live.events import TopicUpdate
 from blog.live.hub import Hub
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
@@ -54,7 +54,7 @@ class CommentSource:
         with self.app.app_context():
             return live_events.versions(topics)
 
-    def news(self, topic: str, since: int) -> News | None:
+    def read_update(self, topic: str, since: int) -> TopicUpdate | None:
         # a request, though nobody's: addresses in what is rendered are built as on a page
         with self.app.test_request_context("/"):
             try:
@@ -65,8 +65,8 @@ class CommentSource:
 
 def begin(app: Flask, hub: Hub) -> list[asyncio.Task[None]]:
     """Start all of it in the running event loop."""
-    hearing = partial(hear, hub, app.config["SETTINGS"].database)
-    work = (hearing, hub.keep_beating, partial(keep_forgetting, app), partial(keep_schema, app))
+    hearing = partial(listen_for_changes, hub, app.config["SETTINGS"].database)
+    work = (hearing, hub.send_heartbeats, partial(keep_forgetting, app), partial(keep_schema, app))
     return [asyncio.create_task(keep_running(one)) for one in work]
 
 

@@ -51,7 +51,7 @@ def run(app: Flask, test: Callable[[Shell], Any], **settings: Any) -> None:
     async def main() -> None:
         shell = Shell(app)
         await test(shell)
-        assert (shell.hub.open, dict(shell.hub.networks)) == (0, {})
+        assert (shell.hub.open_streams, dict(shell.hub.networks)) == (0, {})
         shell.hub.threads.shutdown()
         shell.flask.queue.threads.shutdown()
 
@@ -102,30 +102,30 @@ def test_a_place_is_given_back_on_every_way_out(app: Flask, monkeypatch: pytest.
         for path, status in (("/posts/999/live", 404), ("/desk/live", 404)):
             reader = Reader("192.0.2.1")
             await reader.follow(shell, path)
-            assert (reader.status, shell.hub.open) == (status, 0)
+            assert (reader.status, shell.hub.open_streams) == (status, 0)
         with_body = Reader("192.0.2.1")
         await with_body.follow(shell, transfer_encoding="chunked")
-        assert (with_body.status, shell.hub.open) == (400, 0)
+        assert (with_body.status, shell.hub.open_streams) == (400, 0)
 
         waiting = asyncio.Event()
         exists = shell.hub.exists
         monkeypatch.setattr(shell.hub, "exists", lambda _topic: waiting.wait())
         cancelled = Reader("192.0.2.1").follow(shell)
-        await until(lambda: shell.hub.open)
+        await until(lambda: shell.hub.open_streams)
         cancelled.cancel()
         await asyncio.gather(cancelled, return_exceptions=True)
-        assert shell.hub.open == 0
+        assert shell.hub.open_streams == 0
 
         monkeypatch.setattr(shell.hub, "exists", fails)
         reader = Reader("192.0.2.1")
         await reader.follow(shell)
-        assert (reader.status, shell.hub.open) == (503, 0)
+        assert (reader.status, shell.hub.open_streams) == (503, 0)
 
         monkeypatch.setattr(shell.hub, "exists", exists)
         broken = Reader("192.0.2.1")
         monkeypatch.setattr(broken, "send", breaks)
         await asyncio.gather(broken.follow(shell), return_exceptions=True)
-        assert shell.hub.open == 0
+        assert shell.hub.open_streams == 0
 
     run(app, test)
 
