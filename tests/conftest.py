@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from blog.editors import passwords
 from blog.settings import Settings
 from tests.live_server import Server
-from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
+from tests.postgres.databases import DATABASES, ReusableDatabase, new_database, server_address
 from tests.proofreader import proofread
 from tests.speedups import QUICK_METHOD, RuleOnce, leave_alone_what_stays, opened
 
@@ -52,10 +52,10 @@ def dear_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Emptied]:
+def postgres() -> Iterator[ReusableDatabase]:
     """The run's own database on a PostgreSQL server, where one answers."""
     with new_database(server_address()) as address:
-        emptied = Emptied(address)
+        emptied = ReusableDatabase(address)
         yield emptied
         emptied.close()
 

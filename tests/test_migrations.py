@@ -35,7 +35,7 @@ from blog.migrations import migrate
 from blog.settings import ROOT, Settings, WrongSetting, load
 from tests.factories import a_comment, a_post
 from tests.live_server import free_port
-from tests.postgres.databases import driven, new_database, on_sqlite, server_address
+from tests.postgres.databases import new_database, on_sqlite, server_address, sqlalchemy_address
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
@@ -45,7 +45,7 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'blog.sqlite'}"
         return
     with new_database(server_address()) as address:
-        yield driven(address)
+        yield sqlalchemy_address(address)
 
 
 def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
@@ -195,7 +195,7 @@ def test_a_database_that_is_not_in_utf8_is_refused_in_one_sentence(encoding: str
     options = f"ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
     with new_database(server_address(), options) as address:
         with pytest.raises(WrongSetting, match=f"is encoded in {encoding}") as refusal:
-            migrate(driven(address))
+            migrate(sqlalchemy_address(address))
         assert "\n" not in str(refusal.value)
         environment = {**os.environ, "DATABASE_URL": address, "BLOG_INSTANCE": str(tmp_path), "PORT": str(free_port())}
         for program in (["-m", "blog.server"], ["-m", "flask", "stats"]):
