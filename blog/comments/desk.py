@@ -28,7 +28,7 @@ from blog.comments.moderation.queue import (
 from blog.comments.moderation.undo import NoSuchEntry, NotUndone, previous_state, undo
 from blog.comments.reactions.reports import reports_on
 from blog.comments.refusals import NoSuchComment
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.editors import audit_log
 from blog.editors.access import the_editor
 from blog.editors.audit_log import entries, last_action
@@ -165,8 +165,8 @@ for word in (waiting, ban_word, previous_state):
 def asked_for(standing: Waiting) -> Wanted:
     """The filters in the address. Without any, what waits; everything, where nothing does or something is asked for."""
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
-    like = the_comment(row_id(request.args[kind])) if kind else None
-    words, post_id = request.args.get("q", "")[:MAX_SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
+    like = the_comment(parse_id(request.args[kind])) if kind else None
+    words, post_id = request.args.get("q", "")[:MAX_SEARCH_LENGTH].strip(), parse_id(request.args.get("post"))
     wanted = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
     if "state" not in request.args and standing.count and not wanted.narrowed:
         return Wanted(HELD)
@@ -176,7 +176,7 @@ def asked_for(standing: Waiting) -> Wanted:
 def picked() -> list[Pick]:
     """The marked comments, or all that were on the page; each is sent as `<id>-<version>`."""
     values = request.form.getlist("listed" if "all" in request.form else "comment")[: PAGE_SIZE + 1]
-    pairs = [(row_id(number), seen) for number, _dash, seen in (value.partition("-") for value in values)]
+    pairs = [(parse_id(number), seen) for number, _dash, seen in (value.partition("-") for value in values)]
     return [Pick(number, seen) for number, seen in pairs if number is not None]
 
 

@@ -17,10 +17,10 @@ from wtforms import Field
 from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
 from blog.comments.screening.rules import LEAST_SECONDS
-from blog.db import now, row_id
+from blog.db import now, parse_id
 from blog.editors.access import current_editor
 from blog.editors.reserved_names import reserved
-from blog.email_addresses import LONGEST, is_address
+from blog.email_addresses import MAX_ADDRESS_BYTES, is_email_address
 from blog.html.urls import is_website
 from blog.mail.outbox import mail_set_up
 from blog.web.forms.fields import Choice, Choices, Form, Hidden, LongText, Text
@@ -112,7 +112,7 @@ class CommentForm(TextForm):
         _("E-mail"),
         [Optional(), Email(_("This e-mail address is not complete. Leave it empty if you like."))],
         filters=[_strip],
-        max_length=LONGEST,
+        max_length=MAX_ADDRESS_BYTES,
     )
     website = Text(_("Website"), [Optional()], filters=[_address], max_length=500)
     follow = Choice(_("Tell me by mail"))
@@ -137,7 +137,7 @@ class CommentForm(TextForm):
             raise ValidationError(_("A website begins with https:// or http://. Leave it empty if you like."))
 
     def validate_follow(self, field: Field) -> None:
-        if self.wish and not current_editor() and not is_address(self.email.data or ""):
+        if self.wish and not current_editor() and not is_email_address(self.email.data or ""):
             raise ValidationError(_("For this, write your e-mail address above."))
 
     @property
@@ -147,7 +147,7 @@ class CommentForm(TextForm):
 
     @property
     def parent(self) -> int | None:
-        return row_id(self.parent_id.data)
+        return parse_id(self.parent_id.data)
 
 
 class AnswerForm(TextForm):
@@ -175,11 +175,14 @@ class LinkForm(Form):
     """Where to send a link that proves an e-mail address."""
 
     email = Text(
-        _("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip], max_length=LONGEST
+        _("Your e-mail address"),
+        [InputRequired(_("Write your e-mail address."))],
+        filters=[_strip],
+        max_length=MAX_ADDRESS_BYTES,
     )
 
     def validate_email(self, field: Field) -> None:
-        if not is_address(field.data or ""):
+        if not is_email_address(field.data or ""):
             raise ValidationError(_("This e-mail address is not complete."))
 
 

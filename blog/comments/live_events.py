@@ -13,7 +13,7 @@ from sqlalchemy.orm import aliased
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.moderation.queue import waiting
 from blog.comments.thread.branches import Branch, nest
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.live.events import TopicUpdate, sse_event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
@@ -46,7 +46,7 @@ def news(topic: str, since: int) -> TopicUpdate | None:
 
 
 def post_id_of(topic: str) -> int:
-    return row_id(topic.removeprefix("post:")) or 0
+    return parse_id(topic.removeprefix("post:")) or 0
 
 
 def news_of_thread(post: Post, since: int) -> TopicUpdate:

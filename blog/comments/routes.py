@@ -19,7 +19,7 @@ from blog.comments.posting.edit import own_comments, seconds_left
 from blog.comments.posting.submit import Draft, post_comment
 from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.thread.permalinks import place_of
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.editors.access import current_editor
 from blog.html import comment_html, quotation
 from blog.mail.outbox import mail_set_up
@@ -57,7 +57,7 @@ def show_token(post_id: int) -> ResponseReturnValue:
 @rate_limit(FORM_LIMIT)
 def new(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
-    parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
+    parent = visible_comment(post, request.args.get("parent", type=parse_id)) or abort(404)
     reader_key()
     form = CommentForm(formdata=None, key=new_key(), body=quoted(parent) if request.args.get("quote") else "")
     return private(render_template("comments/new.html", post=post, parent=parent, form=form))

@@ -12,7 +12,7 @@ from wtforms.validators import AnyOf, EqualTo, InputRequired
 from blog.editors.models import EDITOR, ROLES, Editor
 from blog.editors.password_rules import why_not
 from blog.editors.passwords import MAX_LENGTH
-from blog.email_addresses import LONGEST, is_address
+from blog.email_addresses import MAX_ADDRESS_BYTES, is_email_address
 from blog.web.forms.fields import Choice, Form, Password, Text
 
 MAX_NAME_LENGTH = 80
@@ -20,7 +20,7 @@ CHOOSE = _("Choose one of the roles.")
 
 
 class SignInForm(Form):
-    email = Text(_("E-mail"), [InputRequired(_("Your e-mail address is needed."))], max_length=LONGEST)
+    email = Text(_("E-mail"), [InputRequired(_("Your e-mail address is needed."))], max_length=MAX_ADDRESS_BYTES)
     password = Password(_("Password"), [InputRequired(_("Your password is needed."))], max_length=MAX_LENGTH)
     remember = BooleanField(_("Stay signed in on this device for 30 days"))
 
@@ -44,14 +44,14 @@ class NewPasswordForm(Form):
 
 class AccountFields(Form):
     name = Text(_("Name, as readers see it"), max_length=MAX_NAME_LENGTH)
-    email = Text(_("E-mail"), max_length=LONGEST)
+    email = Text(_("E-mail"), max_length=MAX_ADDRESS_BYTES)
 
     def validate_name(self, field: Field) -> None:
         if not (field.data or "").strip():
             raise ValidationError(gettext("A name is needed."))
 
     def validate_email(self, field: Field) -> None:
-        if not is_address(field.data or ""):
+        if not is_email_address(field.data or ""):
             raise ValidationError(gettext("This e-mail address is not complete."))
 
 
@@ -93,4 +93,4 @@ def refuse_password(field: Field, name: str, email: str) -> None:
 
 
 def bounded(name: Field, email: Field) -> tuple[str, str]:
-    return (name.data or "")[:MAX_NAME_LENGTH], (email.data or "")[:LONGEST]
+    return (name.data or "")[:MAX_NAME_LENGTH], (email.data or "")[:MAX_ADDRESS_BYTES]

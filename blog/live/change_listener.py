@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from sqlalchemy.engine import URL, make_url
 
-from blog.db_connections import CHANNEL, file_at, patience
+from blog.db_connections import NOTIFY_CHANNEL, file_identity, postgres_timeouts
 from blog.db_errors import is_temporary
 from blog.live.hub import Hub
 
@@ -41,12 +41,12 @@ async def _poll_sqlite(hub: Hub, path: str) -> None:
     while True:
         await asyncio.sleep(POLL_SECONDS)
         try:
-            if connection is not None and file_at(path) != file:
+            if connection is not None and file_identity(path) != file:
                 connection.close()
                 connection, known_version = None, None
             if connection is None:
                 # a missing file is not created, since a backup may be restored there
-                file = file_at(path)
+                file = file_identity(path)
                 connection = sqlite3.connect(f"file:{quote(path)}?mode=rw", isolation_level=None, uri=True)
             version = connection.execute("PRAGMA data_version").fetchone()[0]
             if version != known_version:
@@ -82,8 +82,8 @@ async def _notifications(address: URL) -> AsyncGenerator[None]:
     from psycopg import AsyncConnection
 
     _, options = address.get_dialect()().create_connect_args(address)
-    async with await AsyncConnection.connect(**options, **patience(address), autocommit=True) as connection:
-        await connection.execute(f"LISTEN {CHANNEL}")
+    async with await AsyncConnection.connect(**options, **postgres_timeouts(address), autocommit=True) as connection:
+        await connection.execute(f"LISTEN {NOTIFY_CHANNEL}")
         while True:
             yield
             async for _ in connection.notifies(timeout=NOTIFY_TIMEOUT_SECONDS, stop_after=1):

@@ -35,7 +35,7 @@ blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 @blueprint.before_request
 def make_room() -> None:
     if has_desk_session():
-        request.max_content_length = current_app.config["SETTINGS"].desk_body
+        request.max_content_length = current_app.config["SETTINGS"].max_desk_body
 
 
 @blueprint.errorhandler(NoPost)

@@ -16,7 +16,7 @@ from typing import Any, cast
 
 import uvloop
 
-from blog.ip_networks import unmapped
+from blog.ip_networks import unmap_ipv4
 from blog.server.fair_queue import FairQueue
 from blog.server.http_limits import BoundedProtocol
 
@@ -66,7 +66,7 @@ class AcceptQueue:
                 self.loop.remove_reader(self.port)
                 self.loop.call_later(PAUSE_SECONDS, self.open)
                 break
-            self.queue_or_refuse(connection, self.bounds.network_of(unmapped(peer[0])))
+            self.queue_or_refuse(connection, self.bounds.network_of(unmap_ipv4(peer[0])))
 
     def queue_or_refuse(self, connection: socket.socket, network: str) -> None:
         connection.setblocking(False)

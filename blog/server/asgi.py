@@ -24,7 +24,7 @@ from blog.comments import live_events
 from blog.comments.followers.notifications import send_next_digest
 from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.moderation.alerts import alert_editors
-from blog.db import row_id
+from blog.db import parse_id
 from blog.ip_networks import network_of
 from blog.live.events import Stream
 from blog.live.hub import Hub, set_process_hub
@@ -115,7 +115,7 @@ class ASGIApp:
     ) -> None:
         """Open an SSE stream; it is counted until it has ended."""
         network, last_id = network_of((scope.get("client") or ("",))[0]), header(scope, b"last-event-id")
-        position = since_version(scope["query_string"]) if (resumed := row_id(last_id)) is None else resumed
+        position = since_version(scope["query_string"]) if (resumed := parse_id(last_id)) is None else resumed
         if not self.hub.reserve(network):
             await send_response(send, self.too_many_streams(bool(last_id)))
             return

@@ -61,7 +61,7 @@ class FlaskRequests:
         self.queue = RequestQueue(self.settings.threads)
         self.discarding = 0
         seconds, max_bytes, upload = self.settings.body_seconds, self.settings.max_body, self.settings.max_upload
-        desk_body = self.settings.desk_body
+        desk_body = self.settings.max_desk_body
         readers, desk = Budget(MAX_READER_BODY_BYTES), Budget(upload + 2 * desk_body)
         self.for_readers = BodyAllowance(min(MAX_READER_BODY, max_bytes), seconds, readers, MAX_READER_DISCARD_BYTES)
         self.for_former_editors = BodyAllowance(max_bytes, seconds, desk, 2 * max_bytes)

@@ -18,7 +18,7 @@ from typing import Any, cast
 from uvicorn.middleware.proxy_headers import _TrustedHosts
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-from blog.ip_networks import network_of, unmapped
+from blog.ip_networks import network_of, unmap_ipv4
 from blog.server.wsgi_bridge import plain_response
 from blog.settings import Settings
 from blog.web.security_headers import security_headers
@@ -161,7 +161,7 @@ class BoundedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
         if self.client:
-            self.client = (unmapped(self.client[0]), self.client[1])
+            self.client = (unmap_ipv4(self.client[0]), self.client[1])
         if not self.bounds.admit(self, self.client[0] if self.client else ""):
             self.refuse(HTTPStatus.SERVICE_UNAVAILABLE)
             return

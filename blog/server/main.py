@@ -18,8 +18,8 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
-from blog.db_errors import is_temporary, sentence_at_server
-from blog.disk_reserve import make_room_to_start
+from blog.db_errors import is_temporary, operator_message
+from blog.disk_reserve import free_reserve_to_start
 from blog.editors.accounts import first_run_link
 from blog.editors.models import has_owner
 from blog.importing.job import resume_imports
@@ -43,24 +43,24 @@ def main() -> int:
         settings = load()
         prepare_instance(settings)
         port = bind_port(settings)
-        make_room_to_start(settings.database)
+        free_reserve_to_start(settings.database)
         migrate(settings.database)
         app = create_app(settings)
         with app.app_context():
             ensure_site()
             plant_welcome()
-            first_run = None if has_owner() else settings.address + first_run_link()
+            first_run = None if has_owner() else settings.base_url + first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2
     except SQLAlchemyError as error:
         if not is_temporary(error):
             raise
-        click.echo(sentence_at_server(error), err=True)
+        click.echo(operator_message(error), err=True)
         return 2
     resume_imports(app)
     raise_file_limit()
-    click.echo(f"Talkback is open at {settings.address} (Ctrl-C ends it).")
+    click.echo(f"Talkback is open at {settings.base_url} (Ctrl-C ends it).")
     if first_run:
         click.echo(f"Make the owner's account here: {first_run}")
     sys.stdout.flush()

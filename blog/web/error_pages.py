@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from blog.db import db
-from blog.db_errors import is_disk_full, is_temporary, reason_of
+from blog.db_errors import error_reason, is_disk_full, is_temporary
 from blog.disk_reserve import free_reserve
 from blog.web import htmx
 
@@ -78,7 +78,7 @@ def log_failure(error: Exception) -> None:
     if is_disk_full(error) and g.get("editor"):
         free_reserve()
     if is_temporary(error):
-        current_app.logger.warning("The database is unavailable (%s)", reason_of(error))
+        current_app.logger.warning("The database is unavailable (%s)", error_reason(error))
     else:
         current_app.logger.error("A request failed", exc_info=error)
 

@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from blog.db import db, now, writing
-from blog.db_errors import Busy
+from blog.db_errors import DatabaseBusy
 from blog.importing import job
 from blog.importing.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.posts.models import Post
@@ -182,7 +182,7 @@ def test_what_a_kill_left_half_kept_is_swept_away(app: Flask) -> None:
 @on_sqlite
 def test_an_import_goes_on_where_its_progress_cannot_be_written(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy() -> None:
-        raise Busy("another process writes")
+        raise DatabaseBusy("another process writes")
 
     monkeypatch.setattr(job, "EACH", timedelta())
     monkeypatch.setattr(job, "writing", busy)
@@ -190,7 +190,9 @@ def test_an_import_goes_on_where_its_progress_cannot_be_written(app: Flask, monk
 
 
 @on_sqlite
-@pytest.mark.parametrize("fault", [Busy("another process writes"), OSError(errno.ENOSPC, "No space left on device")])
+@pytest.mark.parametrize(
+    "fault", [DatabaseBusy("another process writes"), OSError(errno.ENOSPC, "No space left on device")]
+)
 def test_an_import_that_met_a_full_disk_or_a_busy_database_is_begun_again(
     app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:

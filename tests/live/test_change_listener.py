@@ -12,7 +12,7 @@ from flask import Flask
 from sqlalchemy import text
 
 from blog.db import db, writing
-from blog.db_connections import CHANNEL
+from blog.db_connections import NOTIFY_CHANNEL
 from blog.live import change_listener
 from blog.settings import Settings
 from tests.factories import a_post
@@ -85,7 +85,7 @@ def test_listener_reconnects_and_checks_for_missed_changes(
 
 
 def terminate_listener() -> None:
-    listens = f"datname = current_database() AND query IN ('LISTEN {CHANNEL}', 'SELECT 1')"
+    listens = f"datname = current_database() AND query IN ('LISTEN {NOTIFY_CHANNEL}', 'SELECT 1')"
     ended = db.session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listens}"))
     assert ended.all() == [(True,)]
 
@@ -113,7 +113,7 @@ def test_notification_is_sent_on_commit_without_payload(app: Flask, database: st
             raise RuntimeError("in the middle")
 
     with psycopg.connect(database, autocommit=True) as listener:
-        listener.execute(f"LISTEN {CHANNEL}".encode())
+        listener.execute(f"LISTEN {NOTIFY_CHANNEL}".encode())
         with writing():
             assert payloads(listener) == []
         assert [notification.payload for notification in listener.notifies(timeout=30, stop_after=1)] == [""]

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from blog import db_connections
 from blog.comments.models import Comment
 from blog.db import db
-from blog.db_connections import WRITING_LOCK
+from blog.db_connections import WRITE_LOCK_KEY
 from blog.posts.models import Post
 from blog.posts.publishing import publish_post, unpublish_post
 from blog.site.models import current_site
@@ -142,7 +142,7 @@ def test_comment_waiting_too_long_for_the_lock_returns_the_text(
     form = token(client, post) | {"name": "Ann", "body": "Kept while waiting"}
     monkeypatch.setattr(db_connections, "WAIT_SECONDS", 0.1)
     with psycopg.connect(database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING_LOCK])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK_KEY])
         for headers in (HTMX, {}):
             response = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
             assert response.status_code == 503

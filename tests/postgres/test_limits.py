@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from blog.comments.models import Comment
-from blog.db import LARGEST_ID, db, row_id, writing
+from blog.db import MAX_ID, db, parse_id, writing
 from blog.posts.models import Label, Post
 from blog.site.models import current_site
 from blog.web.forms.fields import MAX_TOKEN_LENGTH
@@ -20,7 +20,7 @@ from tests.factories import HTMX, a_comment, a_post, answer, count
 from tests.importing.export_files import an_export, comment_entry, post_entry, run
 from tests.live_server import Server
 
-TOO_LARGE_IDS = (LARGEST_ID + 1, 2**63, 10**20, 10**4000)
+TOO_LARGE_IDS = (MAX_ID + 1, 2**63, 10**20, 10**4000)
 
 
 @pytest.mark.parametrize("number", TOO_LARGE_IDS, ids=["int", "bigint", "decimal", "endless"])
@@ -43,8 +43,8 @@ def test_too_large_ids_are_not_found(client: FlaskClient, number: int) -> None:
 
 
 def test_ids_are_parsed_from_plain_digits() -> None:
-    assert [row_id(text) for text in ("7", "007", str(LARGEST_ID))] == [7, 7, LARGEST_ID]
-    assert [row_id(text) for text in (None, "", "-1", "1.0", " 1", "²", "٣", str(LARGEST_ID + 1))] == [None] * 8
+    assert [parse_id(text) for text in ("7", "007", str(MAX_ID))] == [7, 7, MAX_ID]
+    assert [parse_id(text) for text in (None, "", "-1", "1.0", " 1", "²", "٣", str(MAX_ID + 1))] == [None] * 8
 
 
 def test_stream_accepts_any_version_and_post_id(serve: Callable[..., Server]) -> None:
@@ -52,7 +52,7 @@ def test_stream_accepts_any_version_and_post_id(serve: Callable[..., Server]) ->
     a_comment(post)
     server = serve()
     for path, last_id, expected in (
-        (f"/posts/{LARGEST_ID + 1}/live", "1", b"404"),
+        (f"/posts/{MAX_ID + 1}/live", "1", b"404"),
         (f"/posts/{post.id}/live", "9" * 5000, b"200"),
         (f"/posts/{post.id}/live", "\xb2", b"200"),
         (f"/posts/{post.id}/live?since={'9' * 18}", "", b"200"),

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from blog.db import db
-from blog.db_errors import Busy, NoTables, is_disk_full, is_schema_missing, is_temporary
+from blog.db_errors import DatabaseBusy, SchemaMissing, is_disk_full, is_schema_missing, is_temporary
 from blog.posts.models import Label
 from tests.factories import HTMX, a_comment, a_post, csrf, signed_in, token
 from tests.postgres.databases import on_sqlite
@@ -35,8 +35,8 @@ def postgres_error(state: str) -> DBAPIError:
 
 
 TEMPORARY = [
-    Busy("…"),
-    NoTables("…"),
+    DatabaseBusy("…"),
+    SchemaMissing("…"),
     PoolTimeout("QueuePool limit reached"),
     OSError(errno.ENOSPC, "No space left on device"),
     OperationalError("connect", None, psycopg.OperationalError("connection refused")),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from blog.db import row_id
+from blog.db import parse_id
 from blog.email_addresses import normalize_address
 from blog.mail.rendering import absolute
 from blog.web.keyed_hashes import keyed_hash
@@ -51,7 +51,7 @@ def one_click(end: str) -> dict[str, str]:
 def key_and_post(purpose: str, token: str) -> tuple[str, int] | None:
     """Whose address, and which post, a token for this purpose names; None where it holds no longer, or never did."""
     number, _blank, key = str(read_token(purpose, token, SECONDS[purpose]) or "").partition(" ")
-    post_id = row_id(number)
+    post_id = parse_id(number)
     return (key, post_id) if key and post_id is not None else None
 
 

@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.case_folding import ascii_lower, spellings
+from blog.case_folding import ascii_lower, lower_variants
 from blog.db import Base, Record, db, now
 from blog.posts.models import Post
 
@@ -174,7 +174,7 @@ class Comment(Record):
     @classmethod
     def written_under(cls, email: str) -> ColumnElement[bool]:
         """That its e-mail address is this one, in whatever case. Written out, for the sake of the index."""
-        return ascii_lower(cls.email).in_(spellings(email.strip())) & (cls.email != literal_column("''"))
+        return ascii_lower(cls.email).in_(lower_variants(email.strip())) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:

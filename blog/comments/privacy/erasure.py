@@ -11,7 +11,7 @@ from collections.abc import Collection
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select, update
 
-from blog.case_folding import ascii_lower, spellings
+from blog.case_folding import ascii_lower, lower_variants
 from blog.comments.changes import announce_all, next_versions
 from blog.comments.followers.unsubscribe_links import email_key
 from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
@@ -84,7 +84,7 @@ def _forget_address(email: str) -> None:
     the limits that go by it.
     """
     db.session.execute(delete(Follow).where(Follow.email_key == email_key(email)), execution_options=UNSYNCHRONIZED)
-    same = spellings(email.strip())
+    same = lower_variants(email.strip())
     to_it = ascii_lower(Mail.recipient).in_(same)
     db.session.execute(delete(Mail).where(to_it, Mail.due_at.is_not(None)), execution_options=UNSYNCHRONIZED)
     sent = update(Mail).where(to_it).values(subject="", text="", html="", headers="{}")

@@ -14,7 +14,7 @@ from blog.comments.forms import LinkForm
 from blog.comments.privacy.data_export import count_under, exported, response_under, responses_under
 from blog.comments.privacy.email_proof import proven, send_link
 from blog.comments.privacy.erasure import erase, erase_one
-from blog.db import row_id
+from blog.db import parse_id
 from blog.mail.outbox import mail_set_up
 from blog.web.csrf import csrf
 from blog.web.http_cache import cacheable, private
@@ -71,7 +71,7 @@ def create_link() -> ResponseReturnValue:
 @blueprint.get("/<token>")
 def index(token: str) -> ResponseReturnValue:
     email = the_address(token)
-    values = {"token": token, "email": email, "erased": row_id(request.args.get("erased"))}
+    values = {"token": token, "email": email, "erased": parse_id(request.args.get("erased"))}
     page = responses_under(email, request.args.get("after"))
     return private(render_template("comments/privacy/index.html", page=page, **values))
 

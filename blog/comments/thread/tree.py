@@ -17,7 +17,7 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, 
 from blog.comments.models import Agreement, Comment
 from blog.comments.thread.branches import COLUMNS, Branch, CommentRow, manners_of
 from blog.comments.thread.replies import branches_with_replies, weight
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.posts.models import Post
 from blog.site.models import Site
 from blog.web.fragment_cache import CachedFragment, FragmentCache
@@ -143,8 +143,8 @@ def order_asked_for(order: str | None, site: Site) -> str:
 def read_cursor(text: str | None, order: str) -> Cursor | None:
     """The cursor that an address brings; None where it is none of this order."""
     parts = (text or "").split("-")
-    key, numbers = parse_page_key("-".join(parts[:2])), [row_id(part) for part in parts[2:]]
-    if key is None or row_id(parts[1]) is None or len(numbers) != (2 if order == AGREED else 0):
+    key, numbers = parse_page_key("-".join(parts[:2])), [parse_id(part) for part in parts[2:]]
+    if key is None or parse_id(parts[1]) is None or len(numbers) != (2 if order == AGREED else 0):
         return None
     given = [number for number in numbers if number is not None]
     return Cursor(*key, *given) if len(given) == len(numbers) else None
