@@ -116,17 +116,19 @@ def refused_report(refusal: Refused) -> Response:
 
 @blueprint.errorhandler(SQLAlchemyError)
 def keep(error: SQLAlchemyError) -> Response:
-    """The database is away or full: what was written goes back, on a page that is made without it."""
+    """Return the text of a report while the database is unavailable."""
     answer = show_unexpected_error(error)
-    if request.endpoint != "voices.create_report":
-        return answer
+    return replace_page(answer, unsaved_report()) if request.endpoint == "voices.create_report" else answer
+
+
+def unsaved_report() -> str:
+    """Render the report form with its text, without the database."""
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
-    template = "comments/_report.html" if htmx.is_htmx_request() else "comments/report.html"
-    return replace_page(
-        answer, render_without_database(template, comment=comment, form=form, inline=htmx.is_htmx_request())
-    )
+    inline = htmx.is_htmx_request()
+    template = "comments/_report.html" if inline else "comments/report.html"
+    return render_without_database(template, comment=comment, form=form, inline=inline)
 
 
 def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
