@@ -68,9 +68,9 @@ def max_streams(settings: Settings) -> int:
     return min(settings.live_streams, max(total // 2, total - CONNECTIONS_BESIDE_STREAMS))
 
 
-def refusal_bytes(status: HTTPStatus, security_headers: list[tuple[str, str]]) -> bytes:
+def refusal_bytes(status: HTTPStatus, headers: list[tuple[str, str]]) -> bytes:
     """Encode a refusal, for browsers and htmx alike."""
-    answer = plain_response(security_headers, status, REFUSAL_TEXTS[status], htmx=True)
+    answer = plain_response(headers, status, REFUSAL_TEXTS[status], htmx=True)
     lines = [f"HTTP/1.1 {status.value} {status.phrase}", *(f"{name}: {value}" for name, value in answer.headers)]
     return "\r\n".join([*lines, f"Content-Length: {len(answer.body)}", "", ""]).encode() + answer.body
 
