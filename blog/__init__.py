@@ -1,7 +1,4 @@
-"""Talkback, a blog whose heart is the conversation under each post.
-
-create_app() is the whole house from top to bottom: settings, then tools, then rooms.
-"""
+"""Build Talkback, a blog with a live conversation under each post."""
 
 from __future__ import annotations
 
@@ -13,35 +10,35 @@ from jinja2.runtime import Macro
 
 from blog.instance import prepare_instance, secret_key
 from blog.settings import ROOT, Settings, load
-from blog.web.cookies import SESSION, Sessions
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.cookies import SESSION_COOKIE, SessionInterface
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 
 def create_app(settings: Settings | None = None) -> Flask:
-    """The Flask app for `settings` (the environment's unless given); WrongSetting where one cannot be used."""
+    """Create the Flask app. Raises: WrongSetting."""
     settings = settings or load()
     prepare_instance(settings)
     app = Flask(
         "blog",
         root_path=str(ROOT),
-        static_folder=None,  # blog/web/static_files.py answers, from a list that is made once
+        static_folder=None,  # see blog/web/static_files.py
         template_folder=str(ROOT / "templates"),
         instance_path=str(settings.blog_instance),
     )
     app.config.update(
         SETTINGS=settings,
         SECRET_KEY=secret_key(settings),
-        MAX_CONTENT_LENGTH=min(READER_BODY, settings.max_body),  # the desk's own stands in `security`
-        MAX_FORM_MEMORY_SIZE=READER_BODY,
+        MAX_CONTENT_LENGTH=min(MAX_READER_BODY, settings.max_body),  # for the desk see web/forms/body_limits.py
+        MAX_FORM_MEMORY_SIZE=MAX_READER_BODY,
         TRUSTED_HOSTS=list(settings.trusted_hosts) or None,
-        SESSION_COOKIE_NAME=SESSION,
+        SESSION_COOKIE_NAME=SESSION_COOKIE,
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
-        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; a reader's form says otherwise
+        WTF_CSRF_TIME_LIMIT=None,  # as long as the session; comment forms have COMMENT_TOKEN_SECONDS
         COMMENT_TOKEN_SECONDS=settings.token_seconds,
     )
-    app.session_interface = Sessions()
+    app.session_interface = SessionInterface()
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
     _init_extensions(app)
     _register_blueprints(app)
@@ -76,19 +73,19 @@ def _register_blueprints(app: Flask) -> None:
     from blog import cli
     from blog.comments import desk as comments_desk
     from blog.comments import routes as comments
-    from blog.comments.followers import routes as following
-    from blog.comments.moderation import email_routes as mailed_comments
-    from blog.comments.posting import author_routes as own_comments
+    from blog.comments.followers import routes as followers
+    from blog.comments.moderation import email_routes
+    from blog.comments.posting import author_routes
     from blog.comments.privacy import desk as privacy_desk
-    from blog.comments.privacy import routes as privacy_routes
-    from blog.comments.reactions import routes as voices
+    from blog.comments.privacy import routes as privacy
+    from blog.comments.reactions import routes as reactions
     from blog.comments.screening import desk as screening_desk
     from blog.comments.thread import avatars
-    from blog.comments.thread import routes as threads
+    from blog.comments.thread import routes as thread
     from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
-    from blog.importing import desk as exchange_desk
+    from blog.importing import desk as importing_desk
     from blog.media import routes as media
     from blog.ops import mail_desk
     from blog.posts import desk as posts_desk
@@ -97,27 +94,30 @@ def _register_blueprints(app: Flask) -> None:
     from blog.web import rate_limits
 
     avatars.init(app)
-    desk = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, exchange_desk, comments_desk]
-    desk += [screening_desk, privacy_desk, posts_desk]
-    public = [comments, own_comments, threads, voices, following, mailed_comments, privacy_routes, media, posts]
-    for door in [*desk, *public]:
-        app.register_blueprint(door.blueprint)
+    desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, importing_desk]
+    desk_views += [comments_desk, screening_desk, privacy_desk, posts_desk]
+    public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts]
+    for views in [*desk_views, *public_views]:
+        app.register_blueprint(views.blueprint)
     cli.init(app)
     rate_limits.init(app)
     access.init(app, desk_menu)
 
 
 def _register_macros(app: Flask) -> None:
-    """Every template knows those of macros.html: a list would import them at each of its lines."""
+    """Make the macros of macros.html global.
+
+    Importing them in a template costs time for each item of a list.
+    """
     macros = vars(app.jinja_env.get_template("macros.html").module)
     app.jinja_env.globals.update({name: macro for name, macro in macros.items() if isinstance(macro, Macro)})
 
 
 def desk_menu() -> list[tuple[str, str]]:
-    """The rooms of the desk that whoever asks may enter."""
+    """Return the desk pages that the editor may open."""
     from blog.editors.access import may
 
-    rooms = [
+    entries = [
         ("posts_desk.index", "/desk/posts", _("Posts")),
         ("posts_desk.index", "/desk/pages", _("Pages")),
         ("comments_desk.index", "/desk/comments", _("Responses")),
@@ -128,4 +128,4 @@ def desk_menu() -> list[tuple[str, str]]:
         ("accounts_desk.index", "/desk/editors", _("Editors")),
         ("editors.edit_password", "/desk/password", _("Password")),
     ]
-    return [(address, word) for endpoint, address, word in rooms if may(endpoint)]
+    return [(address, label) for endpoint, address, label in entries if may(endpoint)]

@@ -1,4 +1,7 @@
-"""Gathers the rooms' commands. Each makes and migrates the database first; bad input is one sentence and exit 2."""
+"""Register all commands.
+
+Each migrates the database first. Bad input is one sentence and exit status 2.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ import click
 from flask import Flask, current_app
 from flask.cli import with_appcontext
 
-from blog.db_errors import is_temporary, sentence_at_server
+from blog.db_errors import is_temporary, operator_message
 from blog.errors import Unusable
 from blog.migrations import migrate
 from blog.settings import WrongSetting
@@ -31,23 +34,26 @@ def init(app: Flask) -> None:
 
     packages = (mail_commands, editors, posts, comments, screening, importing, ops, dev)
     for command in [command for package in packages for command in package.COMMANDS]:
-        app.cli.add_command(_ready(command))
+        app.cli.add_command(_prepare_command(command))
 
 
-def _ready(command: click.Command) -> click.Command:
-    """A copy whose run is prepared: the same command serves every app that is made in this process."""
+def _prepare_command(command: click.Command) -> click.Command:
+    """Return a copy of the command that migrates the database first.
+
+    A copy, since several apps of one process share the command.
+    """
     command = copy(command)
     if isinstance(command, click.Group):
-        command.commands = {name: _ready(part) for name, part in command.commands.items()}
+        command.commands = {name: _prepare_command(part) for name, part in command.commands.items()}
     else:
-        command.callback = _prepared(command.callback)  # type: ignore[arg-type]
+        command.callback = _prepare_callback(command.callback)  # type: ignore[arg-type]
     return command
 
 
-def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
+def _prepare_callback(run: Callable[..., Any]) -> Callable[..., Any]:
     @with_appcontext
     @wraps(run)
-    def prepared(*args: Any, **kwargs: Any) -> Any:
+    def run_prepared(*args: Any, **kwargs: Any) -> Any:
         try:
             migrate(current_app.config["SETTINGS"].database)
             ensure_site()
@@ -58,7 +64,7 @@ def _prepared(run: Callable[..., Any]) -> Callable[..., Any]:
         except Exception as error:
             if not is_temporary(error):
                 raise
-            click.echo(sentence_at_server(error), err=True)
+            click.echo(operator_message(error), err=True)
             sys.exit(2)
 
-    return prepared
+    return run_prepared

@@ -1,4 +1,4 @@
-"""The database: one SQLAlchemy object, the base of all records, and the one way to write."""
+"""Define the SQLAlchemy object, the base of all records, and writing()."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from sqlalchemy import DateTime, Dialect, MetaData
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
-from blog.db_connections import deadline, engine_options, left, prepare
-from blog.db_errors import Busy
+from blog.db_connections import engine_options, remaining_seconds, set_up_engine, write_deadline
+from blog.db_errors import DatabaseBusy
 
-NAMES = {
+NAMING_CONVENTION = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -25,21 +25,21 @@ NAMES = {
     "pk": "pk_%(table_name)s",
 }
 
-# what an id or a version can be at most; SQLite would take more
-LARGEST_ID = 2**31 - 1
+# largest id or version on PostgreSQL; SQLite would store more
+MAX_ID = 2**31 - 1
 
-# SQLite's busy handler sleeps between its tries; a lock of our own hands over at once. PostgreSQL's does
-_writer = threading.Lock()
+# SQLite's busy handler sleeps between its tries; this lock hands over at once, as PostgreSQL's does
+_write_lock = threading.Lock()
 
 
 def now() -> datetime:
-    """This moment in UTC, to the millisecond, which is what the database keeps."""
+    """Return the time in UTC, to the millisecond like the database."""
     moment = datetime.now(UTC)
     return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
 
 
 class Moment(TypeDecorator[datetime]):
-    """An aware time, kept as UTC to the millisecond on both databases (SQLite would drop the zone)."""
+    """Store an aware time as UTC in milliseconds on both databases."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
@@ -48,7 +48,7 @@ class Moment(TypeDecorator[datetime]):
         if value is None:
             return None
         if value.tzinfo is None:
-            raise ValueError("a time without a zone cannot be kept")
+            raise ValueError("a time without a zone cannot be stored")
         value = value.astimezone(UTC)
         value = value.replace(microsecond=value.microsecond // 1000 * 1000)
         return value.replace(tzinfo=None) if dialect.name == "sqlite" else value
@@ -60,10 +60,10 @@ class Moment(TypeDecorator[datetime]):
 
 
 class Base(DeclarativeBase):
-    metadata = MetaData(naming_convention=NAMES)
+    metadata = MetaData(naming_convention=NAMING_CONVENTION)
 
 
-# not as an attribute of Base: Flask-SQLAlchemy derives from it, and SQLAlchemy takes the map only once
+# not a class attribute: Flask-SQLAlchemy subclasses Base, and SQLAlchemy accepts the map only once
 Base.registry.update_type_annotation_map({datetime: Moment})
 
 
@@ -71,7 +71,7 @@ db = SQLAlchemy(model_class=Base, session_options={"expire_on_commit": False})
 
 
 class Record(Base):
-    """What every row has."""
+    """Serve as the base of all models: id and times."""
 
     __abstract__ = True
 
@@ -82,22 +82,22 @@ class Record(Base):
 
 @contextmanager
 def writing() -> Iterator[None]:
-    """One write transaction: ends the read before it, begins for writing, commits once or rolls back.
+    """Run one write transaction: begin, commit once, or roll back.
 
-    Prepare what is slow before entering; load afresh inside what the decision rests on. On both databases one act is
-    written at a time, whichever process it is in, so that no two can wait for each other or miss each other's rows.
+    Prepare what is slow before entering; inside, load again what the decision depends on. On both databases only one
+    process writes at a time, so writes never deadlock or miss each other's rows.
 
-    All waiting for others ends WAIT_SECONDS after the call: for this process's lock, for the database's, for rows. A
-    write that has its locks by then may finish its work. Raises Busy, or the database's own error; is_temporary() is
-    true of both.
+    All waiting, for the lock of this process, of the database and of rows, ends WAIT_SECONDS after the call. A write
+    that has its locks by then may finish. Raises: DatabaseBusy, or the database's error; is_temporary() is true of
+    both.
     """
     session = db.session()
     if session.info.get("writing"):
-        raise RuntimeError("writing() does not nest: the inner one would undo what the outer one wrote")
+        raise RuntimeError("writing() does not nest: the inner one would roll back the outer one")
     session.rollback()
     session.expire_all()
-    until = deadline()
-    with _turn(until):
+    until = write_deadline()
+    with _process_lock(until):
         session.info["writing"] = True
         try:
             session.connection(execution_options={"writing": until})
@@ -111,36 +111,36 @@ def writing() -> Iterator[None]:
 
 
 @contextmanager
-def _turn(until: float) -> Iterator[None]:
-    """Hold this process's lock for writing; on PostgreSQL the server's own lock is enough."""
+def _process_lock(until: float) -> Iterator[None]:
+    """Hold the write lock of this process; PostgreSQL has its own."""
     if db.engine.dialect.name != "sqlite":
         yield
-    elif not _writer.acquire(timeout=left(until)):
-        raise Busy("other writes of this process kept the database too long")
+    elif not _write_lock.acquire(timeout=remaining_seconds(until)):
+        raise DatabaseBusy("other writes of this process took too long")
     else:
         try:
             yield
         finally:
-            _writer.release()
+            _write_lock.release()
 
 
-def row_id(text: str | None) -> int | None:
-    """The id, or the version, that `text` from outside writes out in digits; None where no row can have it."""
+def parse_id(text: str | None) -> int | None:
+    """Parse an id or version from a request; None if impossible."""
     text = text or ""
-    return int(text) if len(text) < 11 and text.isascii() and text.isdigit() and int(text) <= LARGEST_ID else None
+    return int(text) if len(text) < 11 and text.isascii() and text.isdigit() and int(text) <= MAX_ID else None
 
 
 def init(app: Flask) -> None:
-    """Bind the database to the app and set up each connection."""
+    """Bind the database to the app and set up its connections."""
     app.config["SQLALCHEMY_DATABASE_URI"] = app.config["SETTINGS"].database
     app.config["SQLALCHEMY_ENGINE_OPTIONS"] = engine_options(app.config["SETTINGS"].database)
     db.init_app(app)
-    app.url_value_preprocessor(_refuse_what_no_row_has)
+    app.url_value_preprocessor(_reject_impossible_values)
     with app.app_context():
-        prepare(db.engine)
+        set_up_engine(db.engine)
 
 
-def _refuse_what_no_row_has(_endpoint: str | None, values: dict[str, Any] | None) -> None:
+def _reject_impossible_values(_endpoint: str | None, values: dict[str, Any] | None) -> None:
     for value in (values or {}).values():
-        if value > LARGEST_ID if isinstance(value, int) else "\0" in str(value):
+        if value > MAX_ID if isinstance(value, int) else "\0" in str(value):
             abort(404)

@@ -1,4 +1,4 @@
-"""Connections to the database: how each is set up, how long it waits, and what its errors set going."""
+"""Set up database connections, their timeouts and error handling."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from sqlalchemy.exc import DBAPIError, DisconnectionError
 
 from blog.db_errors import READ_ONLY, is_schema_missing, sqlstate
 
-# for all that one write waits for together; a read waits no longer for any one thing
+# for all waiting of one write in sum; for each single wait of a read
 WAIT_SECONDS = 4.0
-# how much longer a lock may be waited for than the rest of that, so that most statements need no setting of their own
+# tolerance before lock_timeout is lowered, so that most statements need no setting
 SLACK_SECONDS = 0.25
-# PostgreSQL: an act takes this lock first, and is announced on this channel when it is committed
-WRITING_LOCK = 7_262_512
-CHANNEL = "talkback"
+# PostgreSQL: a write takes this lock first, and its commit notifies this channel
+WRITE_LOCK_KEY = 7_262_512
+NOTIFY_CHANNEL = "talkback"
 IDLE_SECONDS = 60
-TAKE_TURN = f"""
+BEGIN_WRITE_SQL = f"""
 SELECT set_config('lock_timeout', '{{milliseconds}}ms', true),
 set_config('idle_in_transaction_session_timeout', '{IDLE_SECONDS}s', true),
-pg_advisory_xact_lock({WRITING_LOCK}), pg_notify('{CHANNEL}', '')
+pg_advisory_xact_lock({WRITE_LOCK_KEY}), pg_notify('{NOTIFY_CHANNEL}', '')
 """
-# a server that fell silent is given up on after some seconds, where the system's own patience would be hours
-PATIENCE = {
+# drop an unresponsive server after seconds; the system's defaults are hours
+POSTGRES_TIMEOUTS = {
     "connect_timeout": 5,
     "keepalives_idle": 15,
     "keepalives_interval": 5,
@@ -38,76 +38,88 @@ PATIENCE = {
 }
 
 clock = time.monotonic
-# set when tables are found missing; the server then migrates again
+# set when tables are missing; the server then migrates again
 schema_missing = threading.Event()
 
 
-def deadline() -> float:
-    """Return when a write that begins now has waited long enough."""
+def write_deadline() -> float:
+    """Return the deadline of a write that begins now."""
     return clock() + WAIT_SECONDS
 
 
-def left(until: float) -> float:
-    """Return the seconds until then, at least a millisecond: 0 would mean no limit to a database."""
+def remaining_seconds(until: float) -> float:
+    """Return the seconds until a deadline, at least 0.001.
+
+    0 would mean no limit to a database.
+    """
     return max(0.001, until - clock())
 
 
 def engine_options(url: str) -> dict[str, Any]:
-    """How the pool is set up; parameters stay out of errors, since they would put readers' addresses into the log."""
+    """Return the engine options.
+
+    Parameters are hidden in errors, since they would put readers' addresses into the log.
+    """
     options: dict[str, Any] = {"pool_size": 10, "max_overflow": 20, "pool_timeout": WAIT_SECONDS}
     options["hide_parameters"] = True
     if (address := make_url(url)).get_backend_name() == "sqlite":
         return options | {"connect_args": {"timeout": WAIT_SECONDS}}
-    # an act takes its lock first and must then see what was committed while it waited
-    return options | {"pool_pre_ping": True, "isolation_level": "READ COMMITTED", "connect_args": patience(address)}
+    # a write takes its lock first, and must see what was committed while it waited
+    return options | {
+        "pool_pre_ping": True,
+        "isolation_level": "READ COMMITTED",
+        "connect_args": postgres_timeouts(address),
+    }
 
 
-def patience(address: URL) -> dict[str, Any]:
-    """How long psycopg waits for a PostgreSQL server, but for what the address itself says of that."""
-    return {name: value for name, value in PATIENCE.items() if name not in address.query}
+def postgres_timeouts(address: URL) -> dict[str, Any]:
+    """Return psycopg's timeouts, except those that the URL sets."""
+    return {name: value for name, value in POSTGRES_TIMEOUTS.items() if name not in address.query}
 
 
-def prepare(engine: Engine) -> None:
-    """Set up each connection, begin transactions ourselves where they are for writing, and look at each error."""
-    event.listen(engine, "before_cursor_execute", _without_nul, retval=True)
-    event.listen(engine, "handle_error", _notice)
+def set_up_engine(engine: Engine) -> None:
+    """Register the event handlers of an engine."""
+    event.listen(engine, "before_cursor_execute", _strip_nul, retval=True)
+    event.listen(engine, "handle_error", _handle_error)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "do_connect", _refuse_to_make)
+        event.listen(engine, "do_connect", _require_file)
         event.listen(engine, "connect", set_pragmas)
-        event.listen(engine, "connect", _note_file)
+        event.listen(engine, "connect", _store_file_identity)
         event.listen(engine, "checkout", _check_file)
-        event.listen(engine, "begin", _begin)
+        event.listen(engine, "begin", _begin_sqlite)
     else:
-        event.listen(engine, "connect", _limit_waiting)
-        event.listen(engine, "begin", _take_turn)
-        event.listen(engine, "before_cursor_execute", _shorten_waiting)
+        event.listen(engine, "connect", _set_lock_timeout)
+        event.listen(engine, "begin", _begin_postgres)
+        event.listen(engine, "before_cursor_execute", _lower_lock_timeout)
 
 
-def _notice(context: ExceptionContext) -> None:
-    """Have the server migrate again where tables are missing, and leave a PostgreSQL server that became read-only."""
+def _handle_error(context: ExceptionContext) -> None:
+    """Request a migration for missing tables; leave a read-only server."""
     error = context.sqlalchemy_exception
     if error is not None and is_schema_missing(error):
         schema_missing.set()
     if isinstance(error, DBAPIError) and sqlstate(error) == READ_ONLY:
-        # after a failover the address may lead to another server, which new connections find
+        # after a failover the address may resolve to another server
         context.is_disconnect = True
 
 
-def _without_nul(_connection: Any, _cursor: Any, statement: str, given: Any, _context: Any, _many: bool) -> Any:
-    """PostgreSQL keeps no NUL, which no text needs; nor does SQLite then."""
-    return statement, [_stripped(row) for row in given] if isinstance(given, list) else _stripped(given)
+def _strip_nul(_connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool) -> Any:
+    """Remove NUL from parameters, since PostgreSQL cannot store it."""
+    return statement, [_strip_nul_from_row(row) for row in parameters] if isinstance(
+        parameters, list
+    ) else _strip_nul_from_row(parameters)
 
 
-def _stripped(row: Any) -> Any:
+def _strip_nul_from_row(row: Any) -> Any:
     values = row.values() if isinstance(row, dict) else row
     if not any(isinstance(value, str) and "\0" in value for value in values):
         return row
-    bare = [value.replace("\0", "") if isinstance(value, str) else value for value in values]
-    return dict(zip(row, bare, strict=True)) if isinstance(row, dict) else tuple(bare)
+    stripped = [value.replace("\0", "") if isinstance(value, str) else value for value in values]
+    return dict(zip(row, stripped, strict=True)) if isinstance(row, dict) else tuple(stripped)
 
 
 def set_pragmas(connection: Any, _record: object = None) -> None:
-    # the driver must not begin on its own: it would begin too late and never IMMEDIATE
+    # otherwise the driver would begin transactions, too late and never IMMEDIATE
     connection.isolation_level = None
     for pragma in (
         "journal_mode=WAL",
@@ -118,40 +130,43 @@ def set_pragmas(connection: Any, _record: object = None) -> None:
         connection.execute(f"PRAGMA {pragma}")
 
 
-def _begin(connection: Connection) -> None:
+def _begin_sqlite(connection: Connection) -> None:
     until = connection.get_execution_options().get("writing")
     if until is None:
         connection.exec_driver_sql("BEGIN")
         return
-    connection.exec_driver_sql(f"PRAGMA busy_timeout={left(until) * 1000:.0f}")
+    connection.exec_driver_sql(f"PRAGMA busy_timeout={remaining_seconds(until) * 1000:.0f}")
     try:
         connection.exec_driver_sql("BEGIN IMMEDIATE")
     finally:
         connection.exec_driver_sql(f"PRAGMA busy_timeout={WAIT_SECONDS * 1000:.0f}")
 
 
-def _refuse_to_make(_dialect: Dialect, _record: object, arguments: list[str], _options: dict[str, Any]) -> None:
-    """Fail where there is no file: only migrating makes one, so that a restored backup finds its place free."""
+def _require_file(_dialect: Dialect, _record: object, arguments: list[str], _options: dict[str, Any]) -> None:
+    """Fail if the file is missing: only migrations create it.
+
+    A backup may be about to be restored there.
+    """
     if not os.path.exists(arguments[0]):  # noqa: PTH110
         raise sqlite3.OperationalError("unable to open database file: there is none")
 
 
-def _note_file(connection: Any, record: Any) -> None:
+def _store_file_identity(connection: Any, record: Any) -> None:
     path = connection.execute("PRAGMA database_list").fetchone()[2]
-    record.info["file"] = (path, file_at(path))
+    record.info["file"] = (path, file_identity(path))
 
 
 def _check_file(_connection: Any, record: Any, _proxy: object) -> None:
-    """Open the file anew where it was deleted or replaced: what is written to the old one is lost."""
+    """Reconnect if the file was replaced, or writes would be lost."""
     path, file = record.info["file"]
-    if file_at(path) != file:
-        # what is there now may be empty, or older than this program
+    if file_identity(path) != file:
+        # the new file may be empty or need migrations
         schema_missing.set()
         raise DisconnectionError("the database's file was replaced")
 
 
-def file_at(path: str) -> tuple[int, int] | None:
-    """Identify the file that is there now; None where there is none."""
+def file_identity(path: str) -> tuple[int, int] | None:
+    """Return device and inode of a file; None if missing."""
     try:
         found = os.stat(path)  # noqa: PTH116
     except OSError:
@@ -159,24 +174,27 @@ def file_at(path: str) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def _limit_waiting(connection: Any, _record: object) -> None:
-    """Let reads too wait no longer than WAIT_SECONDS for a lock, such as one that a restore holds."""
+def _set_lock_timeout(connection: Any, _record: object) -> None:
+    """Limit the lock waits of reads, such as for a running restore."""
     connection.execute(f"SET lock_timeout = '{WAIT_SECONDS * 1000:.0f}ms'")
     connection.commit()
 
 
-def _take_turn(connection: Connection) -> None:
+def _begin_postgres(connection: Connection) -> None:
     if until := connection.get_execution_options().get("writing"):
-        connection.info["waits"] = left(until)
-        connection.exec_driver_sql(TAKE_TURN.format(milliseconds=round(left(until) * 1000) or 1))
+        connection.info["lock_timeout"] = remaining_seconds(until)
+        connection.exec_driver_sql(BEGIN_WRITE_SQL.format(milliseconds=round(remaining_seconds(until) * 1000) or 1))
 
 
-def _shorten_waiting(
-    connection: Connection, _cursor: Any, _statement: str, _given: Any, _context: Any, _many: bool
+def _lower_lock_timeout(
+    connection: Connection, _cursor: Any, _statement: str, _parameters: Any, _context: Any, _many: bool
 ) -> None:
-    """Lower lock_timeout to what is left of the deadline: PostgreSQL counts for each lock anew."""
+    """Lower lock_timeout to the remaining time.
+
+    PostgreSQL applies it to each lock separately.
+    """
     until = connection.get_execution_options().get("writing")
-    if until and connection.info["waits"] - (rest := left(until)) > SLACK_SECONDS:
-        connection.info["waits"] = rest
+    if until and connection.info["lock_timeout"] - (remaining := remaining_seconds(until)) > SLACK_SECONDS:
+        connection.info["lock_timeout"] = remaining
         driver: Any = connection.connection.driver_connection
-        driver.execute(f"SET LOCAL lock_timeout = '{round(rest * 1000) or 1}ms'")
+        driver.execute(f"SET LOCAL lock_timeout = '{round(remaining * 1000) or 1}ms'")

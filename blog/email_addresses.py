@@ -1,4 +1,4 @@
-"""Which addresses mail can be written to."""
+"""Validate and normalize e-mail addresses."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ import re
 
 import idna
 
-LONGEST = 254
-# what no address needs, and what would end a header or begin another address
-FORBIDDEN = re.compile(r'[\s\x00-\x1f\x7f-\x9f<>()\[\],;:"\\@]')
+MAX_ADDRESS_BYTES = 254
+# would end a header or begin another address
+FORBIDDEN_CHARACTERS = re.compile(r'[\s\x00-\x1f\x7f-\x9f<>()\[\],;:"\\@]')
 
 
 def normalize_address(address: str) -> str:
-    """The address as servers take it: its domain in ASCII, what stands before the @ as it is; "" for what is none."""
-    if len(address) > 2 * LONGEST:
+    """Return the address with its domain in ASCII; "" if invalid."""
+    if len(address) > 2 * MAX_ADDRESS_BYTES:
         return ""
     local, at, domain = address.strip().rpartition("@")
-    if not at or not local or FORBIDDEN.search(local) or FORBIDDEN.search(domain):
+    if not at or not local or FORBIDDEN_CHARACTERS.search(local) or FORBIDDEN_CHARACTERS.search(domain):
         return ""
     if local.startswith(".") or local.endswith(".") or ".." in local or len(local.encode()) > 64:
         return ""
@@ -24,9 +24,9 @@ def normalize_address(address: str) -> str:
         plain = f"{local}@{idna.encode(domain, uts46=True).decode()}"
     except UnicodeError:
         return ""
-    return plain if len(plain.encode()) <= LONGEST else ""
+    return plain if len(plain.encode()) <= MAX_ADDRESS_BYTES else ""
 
 
-def is_address(text: str) -> bool:
-    """Whether mail can be written to it; whether anybody reads it there only the mail server can tell."""
+def is_email_address(text: str) -> bool:
+    """Return whether the address is valid; delivery is not checked."""
     return normalize_address(text) != ""

@@ -1,7 +1,10 @@
-"""Exceptions of the whole program."""
+"""Define exceptions of the whole program."""
 
 from __future__ import annotations
 
 
 class Unusable(Exception):
-    """Input that cannot be used: one sentence that says what is wrong, where, and what to do. Exit status 2."""
+    """Raised for unusable input.
+
+    The text is one sentence: what is wrong, where, and what to do. Commands exit with status 2.
+    """

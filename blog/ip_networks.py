@@ -1,25 +1,25 @@
-"""Which network an address belongs to: what limits count by."""
+"""Map IP addresses to the networks that rate limits count."""
 
 from __future__ import annotations
 
 import ipaddress
 from functools import lru_cache
 
-MAX_ADDRESS = 64
+MAX_ADDRESS_LENGTH = 64
 
 
-def unmapped(address: str) -> str:
-    """Write an IPv4 address that came in IPv6 form (`::ffff:192.0.2.1`) as IPv4; others unchanged."""
+def unmap_ipv4(address: str) -> str:
+    """Convert an IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) to IPv4."""
     prefix, _, rest = address.lower().rpartition(":")
     return rest if prefix == "::ffff" and "." in rest else address
 
 
 def network_of(address: str) -> str:
-    """Name the network that one household holds: an IPv4 address, or the /64 of an IPv6 address.
+    """Return an IPv4 address, or the /64 of an IPv6 address.
 
-    What is no address is "", so that a made-up one is counted with all others like it.
+    Both are what one household has. Invalid addresses return "", so that all of them are counted as one.
     """
-    return _network_of(address[:MAX_ADDRESS])
+    return _network_of(address[:MAX_ADDRESS_LENGTH])
 
 
 @lru_cache(4096)

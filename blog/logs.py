@@ -1,7 +1,7 @@
-"""The log: the time in UTC and the id of the request in each line; errors without the values that they repeat.
+"""Configure the log: UTC times, request ids, errors without values.
 
-A message may hold what somebody typed, and PostgreSQL names the row that a new one collides with. Only what the
-database, the system or the network said of itself is written down.
+An error message may hold what somebody typed, and PostgreSQL names the row that a new one conflicts with. Only what the
+database, the system or the network says of itself is logged.
 """
 
 from __future__ import annotations
@@ -16,24 +16,24 @@ from flask import g, has_request_context
 from sqlalchemy.exc import DBAPIError, OperationalError
 
 FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
-# sign-ins and changes of accounts are logged; of everything else only what went wrong
-ACCOUNTS = "blog.editors"
+# logs sign-ins and account changes too; other loggers only warnings
+ACCOUNTS_LOGGER = "blog.editors"
 MAX_CAUSES = 5
 
 
 def configure_logging() -> None:
-    """Log to stderr; called once in each process of the server."""
+    """Log to stderr; called once per process of the server."""
     handler = logging.StreamHandler()
     handler.addFilter(add_request_id)
     formatter = logging.Formatter(FORMAT, "%Y-%m-%dT%H:%M:%SZ")
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
-    logging.getLogger(ACCOUNTS).setLevel(logging.INFO)
+    logging.getLogger(ACCOUNTS_LOGGER).setLevel(logging.INFO)
 
 
 def add_request_id(record: logging.LogRecord) -> bool:
-    """Give a record the id of its request, which is random and tells nothing of it."""
+    """Add the random id of the request to a log record."""
     if has_request_context() and "request_id" not in g:
         g.request_id = secrets.token_hex(4)
     record.request_id = g.request_id if has_request_context() else "-"
@@ -41,32 +41,32 @@ def add_request_id(record: logging.LogRecord) -> bool:
 
 
 def init() -> None:
-    """Have every record of this process describe its exception so, whichever handler writes it."""
-    make = logging.getLogRecordFactory()
-    if getattr(make, "without_values", False):
+    """Make all log records of this process describe exceptions without values."""
+    make_default = logging.getLogRecordFactory()
+    if getattr(make_default, "without_values", False):
         return
 
     def make_record(*args: Any, **kwargs: Any) -> logging.LogRecord:
-        record = make(*args, **kwargs)
+        record = make_default(*args, **kwargs)
         if record.exc_info and record.exc_info[1]:
-            record.exc_text = described(record.exc_info[1])  # formatters take it as it is
+            record.exc_text = traceback_without_values(record.exc_info[1])  # formatters use it unchanged
         return record
 
     make_record.without_values = True  # type: ignore[attr-defined]
     logging.setLogRecordFactory(make_record)
 
 
-def described(error: BaseException) -> str:
-    """Return the traceback of an exception and of its causes, the first cause first."""
+def traceback_without_values(error: BaseException) -> str:
+    """Format an exception and its causes, the first cause first."""
     parts: list[str] = []
     cause: BaseException | None = error
     while cause and len(parts) < MAX_CAUSES:
-        parts.insert(0, "".join(traceback.format_tb(cause.__traceback__)) + _kind(cause))
+        parts.insert(0, "".join(traceback.format_tb(cause.__traceback__)) + _describe_error(cause))
         cause = cause.__cause__ or (None if cause.__suppress_context__ else cause.__context__)
     return "Traceback (most recent call last):\n" + "\n\nFrom this came:\n\n".join(parts)
 
 
-def _kind(error: BaseException) -> str:
+def _describe_error(error: BaseException) -> str:
     name = f"{type(error).__module__}.{type(error).__qualname__}"
     if isinstance(error, OperationalError):
         return f"{name}: {str(error.orig).partition(chr(10))[0]}"

@@ -1,6 +1,6 @@
-"""Every deploy setting: its name, type and default. The only reader of the environment.
+"""Read all deploy settings: name, type and default.
 
-Deploy settings belong to whoever runs the server; what an editor may change is a row of the site room.
+Only this module reads the environment. What editors may change is in the database, see blog/site.
 """
 
 from __future__ import annotations
@@ -17,17 +17,17 @@ from blog.email_addresses import normalize_address
 
 ROOT = Path(__file__).resolve().parent.parent
 
-TRUE = {"1", "true", "yes", "on"}
-FALSE = {"0", "false", "no", "off"}
+TRUE_VALUES = {"1", "true", "yes", "on"}
+FALSE_VALUES = {"0", "false", "no", "off"}
 
 
 class WrongSetting(Exception):
-    """A setting that cannot be used; its text is one sentence for the person who runs the server."""
+    """Raised for an unusable setting, with one sentence for the operator."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says, read once. Sizes are bytes, times seconds."""
+    """Hold all deploy settings. Sizes are bytes, times seconds."""
 
     blog_instance: Path = ROOT / "instance"
     database_url: str = ""
@@ -60,20 +60,21 @@ class Settings:
 
     @property
     def database(self) -> str:
-        """The SQLAlchemy address: the instance's SQLite file unless DATABASE_URL names another."""
+        """Return the SQLAlchemy URL: DATABASE_URL, or SQLite in the instance."""
         if not self.database_url:
             return f"sqlite:///{self.blog_instance / 'blog.sqlite'}"
         scheme, _, rest = self.database_url.partition("://")
         return f"postgresql+psycopg://{rest}" if scheme in {"postgres", "postgresql"} else self.database_url
 
     def environment(self) -> dict[str, str]:
-        """For a process of our own that must see the same blog."""
+        """Return the environment for a child process of the same blog."""
         return {**os.environ, "BLOG_INSTANCE": str(self.blog_instance), "DATABASE_URL": self.database_url}
 
     @property
-    def desk_body(self) -> int:
-        """How large what an editor sends may be: also a photo that is too large comes in, so that only it is refused
-        and not the text beside it.
+    def max_desk_body(self) -> int:
+        """Return the maximum request size for editors, in bytes.
+
+        It exceeds that of one photo, so that a too large photo is refused without losing the text.
         """
         return 4 * self.max_body
 
@@ -82,8 +83,8 @@ class Settings:
         return bool(self.smtp_host)
 
     @property
-    def address(self) -> str:
-        """Where a person on this machine, or with BLOG_URL anybody, finds the blog."""
+    def base_url(self) -> str:
+        """Return BLOG_URL, or the local address."""
         host = f"[{self.bind}]" if ":" in self.bind else self.bind
         return self.blog_url.rstrip("/") or f"http://{host}:{self.port}"
 
@@ -93,7 +94,7 @@ class Settings:
 
 
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
-    """Read every setting; raise WrongSetting with one sentence for the first that cannot be used."""
+    """Read all settings. Raises: WrongSetting for the first unusable one."""
     defaults = Settings()
     values: dict[str, Any] = {
         field.name: _read(field.name.upper(), environ[field.name.upper()].strip(), getattr(defaults, field.name))
@@ -107,9 +108,9 @@ def load(environ: Mapping[str, str] = os.environ) -> Settings:
 
 def _read(name: str, text: str, default: object) -> object:
     if isinstance(default, bool):
-        if text.lower() not in TRUE | FALSE:
+        if text.lower() not in TRUE_VALUES | FALSE_VALUES:
             raise WrongSetting(f"{name} is “{text}”, but only 1 or 0 will do.")
-        return text.lower() in TRUE
+        return text.lower() in TRUE_VALUES
     if isinstance(default, int):
         if not text.isascii() or not text.isdigit():
             raise WrongSetting(f"{name} is “{text}”, but it must be a whole number such as {default}.")
@@ -132,7 +133,7 @@ def _check(settings: Settings) -> None:
     scheme = settings.database_url.partition("://")[0]
     if settings.database_url and scheme not in {"sqlite", "postgres", "postgresql"}:
         raise WrongSetting("DATABASE_URL must begin with sqlite:/// or postgresql://.")
-    if not _is_store(settings.ratelimit_storage_uri):
+    if not _is_rate_limit_storage(settings.ratelimit_storage_uri):
         raise WrongSetting(
             "RATELIMIT_STORAGE_URI must be memory://, or a Redis server such as redis://127.0.0.1:6379/0."
         )
@@ -160,8 +161,8 @@ def _check_mail(settings: Settings) -> None:
     if not settings.smtp_host:
         return
     if not settings.mail_from or not settings.blog_url:
-        lacking = "BLOG_URL, which links in mail begin with," if settings.mail_from else "MAIL_FROM"
-        raise WrongSetting(f"SMTP_HOST is set, but {lacking} is not: mail needs both.")
+        missing = "BLOG_URL, which links in mail begin with," if settings.mail_from else "MAIL_FROM"
+        raise WrongSetting(f"SMTP_HOST is set, but {missing} is not: mail needs both.")
     if normalize_address(settings.mail_from) != settings.mail_from or not settings.mail_from.isascii():
         raise WrongSetting("MAIL_FROM must be an e-mail address alone, in ASCII, such as blog@example.org.")
     if settings.smtp_security == "none" and not _is_this_machine(settings.smtp_host):
@@ -178,8 +179,8 @@ def _is_this_machine(host: str) -> bool:
     return host in {"localhost", "::1"} or re.fullmatch(r"127(\.\d{1,3}){3}", host) is not None
 
 
-def _is_store(address: str) -> bool:
-    """Whether limits can be counted there, as far as the address itself tells; its password is never repeated."""
+def _is_rate_limit_storage(address: str) -> bool:
+    """Return whether a rate limit storage URL is valid."""
     try:
         store = urlsplit(address)
         named = bool(store.hostname) and (store.port is None or store.port > 0)

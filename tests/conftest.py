@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from blog.editors import passwords
 from blog.settings import Settings
 from tests.live_server import Server
-from tests.postgres.databases import DATABASES, Emptied, new_database, server_address
+from tests.postgres.databases import DATABASES, ReusableDatabase, new_database, server_address
 from tests.proofreader import proofread
 from tests.speedups import FAST_HASH_METHOD, CachedRule, freeze_garbage_collector, open_app
 
@@ -55,10 +55,10 @@ def real_password_hashing(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(scope="session")
-def postgres() -> Iterator[Emptied]:
+def postgres() -> Iterator[ReusableDatabase]:
     """Create this run's PostgreSQL database, if a server is there."""
     with new_database(server_address()) as address:
-        emptied = Emptied(address)
+        emptied = ReusableDatabase(address)
         yield emptied
         emptied.close()
 

@@ -1,4 +1,4 @@
-"""The instance folder and all that the program writes into it are closed to other users of the machine."""
+"""Test that the instance folder and its files are private."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from tests.live_server import Server
 from tests.media.image_files import encode, four_colors
 
 
-def open_to_others(folder: Path) -> list[str]:
-    """List everything in `folder`, itself included, that others may read, write or enter."""
+def accessible_to_others(folder: Path) -> list[str]:
+    """List the folder and its files that other users may access."""
     places = [folder, *folder.rglob("*")]
     return [str(place) for place in places if stat.S_IMODE(place.lstat().st_mode) & 0o077 and not place.is_symlink()]
 
 
-def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+def test_secret_key_is_created_once_and_private(tmp_path: Path) -> None:
     settings = Settings(blog_instance=tmp_path / "new")
     prepare_instance(settings)
     key = secret_key(settings)
@@ -33,21 +33,21 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> 
     assert len(list((tmp_path / "new").iterdir())) == 1
 
 
-def test_an_instance_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+def test_unusable_instance_is_reported_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WrongSetting, match="BLOG_INSTANCE"):
         prepare_instance(Settings(blog_instance=tmp_path / "file"))
 
 
-def test_what_the_server_writes_is_closed(blog: Flask, instance: Path, serve: Callable[..., Server]) -> None:
+def test_server_writes_private_files(blog: Flask, instance: Path, serve: Callable[..., Server]) -> None:
     serve()
     save_picture(encode(four_colors()))
     (instance / "imports").mkdir()
     assert (instance / "secret_key").exists()
-    assert open_to_others(instance) == []
+    assert accessible_to_others(instance) == []
 
 
-def test_what_an_earlier_version_left_open_is_closed_at_the_start(tmp_path: Path) -> None:
+def test_start_restricts_files_of_earlier_versions(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "old", tmp_path / "elsewhere.sqlite"
     for name in ("media", "imports"):
         (folder / name).mkdir(parents=True)
@@ -56,14 +56,14 @@ def test_what_an_earlier_version_left_open_is_closed_at_the_start(tmp_path: Path
         place.chmod(0o644)
     folder.chmod(0o755)
     prepare_instance(Settings(blog_instance=folder, database_url=f"sqlite:///{elsewhere}"))
-    assert open_to_others(folder) == []
+    assert accessible_to_others(folder) == []
     assert stat.S_IMODE(elsewhere.stat().st_mode) == 0o600
     assert stat.S_IMODE((tmp_path / "elsewhere.sqlite-wal").stat().st_mode) == 0o600
 
 
-def test_commands_close_what_they_write_too(tmp_path: Path) -> None:
+def test_commands_write_private_files(tmp_path: Path) -> None:
     settings = Settings(blog_instance=tmp_path / "new")
     answer = create_app(settings).test_cli_runner().invoke(args=["demo"])
     assert answer.exit_code == 0
     assert (tmp_path / "new" / "blog.sqlite").exists()
-    assert open_to_others(tmp_path / "new") == []
+    assert accessible_to_others(tmp_path / "new") == []

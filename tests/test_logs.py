@@ -1,4 +1,4 @@
-"""The log holds no address, name, mail, text or token, whatever was done and whatever failed."""
+"""Test that the log holds no personal data, text or token."""
 
 from __future__ import annotations
 
@@ -36,14 +36,14 @@ SECRETS = (ADDRESS, "zq", ED, "a sentence to remember", "example.org")
 
 
 @pytest.fixture
-def office(app: Flask) -> Iterator[PostOffice]:
-    with post_office() as office:
-        app.config["SETTINGS"] = replace(app.config["SETTINGS"], **office.settings)
-        yield office
+def mail_server(app: Flask) -> Iterator[PostOffice]:
+    with post_office() as mail_server:
+        app.config["SETTINGS"] = replace(app.config["SETTINGS"], **mail_server.settings)
+        yield mail_server
 
 
 @pytest.fixture(autouse=True)
-def everything(caplog: pytest.LogCaptureFixture) -> None:
+def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
@@ -52,7 +52,7 @@ def secrets_in(log: str, *more: str) -> list[str]:
 
 
 def links() -> list[str]:
-    """The tokens of all links in all mails."""
+    """Return the tokens of all links in mails."""
     found = [re.findall(r"/(?:mail|privacy)/(?:\w+/)?([\w.-]{30,})", mail.text) for mail in mails()]
     return [token for tokens in found for token in tokens]
 
@@ -64,7 +64,7 @@ def a_reader(app: Flask) -> FlaskClient:
 
 
 def send(app: Flask, at: datetime) -> None:
-    """As the thread beside the server does, which has a database session of its own."""
+    """Send mail like the background thread, in another database session."""
     with app.app_context():
         send_due_mails(at=at)
 
@@ -99,8 +99,8 @@ def edit_and_decide(ed: FlaskClient, post: Post) -> None:
     ed.post("/desk/imports", data=form | {"file": (io.BytesIO(b"<zq"), "zq.xml")}, content_type="multipart/form-data")
 
 
-def test_the_main_acts_leave_nothing_in_the_log(
-    app: Flask, office: PostOffice, caplog: pytest.LogCaptureFixture
+def test_usual_operations_log_no_personal_data(
+    app: Flask, mail_server: PostOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
     ed, post = signed_in(app), a_post("Zqpost")
     reader = read_and_write(app, post)
@@ -108,7 +108,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
     sign_in(a_reader(app), EMAIL, PASSWORD)
     while send_next_confirmation():
         pass
-    office.answers["RCPT"] = [f"450 later, {EMAIL}", f"550 no {EMAIL} here", f"421 away {EMAIL}"]
+    mail_server.answers["RCPT"] = [f"450 later, {EMAIL}", f"550 no {EMAIL} here", f"421 away {EMAIL}"]
     send(app, now())
     reader.post(link_in(mails_of_kind("confirm")[0], "confirmation"))
     with writing():
@@ -126,7 +126,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
     assert secrets_in(caplog.text, *links(), *cookies) == []
 
 
-def test_a_fault_is_logged_without_what_its_message_repeats(
+def test_exception_is_logged_without_its_values(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(draft: Any, *_: object) -> None:
@@ -143,7 +143,7 @@ def test_a_fault_is_logged_without_what_its_message_repeats(
     assert secrets_in(caplog.text) == []
 
 
-def test_a_row_that_collides_is_not_named(
+def test_conflicting_row_is_not_logged(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def collide(*_: object) -> None:
@@ -157,7 +157,7 @@ def test_a_row_that_collides_is_not_named(
     assert secrets_in(caplog.text) == []
 
 
-def test_what_the_database_says_of_itself_is_kept(
+def test_database_messages_about_itself_are_logged(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def full(*_: object) -> None:

@@ -28,14 +28,14 @@ from blog.comments.moderation.queue import (
 from blog.comments.moderation.undo import NoSuchEntry, NotUndone, previous_state, undo
 from blog.comments.reactions.reports import reports_on
 from blog.comments.refusals import NoSuchComment
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.editors import audit_log
 from blog.editors.access import signed_in_editor
 from blog.editors.audit_log import last_undoable_action, list_entries
 from blog.editors.models import AuditEntry
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.forms.fields import SEARCH_LENGTH
+from blog.web.forms.fields import MAX_SEARCH_LENGTH
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
@@ -49,7 +49,7 @@ VERBS = {"approval": audit_log.APPROVE, "hold": audit_log.HOLD, "spam": audit_lo
 @blueprint.errorhandler(NoSuchBan)
 @blueprint.errorhandler(NoSuchEntry)
 def show_not_found(_error: Exception) -> ResponseReturnValue:
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.get("/comments")
@@ -63,7 +63,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/comments/<int:comment_id>")
 def show(comment_id: int) -> ResponseReturnValue:
     comment = load_comment(comment_id)
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return render_template("comments/moderation/desk/_decision_form.html", comment=comment)
     return render_comment_page(comment)
 
@@ -82,7 +82,7 @@ def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
 def create_decisions() -> ResponseReturnValue:
     verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picks_from_request()
     done = decide(verb, picks, signed_in_editor()) if picks else Decisions()
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return render_template("comments/moderation/desk/decisions.htmx.html", done=done, entry=done.entry)
     return redirect(return_address("/desk/comments"), 303)
 
@@ -143,7 +143,7 @@ def create_reversal(entry_id: int) -> ResponseReturnValue:
         done = undo(entry_id, signed_in_editor())
     except NotUndone as refusal:
         return show_undo_refusal(refusal)
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         parts = {"entry": done.entry, "comments": done.comments, "sentence": done.sentence}
         return render_template("comments/moderation/desk/undo.htmx.html", **parts)
     return redirect(return_address("/desk/comments"), 303)
@@ -173,8 +173,8 @@ def filters_from_request(queue: Waiting) -> Wanted:
     Default: held comments if there are any and no filter is set, else all.
     """
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
-    like = load_comment(row_id(request.args[kind])) if kind else None
-    words, post_id = request.args.get("q", "")[:SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
+    like = load_comment(parse_id(request.args[kind])) if kind else None
+    words, post_id = request.args.get("q", "")[:MAX_SEARCH_LENGTH].strip(), parse_id(request.args.get("post"))
     filters = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
     if "state" not in request.args and queue.count and not filters.narrowed:
         return Wanted(HELD)
@@ -187,7 +187,7 @@ def picks_from_request() -> list[Pick]:
     Each value is `<id>-<version>`.
     """
     values = request.form.getlist("listed" if "all" in request.form else "comment")[: PAGE_SIZE + 1]
-    pairs = [(row_id(number), seen) for number, _dash, seen in (value.partition("-") for value in values)]
+    pairs = [(parse_id(number), seen) for number, _dash, seen in (value.partition("-") for value in values)]
     return [Pick(number, seen) for number, seen in pairs if number is not None]
 
 
@@ -216,7 +216,7 @@ def respond_to_decision(done: Decisions) -> ResponseReturnValue:
     comment = (done.comments or done.stayed)[0]
     refusal = "" if done.entry else clash(comment)
     status = 409 if refusal else 200
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         values = {"comment": comment, "entry": done.entry, "refusal": refusal}
         return private(render_template("comments/moderation/desk/decision.htmx.html", **values), status)
     if refusal:
@@ -225,20 +225,22 @@ def respond_to_decision(done: Decisions) -> ResponseReturnValue:
 
 
 def respond_to_answer(done: Answered) -> ResponseReturnValue:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         values = {"comment": done.comment, "entry": done.entry}
         return render_template("comments/moderation/desk/decision.htmx.html", **values)
     return redirect(f"/desk/comments/{done.answer.id}", 303)
 
 
 def render_answer_form(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
-    template = "comments/moderation/desk/_reply.html" if htmx.wanted() else "comments/moderation/desk/reply.html"
-    return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
+    template = (
+        "comments/moderation/desk/_reply.html" if htmx.is_htmx_request() else "comments/moderation/desk/reply.html"
+    )
+    return private(render_template(template, comment=comment, form=form, inline=htmx.is_htmx_request()), status)
 
 
 def render_ban_form(comment: Comment, form: BanForm, status: int = 200) -> Response:
-    template = "comments/moderation/desk/_ban.html" if htmx.wanted() else "comments/moderation/desk/ban.html"
-    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.wanted()}
+    template = "comments/moderation/desk/_ban.html" if htmx.is_htmx_request() else "comments/moderation/desk/ban.html"
+    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.is_htmx_request()}
     return private(render_template(template, **values), status)
 
 
@@ -246,7 +248,7 @@ def show_undo_refusal(refusal: NotUndone) -> Response:
     ids = {entry.comment_id for entry in refusal.entries if entry.comment_id}
     comments = [comment for number in sorted(ids) if (comment := db.session.get(Comment, number))]
     entry: AuditEntry = refusal.entries[-1]
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         values = {"entry": entry, "comments": comments, "refusal": refusal.sentence}
         return private(render_template("comments/moderation/desk/undo.htmx.html", **values), 409)
     page = list_entries(None, None)

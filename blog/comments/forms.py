@@ -17,10 +17,10 @@ from wtforms import Field
 from wtforms.validators import Email, InputRequired, Optional, ValidationError
 
 from blog.comments.screening.rules import MIN_FILL_SECONDS
-from blog.db import now, row_id
+from blog.db import now, parse_id
 from blog.editors.access import current_editor
 from blog.editors.reserved_names import is_reserved
-from blog.email_addresses import LONGEST, is_address
+from blog.email_addresses import MAX_ADDRESS_BYTES, is_email_address
 from blog.html.urls import is_website
 from blog.mail.outbox import mail_enabled
 from blog.web.forms.fields import Choice, Choices, Form, Hidden, LongText, Text
@@ -100,7 +100,7 @@ class ReaderForm(Form):
 class TextForm(ReaderForm):
     """Validate the text of a comment, new or edited."""
 
-    body = LongText(_("Your response"), filters=[_normalize_newlines], most=BODY_LENGTH)
+    body = LongText(_("Your response"), filters=[_normalize_newlines], max_length=BODY_LENGTH)
 
     def validate_body(self, field: Field) -> None:
         if not BLANK.sub("", field.data or ""):
@@ -110,7 +110,7 @@ class TextForm(ReaderForm):
 class ReportForm(ReaderForm):
     """Validate a report of a comment."""
 
-    reason = Text(_("What is wrong with it? (optional)"), filters=[_strip], most=REASON_LENGTH)
+    reason = Text(_("What is wrong with it? (optional)"), filters=[_strip], max_length=REASON_LENGTH)
 
 
 class CommentForm(TextForm):
@@ -119,20 +119,20 @@ class CommentForm(TextForm):
     `key` is the submission key: sending the same form twice makes one comment.
     """
 
-    name = Text(_("Name"), filters=[_strip], most=80)
+    name = Text(_("Name"), filters=[_strip], max_length=80)
     email = Text(
         _("E-mail"),
         [Optional(), Email(_("This e-mail address is not complete. You can leave it empty."))],
         filters=[_strip],
-        most=LONGEST,
+        max_length=MAX_ADDRESS_BYTES,
     )
-    website = Text(_("Website"), [Optional()], filters=[_add_scheme], most=500)
+    website = Text(_("Website"), [Optional()], filters=[_add_scheme], max_length=500)
     follow = Choice(_("E-mail me new replies"))
     # an empty label: without one WTForms would translate the field's name for each page
     parent_id = Hidden("")
     key = Hidden("")
     # the honeypot: people do not see this field, bots fill it in
-    subject = Text(_("Leave this empty"), most=BODY_LENGTH)
+    subject = Text(_("Leave this empty"), max_length=BODY_LENGTH)
 
     @classmethod
     def from_request(cls) -> Self:
@@ -149,7 +149,7 @@ class CommentForm(TextForm):
             raise ValidationError(_("A website begins with https:// or http://. Leave it empty if you like."))
 
     def validate_follow(self, field: Field) -> None:
-        if self.mail_choice and not current_editor() and not is_address(self.email.data or ""):
+        if self.mail_choice and not current_editor() and not is_email_address(self.email.data or ""):
             raise ValidationError(_("For this, write your e-mail address above."))
 
     @property
@@ -159,7 +159,7 @@ class CommentForm(TextForm):
 
     @property
     def parent(self) -> int | None:
-        return row_id(self.parent_id.data)
+        return parse_id(self.parent_id.data)
 
 
 class AnswerForm(TextForm):
@@ -180,8 +180,8 @@ class AnswerForm(TextForm):
 class BanForm(Form):
     """Validate which identifiers of a comment's author to ban, and why."""
 
-    choices = Choices(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False, most=5_000)
-    reason = Text(_("Why (for the list of bans and the log)"), filters=[_strip], most=REASON_LENGTH)
+    choices = Choices(_("Whose responses shall wait from now on?"), choices=[], validate_choice=False, max_length=5_000)
+    reason = Text(_("Why (for the list of bans and the log)"), filters=[_strip], max_length=REASON_LENGTH)
     seen = Hidden("")
 
     def validate_choices(self, field: Field) -> None:
@@ -193,11 +193,14 @@ class LinkForm(Form):
     """Validate where to send a link that proves an e-mail address."""
 
     email = Text(
-        _("Your e-mail address"), [InputRequired(_("Write your e-mail address."))], filters=[_strip], most=LONGEST
+        _("Your e-mail address"),
+        [InputRequired(_("Write your e-mail address."))],
+        filters=[_strip],
+        max_length=MAX_ADDRESS_BYTES,
     )
 
     def validate_email(self, field: Field) -> None:
-        if not is_address(field.data or ""):
+        if not is_email_address(field.data or ""):
             raise ValidationError(_("This e-mail address is not complete."))
 
 

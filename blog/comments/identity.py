@@ -19,7 +19,7 @@ from sqlalchemy import select, update
 from blog.comments.models import Agreement, Comment, Report
 from blog.db import db, writing
 from blog.editors.access import current_editor
-from blog.web.cookies import cookie_name, cookies_named, set_cookie
+from blog.web.cookies import cookie_name, cookie_values, set_cookie
 from blog.web.keyed_hashes import address_key, keyed_hash
 
 COOKIE = "talkback_reader"
@@ -75,7 +75,7 @@ def migrate_session_key() -> None:
 def _reader_number() -> str | None:
     if pending := g.get("reader_number"):
         return str(pending)
-    values = cookies_named(COOKIE)
+    values = cookie_values(COOKIE)
     numbers = [*(_unsign(value) for value in values), str(session.get("reader", ""))]
     number = next((number for number in numbers if READER_NUMBER.fullmatch(number)), None)
     if number and values and cookie_name(COOKIE) not in request.cookies:

@@ -13,8 +13,8 @@ from sqlalchemy.orm import aliased
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.moderation.queue import waiting
 from blog.comments.thread.branches import Branch, nest
-from blog.db import db, row_id
-from blog.live.events import News, event
+from blog.db import db, parse_id
+from blog.live.events import TopicUpdate, sse_event
 from blog.posts.models import Post, visible_post
 from blog.site.models import Site, current_site
 
@@ -35,7 +35,7 @@ def versions(topics: list[str]) -> dict[str, int]:
     return known | {SITE: version, DESK: queue_version}
 
 
-def news(topic: str, since: int) -> News | None:
+def news(topic: str, since: int) -> TopicUpdate | None:
     """Render the events of a topic after version `since`.
 
     Returns None for a topic that readers may not follow.
@@ -49,30 +49,32 @@ def news(topic: str, since: int) -> News | None:
 
 
 def post_id_from_topic(topic: str) -> int:
-    return row_id(topic.removeprefix("post:")) or 0
+    return parse_id(topic.removeprefix("post:")) or 0
 
 
-def thread_news(post: Post, since: int) -> News:
+def thread_news(post: Post, since: int) -> TopicUpdate:
     """Render the events of one thread after version `since`."""
     # read the version before the comments, so that no change is skipped
     version = post.thread_version
     if since == version:
-        return News(version)
+        return TopicUpdate(version)
     changed = select(Comment).where(Comment.post_id == post.id, Comment.version > since).limit(MAX_CHANGES + 1)
     comments = list(db.session.scalars(changed)) if since < version else []
     agreed = agreement_changes(post, since) if since < version else []
     if since > version or max(len(comments), len(agreed)) > MAX_CHANGES:
-        return News(version, event(render_template("comments/thread/reload.live.html", post=post), version))
+        return TopicUpdate(version, sse_event(render_template("comments/thread/reload.live.html", post=post), version))
     numbers = render_template("comments/reactions/agreement_counts.live.html", comments=agreed) if agreed else ""
     if not comments:
-        return News(version, event(numbers, version) if numbers else b"", quiet=True)
+        return TopicUpdate(version, sse_event(numbers, version) if numbers else b"", quiet=True)
     branches = order_branches(comments)
     parts = [render_template("comments/thread/comment.live.html", branch=branch, post=post) for branch in branches]
     parts.append(render_template("comments/thread/count.live.html", post=post))
     ids = resume_versions(branches, since, version)
     # agreement counts go first, as version `since`: a reader who loses the rest asks for everything again
-    first = event(numbers, since) if numbers else b""
-    return News(version, first + b"".join(event(part, resume) for part, resume in zip(parts, ids, strict=True)))
+    first = sse_event(numbers, since) if numbers else b""
+    return TopicUpdate(
+        version, first + b"".join(sse_event(part, resume) for part, resume in zip(parts, ids, strict=True))
+    )
 
 
 def agreement_changes(post: Post, since: int) -> list[Comment]:
@@ -151,23 +153,25 @@ def resume_versions(branches: list[Branch], since: int, version: int) -> list[in
     return safe
 
 
-def site_news(since: int) -> News:
+def site_news(since: int) -> TopicUpdate:
     """Render the comment counts of the home page that changed.
 
     After an import these may be very many; then only those of the newest posts are sent.
     """
     version = current_site().version
     if since == version:
-        return News(version)
+        return TopicUpdate(version)
     changed = Post.visible().where(Post.site_version > min(since, version))
     changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MAX_CHANGES)
     parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
-    return News(version, event("".join(parts), version) if parts else b"")
+    return TopicUpdate(version, sse_event("".join(parts), version) if parts else b"")
 
 
-def desk_news(since: int) -> News:
+def desk_news(since: int) -> TopicUpdate:
     """Render the number of comments in the moderation queue."""
     queue = waiting()
     if since == queue.version:
-        return News(queue.version)
-    return News(queue.version, event(render_template("comments/moderation/desk/queue_count.live.html"), queue.version))
+        return TopicUpdate(queue.version)
+    return TopicUpdate(
+        queue.version, sse_event(render_template("comments/moderation/desk/queue_count.live.html"), queue.version)
+    )

@@ -25,18 +25,24 @@ from blog.comments.posting.edit import comments_by, edit_seconds_left
 from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.refusals import NoSuchPost, Refused
 from blog.comments.thread.permalinks import build_permalink
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.editors.access import current_editor
 from blog.html import comment_html, quotation
 from blog.mail.outbox import mail_enabled
 from blog.posts.models import Post, visible_post
 from blog.web import htmx, rate_limits
 from blog.web.csrf import csrf
-from blog.web.error_pages import RETRY_SECONDS, note_failure, rendered, replaced, unexpected
+from blog.web.error_pages import (
+    RETRY_SECONDS,
+    log_failure,
+    render_without_database,
+    replace_page,
+    show_unexpected_error,
+)
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.keyed_hashes import address_key
-from blog.web.rate_limits import PREVIEWS, TOKENS, limited
+from blog.web.rate_limits import FORM_LIMIT, PREVIEW_LIMIT, rate_limit
 
 blueprint = Blueprint("comments", __name__)
 blueprint.after_request(set_reader_cookie)
@@ -47,7 +53,7 @@ UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: pl
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def show_token(post_id: int) -> ResponseReturnValue:
     ensure_reader_key()
     return private(
@@ -56,10 +62,10 @@ def show_token(post_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/posts/<int:post_id>/comments/new")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def new(post_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
-    parent = visible_comment(post, request.args.get("parent", type=row_id)) or abort(404)
+    parent = visible_comment(post, request.args.get("parent", type=parse_id)) or abort(404)
     ensure_reader_key()
     body = quote_comment(parent) if request.args.get("quote") else ""
     form = CommentForm(formdata=None, key=new_submission_key(), body=body)
@@ -81,7 +87,7 @@ def create(post_id: int) -> ResponseReturnValue:
 
 @blueprint.post("/posts/<int:post_id>/comments/preview")
 @csrf.exempt  # for the same reason
-@limited(PREVIEWS)
+@rate_limit(PREVIEW_LIMIT)
 @takes_text(CommentForm)
 def create_preview(post_id: int) -> ResponseReturnValue:
     post, form = visible_post(post_id) or abort(404), CommentForm.from_request()
@@ -108,7 +114,7 @@ def show_live(post_id: int | None = None) -> ResponseReturnValue:
 def respond_preview(post: Post, form: CommentForm) -> Response:
     """Show how the text will look, or why it cannot be posted."""
     preview = "" if form.body.errors else comment_html(form.body.data or "")
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return render_form(post, form, 422 if form.errors else 200, preview)
     page = render_template("comments/posting/_preview.html", form=form, preview=preview)
     return private(page, 422 if form.body.errors else 200)
@@ -171,7 +177,7 @@ def post_and_respond(post: Post, form: CommentForm) -> Response:
 
 def respond_posted(comment: Comment, form: CommentForm) -> Response:
     mail_sentence = request_mail(comment, form)
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return respond_without_htmx(comment, mail_sentence)
     typed = {name: form[name].data for name in ("name", "email", "website", "follow")}
     new_form = CommentForm(formdata=None, key=new_submission_key(), **typed)
@@ -223,9 +229,9 @@ def refuse_token(post: Post, form: CommentForm) -> Response:
     expired = bool(request.form.get("csrf_token"))
     if expired:
         form.form_errors = [_("This form was open for too long. Your text is still here: please post it again.")]
-    elif htmx.wanted():
+    elif htmx.is_htmx_request():
         form.form_errors = [_("Please press the button again to confirm that you sent this.")]
-    return render_form(post, form, 403 if htmx.wanted() or expired else 200)
+    return render_form(post, form, 403 if htmx.is_htmx_request() or expired else 200)
 
 
 def show_refusal(post: Post, form: CommentForm, refusal: Refused) -> Response:
@@ -238,7 +244,7 @@ def show_refusal(post: Post, form: CommentForm, refusal: Refused) -> Response:
 
 def show_unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Response:
     """Return the text after a failed write, as on a full disk."""
-    note_failure(error)
+    log_failure(error)
     db.session.rollback()
     return show_refusal(post, form, Refused(str(UNSAVED), 503, RETRY_SECONDS))
 
@@ -247,8 +253,8 @@ def show_unsaved(post: Post, form: CommentForm, error: SQLAlchemyError) -> Respo
 def slow_down(error: RateLimitExceeded) -> Response:
     """Refuse a throttled request; return the text of a preview."""
     if request.endpoint != "comments.create_preview":
-        return rate_limits.slow_down(error)
-    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_left()
+        return rate_limits.show_rate_limit(error)
+    post, wait = visible_post((request.view_args or {})["post_id"]) or abort(404), rate_limits.seconds_until_reset()
     sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
     return in_place_of_form(show_refusal(post, CommentForm.from_request(), Refused(sentence, 429, wait)))
 
@@ -259,19 +265,19 @@ def show_unavailable(error: SQLAlchemyError) -> Response:
 
     The page is rendered without the database.
     """
-    answer = unexpected(error)
-    if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.wanted():
+    answer = show_unexpected_error(error)
+    if request.endpoint not in {"comments.create", "comments.create_preview"} or htmx.is_htmx_request():
         return answer
     form = CommentForm.from_request()
     form.form_errors = [UNSAVED]
     ensure_reader_key()
     values = {"post": {"id": (request.view_args or {})["post_id"]}, "parent": form.parent and {"id": form.parent}}
-    return replaced(answer, rendered("comments/posting/unsaved.html", form=form, **values))
+    return replace_page(answer, render_without_database("comments/posting/unsaved.html", form=form, **values))
 
 
 def in_place_of_form(answer: Response) -> Response:
     """Make htmx replace the form instead of showing a preview."""
-    return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.wanted() else answer
+    return htmx.retarget(answer, "#comment-form", "outerHTML") if htmx.is_htmx_request() else answer
 
 
 def render_form(post: Post, form: CommentForm, status: int, preview: str = "") -> Response:
@@ -280,8 +286,9 @@ def render_form(post: Post, form: CommentForm, status: int, preview: str = "") -
     Callers pass no preview before the token and the throttle are checked, since Markdown is slow.
     """
     parent = visible_comment(post, form.parent)
-    template = "comments/posting/_form.html" if htmx.wanted() else "comments/posting/confirm.html"
+    template = "comments/posting/_form.html" if htmx.is_htmx_request() else "comments/posting/confirm.html"
     ensure_reader_key()
     return private(
-        render_template(template, post=post, form=form, parent=parent, preview=preview, inline=htmx.wanted()), status
+        render_template(template, post=post, form=form, parent=parent, preview=preview, inline=htmx.is_htmx_request()),
+        status,
     )

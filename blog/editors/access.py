@@ -71,7 +71,7 @@ def _guard(view: Callable[..., Any]) -> Callable[..., Any]:
 def _refuse() -> ResponseReturnValue:
     if current_editor():
         raise OwnerRequired
-    if request.method in {"GET", "HEAD"} and not htmx.wanted():
+    if request.method in {"GET", "HEAD"} and not htmx.is_htmx_request():
         return redirect(url_for("editors.new_session", next=request.full_path.rstrip("?")), 303)
     raise SignInRequired
 

@@ -12,7 +12,7 @@ from typing import Any, TypedDict, Unpack
 from flask_babel import gettext as _
 from sqlalchemy import Select, select, update
 
-from blog.db import db, now, row_id
+from blog.db import db, now, parse_id
 from blog.editors.models import AuditEntry, Editor
 from blog.site.models import UNSYNCHRONIZED
 from blog.web.pagination import Page
@@ -69,7 +69,7 @@ def list_entries(comment_id: int | None, after: str | None, size: int = PAGE_SIZ
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(size + 1)
     if comment_id is not None:
         query = query.where(AuditEntry.comment_id == comment_id)
-    if (key := row_id(after)) is not None:
+    if (key := parse_id(after)) is not None:
         query = query.where(AuditEntry.id < key)
     found = list(db.session.scalars(query))
     return Page(found[:size], str(found[size - 1].id) if len(found) > size else None)

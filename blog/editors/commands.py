@@ -127,7 +127,7 @@ def read_new_password(from_stdin: bool, name: str, email: str) -> str:
 
 def base_url() -> str:
     settings: Settings = current_app.config["SETTINGS"]
-    return settings.address
+    return settings.base_url
 
 
 COMMANDS: tuple[click.Command, ...] = (editors,)

@@ -33,7 +33,7 @@ from blog.media.library import PictureRefused
 from blog.web import error_pages, htmx
 from blog.web.http_cache import private
 from blog.web.keyed_hashes import address_key
-from blog.web.rate_limits import SIGN_IN, limited, seconds_left
+from blog.web.rate_limits import SIGN_IN_LIMIT, rate_limit, seconds_until_reset
 
 log = logging.getLogger(__name__)
 
@@ -52,7 +52,7 @@ def new_session() -> ResponseReturnValue:
 
 
 @blueprint.post("/session")
-@limited(SIGN_IN)
+@rate_limit(SIGN_IN_LIMIT)
 def create_session() -> ResponseReturnValue:
     form, email = SignInForm(), request.form.get("email", "")
     if not form.validate():
@@ -107,24 +107,24 @@ def show_refusal(error: Exception) -> ResponseReturnValue:
 @blueprint.app_errorhandler(OwnerRequired)
 def show_owners_only(_: OwnerRequired) -> ResponseReturnValue:
     """Show the submitted text for copying, since the role changed meanwhile."""
-    if htmx.wanted():
-        return error_pages.show(Forbidden())
+    if htmx.is_htmx_request():
+        return error_pages.show_error(Forbidden())
     try:
         fields = [(name, value) for name, value in submitted_fields() if value.strip()]
     except RequestEntityTooLarge as error:
-        return error_pages.show(error)
+        return error_pages.show_error(error)
     return private(render_template("editors/desk/owners_only.html", typed=fields), 403)
 
 
 @blueprint.app_errorhandler(SignInRequired)
 def show_sign_in(_: SignInRequired) -> ResponseReturnValue:
     """Show the sign-in form with the submitted fields and photo."""
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return Response(status=403, headers={"HX-Redirect": "/desk/sign-in"})
     try:
         fields = submitted_fields()
     except RequestEntityTooLarge as error:
-        return error_pages.show(error)
+        return error_pages.show_error(error)
     pending = [*fields, *set_photo_aside()]
     return render_sign_in(SignInForm(formdata=None), 403, pending, request.full_path.rstrip("?"))
 
@@ -146,7 +146,7 @@ def describe_refusal(error: Exception) -> tuple[str, int, int]:
         wait = MAX_WAIT_SECONDS
         return _("The server is busy. Please try again in a few seconds."), 503, wait
     if isinstance(error, TooManyRequests):
-        wait = seconds_left()
+        wait = seconds_until_reset()
         return _("Too many attempts. Please wait %(seconds)d seconds.", seconds=wait), 429, wait
     return _("This account was just changed. Please sign in again."), 403, 0
 

@@ -12,7 +12,7 @@ from wtforms.validators import AnyOf, EqualTo, InputRequired
 from blog.editors.models import EDITOR, ROLES, Editor
 from blog.editors.password_rules import find_password_problem
 from blog.editors.passwords import MAX_PASSWORD_LENGTH
-from blog.email_addresses import LONGEST, is_address
+from blog.email_addresses import MAX_ADDRESS_BYTES, is_email_address
 from blog.web.forms.fields import Choice, Form, Password, Text
 
 MAX_NAME_LENGTH = 80
@@ -20,17 +20,21 @@ CHOOSE_ROLE = _("Please choose a role.")
 
 
 class SignInForm(Form):
-    email = Text(_("E-mail"), [InputRequired(_("Please enter your e-mail address."))], most=LONGEST)
-    password = Password(_("Password"), [InputRequired(_("Please enter your password."))], most=MAX_PASSWORD_LENGTH)
+    email = Text(_("E-mail"), [InputRequired(_("Please enter your e-mail address."))], max_length=MAX_ADDRESS_BYTES)
+    password = Password(
+        _("Password"), [InputRequired(_("Please enter your password."))], max_length=MAX_PASSWORD_LENGTH
+    )
     remember = BooleanField(_("Stay signed in on this device for 30 days"))
 
 
 class NewPasswordForm(Form):
     """Set a password that is not the account's name or address."""
 
-    password = Password(_("New password"), most=MAX_PASSWORD_LENGTH)
+    password = Password(_("New password"), max_length=MAX_PASSWORD_LENGTH)
     again = Password(
-        _("Repeat the password"), [EqualTo("password", _("The passwords are not the same."))], most=MAX_PASSWORD_LENGTH
+        _("Repeat the password"),
+        [EqualTo("password", _("The passwords are not the same."))],
+        max_length=MAX_PASSWORD_LENGTH,
     )
 
     def __init__(self, account: Editor | None = None, **options: Any) -> None:
@@ -43,20 +47,20 @@ class NewPasswordForm(Form):
 
 
 class AccountFields(Form):
-    name = Text(_("Name, as readers see it"), most=MAX_NAME_LENGTH)
-    email = Text(_("E-mail"), most=LONGEST)
+    name = Text(_("Name, as readers see it"), max_length=MAX_NAME_LENGTH)
+    email = Text(_("E-mail"), max_length=MAX_ADDRESS_BYTES)
 
     def validate_name(self, field: Field) -> None:
         if not (field.data or "").strip():
             raise ValidationError(gettext("A name is needed."))
 
     def validate_email(self, field: Field) -> None:
-        if not is_address(field.data or ""):
+        if not is_email_address(field.data or ""):
             raise ValidationError(gettext("This e-mail address is not complete."))
 
 
 class FirstRunForm(AccountFields, NewPasswordForm):
-    name = Text(_("Your name, as readers see it"), most=MAX_NAME_LENGTH)
+    name = Text(_("Your name, as readers see it"), max_length=MAX_NAME_LENGTH)
 
     def validate_password(self, field: Field) -> None:
         validate_new_password(field, *bounded_values(self.name, self.email))
@@ -70,7 +74,7 @@ class AddEditorForm(AccountFields):
     """Add an account; without a password its editor gets a link."""
 
     role = Choice(_("Role"), [AnyOf(ROLES, CHOOSE_ROLE)], default=EDITOR)
-    password = Password(_("Password"), most=MAX_PASSWORD_LENGTH)
+    password = Password(_("Password"), max_length=MAX_PASSWORD_LENGTH)
 
     def validate_password(self, field: Field) -> None:
         if field.data:
@@ -87,7 +91,7 @@ class RoleForm(Form):
 
 class ChangePasswordForm(NewPasswordForm):
     current = Password(
-        _("Present password"), [InputRequired(_("Your present password is needed."))], most=MAX_PASSWORD_LENGTH
+        _("Present password"), [InputRequired(_("Your present password is needed."))], max_length=MAX_PASSWORD_LENGTH
     )
 
 
@@ -97,4 +101,4 @@ def validate_new_password(field: Field, name: str, email: str) -> None:
 
 
 def bounded_values(name: Field, email: Field) -> tuple[str, str]:
-    return (name.data or "")[:MAX_NAME_LENGTH], (email.data or "")[:LONGEST]
+    return (name.data or "")[:MAX_NAME_LENGTH], (email.data or "")[:MAX_ADDRESS_BYTES]

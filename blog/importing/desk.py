@@ -39,7 +39,7 @@ def create() -> ResponseReturnValue:
 @blueprint.get("/<int:import_id>")
 def show(import_id: int) -> ResponseReturnValue:
     record = db.session.get(Import, import_id) or abort(404)
-    template = "importing/desk/_import.html" if htmx.wanted() else "importing/desk/show.html"
+    template = "importing/desk/_import.html" if htmx.is_htmx_request() else "importing/desk/show.html"
     return render_template(template, asked=record, lines=report_lines(record))
 
 

@@ -1,4 +1,4 @@
-"""Topics, the news of them, written as server-sent events, and the streams that carry it to readers."""
+"""Define topics, their updates as server-sent events (SSE), and streams."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from typing import Protocol
 
 
 @dataclass(frozen=True, slots=True)
-class News:
-    """What brings a reader of a topic to `version`: server-sent events, ready to send, or nothing. Quiet news can wait
-    a moment, so that many changes come as one.
+class TopicUpdate:
+    """Hold the encoded events up to a version of a topic.
+
+    A quiet update may be sent a moment later, so that many changes are sent as one.
     """
 
     version: int
@@ -21,22 +22,23 @@ class News:
     quiet: bool = False
 
 
-class Source(Protocol):
-    """Where news comes from. Both are called in threads."""
+class UpdateSource(Protocol):
+    """Read updates from the database. Both methods are called in threads."""
 
     def versions(self, topics: list[str]) -> dict[str, int]:
-        """The present version of each topic that still exists."""
+        """Return the version of each topic that exists."""
         ...
 
-    def news(self, topic: str, since: int) -> News | None:
-        """What changed after `since`; None where there is no such topic, or no longer."""
+    def read_update(self, topic: str, since: int) -> TopicUpdate | None:
+        """Return the update after the version `since`; None without the topic."""
         ...
 
 
 @dataclass(slots=True, eq=False)
 class Stream:
-    """One reader's open connection. `position` is the version that it has been brought to; `allowed` is asked before
-    anything is sent, where not everybody may follow the topic.
+    """Represent one reader's open connection.
+
+    `position` is the version that was sent last. `allowed` is checked before each send, for topics that are not public.
     """
 
     topic: str
@@ -45,34 +47,40 @@ class Stream:
     end: Callable[[], object]
     allowed: Callable[[], Awaitable[bool]] | None = None
     sent_at: float = 0.0
-    missed: int = 0
-    pumping: bool = False
-    again: bool = False
+    unsent_updates: int = 0
+    is_updating: bool = False
+    needs_update: bool = False
     ended: bool = False
 
 
 @dataclass(slots=True)
 class Topic:
-    """What is known of a topic while somebody follows it: its log holds the last news, each with what it follows."""
+    """Hold the state of a topic with streams.
+
+    `log` holds the last updates, each with the version before it.
+    """
 
     name: str
     version: int = -1
-    log: deque[tuple[int, News]] = field(default_factory=deque)
+    log: deque[tuple[int, TopicUpdate]] = field(default_factory=deque)
     streams: set[Stream] = field(default_factory=set)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    dirty: bool = False
-    reading: bool = False
+    has_changed: bool = False
+    is_reading: bool = False
     quiet_until: float = 0.0
-    waiting: bool = False
+    is_deferred: bool = False
 
 
-def beat(version: int) -> bytes:
-    """A sign of life, which also says from where to resume; a comment line would go unnoticed by the page."""
+def heartbeat(version: int) -> bytes:
+    """Encode a heartbeat event with the version to resume from.
+
+    An SSE comment would not reach the page's script.
+    """
     return f"id: {version}\nevent: beat\ndata:\n\n".encode()
 
 
-def event(html: str, version: int | None = None) -> bytes:
-    """One unnamed server-sent event; its id is the version that a reader may resume from after it."""
+def sse_event(html: str, version: int | None = None) -> bytes:
+    """Encode an SSE event; its id is the version to resume from."""
     lines = [f"id: {version}"] if version is not None else []
     lines += [f"data: {line}" for line in re.split(r"\r\n|\r|\n", html)]
     return ("\n".join(lines) + "\n\n").encode()

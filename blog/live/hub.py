@@ -1,8 +1,8 @@
-"""The hub: topics with versions, streams that follow them, and hints that something may have changed.
+"""Send server-sent events (SSE) to all open streams of a topic.
 
-It knows nothing of what the topics are about. A hint only wakes it; it then reads what changed after the version
-that it last knew, renders that once, and sends it to every stream of the topic. Hints may be lost, doubled or late:
-a stream asks by version, and a stream that fell behind reads for itself.
+The hub does not know what topics are about. On a hint it reads what changed since the version that it has, renders
+that once, and sends it to every stream of the topic. Hints may be lost, doubled or late, since updates are read by
+version; a stream that fell behind gets a read of its own.
 """
 
 from __future__ import annotations
@@ -14,16 +14,16 @@ from collections.abc import Awaitable, Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
-from blog.live.events import News, Source, Stream, Topic, beat
+from blog.live.events import Stream, Topic, TopicUpdate, UpdateSource, heartbeat
 
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
-# a stream that is this many messages behind is closed; it comes again and reads what it missed
-BACKLOG = 64
+# updates that a stream may be behind; then it is closed, and its reader reconnects and catches up
+MAX_BACKLOG = 64
 RETRY_SECONDS = 1.0
-# what is quiet is told no sooner than this after anything else was
+# shortest time between any update and a quiet one
 QUIET_SECONDS = 1.0
 
 
@@ -32,43 +32,43 @@ _loop: asyncio.AbstractEventLoop | None = None
 
 
 def hint(topic: str, quiet: bool = False) -> None:
-    """Say, from any thread, that a topic may have changed. Without a hub in this process nobody needs to know.
+    """Tell this process's hub that a topic may have changed.
 
-    A quiet hint is of something that can wait a moment.
+    May be called in any thread. A quiet change may be sent a moment later.
     """
     if _hub is None or _loop is None or _loop.is_closed():
         return
-    _loop.call_soon_threadsafe(_hub.changed, topic, quiet)
+    _loop.call_soon_threadsafe(_hub.mark_changed, topic, quiet)
 
 
-def listen_for_hints(hub: Hub | None) -> None:
-    """From now on hints of this process go to `hub`, which lives in the running loop; None ends that."""
+def set_process_hub(hub: Hub | None) -> None:
+    """Send the hints of this process to `hub`; None stops that."""
     global _hub, _loop  # the one hub of the process
     _hub, _loop = hub, asyncio.get_running_loop() if hub else None
 
 
 class Hub:
-    """All streams of one process. Everything but `hint` belongs to its event loop."""
+    """Manage all SSE streams of one process, in its event loop."""
 
-    def __init__(self, source: Source, beat: float, most: int, most_per_network: int) -> None:
-        self.source, self.beat = source, beat
-        self.most, self.most_per_network = most, most_per_network
+    def __init__(self, source: UpdateSource, heartbeat_seconds: float, max_streams: int, max_per_network: int) -> None:
+        self.source, self.heartbeat_seconds = source, heartbeat_seconds
+        self.max_streams, self.max_per_network = max_streams, max_per_network
         self.topics: dict[str, Topic] = {}
         self.networks: Counter[str] = Counter()
         self.stopping = False
         self.clock: Callable[[], float] = lambda: asyncio.get_running_loop().time()
-        self.later: Callable[..., object] = lambda *call: asyncio.get_running_loop().call_later(*call)
+        self.call_later: Callable[..., object] = lambda *call: asyncio.get_running_loop().call_later(*call)
         self.threads = ThreadPoolExecutor(2, thread_name_prefix="live")
         self._tasks: set[asyncio.Task[None]] = set()
-        self._catching_up: dict[tuple[str, int], asyncio.Future[News | None]] = {}
+        self._stream_reads: dict[tuple[str, int], asyncio.Future[TopicUpdate | None]] = {}
 
     @property
-    def open(self) -> int:
+    def open_streams(self) -> int:
         return self.networks.total()
 
     def reserve(self, network: str) -> bool:
-        """Count one more stream of this network, which `release` ends; False where there are too many."""
-        if self.stopping or self.open >= self.most or self.networks[network] >= self.most_per_network:
+        """Count one more stream of a network; return False beyond the limits."""
+        if self.stopping or self.open_streams >= self.max_streams or self.networks[network] >= self.max_per_network:
             return False
         self.networks[network] += 1
         return True
@@ -79,15 +79,15 @@ class Hub:
             del self.networks[network]
 
     async def exists(self, topic: str) -> bool:
-        """Whether there is such a topic now; raises what the source raises."""
+        """Return whether the topic exists. Raises: what the source raises."""
         return topic in await self._in_thread(self.source.versions, [topic])
 
     def subscribe(self, stream: Stream) -> None:
-        """From now on the stream is told; what it missed until now comes first."""
+        """Send updates to the stream, first those that it missed."""
         self.topics.setdefault(stream.topic, Topic(stream.topic)).streams.add(stream)
         if self.stopping:
             self._end([stream])
-        self.wake(stream)
+        self.schedule_update(stream)
 
     def unsubscribe(self, stream: Stream) -> None:
         stream.ended = True
@@ -97,61 +97,61 @@ class Hub:
             del self.topics[stream.topic]
 
     def stop(self) -> None:
-        """End every stream, cleanly, and admit no more."""
+        """End every stream and accept no more."""
         self.stopping = True
         for topic in list(self.topics.values()):
             self._end(topic.streams)
 
-    def changed(self, name: str, quiet: bool = False) -> None:
-        """A hint has come: read what is new of this topic, if anybody follows it."""
+    def mark_changed(self, name: str, quiet: bool = False) -> None:
+        """Read the updates of a topic, if it has streams."""
         topic = self.topics.get(name)
-        if topic is None or (quiet and topic.waiting):
+        if topic is None or (quiet and topic.is_deferred):
             return
-        topic.dirty = True
-        if not topic.reading:
-            topic.reading = True
-            self._start(self._read(topic))
+        topic.has_changed = True
+        if not topic.is_reading:
+            topic.is_reading = True
+            self._start(self._read_topic(topic))
 
-    async def look(self) -> None:
-        """Something changed somewhere: find out which of the followed topics it was."""
+    async def check_all_topics(self) -> None:
+        """Compare the versions of all topics; read those that changed."""
         if not self.topics:
             return
         versions = await self._in_thread(self.source.versions, list(self.topics))
         for name, topic in list(self.topics.items()):
             if versions.get(name) != topic.version:
-                self.changed(name)
+                self.mark_changed(name)
 
-    async def keep_beating(self) -> None:
-        """Send a sign of life to every stream that has had nothing for a while, for ever."""
+    async def send_heartbeats(self) -> None:
+        """Send heartbeats to idle streams, for ever."""
         while True:
-            await asyncio.sleep(min(1.0, self.beat / 4))
-            due = asyncio.get_running_loop().time() - self.beat
+            await asyncio.sleep(min(1.0, self.heartbeat_seconds / 4))
+            due = asyncio.get_running_loop().time() - self.heartbeat_seconds
             for topic in list(self.topics.values()):
                 for stream in [s for s in topic.streams if s.sent_at < due]:
-                    self.wake(stream)
+                    self.schedule_update(stream)
 
-    def wake(self, stream: Stream) -> None:
-        """Bring the stream up to date, unless that is being done already."""
+    def schedule_update(self, stream: Stream) -> None:
+        """Start updating the stream, unless an update is running."""
         if stream.ended:
             return
-        stream.again = True
-        if not stream.pumping:
-            stream.pumping = True
-            self._start(self._pump(stream))
+        stream.needs_update = True
+        if not stream.is_updating:
+            stream.is_updating = True
+            self._start(self._update_stream(stream))
 
-    async def _pump(self, stream: Stream) -> None:
+    async def _update_stream(self, stream: Stream) -> None:
         clock = asyncio.get_running_loop().time
         try:
-            while stream.again and not stream.ended:
-                stream.again = False
-                if (news := await self._after(stream)) is None:
+            while stream.needs_update and not stream.ended:
+                stream.needs_update = False
+                if (update := await self._update_after(stream)) is None:
                     self._end([stream])
                     return
-                idle = clock() - stream.sent_at >= self.beat
-                stream.position, stream.missed = news.version, 0
+                idle = clock() - stream.sent_at >= self.heartbeat_seconds
+                stream.position, stream.unsent_updates = update.version, 0
                 if stream.ended:
                     return
-                if events := news.events or (beat(news.version) if idle else b""):
+                if events := update.events or (heartbeat(update.version) if idle else b""):
                     if stream.allowed and not await stream.allowed():
                         self._end([stream])
                         return
@@ -160,84 +160,84 @@ class Hub:
         except Exception:
             if stream.ended:
                 return
-            log.warning("A live stream could not be served; its reader will come again.", exc_info=True)
+            log.warning("A live stream failed; its reader will reconnect.", exc_info=True)
             self._end([stream])
         finally:
-            stream.pumping = False
+            stream.is_updating = False
 
-    async def _after(self, stream: Stream) -> News | None:
-        """What the stream has not had yet: from the log where that reaches back far enough, else read for it."""
+    async def _update_after(self, stream: Stream) -> TopicUpdate | None:
+        """Return the update after the stream's position."""
         topic = self.topics[stream.topic]
         if topic.version < 0:
             async with topic.lock:
                 if topic.version < 0:
-                    if (news := await self._catch_up(stream)) is None:
+                    if (update := await self._read_for_stream(stream)) is None:
                         return None
-                    topic.version = news.version
-                    return news
+                    topic.version = update.version
+                    return update
         if stream.position == topic.version or any(since == stream.position for since, _ in topic.log):
-            news_since = [news for since, news in topic.log if since >= stream.position]
-            return News(topic.version, b"".join(news.events for news in news_since))
-        return await self._catch_up(stream)
+            news_since = [update for since, update in topic.log if since >= stream.position]
+            return TopicUpdate(topic.version, b"".join(update.events for update in news_since))
+        return await self._read_for_stream(stream)
 
-    async def _catch_up(self, stream: Stream) -> News | None:
-        # many come at once with the same version after a restart: one reading serves them all
+    async def _read_for_stream(self, stream: Stream) -> TopicUpdate | None:
+        # after a restart many streams reconnect with the same version: they share one read
         key = (stream.topic, stream.position)
-        if key not in self._catching_up:
-            task = asyncio.ensure_future(self._in_thread(self.source.news, *key))
-            self._catching_up[key] = task
-            task.add_done_callback(lambda _: self._catching_up.pop(key, None))
-        return await asyncio.shield(self._catching_up[key])
+        if key not in self._stream_reads:
+            task = asyncio.ensure_future(self._in_thread(self.source.read_update, *key))
+            self._stream_reads[key] = task
+            task.add_done_callback(lambda _: self._stream_reads.pop(key, None))
+        return await asyncio.shield(self._stream_reads[key])
 
-    async def _read(self, topic: Topic) -> None:
+    async def _read_topic(self, topic: Topic) -> None:
         try:
-            while topic.dirty and topic.streams:
-                topic.dirty = False
+            while topic.has_changed and topic.streams:
+                topic.has_changed = False
                 async with topic.lock:
                     if topic.version >= 0:
-                        news = await self._in_thread(self.source.news, topic.name, topic.version)
-                        if not self._waits(topic, news):
-                            self._take(topic, news)
+                        update = await self._in_thread(self.source.read_update, topic.name, topic.version)
+                        if not self._defer(topic, update):
+                            self._publish(topic, update)
         except Exception:
-            log.warning("What is new could not be read; trying again.", exc_info=True)
-            self.later(RETRY_SECONDS, self.changed, topic.name)
+            log.warning("Updates could not be read; trying again.", exc_info=True)
+            self.call_later(RETRY_SECONDS, self.mark_changed, topic.name)
         finally:
-            topic.reading = False
+            topic.is_reading = False
 
-    def _waits(self, topic: Topic, news: News | None) -> bool:
-        """Whether it is too early to tell this: it is read again, with what has come by then, when it is time."""
+    def _defer(self, topic: Topic, update: TopicUpdate | None) -> bool:
+        """Return whether to send a quiet update later, after another read."""
         wait = topic.quiet_until - self.clock()
-        if news is None or not news.quiet or wait <= 0:
+        if update is None or not update.quiet or wait <= 0:
             topic.quiet_until = self.clock() + QUIET_SECONDS
             return False
-        if not topic.waiting:
-            topic.waiting = True
-            self.later(wait, self._speak, topic)
+        if not topic.is_deferred:
+            topic.is_deferred = True
+            self.call_later(wait, self._end_deferral, topic)
         return True
 
-    def _speak(self, topic: Topic) -> None:
-        topic.waiting = False
-        self.changed(topic.name)
+    def _end_deferral(self, topic: Topic) -> None:
+        topic.is_deferred = False
+        self.mark_changed(topic.name)
 
-    def _take(self, topic: Topic, news: News | None) -> None:
-        if news is None:
+    def _publish(self, topic: Topic, update: TopicUpdate | None) -> None:
+        if update is None:
             self._end(topic.streams)
             return
-        if news.version == topic.version:
+        if update.version == topic.version:
             return
-        if news.version < topic.version:  # a backup was restored: nothing that is known here holds
+        if update.version < topic.version:  # a backup was restored, so the log is invalid
             topic.log.clear()
         else:
-            topic.log.append((topic.version, news))
-        topic.version = news.version
-        while len(topic.log) > BACKLOG:
+            topic.log.append((topic.version, update))
+        topic.version = update.version
+        while len(topic.log) > MAX_BACKLOG:
             topic.log.popleft()
         for stream in list(topic.streams):
-            stream.missed += 1
-            if stream.missed > BACKLOG:
+            stream.unsent_updates += 1
+            if stream.unsent_updates > MAX_BACKLOG:
                 self._end([stream])
             else:
-                self.wake(stream)
+                self.schedule_update(stream)
 
     def _end(self, streams: Iterable[Stream]) -> None:
         for stream in list(streams):

@@ -21,7 +21,7 @@ from flask_babel import gettext as _
 from sqlalchemy import delete, select
 
 from blog.db import db, now
-from blog.email_addresses import LONGEST, is_address
+from blog.email_addresses import MAX_ADDRESS_BYTES, is_email_address
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
 from blog.settings import Settings
@@ -57,7 +57,7 @@ def put_mail(  # noqa: PLR0913
     Raises: ValueError for headers that are not in ALLOWED_HEADERS.
     """
     mail = new_mail(to, subject, text, html, kind, headers=headers)
-    if is_address(to):
+    if is_email_address(to):
         mail.due_at = due_at or now()
     else:
         mail.given_up_at = mail.failed_at = now()
@@ -75,7 +75,7 @@ def new_mail(  # noqa: PLR0913
     settings: Settings = current_app.config["SETTINGS"]
     host = urlsplit(settings.blog_url).hostname or "localhost"
     return Mail(
-        recipient=one_line(to)[:LONGEST],
+        recipient=one_line(to)[:MAX_ADDRESS_BYTES],
         subject=one_line(subject)[:MAX_SUBJECT_LENGTH],
         text=text,
         html=html,

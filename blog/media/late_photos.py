@@ -17,7 +17,7 @@ from flask import current_app
 from blog.editors.models import EditorSession
 from blog.media.library import PictureRefused, check_picture
 from blog.settings import Settings
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 FOLDER = "late-photos"
 PURPOSE = "late-photo"
@@ -45,7 +45,7 @@ def store_late_photo(expired: EditorSession, content: bytes) -> str:
     except OSError as error:
         log.warning("Cannot store the photo of an expired session: %s", error.strerror)
         raise PictureRefused from error
-    return signed(PURPOSE, f"{expired.editor_id}-{expired.id}")
+    return sign_token(PURPOSE, f"{expired.editor_id}-{expired.id}")
 
 
 def take_late_photo(editor_id: int, token: str) -> bytes | None:
@@ -53,7 +53,7 @@ def take_late_photo(editor_id: int, token: str) -> bytes | None:
 
     Returns None if it is gone or belongs to another editor.
     """
-    owner, _dash, number = str(said(PURPOSE, token, MAX_AGE_SECONDS) or "").partition("-")
+    owner, _dash, number = str(read_token(PURPOSE, token, MAX_AGE_SECONDS) or "").partition("-")
     if owner != str(editor_id):
         return None
     path = _folder() / str(int(number))

@@ -12,7 +12,7 @@ from PIL import Image
 
 from blog.media.processing import LARGE, SMALL
 from blog.media.worker_process import encode_picture
-from blog.web.static_files import KEPT
+from blog.web.static_files import MEDIA_NAME
 
 EXTENSIONS = ("jpg", "webp")
 ADDRESS_PREFIX = "/media/"
@@ -40,7 +40,7 @@ class Rendition:
 
 def parse_address(address: str) -> Rendition | None:
     """Return the rendition at a root-relative address, or None."""
-    match = KEPT.fullmatch(address.removeprefix(ADDRESS_PREFIX)) if address.startswith(ADDRESS_PREFIX) else None
+    match = MEDIA_NAME.fullmatch(address.removeprefix(ADDRESS_PREFIX)) if address.startswith(ADDRESS_PREFIX) else None
     return Rendition(match["digest"], match["extension"], int(match["width"])) if match else None
 
 

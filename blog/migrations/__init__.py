@@ -1,4 +1,4 @@
-"""Bringing the database to its present shape: once, before anything else, on a connection of its own."""
+"""Create and migrate the database on a separate connection."""
 
 from __future__ import annotations
 
@@ -14,22 +14,22 @@ from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
-from blog.db_connections import patience, set_pragmas
+from blog.db_connections import postgres_timeouts, set_pragmas
 from blog.settings import WrongSetting
 
-ADVISORY_LOCK = 7_262_511
-# a start may wait longer than a reader: another process may be migrating
-BUSY_SECONDS = 30
+MIGRATION_LOCK_KEY = 7_262_511
+# longer than for requests: another process may be migrating
+MIGRATION_WAIT_SECONDS = 30
 
 
 def migrate(url: str, revision: str = "head") -> None:
-    """Make or migrate the database at `url`; WrongSetting where it cannot be reached or is newer than this program."""
+    """Create or migrate the database. Raises: WrongSetting."""
     engine = _engine(url)
     if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", _set_up)
+        event.listen(engine, "connect", _set_up_sqlite)
         event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN IMMEDIATE"))
     else:
-        # before SQLAlchemy asks anything itself, which fails where texts come back as bytes
+        # before SQLAlchemy's first query, which fails if texts are returned as bytes
         event.listen(engine, "connect", _check_encoding, insert=True)
     try:
         with engine.begin() as connection:
@@ -50,24 +50,24 @@ def _engine(url: str) -> Engine:
             "DATABASE_URL cannot be used, since it is no whole address: "
             "it should look like postgresql://name:password@host:5432/database."
         ) from error
-    limits = {} if address.get_backend_name() == "sqlite" else patience(address)
+    limits = {} if address.get_backend_name() == "sqlite" else postgres_timeouts(address)
     return create_engine(address, poolclass=NullPool, connect_args=limits)
 
 
-def _set_up(connection: Any, record: object) -> None:
+def _set_up_sqlite(connection: Any, record: object) -> None:
     set_pragmas(connection, record)
-    # a table that batch mode rebuilds is dropped first, and with foreign keys on that deletes what refers to it
+    # batch mode drops a table to rebuild it; with foreign keys on, that deletes referring rows
     connection.execute("PRAGMA foreign_keys=OFF")
-    connection.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+    connection.execute(f"PRAGMA busy_timeout={MIGRATION_WAIT_SECONDS * 1000}")
 
 
 def is_current(connection: Connection) -> bool:
-    """Tell whether the database has every migration of this program."""
-    return MigrationContext.configure(connection).get_current_revision() == _newest()
+    """Return whether the database has all migrations."""
+    return MigrationContext.configure(connection).get_current_revision() == _head_revision()
 
 
 @cache
-def _newest() -> str | None:
+def _head_revision() -> str | None:
     return ScriptDirectory.from_config(_config()).get_current_head()
 
 
@@ -90,19 +90,19 @@ def _check_encoding(connection: Any, _record: object) -> None:
 def _upgrade(connection: Connection, revision: str) -> None:
     sqlite = connection.dialect.name == "sqlite"
     if not sqlite:
-        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": ADVISORY_LOCK})
+        connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK_KEY})
     config = _config()
     config.attributes["connection"] = connection
     script = ScriptDirectory.from_config(config)
-    standing = MigrationContext.configure(connection).get_current_revision()
-    if standing == script.get_current_head():
+    current = MigrationContext.configure(connection).get_current_revision()
+    if current == script.get_current_head():
         return
-    if standing is not None and standing not in {revision.revision for revision in script.walk_revisions()}:
+    if current is not None and current not in {revision.revision for revision in script.walk_revisions()}:
         raise WrongSetting(
             "The database was made by a newer version of this program: update the program, then start again."
         )
     command.upgrade(config, revision)
-    if sqlite and (broken := connection.execute(text("PRAGMA foreign_key_check")).first()):
+    if sqlite and (broken_row := connection.execute(text("PRAGMA foreign_key_check")).first()):
         raise WrongSetting(
-            f"The migration would leave a row of {broken[0]} without what it refers to: nothing was changed."
+            f"The migration would leave a row of {broken_row[0]} without what it refers to: nothing was changed."
         )

@@ -1,4 +1,4 @@
-"""Alembic's environment: it runs on the connection that migrate() hands over, inside its transaction."""
+"""Configure Alembic on the connection and transaction of migrate()."""
 
 from alembic import context
 

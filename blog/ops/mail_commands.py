@@ -9,7 +9,7 @@ from flask.cli import AppGroup
 from blog.comments.followers.notifications import send_next_digest
 from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.moderation.alerts import alert_editors
-from blog.email_addresses import is_address
+from blog.email_addresses import is_email_address
 from blog.errors import Unusable
 from blog.mail.outbox import mail_enabled, new_mail
 from blog.mail.rendering import render_mail, site_title
@@ -30,7 +30,7 @@ def test(address: str) -> None:
     settings: Settings = current_app.config["SETTINGS"]
     if not mail_enabled():
         raise Unusable(NOT_SET_UP)
-    if not is_address(address):
+    if not is_email_address(address):
         raise Unusable(f"“{address}” is not an e-mail address: give one such as ann@example.org.")
     try:
         send(settings, new_mail(address, *render_mail("test"), TEST), site_title())

@@ -13,7 +13,7 @@ from blog.mail.outbox import mail_enabled, put_mail, wake_sender
 from blog.mail.rendering import render_mail
 from blog.mail.status import TEST, outbox_status
 from blog.web import htmx
-from blog.web.rate_limits import limited
+from blog.web.rate_limits import rate_limit
 
 blueprint = Blueprint("mail_desk", __name__, url_prefix="/desk/mail")
 
@@ -28,13 +28,13 @@ def show() -> ResponseReturnValue:
 @blueprint.get("/outbox")
 def show_outbox() -> ResponseReturnValue:
     """Render the outbox, which htmx polls while a test mail is sent."""
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return redirect("/desk/mail", 303)
     return render_template("ops/desk/_mail.html", outbox=outbox_status(signed_in_editor().email))
 
 
 @blueprint.post("/tests")
-@limited(TEST_RATE_LIMIT)
+@rate_limit(TEST_RATE_LIMIT)
 def create_test() -> ResponseReturnValue:
     if not mail_enabled():
         return the_page(_("Mail is not set up, so no test mail can be sent.")), 409

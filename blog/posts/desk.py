@@ -22,8 +22,8 @@ from blog.posts.models import PAGE, POST, Label, Post
 from blog.posts.publishing import NoPost, NothingToPublish, publish_post, restore_post, trash_post, unpublish_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.forms.body_limits import signed_in_once
-from blog.web.forms.fields import SEARCH_LENGTH
+from blog.web.forms.body_limits import has_desk_session
+from blog.web.forms.fields import MAX_SEARCH_LENGTH
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
@@ -34,19 +34,19 @@ blueprint = Blueprint("posts_desk", __name__, url_prefix="/desk")
 
 @blueprint.before_request
 def raise_body_limit() -> None:
-    if signed_in_once():
-        request.max_content_length = current_app.config["SETTINGS"].desk_body
+    if has_desk_session():
+        request.max_content_length = current_app.config["SETTINGS"].max_desk_body
 
 
 @blueprint.errorhandler(NoPost)
 @blueprint.errorhandler(NoLabel)
 def show_not_found(_error: Exception) -> ResponseReturnValue:
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.errorhandler(NothingToPublish)
 def show_unprocessable(_error: Exception) -> ResponseReturnValue:
-    return error_pages.show(UnprocessableEntity())
+    return error_pages.show_error(UnprocessableEntity())
 
 
 @blueprint.get("/")
@@ -57,11 +57,11 @@ def home() -> ResponseReturnValue:
 @blueprint.get("/posts", defaults={"kind": POST})
 @blueprint.get("/pages", defaults={"kind": PAGE})
 def index(kind: str) -> ResponseReturnValue:
-    state, words = request.args.get("state", ANY_STATE), request.args.get("q", "")[:SEARCH_LENGTH].strip()
+    state, words = request.args.get("state", ANY_STATE), request.args.get("q", "")[:MAX_SEARCH_LENGTH].strip()
     if state not in STATES:
         abort(404)
     page = posts_at_desk(kind, state, words, request.args.get("after"))
-    template = "posts/desk/_list.html" if htmx.wanted() else "posts/desk/index.html"
+    template = "posts/desk/_list.html" if htmx.is_htmx_request() else "posts/desk/index.html"
     return render_template(template, page=page, kind=kind, state=state, words=words, states=STATES)
 
 
@@ -185,7 +185,7 @@ def save_form(form: PostForm) -> Response:
         form.title.errors = [_("Please add a headline.")]
         return render_form(form, 422)
     except SQLAlchemyError as error:
-        error_pages.note_failure(error)
+        error_pages.log_failure(error)
         db.session.rollback()
         answer = render_form(form, 503)
         answer.headers["Retry-After"] = str(error_pages.RETRY_SECONDS)
@@ -225,7 +225,7 @@ def render_label(form: LabelForm, label: Label, status: int = 200) -> Response:
 
 def render_state(post: Post) -> ResponseReturnValue:
     """Render the state for htmx; else redirect to the list or form."""
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return render_template("posts/desk/publish.htmx.html", post=post)
     onward = request.form.get("onward", "")
     return redirect(onward if LIST_URL.fullmatch(onward) else f"/desk/posts/{post.id}/edit", 303)

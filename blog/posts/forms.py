@@ -41,11 +41,11 @@ def _to_url(text: str | None) -> str:
 
 
 def line_field(label: str, most: int) -> Text:
-    return Text(label, filters=[_to_line], most=most)
+    return Text(label, filters=[_to_line], max_length=most)
 
 
 def text_field(label: str, most: int) -> LongText:
-    return LongText(label, filters=[_to_text], most=most)
+    return LongText(label, filters=[_to_text], max_length=most)
 
 
 class PostForm(Form):
@@ -59,7 +59,7 @@ class PostForm(Form):
     submission_key = Hidden()
     then = Hidden()
     photo_file = FileField(_("Photo from this device"))
-    photo_url = Text(_("Its address"), filters=[_to_url], most=2000)
+    photo_url = Text(_("Its address"), filters=[_to_url], max_length=2000)
     photo_alt = line_field(_("Description of the photo (alt text)"), 1000)
     photo_caption = line_field(_("Caption"), 2000)
     photo_credit = line_field(_("Credit"), 500)
@@ -69,7 +69,7 @@ class PostForm(Form):
     standfirst = line_field(_("Standfirst"), 5000)
     source_name = line_field(_("Source"), 300)
     source_title = line_field(_("Headline of the source"), 500)
-    source_url = Text(_("Address of the source"), filters=[_to_url], most=2000)
+    source_url = Text(_("Address of the source"), filters=[_to_url], max_length=2000)
     quote = text_field(_("Quoted paragraphs"), 200_000)
     body = text_field(_("Text as HTML"), 1_000_000)
     note = text_field(_("Editor’s note"), 200_000)  # noqa: RUF001

@@ -13,7 +13,7 @@ from blog.case_folding import contains
 from blog.db import db
 from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post, headline
 from blog.site.models import current_site
-from blog.web.pagination import Page, newest_first
+from blog.web.pagination import Page, load_page
 
 PAGE_SIZE = 20
 
@@ -40,12 +40,12 @@ def visible_posts() -> Select[Post]:
 
 
 def all_posts(after: str | None) -> Page[Post]:
-    return newest_first(visible_posts(), Post.published_at, Post.id, after, PAGE_SIZE)
+    return load_page(visible_posts(), Post.published_at, Post.id, after, PAGE_SIZE)
 
 
 def posts_with_label(name: str, after: str | None) -> Page[Post]:
     posts = Post.visible().where(Post.labels.any(Label.name == name))
-    return newest_first(posts, Post.published_at, Post.id, after, PAGE_SIZE)
+    return load_page(posts, Post.published_at, Post.id, after, PAGE_SIZE)
 
 
 def posts_in(year: int, month: int | None, after: str | None) -> Page[Post]:
@@ -56,7 +56,7 @@ def posts_in(year: int, month: int | None, after: str | None) -> Page[Post]:
     first = datetime(year, month or 1, 1, tzinfo=zone)
     last = datetime(year + 1, 1, 1, tzinfo=zone) if month in {None, 12} else datetime(year, month + 1, 1, tzinfo=zone)
     posts = visible_posts().where(Post.published_at >= first.astimezone(UTC), Post.published_at < last.astimezone(UTC))
-    return newest_first(posts, Post.published_at, Post.id, after, PAGE_SIZE)
+    return load_page(posts, Post.published_at, Post.id, after, PAGE_SIZE)
 
 
 def neighbours(post: Post) -> Neighbours:
@@ -89,7 +89,7 @@ def posts_at_desk(kind: str, state: str, words: str, after: str | None) -> Page[
     for word in words.split()[:MAX_SEARCH_WORDS]:
         query = query.where(contains(Post.title, word))
     query = query.where(Post.kind == kind).options(load_only(*LIST_COLUMNS), lazyload(Post.labels))
-    return newest_first(query, Post.updated_at, Post.id, after, DESK_PAGE_SIZE)
+    return load_page(query, Post.updated_at, Post.id, after, DESK_PAGE_SIZE)
 
 
 LIST_COLUMNS = (

@@ -11,8 +11,8 @@ from blog.comments.thread.tree import read_order, render_thread_page
 from blog.posts.lists import all_posts, is_gone, neighbours, posts_in, posts_with_label
 from blog.posts.models import post_at
 from blog.site.models import current_site
-from blog.web.fragment_cache import PLACE
-from blog.web.http_cache import fresh
+from blog.web.fragment_cache import CACHE_PLACEHOLDER
+from blog.web.http_cache import cacheable
 
 blueprint = Blueprint("posts", __name__)
 
@@ -21,7 +21,7 @@ blueprint = Blueprint("posts", __name__)
 def index() -> ResponseReturnValue:
     version = current_site().version
     page = all_posts(request.args.get("after"))
-    return fresh(render_template("posts/index.html", page=page, version=version))
+    return cacheable(render_template("posts/index.html", page=page, version=version))
 
 
 @blueprint.get("/search/label/<path:name>")
@@ -30,7 +30,7 @@ def index_label(name: str) -> ResponseReturnValue:
     page = posts_with_label(name, request.args.get("after"))
     if not page.items:
         abort(404)
-    return fresh(render_template("posts/index.html", page=page, version=version, label=name))
+    return cacheable(render_template("posts/index.html", page=page, version=version, label=name))
 
 
 @blueprint.get("/<int(fixed_digits=4):year>/")
@@ -40,7 +40,7 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
     page = posts_in(year, month, request.args.get("after"))
     if not page.items:
         abort(404)
-    return fresh(render_template("posts/index.html", page=page, version=version, year=year, month=month))
+    return cacheable(render_template("posts/index.html", page=page, version=version, year=year, month=month))
 
 
 @blueprint.get("/<path:path>")
@@ -51,4 +51,4 @@ def show(path: str) -> ResponseReturnValue:
     order, number = read_order(request.args.get("order"), site), request.args.get("page", 1, int)
     thread = render_thread_page(post, site, order, number, request.args.get("after"))
     context = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
-    return fresh(render_template("posts/show.html", post=post, page=PLACE, **context), thread)
+    return cacheable(render_template("posts/show.html", post=post, page=CACHE_PLACEHOLDER, **context), thread)

@@ -1,6 +1,6 @@
-"""A queue that is fair between networks: the one whose last turn is longest ago goes first.
+"""Queue items fairly between networks: least recently served first.
 
-So whoever comes once goes before all who come again and again, however many they are.
+So a network's first request precedes all further requests of others.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-# networks whose last turn is remembered
-MAX_REMEMBERED = 4096
+# networks whose last turn is stored
+MAX_NETWORKS = 4096
 
 
 class FairQueue(Generic[T]):
@@ -27,7 +27,7 @@ class FairQueue(Generic[T]):
         self.length += 1
 
     def pop(self) -> T:
-        """Take the first of the network whose turn it is."""
+        """Remove the first item of the network whose turn it is."""
         network = min(self.networks, key=lambda one: self.last_turns.get(one, 0))
         self.note_turn(network)
         item = self.networks[network].popleft()
@@ -45,14 +45,14 @@ class FairQueue(Generic[T]):
             self.networks[network].remove(item)
             self._shrink(network)
 
-    def waiting(self, network: str) -> int:
+    def count_waiting(self, network: str) -> int:
         return len(self.networks.get(network, ()))
 
     def note_turn(self, network: str) -> None:
-        """Count a turn of this network, also one that it got without waiting."""
+        """Count a turn of a network, also one without waiting."""
         self.last_turns.pop(network, None)
         self.last_turns[network] = next(self.numbers)
-        if len(self.last_turns) > MAX_REMEMBERED:
+        if len(self.last_turns) > MAX_NETWORKS:
             del self.last_turns[next(iter(self.last_turns))]
 
     def _shrink(self, network: str) -> None:

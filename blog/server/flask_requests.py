@@ -1,4 +1,4 @@
-"""From ASGI to Flask: how much a request may send, its body read whole, its turn in the queue, its answer."""
+"""Pass ASGI requests to Flask: body limit, queue turn, response."""
 
 from __future__ import annotations
 
@@ -13,147 +13,152 @@ from flask import Flask, session
 from blog.ip_networks import network_of
 from blog.server.http_limits import TRANSPORT
 from blog.server.request_bodies import (
-    MAX_READER_BODIES,
-    Body,
+    MAX_READER_BODY_BYTES,
+    BodyTooLarge,
     Budget,
-    TooLarge,
+    RequestBody,
+    content_length,
     discard,
-    length_of,
-    waits_for_permission,
+    expects_continue,
 )
-from blog.server.request_queue import Busy, Caller, Disconnected, RequestQueue
-from blog.server.wsgi_bridge import Answer, call, environ, header, plain_answer, send_answer
+from blog.server.request_queue import Caller, Disconnected, RequestQueue, ServerBusy
+from blog.server.wsgi_bridge import HTTPResponse, call_wsgi, header, plain_response, send_response, wsgi_environ
 from blog.settings import Settings
 from blog.web.asgi_types import Receive, Scope, Send
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.forms.body_limits import MAX_READER_BODY
 
-DESK = "/desk/"
-DESK_LIVE = "/desk/live"
-UPLOAD = "/desk/imports"
+DESK_PREFIX = "/desk/"
+DESK_LIVE_PATH = "/desk/live"
+UPLOAD_PATH = "/desk/imports"
 UPLOAD_SECONDS = 3600
-# of what is refused for its size: so many bytes of a reader, so many clients at a time
-MAX_READER_DISCARD = 4_000_000
-MAX_DISCARDING = 8
-READING = {"GET", "HEAD", "OPTIONS", "TRACE"}
-BEYOND = 2**62
+# bytes read of a refused body, and clients at a time, so that browsers show the refusal
+MAX_READER_DISCARD_BYTES = 4_000_000
+MAX_DISCARDING_CLIENTS = 8
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+OVERSIZED_LENGTH = 2**62
 
-BUSY = "The site is too busy just now. Please try again in a moment; nothing you wrote is lost."
-LATE = "The request did not arrive whole in time. Please send it again."
-TOO_LARGE = "That is more than this site takes at once. Please send less."
+BUSY_TEXT = "The site is too busy just now. Please try again in a moment; nothing you wrote is lost."
+TIMEOUT_TEXT = "The request did not arrive whole in time. Please send it again."
+TOO_LARGE_TEXT = "That is more than this site takes at once. Please send less."
 
 
 @dataclass(frozen=True)
-class Allowance:
-    """How many bytes a request may send, in how many seconds, and what they are counted against; and up to how many
-    are read of one that is refused for its size.
-    """
+class BodyAllowance:
+    """Bound a request body: bytes, seconds, budget, bytes read when refused."""
 
-    most: int
+    max_bytes: int
     seconds: int
     budget: Budget
     discard: int
 
 
 class FlaskRequests:
-    """All requests of one process that Flask answers."""
+    """Answer requests by Flask."""
 
     def __init__(self, app: Flask, headers: list[tuple[str, str]]) -> None:
         self.app, self.headers = app, headers
         self.settings: Settings = app.config["SETTINGS"]
         self.queue = RequestQueue(self.settings.threads)
         self.discarding = 0
-        seconds, most, upload = self.settings.body_seconds, self.settings.max_body, self.settings.max_upload
-        desk_body = self.settings.desk_body
-        readers, desk = Budget(MAX_READER_BODIES), Budget(upload + 2 * desk_body)
-        self.for_readers = Allowance(min(READER_BODY, most), seconds, readers, MAX_READER_DISCARD)
-        self.for_former_editors = Allowance(most, seconds, desk, 2 * most)
-        self.for_editors = Allowance(desk_body, UPLOAD_SECONDS, desk, 2 * desk_body)
-        self.for_uploads = Allowance(upload, UPLOAD_SECONDS, desk, 2 * upload)
+        seconds, max_bytes, upload = self.settings.body_seconds, self.settings.max_body, self.settings.max_upload
+        desk_body = self.settings.max_desk_body
+        readers, desk = Budget(MAX_READER_BODY_BYTES), Budget(upload + 2 * desk_body)
+        self.for_readers = BodyAllowance(min(MAX_READER_BODY, max_bytes), seconds, readers, MAX_READER_DISCARD_BYTES)
+        self.for_former_editors = BodyAllowance(max_bytes, seconds, desk, 2 * max_bytes)
+        self.for_editors = BodyAllowance(desk_body, UPLOAD_SECONDS, desk, 2 * desk_body)
+        self.for_uploads = BodyAllowance(upload, UPLOAD_SECONDS, desk, 2 * upload)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
             answer = await self.answer(scope, receive)
-        except (Busy, Disconnected):  # who has gone gets an answer too, or uvicorn would report that there was none
-            answer = self.sentence(scope, 503, BUSY)
+        except (ServerBusy, Disconnected):  # a client that left is answered too, or uvicorn logs an error
+            answer = self.plain_text(scope, 503, BUSY_TEXT)
         except TimeoutError:
-            answer = self.sentence(scope, 408, LATE)
-        await send_answer(send, answer, head=scope["method"] == "HEAD")
+            answer = self.plain_text(scope, 408, TIMEOUT_TEXT)
+        await send_response(send, answer, head=scope["method"] == "HEAD")
 
-    async def answer(self, scope: Scope, receive: Receive) -> Answer:
-        """Flask's answer. Raises: Busy, Disconnected, TimeoutError where the body did not arrive in time."""
-        if (length := length_of(scope)) == 0:
-            return await self.call(scope, io.BytesIO())
+    async def answer(self, scope: Scope, receive: Receive) -> HTTPResponse:
+        """Return Flask's response. Raises: ServerBusy, Disconnected, TimeoutError."""
+        if (length := content_length(scope)) == 0:
+            return await self.run_flask(scope, io.BytesIO())
         allowance = await self.allowance(scope, length)
         try:
-            if length and length > allowance.most:
-                raise TooLarge(more=True)
-            with Body(allowance.budget) as body:
+            if length and length > allowance.max_bytes:
+                raise BodyTooLarge(more=True)
+            with RequestBody(allowance.budget) as body:
                 async with asyncio.timeout(allowance.seconds):
-                    await body.read(receive, allowance.most)
-                return await self.call(scope, body.file)
-        except TooLarge as error:
+                    await body.read(receive, allowance.max_bytes)
+                return await self.run_flask(scope, body.file)
+        except BodyTooLarge as error:
             if error.more:
-                await self.let_arrive(scope, receive, allowance.discard)
+                await self.discard_body(scope, receive, allowance.discard)
             return await self.too_large(scope)
 
-    async def allowance(self, scope: Scope, length: int | None) -> Allowance:
-        """Decide, before any of the body is read, how much this client may send here.
+    async def allowance(self, scope: Scope, length: int | None) -> BodyAllowance:
+        """Choose the body allowance before reading the body.
 
-        Photos and exports are larger than anything that readers send. Whoever was an editor may send as much as it
-        takes to go on after signing in again: the signed cookie shows it, without a look at the database.
+        Photos and exports are larger than anything that readers send. A former editor, known by the signed cookie
+        without a database query, may send enough to continue after signing in again.
         """
-        small = length is not None and length <= self.for_readers.most
-        if small or not scope["path"].startswith(DESK) or not self.was_editor(scope):
+        small = length is not None and length <= self.for_readers.max_bytes
+        if small or not scope["path"].startswith(DESK_PREFIX) or not self.has_desk_session(scope):
             return self.for_readers
-        if not await self.may_open(scope, UPLOAD if scope["path"] == UPLOAD else DESK_LIVE):
+        if not await self.may_open(scope, UPLOAD_PATH if scope["path"] == UPLOAD_PATH else DESK_LIVE_PATH):
             return self.for_former_editors
-        return self.for_uploads if scope["path"] == UPLOAD else self.for_editors
+        return self.for_uploads if scope["path"] == UPLOAD_PATH else self.for_editors
 
-    def was_editor(self, scope: Scope) -> bool:
-        with self.app.request_context(environ(scope, io.BytesIO())):
+    def has_desk_session(self, scope: Scope) -> bool:
+        with self.app.request_context(wsgi_environ(scope, io.BytesIO())):
             return "desk" in session
 
     async def is_editor(self, scope: Scope) -> bool:
-        """Tell whether an editor asks, who is signed in now. Raises Busy and Disconnected."""
-        return await self.may_open(scope, DESK_LIVE)
+        """Return whether an editor is signed in. Raises: ServerBusy, Disconnected."""
+        return await self.may_open(scope, DESK_LIVE_PATH)
 
     async def may_open(self, scope: Scope, path: str) -> bool:
-        """Tell whether whoever asks may open this page of the desk. Raises Busy and Disconnected."""
-        cookie = [(name, value) for name, value in scope["headers"] if name in {b"host", b"cookie"}]
-        asked = {**scope, "method": "HEAD", "path": path, "query_string": b"", "headers": cookie}
-        return (await self.call(asked, io.BytesIO())).status in {200, 204}
+        """Return whether this page of the desk may be opened.
 
-    async def let_arrive(self, scope: Scope, receive: Receive, most: int) -> None:
-        """Read on for a while, of a few clients at a time, so that a browser shows why its request was refused."""
-        if self.discarding >= MAX_DISCARDING or (length_of(scope) or 0) > most or waits_for_permission(scope):
+        Raises: ServerBusy, Disconnected.
+        """
+        cookie = [(name, value) for name, value in scope["headers"] if name in {b"host", b"cookie"}]
+        request_scope = {**scope, "method": "HEAD", "path": path, "query_string": b"", "headers": cookie}
+        return (await self.run_flask(request_scope, io.BytesIO())).status in {200, 204}
+
+    async def discard_body(self, scope: Scope, receive: Receive, max_bytes: int) -> None:
+        """Read a refused body briefly, so that browsers show the refusal."""
+        if (
+            self.discarding >= MAX_DISCARDING_CLIENTS
+            or (content_length(scope) or 0) > max_bytes
+            or expects_continue(scope)
+        ):
             return
         self.discarding += 1
         try:
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(self.settings.body_seconds):
-                    await discard(receive, most)
+                    await discard(receive, max_bytes)
         finally:
             self.discarding -= 1
 
-    async def too_large(self, scope: Scope) -> Answer:
-        """Flask's own page for it, as it answers to the length alone; the body is not read."""
+    async def too_large(self, scope: Scope) -> HTTPResponse:
+        """Return Flask's 413 page, which needs only a length."""
         about_body = {b"content-length", b"transfer-encoding"}
         headers = [(name, value) for name, value in scope["headers"] if name not in about_body]
-        asked = {**scope, "headers": [*headers, (b"content-length", str(BEYOND).encode())]}
-        answer = await self.call(asked, io.BytesIO())
-        if answer.status < 400:  # nobody looked at what was sent
-            return self.sentence(scope, 413, TOO_LARGE)
-        return Answer(answer.status, [*answer.headers, ("Connection", "close")], answer.body)
+        request_scope = {**scope, "headers": [*headers, (b"content-length", str(OVERSIZED_LENGTH).encode())]}
+        answer = await self.run_flask(request_scope, io.BytesIO())
+        if answer.status < 400:  # the view did not read the body
+            return self.plain_text(scope, 413, TOO_LARGE_TEXT)
+        return HTTPResponse(answer.status, [*answer.headers, ("Connection", "close")], answer.body)
 
-    async def call(self, scope: Scope, body: IO[bytes]) -> Answer:
-        """Let Flask answer when the turn of this request has come."""
+    async def run_flask(self, scope: Scope, body: IO[bytes]) -> HTTPResponse:
+        """Run Flask when the request's turn comes."""
         transport, client = scope.get(TRANSPORT), scope.get("client") or ("", 0)
         caller = Caller(
             network_of(client[0]),
-            writes=scope["method"] not in READING,
+            writes=scope["method"] not in SAFE_METHODS,
             connected=lambda: transport is None or not transport.is_closing(),
         )
-        return await self.queue.run(caller, call, self.app.wsgi_app, environ(scope, body))
+        return await self.queue.run(caller, call_wsgi, self.app.wsgi_app, wsgi_environ(scope, body))
 
-    def sentence(self, scope: Scope, status: int, text: str) -> Answer:
-        return plain_answer(self.headers, status, text, htmx=header(scope, b"hx-request") == "true")
+    def plain_text(self, scope: Scope, status: int, text: str) -> HTTPResponse:
+        return plain_response(self.headers, status, text, htmx=header(scope, b"hx-request") == "true")

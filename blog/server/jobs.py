@@ -1,4 +1,4 @@
-"""What goes on beside the requests, in each process: what is new is read for the streams, what is due is forgotten."""
+"""Run the background jobs of each process."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ from blog.db import db
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
 from blog.disk_reserve import fill_reserve
-from blog.live.change_listener import hear
-from blog.live.events import News
+from blog.live.change_listener import listen_for_changes
+from blog.live.events import TopicUpdate
 from blog.live.hub import Hub
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import delete_expired_photos
@@ -36,16 +36,16 @@ from blog.site.models import ensure_site
 log = logging.getLogger(__name__)
 
 GRACE_SECONDS = 4.0
-FORGET_SECONDS = 3600.0
-# after a fault in what never ends
+RETENTION_SECONDS = 3600.0
+# after an exception in a job
 RESTART_SECONDS = 5.0
 SCHEMA_SECONDS = 1.0
-# how long tables must be missing: restoring a backup may put them there
+# grace period for a backup that is being restored
 RESTORE_SECONDS = 5.0
 
 
 class CommentSource:
-    """The hub's source: the comments room, asked within the Flask app, its connection given back each time."""
+    """Read topics and updates of comments for the hub."""
 
     def __init__(self, app: Flask) -> None:
         self.app = app
@@ -54,8 +54,8 @@ class CommentSource:
         with self.app.app_context():
             return live_events.versions(topics)
 
-    def news(self, topic: str, since: int) -> News | None:
-        # a request, though nobody's: addresses in what is rendered are built as on a page
+    def read_update(self, topic: str, since: int) -> TopicUpdate | None:
+        # templates need a request context to build URLs
         with self.app.test_request_context("/"):
             try:
                 return live_events.news(topic, since)
@@ -63,80 +63,80 @@ class CommentSource:
                 db.session.remove()
 
 
-def begin(app: Flask, hub: Hub) -> list[asyncio.Task[None]]:
-    """Start all of it in the running event loop."""
-    hearing = partial(hear, hub, app.config["SETTINGS"].database)
-    work = (hearing, hub.keep_beating, partial(keep_forgetting, app), partial(keep_schema, app))
-    return [asyncio.create_task(keep_running(one)) for one in work]
+def start_jobs(app: Flask, hub: Hub) -> list[asyncio.Task[None]]:
+    """Start all jobs in the running event loop."""
+    listening = partial(listen_for_changes, hub, app.config["SETTINGS"].database)
+    work = (listening, hub.send_heartbeats, partial(run_retention, app), partial(watch_schema, app))
+    return [asyncio.create_task(run_forever(one)) for one in work]
 
 
-async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
-    """Run what never ends, again after each fault."""
+async def run_forever(work: Callable[[], Awaitable[None]]) -> None:
+    """Run a job; restart it after each exception."""
     while True:
         try:
             return await work()
         except Exception:
-            log.warning("What goes on beside the requests met a fault; going on.", exc_info=True)
+            log.warning("A background job failed; restarting it.", exc_info=True)
         await asyncio.sleep(RESTART_SECONDS)
 
 
-async def keep_schema(app: Flask) -> None:
-    """Migrate again where the database was emptied, deleted, or replaced by an older one."""
+async def watch_schema(app: Flask) -> None:
+    """Migrate again after the database was emptied, deleted or replaced."""
     while True:
         await asyncio.sleep(SCHEMA_SECONDS)
         if schema_missing.is_set():
             await asyncio.sleep(RESTORE_SECONDS)
-            await asyncio.to_thread(make_schema, app)
+            await asyncio.to_thread(restore_schema, app)
             schema_missing.clear()
 
 
-def make_schema(app: Flask) -> None:
-    """Make the tables and the site's row that are missing; nothing where a backup was restored meanwhile."""
+def restore_schema(app: Flask) -> None:
+    """Create missing tables and the row of the site."""
     try:
         migrate(app.config["SETTINGS"].database)
         with app.app_context():
             ensure_site()
     except (WrongSetting, SQLAlchemyError) as error:
-        log.warning("The database lacks tables, and they could not be made: %s", error)
+        log.warning("Missing tables could not be created: %s", error)
     else:
         thread_page_cache.clear()
-        log.warning("The database had been emptied or replaced; its tables are in order again.")
+        log.warning("The database was emptied or replaced; its tables are restored.")
 
 
-async def keep_forgetting(app: Flask) -> None:
-    """What is due to be forgotten, at the start and every hour, in small parts; any process may."""
+async def run_retention(app: Flask) -> None:
+    """Delete expired data in small parts, at the start and every hour."""
     while True:
-        while await asyncio.to_thread(_forget, app):
+        while await asyncio.to_thread(_delete_expired, app):
             await asyncio.sleep(0)
-        await asyncio.sleep(FORGET_SECONDS)
+        await asyncio.sleep(RETENTION_SECONDS)
 
 
-def _forget(app: Flask) -> int:
+def _delete_expired(app: Flask) -> int:
     try:
         with app.app_context():
             fill_reserve()
             if check_clock():
                 delete_expired_photos()
                 return delete_expired_batch() + forget_mails()
-            log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
+            log.warning("The clock may have jumped, so nothing is deleted for a day: check the clock.")
     except Exception as error:
         fault = None if is_temporary(error) else error
-        log.warning("What is due could not be forgotten; trying again in an hour.", exc_info=fault)
+        log.warning("Expired data could not be deleted; trying again in an hour.", exc_info=fault)
     return 0
 
 
 def end_with_parent() -> None:
-    """End this worker once the process that started it has died; it would keep the port and serve on unseen.
+    """End this worker when its parent process ends.
 
-    A pipe tells, so that a parent that died before this was called is noticed too. Requests in progress have
-    GRACE_SECONDS to finish.
+    It would hold the port otherwise. The parent's sentinel also covers a parent that ended before. Running requests
+    get GRACE_SECONDS to finish.
     """
     if parent := multiprocessing.parent_process():
-        threading.Thread(target=_wait_for_end_of, args=(parent.sentinel,), name="parent watch", daemon=True).start()
+        threading.Thread(target=_exit_after, args=(parent.sentinel,), name="parent watch", daemon=True).start()
 
 
-def _wait_for_end_of(sentinel: int) -> None:
+def _exit_after(sentinel: int) -> None:
     connection.wait([sentinel])
     os.kill(os.getpid(), signal.SIGTERM)
     time.sleep(GRACE_SECONDS)
-    os._exit(1)  # a thread that waits for the database would hold up a clean end
+    os._exit(1)  # a thread that waits for the database would block a clean exit

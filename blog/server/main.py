@@ -1,4 +1,4 @@
-"""What `bin/serve` runs: the settings, the port, the database, then one process or several."""
+"""Start the server: settings, port, database, then one or several processes."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ from uvicorn import Config, Server
 from uvicorn.supervisors import Multiprocess
 
 from blog import create_app
-from blog.db_errors import is_temporary, sentence_at_server
-from blog.disk_reserve import make_room_to_start
+from blog.db_errors import is_temporary, operator_message
+from blog.disk_reserve import free_reserve_to_start
 from blog.editors.accounts import create_first_run_link
 from blog.editors.models import has_owner
 from blog.importing.job import resume_imports
@@ -27,53 +27,53 @@ from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
 from blog.posts.seed import add_welcome_post
-from blog.server.asgi import Shell
+from blog.server.asgi import ASGIApp
 from blog.server.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.settings import Settings, WrongSetting, load
 from blog.site.models import ensure_site
 
-# not yet sent, for each connection; the rest stays in this process, where it is counted
+# per connection; the rest stays in this process, where it is limited
 KERNEL_UNSENT_BYTES = 65_536
 
 
 def main() -> int:
-    """Serve until asked to stop; 2 and one sentence where a setting does not allow it."""
+    """Serve until stopped; return 2 for unusable settings."""
     configure_logging()
     try:
         settings = load()
         prepare_instance(settings)
-        port = bind(settings)
-        make_room_to_start(settings.database)
+        port = bind_port(settings)
+        free_reserve_to_start(settings.database)
         migrate(settings.database)
         app = create_app(settings)
         with app.app_context():
             ensure_site()
             add_welcome_post()
-            first_run = None if has_owner() else settings.address + create_first_run_link()
+            first_run = None if has_owner() else settings.base_url + create_first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2
     except SQLAlchemyError as error:
         if not is_temporary(error):
             raise
-        click.echo(sentence_at_server(error), err=True)
+        click.echo(operator_message(error), err=True)
         return 2
     resume_imports(app)
-    allow_many_connections()
-    click.echo(f"Talkback is open at {settings.address} (Ctrl-C ends it).")
+    raise_file_limit()
+    click.echo(f"Talkback is open at {settings.base_url} (Ctrl-C ends it).")
     if first_run:
         click.echo(f"Make the owner's account here: {first_run}")
     sys.stdout.flush()
-    gc.freeze()  # what stands now stays: neither collecting nor stopping need go through it
+    gc.freeze()  # loaded modules stay, so the collector can skip them
     if settings.web_concurrency == 1:
-        serve(config(settings, Shell(app)), port)
+        serve(uvicorn_config(settings, ASGIApp(app)), port)
     else:
-        Multiprocess(config(settings, "blog.server.asgi:shell"), sockets=[port]).run()
+        Multiprocess(uvicorn_config(settings, "blog.server.asgi:create_asgi_app"), sockets=[port]).run()
     return 0
 
 
-def bind(settings: Settings) -> socket.socket:
-    """Take the port before anything else is done, so that a taken one is one sentence."""
+def bind_port(settings: Settings) -> socket.socket:
+    """Bind the port. Raises: WrongSetting."""
     family = socket.AF_INET6 if ":" in settings.bind else socket.AF_INET
     port = socket.socket(family, socket.SOCK_STREAM)
     port.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -92,26 +92,26 @@ def bind(settings: Settings) -> socket.socket:
 
 
 def limit_unsent(port: socket.socket) -> None:
-    """Have the system hold little for clients that do not read, and give up those that are gone, where it can (Linux).
+    """Limit the kernel's send buffer and drop dead clients (Linux).
 
-    Connections inherit both from the port.
+    Connections inherit both options from the port.
     """
     for option, value in (("TCP_NOTSENT_LOWAT", KERNEL_UNSENT_BYTES), ("TCP_USER_TIMEOUT", int(1000 * WRITE_SECONDS))):
         if number := getattr(socket, option, None):
             port.setsockopt(socket.IPPROTO_TCP, number, value)
 
 
-def config(settings: Settings, app: Shell | str) -> Config:
+def uvicorn_config(settings: Settings, app: ASGIApp | str) -> Config:
     return Config(
         app,
         factory=isinstance(app, str),
         workers=settings.web_concurrency,
-        loop="blog.server.accept_queue:Loop",
+        loop="blog.server.accept_queue:EventLoop",
         http=cast(type[asyncio.Protocol], partial(BoundedProtocol, connections=Connections(settings))),
         ws="none",
         lifespan="on",
         log_config=None,
-        access_log=False,  # no log of readers' addresses
+        access_log=False,  # readers' addresses are not logged
         server_header=False,
         backlog=2048,
         forwarded_allow_ips=list(settings.trusted_proxies),
@@ -120,13 +120,13 @@ def config(settings: Settings, app: Shell | str) -> Config:
 
 
 def serve(settings: Config, port: socket.socket) -> None:
-    # when it is done uvicorn raises the signal that ended it once more, for whoever started it
+    # uvicorn raises the signal again when it has stopped
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(0))
     with contextlib.suppress(KeyboardInterrupt):
         Server(settings).run(sockets=[port])
 
 
-def allow_many_connections() -> None:
+def raise_file_limit() -> None:
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     with contextlib.suppress(ValueError, OSError):
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))

@@ -1,4 +1,4 @@
-"""Bodies of requests: read whole before Flask is entered, within a limit of their own and a budget for all of them."""
+"""Read request bodies before Flask, within a limit and a shared budget."""
 
 from __future__ import annotations
 
@@ -6,96 +6,100 @@ import logging
 import tempfile
 from typing import IO
 
-from blog.server.request_queue import Busy, Disconnected
+from blog.server.request_queue import Disconnected, ServerBusy
 from blog.server.wsgi_bridge import header
 from blog.web.asgi_types import Receive, Scope
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 log = logging.getLogger(__name__)
 
-# what all readers' bodies may hold at one time, in each process
-MAX_READER_BODIES = 32_000_000
+# for the bodies of all readers at one time, per process
+MAX_READER_BODY_BYTES = 32_000_000
 
 
-class TooLarge(Exception):
-    """The body has, or says that it has, more bytes than this client may send here; `more` of it may follow."""
+class BodyTooLarge(Exception):
+    """Raised when a body exceeds the limit; `more` tells whether bytes follow."""
 
     def __init__(self, more: bool) -> None:
         self.more = more
 
 
 class Budget:
-    """Bytes that all bodies of one kind may hold at the same time."""
+    """Limit the bytes of all bodies of one kind."""
 
-    def __init__(self, most: int) -> None:
-        self.left = most
+    def __init__(self, max_bytes: int) -> None:
+        self.remaining = max_bytes
 
-    def take(self, count: int) -> None:
-        """Hold so many bytes more; raises Busy where they are not left."""
-        if count > self.left:
-            raise Busy
-        self.left -= count
+    def reserve(self, count: int) -> None:
+        """Reserve bytes. Raises: ServerBusy if they are not available."""
+        if count > self.remaining:
+            raise ServerBusy
+        self.remaining -= count
 
-    def give_back(self, count: int) -> None:
-        self.left += count
+    def release(self, count: int) -> None:
+        self.remaining += count
 
 
-class Body:
-    """One request's body while it is in flight; its bytes go back to the budget at the end of the `with` block."""
+class RequestBody:
+    """Store one request's body within the budget."""
 
     def __init__(self, budget: Budget) -> None:
         self.budget, self.size = budget, 0
-        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(READER_BODY)  # noqa: SIM115  closed by __exit__
+        self.file: IO[bytes] = tempfile.SpooledTemporaryFile(MAX_READER_BODY)  # noqa: SIM115  closed by __exit__
 
-    def __enter__(self) -> Body:
+    def __enter__(self) -> RequestBody:
         return self
 
     def __exit__(self, *_: object) -> None:
         self.file.close()
-        self.budget.give_back(self.size)
+        self.budget.release(self.size)
 
-    async def read(self, receive: Receive, most: int) -> None:
-        """Take in the whole body. Raises TooLarge beyond `most` bytes, Busy beyond the budget, and Disconnected."""
+    async def read(self, receive: Receive, max_bytes: int) -> None:
+        """Read the whole body. Raises: BodyTooLarge, ServerBusy, Disconnected."""
         more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 raise Disconnected
             chunk, more = message.get("body", b""), message.get("more_body", False)
-            if self.size + len(chunk) > most:
-                raise TooLarge(more)
-            self.budget.take(len(chunk))
+            if self.size + len(chunk) > max_bytes:
+                raise BodyTooLarge(more)
+            self.budget.reserve(len(chunk))
             self.size += len(chunk)
-            self._keep(chunk)
+            self._write(chunk)
         self.file.seek(0)
 
-    def _keep(self, chunk: bytes) -> None:
+    def _write(self, chunk: bytes) -> None:
         try:
             self.file.write(chunk)
         except OSError as error:
-            log.error("A request could not be kept while it arrived: %s", error)
-            raise Busy from error
+            log.error("A request body could not be stored: %s", error)
+            raise ServerBusy from error
 
 
-async def discard(receive: Receive, most: int) -> None:
-    """Let up to `most` bytes arrive and go: a browser that is still sending when the connection ends never shows the
-    answer.
+async def discard(receive: Receive, max_bytes: int) -> None:
+    """Read and drop up to `max_bytes`.
+
+    A browser that is still sending when the connection ends never shows the response.
     """
     more = True
-    while more and most > 0:
+    while more and max_bytes > 0:
         message = await receive()
-        most -= len(message.get("body", b""))
+        max_bytes -= len(message.get("body", b""))
         more = message.get("more_body", False)
 
 
-def length_of(scope: Scope) -> int | None:
-    """How long the body says it is; None where it comes in chunks, whose number nobody knows."""
+def content_length(scope: Scope) -> int | None:
+    """Return the declared length of the body; None if chunked."""
     if header(scope, b"transfer-encoding"):
         return None
     length = header(scope, b"content-length")
     return int(length) if length.isdigit() else 0
 
 
-def waits_for_permission(scope: Scope) -> bool:
-    """Whether the client sends its body only after "100 Continue", which the first reading of it sends."""
+def expects_continue(scope: Scope) -> bool:
+    """Return whether the client waits for "100 Continue".
+
+    The first read of the body sends it.
+    """
     return header(scope, b"expect").lower() == "100-continue"

@@ -1,7 +1,7 @@
-"""The queue before Flask: as many requests run as there are threads, some wait, and the rest are refused at once.
+"""Queue requests before Flask and refuse those beyond the limit.
 
-It is fair between networks, so that a thousand requests from one delay the next reader by one request. Requests that
-change something leave one thread free for those that read.
+The queue is fair between networks, so that a thousand requests from one delay the next reader by one request. Requests
+that write leave one thread free for those that read.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ from blog.server.fair_queue import FairQueue
 
 T = TypeVar("T")
 
-# of each kind, in each process
+# reads and writes each, per process
 MAX_WAITING = 128
 MAX_WAIT_SECONDS = 10.0
 
 
-class Busy(Exception):
-    """There is no room for the request now; it may come again."""
+class ServerBusy(Exception):
+    """Raised when the server cannot take the request now."""
 
 
 class Disconnected(Exception):
-    """The client went away before its request was whole, or while it waited."""
+    """Raised when the client left before its request was read or run."""
 
 
 @dataclass(eq=False, slots=True)
 class Caller:
-    """Who wants a turn: from which network, whether to change something, and whether the client is still there."""
+    """Describe the origin of a request and whether it writes."""
 
     network: str
     writes: bool
@@ -39,7 +39,9 @@ class Caller:
 
 
 @dataclass(eq=False, slots=True)
-class Waiting:
+class QueuedRequest:
+    """Hold a waiting request and the future of its turn."""
+
     caller: Caller
     turn: asyncio.Future[None]
 
@@ -48,53 +50,56 @@ class Waiting:
             self.turn.set_exception(reason)
 
 
-class Line(FairQueue[Waiting]):
-    """Those who wait, at most so many."""
+class WaitingLine(FairQueue[QueuedRequest]):
+    """Hold at most `max_waiting` requests."""
 
-    def __init__(self, most: int) -> None:
+    def __init__(self, max_waiting: int) -> None:
         super().__init__()
-        self.most = most
+        self.max_waiting = max_waiting
 
-    def enter(self, waiting: Waiting) -> None:
-        """Let one more wait; Busy for it, or for the last of a network that has more waiting, where all is full."""
-        network = waiting.caller.network
-        if self.length >= self.most:
+    def enter(self, queued: QueuedRequest) -> None:
+        """Add a request. A full line refuses one of its largest network.
+
+        Raises: ServerBusy if that is the network of the request itself.
+        """
+        network = queued.caller.network
+        if self.length >= self.max_waiting:
             self.drop_disconnected()
-        if self.length >= self.most:
-            longest = max(self.networks, key=self.waiting)
-            if self.waiting(longest) <= self.waiting(network) + 1:
-                raise Busy
-            self.pop_last_of(longest).refuse(Busy())
-        self.add(network, waiting)
+        if self.length >= self.max_waiting:
+            longest = max(self.networks, key=self.count_waiting)
+            if self.count_waiting(longest) <= self.count_waiting(network) + 1:
+                raise ServerBusy
+            self.pop_last_of(longest).refuse(ServerBusy())
+        self.add(network, queued)
 
-    def leave(self, waiting: Waiting) -> None:
-        self.remove(waiting.caller.network, waiting)
+    def leave(self, queued: QueuedRequest) -> None:
+        self.remove(queued.caller.network, queued)
 
     def drop_disconnected(self) -> None:
-        everybody = [waiting for queue in self.networks.values() for waiting in queue]
-        for waiting in everybody:
-            if not waiting.caller.connected():
-                self.leave(waiting)
-                waiting.refuse(Disconnected())
+        everybody = [queued for queue in self.networks.values() for queued in queue]
+        for queued in everybody:
+            if not queued.caller.connected():
+                self.leave(queued)
+                queued.refuse(Disconnected())
 
 
 class RequestQueue:
-    """Runs work in `threads` threads, in turn. Everything but the work itself belongs to the event loop."""
+    """Run requests in a pool of threads, in fair order."""
 
-    def __init__(self, threads: int, most: int = MAX_WAITING) -> None:
+    def __init__(self, threads: int, max_waiting: int = MAX_WAITING) -> None:
         self.threads = ThreadPoolExecutor(threads, thread_name_prefix="flask")
         self.size = self.free = threads
         self.free_to_write = max(1, threads - 1)
-        self.reads, self.writes = Line(most), Line(most)
+        self.reads, self.writes = WaitingLine(max_waiting), WaitingLine(max_waiting)
         self.read_last = False
 
-    async def run(self, caller: Caller, work: Callable[..., T], *given: object) -> T:
-        """Do the work in a thread and return what it returns.
+    async def run(self, caller: Caller, work: Callable[..., T], *args: object) -> T:
+        """Run `work` in a thread and return its result.
 
-        Raises: Busy where too many wait or the wait was too long, Disconnected where the client went meanwhile.
+        Raises: ServerBusy if the line is full or the wait too long, Disconnected if the client left.
         """
         if self.free < self.size:
-            await asyncio.sleep(0)  # so that a client that sent and left is seen to have left
+            await asyncio.sleep(0)  # lets the loop notice that the client left
         if not caller.connected():
             raise Disconnected
         line = self.writes if caller.writes else self.reads
@@ -104,22 +109,22 @@ class RequestQueue:
             line.note_turn(caller.network)
             self._occupy(caller.writes)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self.threads, work, *given)
+            return await asyncio.get_running_loop().run_in_executor(self.threads, work, *args)
         finally:
             self._leave(caller.writes)
 
-    async def _wait(self, line: Line, caller: Caller) -> None:
-        waiting = Waiting(caller, asyncio.get_running_loop().create_future())
-        line.enter(waiting)
+    async def _wait(self, line: WaitingLine, caller: Caller) -> None:
+        queued = QueuedRequest(caller, asyncio.get_running_loop().create_future())
+        line.enter(queued)
         try:
             async with asyncio.timeout(MAX_WAIT_SECONDS):
-                await waiting.turn
+                await queued.turn
         except (TimeoutError, asyncio.CancelledError) as error:
-            line.leave(waiting)
-            if waiting.turn.done() and not waiting.turn.cancelled() and not waiting.turn.exception():
-                self._leave(caller.writes)  # the turn came in the same moment
+            line.leave(queued)
+            if queued.turn.done() and not queued.turn.cancelled() and not queued.turn.exception():
+                self._leave(caller.writes)  # the turn came at the same moment
             if isinstance(error, TimeoutError):
-                raise Busy from None
+                raise ServerBusy from None
             raise
 
     def _has_room(self, writes: bool) -> bool:
@@ -133,17 +138,17 @@ class RequestQueue:
         self.free += 1
         self.free_to_write += writes
         while line := self._next():
-            waiting = line.pop()
-            if waiting.turn.done():
+            queued = line.pop()
+            if queued.turn.done():
                 continue
-            if not waiting.caller.connected():
-                waiting.refuse(Disconnected())
+            if not queued.caller.connected():
+                queued.refuse(Disconnected())
                 continue
             self.read_last = line is self.reads
-            self._occupy(waiting.caller.writes)
-            waiting.turn.set_result(None)
+            self._occupy(queued.caller.writes)
+            queued.turn.set_result(None)
 
-    def _next(self) -> Line | None:
-        """The line whose turn it is: the two take turns where both may go on."""
+    def _next(self) -> WaitingLine | None:
+        """Return the line to serve next; reads and writes alternate."""
         lines = (self.writes, self.reads) if self.read_last else (self.reads, self.writes)
         return next((line for line in lines if line.length and self._has_room(line is self.writes)), None)

@@ -1,5 +1,7 @@
-"""From ASGI to the Flask app in a thread, and back. A thread never waits for a client: the whole request is read
-before Flask is entered, and the whole answer is made before the first byte of it is sent.
+"""Call a WSGI app in a thread for an ASGI request.
+
+A thread never waits for a client: the request is read before the app is called, and the response is complete before
+its first byte is sent.
 """
 
 from __future__ import annotations
@@ -17,7 +19,7 @@ RETRY_SECONDS = 5
 
 
 @dataclass(frozen=True)
-class Answer:
+class HTTPResponse:
     status: int
     headers: list[tuple[str, str]]
     body: bytes
@@ -27,8 +29,8 @@ def header(scope: Scope, name: bytes) -> str:
     return next((value.decode("latin-1") for key, value in scope["headers"] if key == name), "")
 
 
-def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
-    """The request as PEP 3333 wants it."""
+def wsgi_environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
+    """Build the WSGI environment of a request (PEP 3333)."""
     client, server = scope.get("client") or ("", 0), scope.get("server") or ("", 80)
     variables: dict[str, Any] = {
         "REQUEST_METHOD": scope["method"],
@@ -50,7 +52,7 @@ def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
         "wsgi.run_once": False,
     }
     for raw_name, raw_value in scope["headers"]:
-        if b"_" in raw_name:  # would pass for the header with hyphens, which a proxy may have checked
+        if b"_" in raw_name:  # would become the same key as the hyphenated header that a proxy checked
             continue
         name, value = raw_name.decode("latin-1").upper().replace("-", "_"), raw_value.decode("latin-1")
         key = name if name in {"CONTENT_TYPE", "CONTENT_LENGTH"} else f"HTTP_{name}"
@@ -59,8 +61,8 @@ def environ(scope: Scope, body: IO[bytes]) -> dict[str, Any]:
     return variables
 
 
-def call(app: WSGIApp, variables: dict[str, Any]) -> Answer:
-    """Let the Flask app answer, in the thread that this is called in."""
+def call_wsgi(app: WSGIApp, variables: dict[str, Any]) -> HTTPResponse:
+    """Call the WSGI app in this thread."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], _error: object = None) -> Callable[[bytes], None]:
@@ -75,21 +77,24 @@ def call(app: WSGIApp, variables: dict[str, Any]) -> Answer:
         if close := getattr(chunks, "close", None):
             close()
     status, headers, written = started
-    return Answer(int(status[:3]), headers, b"".join(written) + body)
+    return HTTPResponse(int(status[:3]), headers, b"".join(written) + body)
 
 
-def plain_answer(headers: list[tuple[str, str]], status: int, text: str, *, htmx: bool = False) -> Answer:
-    """Answer with one sentence and close the connection; htmx puts it above the comment form, not in its place."""
+def plain_response(headers: list[tuple[str, str]], status: int, text: str, *, htmx: bool = False) -> HTTPResponse:
+    """Build a plain text response that closes the connection.
+
+    htmx shows it above the comment form, not in its place.
+    """
     extra = [("Content-Type", "text/plain; charset=utf-8"), ("Cache-Control", "no-store"), ("Connection", "close")]
     if status == 503:
         extra.append(("Retry-After", str(RETRY_SECONDS)))
     if htmx:
         extra += [("HX-Retarget", "#comment-error"), ("HX-Reswap", "innerHTML")]
-    return Answer(status, [*headers, *extra], text.encode())
+    return HTTPResponse(status, [*headers, *extra], text.encode())
 
 
-async def send_answer(send: Send, answer: Answer, *, head: bool = False) -> None:
-    """Send the whole answer; for HEAD its headers only."""
+async def send_response(send: Send, answer: HTTPResponse, *, head: bool = False) -> None:
+    """Send the response; for HEAD its headers only."""
     headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
     if not any(name == b"content-length" for name, _ in headers) and answer.status not in {204, 304}:
         headers.append((b"content-length", str(len(answer.body)).encode()))

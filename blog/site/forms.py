@@ -44,12 +44,12 @@ def days_or_never(label: str) -> WholeNumber:
 class SettingsForm(Form):
     """Change the site's settings."""
 
-    title = Text(_("Title"), [InputRequired(_("A blog needs a title."))], most=200)
-    tagline = Text(_("Tagline"), most=500)
-    menu = LongText(_("Menu"), most=20_000)
+    title = Text(_("Title"), [InputRequired(_("A blog needs a title."))], max_length=200)
+    tagline = Text(_("Tagline"), max_length=500)
+    menu = LongText(_("Menu"), max_length=20_000)
     accent = Choice(_("Accent"), [AnyOf(ACCENTS, _("This is not one of the accents."))])
-    note_label = Text(_("Label of the editor's note"), most=80)
-    language = Text(_("Language"), [InputRequired()], most=20)
+    note_label = Text(_("Label of the editor's note"), max_length=80)
+    language = Text(_("Language"), [InputRequired()], max_length=20)
     timezone = Choice(_("Time zone"), [AnyOf(ZONES, _("This is not one of the time zones."))])
     rule = Choice(
         _("New responses"), [AnyOf([OPEN, HOLD_NEW, HOLD_ALL, READ_ONLY], _("Please choose one of the rules."))]
@@ -64,7 +64,7 @@ class SettingsForm(Form):
     filter_strictness = Choice(
         _("Spam filter"), [AnyOf([OFF, CALM, USUAL, STRICT], _("This is not one of the choices."))]
     )
-    muted = LongText(_("Muted words and patterns"), most=MOST_CHARACTERS)
+    muted = LongText(_("Muted words and patterns"), max_length=MOST_CHARACTERS)
     agreeing = Switch(_("Readers may agree with responses"))
     reports_to_hold = WholeNumber(
         _("Reports that hold a response"),

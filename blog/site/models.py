@@ -11,7 +11,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.db import Record, db, writing
 from blog.db_connections import schema_missing
-from blog.db_errors import NoTables
+from blog.db_errors import SchemaMissing
 
 SITE_ID = 1
 DEFAULT_TITLE = "Talkback"
@@ -112,7 +112,7 @@ def current_site() -> Site:
         site = session.scalars(SITE_QUERY).one_or_none()
         if site is None:
             schema_missing.set()
-            raise NoTables("the site's row is missing")
+            raise SchemaMissing("the site's row is missing")
         cache_site(site)
     return site
 

@@ -4,5 +4,5 @@ from __future__ import annotations
 
 from flask_wtf.csrf import CSRFProtect
 
-# every form is checked unless its view says that it checks its own
+# a view that checks its own token is marked @csrf.exempt
 csrf = CSRFProtect()

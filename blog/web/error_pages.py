@@ -1,4 +1,4 @@
-"""Answer every error with a page, or for htmx with a sentence: never a stack trace, never nothing."""
+"""Answer every error with a page, or htmx with one sentence."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import HTTPException, InternalServerError, ServiceUnavailable
 
 from blog.db import db
-from blog.db_errors import is_disk_full, is_temporary, reason_of
+from blog.db_errors import error_reason, is_disk_full, is_temporary
 from blog.disk_reserve import free_reserve
 from blog.web import htmx
 
@@ -18,91 +18,93 @@ RETRY_SECONDS = 30
 
 
 def init(app: Flask) -> None:
-    app.register_error_handler(HTTPException, show)
-    app.register_error_handler(Exception, unexpected)
+    app.register_error_handler(HTTPException, show_error)
+    app.register_error_handler(Exception, show_unexpected_error)
 
 
-def show(error: HTTPException) -> Response:
-    """The page of an HTTP error; redirects and answers that already stand pass through."""
+def show_error(error: HTTPException) -> Response:
+    """Render the page of an HTTP error; pass finished responses through."""
     if error.response is not None or error.code is None or error.code < 400:
         return make_response(error.get_response())
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
-        # raised while another error was answered
-        return unexpected(error.original_exception)
-    headline, sentence = sentences(error.code)
-    if htmx.wanted():
-        answer = htmx.retarget(said("errors/_message.html", sentence, error.code), "#comment-error", "innerHTML")
+        # an error handler failed itself
+        return show_unexpected_error(error.original_exception)
+    headline, sentence = error_texts(error.code)
+    if htmx.is_htmx_request():
+        answer = htmx.retarget(
+            render_sentence("errors/_message.html", sentence, error.code), "#comment-error", "innerHTML"
+        )
     else:
-        answer = said("errors/error.html", sentence, error.code, headline=headline)
+        answer = render_sentence("errors/error.html", sentence, error.code, headline=headline)
     answer.headers["Cache-Control"] = "no-store"
-    if "Retry-After" in (given := dict(error.get_headers())):
-        answer.headers["Retry-After"] = given["Retry-After"]
+    if "Retry-After" in (error_headers := dict(error.get_headers())):
+        answer.headers["Retry-After"] = error_headers["Retry-After"]
     return answer
 
 
-def said(template: str, sentence: str, code: int, **more: Any) -> Response:
-    """The sentence on its page; alone where even the page cannot be made (an untrusted host)."""
+def render_sentence(template: str, sentence: str, code: int, **more: Any) -> Response:
+    """Render a sentence on a page, or as plain text."""
     try:
-        return make_response(rendered(template, sentence=sentence, **more), code)
+        return make_response(render_without_database(template, sentence=sentence, **more), code)
     except Exception:
-        current_app.logger.warning("An error's page could not be made", exc_info=code >= 500)
+        current_app.logger.warning("The error page could not be rendered", exc_info=code >= 500)
         return Response(sentence, code, content_type="text/plain; charset=utf-8")
 
 
-def rendered(template: str, **values: Any) -> str:
-    """The page; where the database is away, under a masthead without the blog's own name, and as for a reader."""
+def render_without_database(template: str, **values: Any) -> str:
+    """Render a template; without a database, a generic one for readers."""
     try:
         return render_template(template, **values)
     except SQLAlchemyError:
         return render_template(template, **values, current_site=lambda: {"title": "Talkback"}, editor=lambda: None)
 
 
-def unexpected(error: Exception) -> Response:
-    """A database that is away or full is a matter of time; anything else is a fault of ours."""
-    note_failure(error)
+def show_unexpected_error(error: Exception) -> Response:
+    """Answer 503 for a temporary database error, 500 for any other exception."""
+    log_failure(error)
     db.session.rollback()
     fault = ServiceUnavailable(retry_after=RETRY_SECONDS) if is_temporary(error) else InternalServerError()
-    answer = show(fault)
-    if request.method not in {"GET", "HEAD"} and not htmx.wanted():
-        give_back(answer, fault.code)
+    answer = show_error(fault)
+    if request.method not in {"GET", "HEAD"} and not htmx.is_htmx_request():
+        return_form_fields(answer, fault.code)
     return answer
 
 
-def note_failure(error: Exception) -> None:
-    """Log one line where the database is away or full, and all that is known of anything else.
+def log_failure(error: Exception) -> None:
+    """Log one line for a temporary database error, else the traceback.
 
-    For an editor a full disk gets the reserve, so that sending it again succeeds.
+    For an editor a full disk releases the reserved space, so that sending the form again succeeds.
     """
     if is_disk_full(error) and g.get("editor"):
         free_reserve()
     if is_temporary(error):
-        current_app.logger.warning("The database cannot be used just now (%s)", reason_of(error))
+        current_app.logger.warning("The database is unavailable (%s)", error_reason(error))
     else:
         current_app.logger.error("A request failed", exc_info=error)
 
 
-def is_secret(field: str) -> bool:
-    """Tell whether a field holds a password, which no page repeats."""
+def is_password_field(field: str) -> bool:
+    """Return whether a field holds a password, which no page repeats."""
     return "password" in field.lower() or field in {"current", "again"}
 
 
-def give_back(answer: Response, code: int) -> None:
-    """Put all that a plain form sent on the error's page, in a form that sends it again with the same proof."""
+def return_form_fields(answer: Response, code: int) -> None:
+    """Put the submitted fields on the error page, to be sent again."""
     try:
-        sent = [(name, value) for name, value in request.form.items(multi=True) if not is_secret(name)]
-    except (HTTPException, OSError):  # the form itself could not be read, or no disk had room for its files
+        sent = [(name, value) for name, value in request.form.items(multi=True) if not is_password_field(name)]
+    except (HTTPException, OSError):  # the form could not be parsed, or the disk is full
         return
-    # what a person wrote has blanks in it; keys and tokens have none
+    # text with spaces is shown for copying; keys and tokens have none
     fields = [(name, value, len(value.split()) > 1) for name, value in sent]
-    headline, sentence = sentences(code)
+    headline, sentence = error_texts(code)
     if any(name != "csrf_token" for name, _value in sent):
         lost = any(file.filename for file in request.files.values())
-        page = said("errors/unsaved.html", sentence, code, headline=headline, fields=fields, lost=lost)
+        page = render_sentence("errors/unsaved.html", sentence, code, headline=headline, fields=fields, lost=lost)
         answer.set_data(page.get_data())
 
 
-def replaced(answer: Response, page: str) -> Response:
-    """The error's answer, with this page in place of its own."""
+def replace_page(answer: Response, page: str) -> Response:
+    """Replace the body of an error response, and drop its htmx headers."""
     answer.set_data(page)
     answer.mimetype = "text/html"
     for name in ("HX-Retarget", "HX-Reswap"):
@@ -110,8 +112,8 @@ def replaced(answer: Response, page: str) -> Response:
     return answer
 
 
-def sentences(code: int) -> tuple[str, str]:
-    """A headline and one sentence that says what a reader can do."""
+def error_texts(code: int) -> tuple[str, str]:
+    """Return the headline and the sentence of an error page."""
     known = {
         400: (_("Bad request"), _("The request could not be read. Go back and try again.")),
         403: (_("Not allowed"), _("You may not open this page.")),

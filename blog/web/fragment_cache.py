@@ -1,4 +1,4 @@
-"""What was rendered lately, kept in this process by everything that it depends on."""
+"""Cache rendered HTML fragments in this process, least recently used first out."""
 
 from __future__ import annotations
 
@@ -8,46 +8,47 @@ from hashlib import sha256
 from threading import Lock
 from typing import NamedTuple
 
-# stands in HTML where other HTML goes that was made at another time; no text has it, since no database keeps it
-PLACE = "\0"
+# marks where a cached fragment goes in a page; no text contains NUL, since the database drops it
+CACHE_PLACEHOLDER = "\0"
 
 
-class Kept(NamedTuple):
-    """HTML as it is sent, and its digest: a long part of a page, which need not be gone through for each answer."""
+class CachedFragment(NamedTuple):
+    """Hold encoded HTML and its digest, computed once."""
 
     html: bytes
     digest: bytes
 
 
-NOTHING = Kept(b"", b"")
+EMPTY_FRAGMENT = CachedFragment(b"", b"")
 
 
-class Memory:
-    """HTML by key; beyond `most` bytes in all, what was asked for least lately is dropped, never the last alone: a page
-    that is larger than that would be made anew for each reader.
+class FragmentCache:
+    """Store fragments by key, up to `max_bytes` in all.
+
+    The newest one stays even if it is larger, or every reader would render it again.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most, self._size = most, 0
-        self._kept: OrderedDict[Hashable, Kept] = OrderedDict()
+    def __init__(self, max_bytes: int) -> None:
+        self._max_bytes, self._size = max_bytes, 0
+        self._fragments: OrderedDict[Hashable, CachedFragment] = OrderedDict()
         self._lock = Lock()
 
     def clear(self) -> None:
         with self._lock:
-            self._kept.clear()
+            self._fragments.clear()
             self._size = 0
 
-    def get(self, key: Hashable, render: Callable[[], str]) -> Kept:
-        """What stands under `key`, rendered now where nothing does. Two threads may render the same at once."""
+    def get(self, key: Hashable, render: Callable[[], str]) -> CachedFragment:
+        """Return the fragment of `key`, rendered on a miss."""
         with self._lock:
-            if (standing := self._kept.get(key)) is not None:
-                self._kept.move_to_end(key)
-                return standing
+            if (cached := self._fragments.get(key)) is not None:
+                self._fragments.move_to_end(key)
+                return cached
         html = render().encode()
-        kept = Kept(html, sha256(html).digest())
+        fragment = CachedFragment(html, sha256(html).digest())
         with self._lock:
-            self._size += len(html) - len(self._kept.pop(key, NOTHING).html)
-            self._kept[key] = kept
-            while self._size > self._most and len(self._kept) > 1:
-                self._size -= len(self._kept.popitem(last=False)[1].html)
-        return kept
+            self._size += len(html) - len(self._fragments.pop(key, EMPTY_FRAGMENT).html)
+            self._fragments[key] = fragment
+            while self._size > self._max_bytes and len(self._fragments) > 1:
+                self._size -= len(self._fragments.popitem(last=False)[1].html)
+        return fragment

@@ -1,4 +1,4 @@
-"""What the server says to htmx and where the browser gets it from."""
+"""Read and set the headers of htmx, and link its scripts."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ CDN = f"https://cdn.jsdelivr.net/npm/htmx.org@{VERSION}/dist/"
 
 @dataclass(frozen=True)
 class Script:
-    """A file of the pinned release: its place on the CDN, its copy here, and the hash that both must have."""
+    """Describe a file of the pinned release: CDN, local copy, SRI hash."""
 
-    on_cdn: str
-    here: str
+    cdn_url: str
+    static_path: str
     integrity: str
 
 
@@ -37,23 +37,23 @@ SCRIPTS = (
 def init(app: Flask) -> None:
     static = app.config["SETTINGS"].htmx_from == "static"
 
-    scripts = [{"src": f"/static/{s.here}" if static else s.on_cdn, "integrity": s.integrity} for s in SCRIPTS]
+    scripts = [{"src": f"/static/{s.static_path}" if static else s.cdn_url, "integrity": s.integrity} for s in SCRIPTS]
     app.jinja_env.globals.update(dom_id=dom_id, htmx_scripts=scripts)
 
 
-def wanted() -> bool:
-    """Whether htmx asks, so that a fragment is the answer."""
+def is_htmx_request() -> bool:
+    """Return whether htmx sent the request."""
     return request.headers.get("HX-Request") == "true"
 
 
 def dom_id(thing: object, part: str = "", noun: str = "") -> str:
-    """The id of a record's element, `comment-7`, or of a part of it, `comment-7-replies`; nobody types an id."""
+    """Build an element id: `comment-7`, or for a part `comment-7-replies`."""
     name = noun or type(thing).__name__.lower()
     return "-".join(filter(None, (name, str(getattr(thing, "id", thing)), part)))
 
 
 def trigger(response: Response, event: str, detail: dict[str, object]) -> Response:
-    """Have htmx send `event` through the page once the answer has been put in its place."""
+    """Have htmx dispatch `event` in the page when the response has arrived."""
     response.headers["HX-Trigger"] = json.dumps({event: detail})
     return response
 

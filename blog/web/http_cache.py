@@ -1,4 +1,4 @@
-"""Public answers: the same for everybody, kept by anyone, and asked for again each time."""
+"""Set the HTTP cache headers of public and private pages."""
 
 from __future__ import annotations
 
@@ -7,25 +7,25 @@ from hashlib import sha256
 from flask import Response, make_response, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blog.web.fragment_cache import NOTHING, PLACE, Kept
+from blog.web.fragment_cache import CACHE_PLACEHOLDER, EMPTY_FRAGMENT, CachedFragment
 
 
-def fresh(page: str, part: Kept = NOTHING) -> Response:
-    """A page that may be kept but must be checked before each use; 304 where the browser's copy still holds.
+def cacheable(page: str, part: CachedFragment = EMPTY_FRAGMENT) -> Response:
+    """Build a public response with `no-cache` and an ETag, or 304.
 
-    `part` goes where the page has PLACE.
+    `part` replaces CACHE_PLACEHOLDER in the page.
     """
-    own = page.encode()
-    answer = make_response(own.replace(PLACE.encode(), part.html, 1))
+    body = page.encode()
+    answer = make_response(body.replace(CACHE_PLACEHOLDER.encode(), part.html, 1))
     answer.headers["Cache-Control"] = "no-cache"
-    answer.set_etag(sha256(own + part.digest).hexdigest()[:24])
+    answer.set_etag(sha256(body + part.digest).hexdigest()[:24])
     answer.make_conditional(request)
-    answer.headers.pop("Date", None)  # whoever serves the app dates its answers
+    answer.headers.pop("Date", None)  # the server adds its own
     return answer
 
 
 def private(page: str | BaseResponse, status: int = 200) -> Response:
-    """An answer for one reader alone, which nobody keeps."""
+    """Build a response for one reader, with `no-store`."""
     answer = make_response(page, status)
     answer.headers["Cache-Control"] = "no-store"
     return answer

@@ -1,4 +1,4 @@
-"""Wording and dates: all text through gettext, all times in the site's zone and language."""
+"""Translate text by gettext; format dates in the site's zone and language."""
 
 from __future__ import annotations
 
@@ -19,49 +19,49 @@ from sqlalchemy.exc import SQLAlchemyError
 
 
 def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> None:
-    """Give templates gettext and dates; `language` and `zone` say what the site speaks and where it lives."""
+    """Register Babel and filters; `language` and `zone` read the site's settings."""
 
-    def spoken() -> str:
+    def locale() -> str:
         try:
             return language()
-        except SQLAlchemyError:  # a sentence must be found even where the database is away
+        except SQLAlchemyError:  # error pages are rendered without the database
             return "en"
 
-    Babel(app, locale_selector=spoken, timezone_selector=zone)
+    Babel(app, locale_selector=locale, timezone_selector=zone)
     app.jinja_env.filters.update(day=day, moment=moment, iso=iso)
-    app.jinja_env.globals.update({"_": said, "gettext": said, "ngettext": counted})
+    app.jinja_env.globals.update({"_": translate, "gettext": translate, "ngettext": translate_plural})
     app.jinja_env.globals.update(state_word=state_word, language_tag=lambda: str(get_locale()).replace("_", "-"))
 
 
 @pass_eval_context
-def said(context: EvalContext, text: str, /, **values: object) -> str:
-    """gettext for templates: words of ours, which may hold HTML, with `values`, which HTML's templates escape."""
-    return _said(translations(), context.autoescape, text, **values)
+def translate(context: EvalContext, text: str, /, **values: object) -> str:
+    """Translate a text, which may hold HTML; `values` are escaped."""
+    return _translate(translations(), context.autoescape, text, **values)
 
 
 @pass_eval_context
-def counted(context: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
-    """ngettext for templates; `%(num)d` is the count."""
-    return _counted(translations(), context.autoescape, one, many, count, **values)
+def translate_plural(context: EvalContext, one: str, many: str, count: int, /, **values: object) -> str:
+    """Translate a text with a count, `%(num)d`."""
+    return _translate_plural(translations(), context.autoescape, one, many, count, **values)
 
 
-# a page has some forty of them, and putting one together costs as much as the rest of its element
+# a page has some forty texts, and formatting one costs as much as the rest of its element
 @lru_cache(maxsize=4096, typed=True)
-def _said(catalogue: Any, escaping: bool, text: str, /, **values: object) -> str:
-    return _kind(escaping)(catalogue.ugettext(text)) % values
+def _translate(catalogue: Any, escaping: bool, text: str, /, **values: object) -> str:
+    return _text_type(escaping)(catalogue.ugettext(text)) % values
 
 
 @lru_cache(maxsize=4096, typed=True)
-def _counted(catalogue: Any, escaping: bool, one: str, many: str, count: int, /, **values: object) -> str:
-    return _kind(escaping)(catalogue.ungettext(one, many, count)) % {"num": count, **values}
+def _translate_plural(catalogue: Any, escaping: bool, one: str, many: str, count: int, /, **values: object) -> str:
+    return _text_type(escaping)(catalogue.ungettext(one, many, count)) % {"num": count, **values}
 
 
-def _kind(escaping: bool) -> type[str]:
+def _text_type(escaping: bool) -> type[str]:
     return Markup if escaping else str
 
 
 def translations() -> Any:
-    """The catalogue of this request's language, which Flask-Babel by itself looks for at each word."""
+    """Return the catalogue, looked up once per request."""
     try:
         return g.translations
     except AttributeError:
@@ -70,7 +70,7 @@ def translations() -> Any:
 
 
 def state_word(state: str) -> str:
-    """What a state of a post or of a comment is called."""
+    """Return the label of a post's or a comment's state."""
     words = {
         "all": _("All"),
         "draft": _("Draft"),
@@ -87,27 +87,27 @@ def state_word(state: str) -> str:
 
 
 def day(at: datetime) -> str:
-    """November 24, 2026, as the site's language writes it."""
-    return _day(to_user_timezone(at).date(), get_locale())
+    """Format a day, such as November 24, 2026."""
+    return _format_day(to_user_timezone(at).date(), get_locale())
 
 
 def moment(at: datetime) -> str:
-    """A day and a time of day, such as November 24, 2026, 2:05 PM, as the site's language writes it."""
-    local, spoken = to_user_timezone(at), get_locale()
-    return f"{_day(local.date(), spoken)}, {_hour(local.hour, local.minute, spoken)}"
+    """Format a day and time, such as November 24, 2026, 2:05 PM."""
+    local, locale = to_user_timezone(at), get_locale()
+    return f"{_format_day(local.date(), locale)}, {_format_time(local.hour, local.minute, locale)}"
 
 
 def iso(at: datetime) -> str:
-    """For the datetime attribute: UTC, to the second."""
+    """Format the datetime attribute: UTC, to the second."""
     return f"{at.astimezone(UTC).isoformat(timespec='seconds')[:19]}Z"
 
 
-# a page shows hundreds of times, and writing one out costs as much as the rest of its response
+# a page shows hundreds of times, and formatting one costs as much as the rest of its comment
 @lru_cache(maxsize=4096)
-def _day(day: date, spoken: Locale) -> str:
-    return format_date(day, "long", locale=spoken)
+def _format_day(day: date, locale: Locale) -> str:
+    return format_date(day, "long", locale=locale)
 
 
 @lru_cache(maxsize=4096)
-def _hour(hour: int, minute: int, spoken: Locale) -> str:
-    return format_time(time(hour, minute), "short", locale=spoken)
+def _format_time(hour: int, minute: int, locale: Locale) -> str:
+    return format_time(time(hour, minute), "short", locale=locale)

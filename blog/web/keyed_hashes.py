@@ -1,4 +1,4 @@
-"""Keyed hashes that stand for what is not kept in clear."""
+"""Hash what must not be stored in clear, with the secret key."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from blog.ip_networks import network_of
 
 
 def keyed_hash(purpose: str, value: str) -> str:
-    """A hash that only this blog's secret key can make, so that what it stands for cannot be guessed from a dump."""
+    """Return an HMAC, so that a dump does not reveal the value."""
     key = f"{purpose}:{current_app.config['SECRET_KEY']}".encode()
     return hmac.new(key, value.encode(), hashlib.sha256).hexdigest()
 
 
 def address_key(address: str | None) -> str:
-    """The keyed hash of a network address; of IPv6 the /64, which is one household."""
+    """Return the keyed hash of an IPv4 address or IPv6 /64."""
     return keyed_hash("address", network_of(address or ""))

@@ -1,4 +1,4 @@
-"""PUT, PATCH and DELETE for plain forms: a POST to an address that ends in `?_method=DELETE`."""
+"""Let plain forms send PUT, PATCH and DELETE: a POST with `?_method=DELETE`."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from urllib.parse import parse_qs
 
 from flask import Flask
 
-ALLOWED = {"PUT", "PATCH", "DELETE"}
+ALLOWED_METHODS = {"PUT", "PATCH", "DELETE"}
 
 
 def init(app: Flask) -> None:
-    inner = app.wsgi_app
+    app_without_override = app.wsgi_app
 
-    def overridden(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        # only a POST, which is checked for its token under either name
+    def override_method(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        # only a POST: the CSRF token is checked under either method
         if environ["REQUEST_METHOD"] == "POST" and "_method=" in environ.get("QUERY_STRING", ""):
             method = parse_qs(environ["QUERY_STRING"]).get("_method", [""])[0].upper()
-            if method in ALLOWED:
+            if method in ALLOWED_METHODS:
                 environ["REQUEST_METHOD"] = method
-        return inner(environ, start_response)
+        return app_without_override(environ, start_response)
 
-    app.wsgi_app = overridden  # type: ignore[method-assign]
+    app.wsgi_app = override_method  # type: ignore[method-assign]

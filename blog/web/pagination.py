@@ -1,4 +1,4 @@
-"""Paging by key: a page of a list begins after the last key of the page before, however long the list is."""
+"""Page through lists by key."""
 
 from __future__ import annotations
 
@@ -17,38 +17,39 @@ EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Some items, newest first, and the key that the next page begins after (None on the last)."""
+    """Hold one page, newest first, and the next page's key or None."""
 
     items: list[T]
     older: str | None
 
 
-def newest_first(query: Select[T], at: Any, row_id: Any, after: str | None, size: int) -> Page[T]:
-    """The page of `query` that comes after the key `after`, by the column `at` and then `row_id`, both falling.
+def load_page(query: Select[T], at: Any, row_id: Any, after: str | None, size: int) -> Page[T]:
+    """Load the page after the key `after`.
 
-    A key is `<milliseconds since 1970>-<id>`; one that cannot be read begins at the newest.
+    It is ordered by the columns `at` and `row_id`, both descending. A key is `<milliseconds since 1970>-<id>`. A
+    malformed one gives the first page.
     """
     query = query.order_by(at.desc(), row_id.desc()).limit(size + 1)
-    query = query.where(older_than(at, row_id, after))
+    query = query.where(is_older_than(at, row_id, after))
     items = list(db.session.scalars(query))
-    older = key_of(items[size - 1], at.key, row_id.key) if len(items) > size else None
+    older = page_key(items[size - 1], at.key, row_id.key) if len(items) > size else None
     return Page(items[:size], older)
 
 
-def older_than(at: Any, row_id: Any, after: str | None) -> ColumnElement[bool]:
-    """What comes after the key `after`, in a query that lists by these two columns."""
-    key = read_key(after)
+def is_older_than(at: Any, row_id: Any, after: str | None) -> ColumnElement[bool]:
+    """Build the condition for rows after the key `after`."""
+    key = parse_page_key(after)
     return tuple_(at, row_id) < tuple_(*key) if key else true()
 
 
-def key_of(item: object, at: str = "created_at", row_id: str = "id") -> str:
-    """The key of a record or a row by these of its attributes."""
+def page_key(item: object, at: str = "created_at", row_id: str = "id") -> str:
+    """Build the key of a record or row."""
     moment: datetime = getattr(item, at)
     return f"{(moment - EPOCH) // timedelta(milliseconds=1)}-{getattr(item, row_id)}"
 
 
-def read_key(key: str | None) -> tuple[datetime, int] | None:
-    """The time and the id of a key from outside; None where it is none."""
+def parse_page_key(key: str | None) -> tuple[datetime, int] | None:
+    """Parse a key into time and id; None if malformed."""
     milliseconds, _, row_id = (key or "").partition("-")
     if len(milliseconds) > 15 or len(row_id) > 18:
         return None

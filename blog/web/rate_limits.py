@@ -1,8 +1,7 @@
-"""How often one network address may ask for tokens and previews, try to sign in, agree and report. (Comments are
-counted where they are kept.)
+"""Throttle views by network address: comment forms, previews, sign-in, agreements, reports.
 
-Counted by Flask-Limiter: in each process's memory, or in Redis for all of them. While Redis is away each process
-counts for itself.
+Comments have a throttle of their own, which counts rows. Flask-Limiter counts here: in each process's memory, or in
+Redis for all processes. While Redis is unavailable each process counts for itself.
 """
 
 from __future__ import annotations
@@ -23,17 +22,17 @@ from blog.settings import Settings, WrongSetting
 from blog.web import error_pages
 from blog.web.keyed_hashes import address_key
 
-TOKENS = "60 per minute; 600 per hour"
-SIGN_IN = "30 per minute"
-PREVIEWS = "30 per minute; 300 per hour"
-AGREEMENTS = "40 per minute; 400 per hour"
-REPORTS = "10 per minute; 40 per hour"
+FORM_LIMIT = "60 per minute; 600 per hour"
+SIGN_IN_LIMIT = "30 per minute"
+PREVIEW_LIMIT = "30 per minute; 300 per hour"
+AGREEMENT_LIMIT = "40 per minute; 400 per hour"
+REPORT_LIMIT = "10 per minute; 40 per hour"
 
 View = TypeVar("View", bound=Callable[..., ResponseReturnValue])
 
 
-def limited(rule: str) -> Callable[[View], View]:
-    """Let one network address use this view no more often than `rule` says, such as "30 per minute"."""
+def rate_limit(rule: str) -> Callable[[View], View]:
+    """Limit one network's use of a view, such as "30 per minute"."""
 
     def mark(view: View) -> View:
         view.limit = rule  # type: ignore[attr-defined]
@@ -43,11 +42,11 @@ def limited(rule: str) -> Callable[[View], View]:
 
 
 def init(app: Flask) -> None:
-    """Put the limits around the views that are marked; each app counts for itself. WrongSetting for a wrong store."""
+    """Wrap the marked views in their limits. Raises: WrongSetting."""
     settings: Settings = app.config["SETTINGS"]
     address, options = _storage(settings.ratelimit_storage_uri)
     limiter = app.extensions["limits"] = Limiter(
-        lambda: address_key(request.remote_addr),  # not in clear, since Redis may lie elsewhere
+        lambda: address_key(request.remote_addr),  # hashed, since Redis may be on another machine
         storage_uri=address,
         storage_options=options,
         key_prefix="talkback",
@@ -61,21 +60,21 @@ def init(app: Flask) -> None:
         raise WrongSetting("RATELIMIT_STORAGE_URI cannot be used: it is memory:// or redis://host:6379/0.") from error
     if settings.ratelimit_enabled:
         _check_access(limiter, settings.ratelimit_storage_uri)
-        # the views that are marked ask by themselves; looking at each request would cost all pages a twentieth
+        # the marked views check by themselves; a check of every request costs 5% of each page
         app.before_request_funcs[None].remove(limiter._check_request_limit)
-    app.register_error_handler(RateLimitExceeded, slow_down)
+    app.register_error_handler(RateLimitExceeded, show_rate_limit)
     for endpoint, view in app.view_functions.items():
         if rule := getattr(view, "limit", ""):
             app.view_functions[endpoint] = limiter.limit(rule)(view)  # type: ignore[assignment]
 
 
 def _storage(address: str) -> tuple[str, dict[str, Any]]:
-    """Return what Flask-Limiter is given; a blog without Redis loads none of its library."""
+    """Return address and options for Flask-Limiter; import Redis if used."""
     if not address.startswith("redis"):
         return address, {}
-    from blog.web.redis_storage import OPTIONS, PREFIX
+    from blog.web.redis_storage import OPTIONS, SCHEME_PREFIX
 
-    return f"{PREFIX}{address}", OPTIONS
+    return f"{SCHEME_PREFIX}{address}", OPTIONS
 
 
 def _check_access(limiter: Limiter, address: str) -> None:
@@ -86,12 +85,12 @@ def _check_access(limiter: Limiter, address: str) -> None:
         check_access(limiter.storage, f"{store.hostname}:{store.port or 6379}")
 
 
-def slow_down(_error: RateLimitExceeded) -> Response:
-    return error_pages.show(TooManyRequests(retry_after=seconds_left()))
+def show_rate_limit(_error: RateLimitExceeded) -> Response:
+    return error_pages.show_error(TooManyRequests(retry_after=seconds_until_reset()))
 
 
-def seconds_left() -> int:
-    """After a limit was reached: how long until it is lifted."""
+def seconds_until_reset() -> int:
+    """Return the seconds until the limit just reached is reset."""
     limiter: Limiter = current_app.extensions["limits"]
     reached = limiter.current_limit
     return max(1, ceil(reached.reset_at - time.time())) if reached else 1

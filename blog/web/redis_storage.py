@@ -1,6 +1,6 @@
-"""Counting limits in Redis without waiting for it: one that is slow or silent is left alone for a while.
+"""Count rate limits in Redis; pause while it is slow.
 
-Flask-Limiter then counts in the process, and asks again by `check`.
+Flask-Limiter then counts in the process, and calls `check` to return to Redis.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from redis.retry import Retry
 
 from blog.settings import WrongSetting
 
-PREFIX = "brief+"
-# for each answer, and for connecting: a Redis nearby takes a thousandth of it
+SCHEME_PREFIX = "brief+"
+# per command and for connecting; a Redis nearby takes a thousandth of it
 TIMEOUT_SECONDS = 0.1
 SLOW_SECONDS = 0.05
 PAUSE_SECONDS = 30.0
@@ -30,49 +30,49 @@ Result = TypeVar("Result")
 log = logging.getLogger(__name__)
 
 
-class Paused(RedisError):
-    """Redis was slow a moment ago and is not asked."""
+class RedisPaused(RedisError):
+    """Raised without a command while Redis is paused."""
 
 
-class BriefRedisStorage(RedisStorage):
-    """Redis as `limits` counts in it, within the bounds above; its address begins with brief+redis."""
+class FailFastRedisStorage(RedisStorage):
+    """Store limits in Redis within the bounds above; its scheme is brief+redis."""
 
-    STORAGE_SCHEME = [f"{PREFIX}redis", f"{PREFIX}rediss"]
+    STORAGE_SCHEME = [f"{SCHEME_PREFIX}redis", f"{SCHEME_PREFIX}rediss"]
     paused_until = 0.0
 
     def __init__(self, uri: str, **options: Any) -> None:
-        super().__init__(uri.removeprefix(PREFIX), **options)
+        super().__init__(uri.removeprefix(SCHEME_PREFIX), **options)
 
     def incr(self, key: str, expiry: int, amount: int = 1) -> int:
-        return self._briefly(lambda: super(BriefRedisStorage, self).incr(key, expiry, amount))
+        return self._fail_fast(lambda: super(FailFastRedisStorage, self).incr(key, expiry, amount))
 
     def get(self, key: str) -> int:
-        return self._briefly(lambda: super(BriefRedisStorage, self).get(key))
+        return self._fail_fast(lambda: super(FailFastRedisStorage, self).get(key))
 
     def get_expiry(self, key: str) -> float:
-        return self._briefly(lambda: super(BriefRedisStorage, self).get_expiry(key))
+        return self._fail_fast(lambda: super(FailFastRedisStorage, self).get_expiry(key))
 
     def check(self) -> bool:
         try:
-            return self._briefly(lambda: super(BriefRedisStorage, self).check())
-        except Paused:
+            return self._fail_fast(lambda: super(FailFastRedisStorage, self).check())
+        except RedisPaused:
             return False
 
-    def _briefly(self, ask: Callable[[], Result]) -> Result:
+    def _fail_fast(self, operation: Callable[[], Result]) -> Result:
         started = time.monotonic()
         if started < self.paused_until:
-            raise Paused
+            raise RedisPaused
         try:
-            return ask()
+            return operation()
         finally:
             if (ended := time.monotonic()) - started > SLOW_SECONDS:
                 self.paused_until = ended + PAUSE_SECONDS
 
 
 def check_access(storage: Storage, place: str) -> None:
-    """Count once; raise WrongSetting where Redis refuses the login, the database or the commands.
+    """Raise WrongSetting if Redis refuses the login, database or commands.
 
-    A Redis that is away or slow is none of these: limits are counted in the process until it is back.
+    A Redis that is unreachable or slow passes: limits are counted in the process until it is back.
     """
     try:
         storage.incr("LIMITS:start", 1)
@@ -92,4 +92,4 @@ def check_access(storage: Storage, place: str) -> None:
                 "(most have 0 to 15)."
             ) from error
     except Exception:
-        log.warning("Redis could not be asked; limits are counted in this process until it can.")
+        log.warning("Redis is unreachable; limits are counted in this process until it is back.")

@@ -1,4 +1,4 @@
-"""Send the headers that say what pages may load and do (Content-Security-Policy and others)."""
+"""Send the security headers (Content-Security-Policy and others)."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from blog.settings import Settings
 from blog.web.cookies import is_https
 from blog.web.htmx import SCRIPTS
 
-# what no page uses; browsers complain in the console of names that they do not know
-DENIED = (
+# only names that browsers know, or they warn in the console
+DENIED_FEATURES = (
     "accelerometer",
     "autoplay",
     "camera",
@@ -32,14 +32,16 @@ DENIED = (
     "usb",
     "xr-spatial-tracking",
 )
-OWN = ("publickey-credentials-create", "publickey-credentials-get")
-PERMISSIONS = ", ".join([f"{name}=()" for name in DENIED] + [f"{name}=(self)" for name in OWN])
+SAME_ORIGIN_FEATURES = ("publickey-credentials-create", "publickey-credentials-get")
+PERMISSIONS = ", ".join(
+    [f"{name}=()" for name in DENIED_FEATURES] + [f"{name}=(self)" for name in SAME_ORIGIN_FEATURES]
+)
 
 
-def headers(settings: Settings, https: bool | None = None) -> list[tuple[str, str]]:
-    """The headers that every answer carries, whoever gives it; whether by https BLOG_URL says, unless it is given."""
+def security_headers(settings: Settings, https: bool | None = None) -> list[tuple[str, str]]:
+    """Return the headers of every response; `https` defaults to BLOG_URL's scheme."""
     https = settings.https if https is None else https
-    cdn = [] if settings.htmx_from == "static" else [script.on_cdn for script in SCRIPTS]
+    cdn = [] if settings.htmx_from == "static" else [script.cdn_url for script in SCRIPTS]
     policy = {
         "default-src": ["'none'"],
         "img-src": ["'self'", "data:", "https:"],
@@ -65,21 +67,21 @@ def headers(settings: Settings, https: bool | None = None) -> list[tuple[str, st
 
 def init(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
-    by_scheme = {https: headers(settings, https) for https in (False, True)}
+    by_scheme = {https: security_headers(settings, https) for https in (False, True)}
 
     @app.after_request
-    def secure(response: Response) -> Response:
+    def add_headers(response: Response) -> Response:
         for name, value in by_scheme[is_https()]:
-            response.headers.setdefault(name, value)  # of two Referrer-Policy browsers would take the last
+            response.headers.setdefault(name, value)  # browsers take the last of two Referrer-Policy headers
         if urlsplit(response.location or "").netloc:
-            _name_no_host(response)
+            _make_relative(response)
         return response
 
 
-def _name_no_host(response: Response) -> None:
-    """Make a redirect lead to a path of this site, since the host is what the request says of it.
+def _make_relative(response: Response) -> None:
+    """Remove the host from a redirect, since it comes from the request.
 
-    Werkzeug's own redirects, such as from /desk to /desk/, name it in the header and in the page.
+    Werkzeug's own redirects, such as from /desk to /desk/, put it in the header and in the page.
     """
     parts = urlsplit(response.location or "")
     path = urlunsplit(("", "", f"/{parts.path.lstrip('/')}", parts.query, parts.fragment))

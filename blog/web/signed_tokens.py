@@ -1,4 +1,4 @@
-"""Tokens in links that go out by mail: what they say is signed, for one purpose, and for so long."""
+"""Sign and read the tokens of links in mail."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from flask import current_app
 from itsdangerous import BadData, URLSafeTimedSerializer
 
 
-def signed(purpose: str, value: int | str) -> str:
-    """A token that says `value`, good for `purpose` alone; it can be read by anybody, and made by nobody else."""
+def sign_token(purpose: str, value: int | str) -> str:
+    """Sign `value` for one purpose; it is not encrypted."""
     return _serializer(purpose).dumps(value)
 
 
-def said(purpose: str, token: str, seconds: int | None = None) -> int | str | None:
-    """What a token of ours says; None where it is not one, is for another purpose, or is older than `seconds`."""
+def read_token(purpose: str, token: str, seconds: int | None = None) -> int | str | None:
+    """Return a token's value; None if forged, misused or too old."""
     try:
         value: int | str = _serializer(purpose).loads(token, max_age=seconds)
     except BadData:

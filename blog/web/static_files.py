@@ -1,7 +1,7 @@
-"""Serve the program's static files and the instance's pictures.
+"""Serve the program's static files and the instance's images.
 
-No file path is built from a request: static files are listed once and looked up by name, and the name of a picture is
-put together from a digest, a width and an extension, each of which was parsed before.
+No path is taken from a request: static files are listed once and looked up by name; the path of an image is built
+from its parsed digest, width and extension.
 """
 
 from __future__ import annotations
@@ -24,14 +24,14 @@ from blog.settings import ROOT, Settings
 from blog.web.asgi_types import Send
 
 STATIC = ROOT / "static"
-YEAR = 365 * 24 * 3600
-FOREVER = f"public, max-age={YEAR}, immutable"
+YEAR_SECONDS = 365 * 24 * 3600
+IMMUTABLE = f"public, max-age={YEAR_SECONDS}, immutable"
 
-# a digest in a folder named after its beginning, and a width: such a file never changes
-KEPT = re.compile(
+# the name holds a digest, so a file never changes under it
+MEDIA_NAME = re.compile(
     r"(?P<folder>[0-9a-f]{2})/(?P<digest>(?P=folder)[0-9a-f]{38})-(?P<width>640|1600)\.(?P<extension>jpg|webp)"
 )
-CHUNK = 65_536
+CHUNK_BYTES = 65_536
 
 mimetypes.add_type("text/javascript", ".js")
 mimetypes.add_type("image/svg+xml", ".svg")
@@ -45,9 +45,13 @@ class StaticFile:
     fingerprint: str
 
     def headers(self, query: str) -> list[tuple[str, str]]:
-        """To be kept for a year where the address carries the fingerprint, else to be asked for each time."""
-        kept = FOREVER if query == f"v={self.fingerprint}" else "no-cache"
-        return [("Content-Type", self.content_type), ("Cache-Control", kept), ("ETag", f'"{self.fingerprint}"')]
+        """Return cache headers: a year with the fingerprint, else revalidate."""
+        cache_control = IMMUTABLE if query == f"v={self.fingerprint}" else "no-cache"
+        return [
+            ("Content-Type", self.content_type),
+            ("Cache-Control", cache_control),
+            ("ETag", f'"{self.fingerprint}"'),
+        ]
 
 
 def init(app: Flask) -> None:
@@ -57,7 +61,7 @@ def init(app: Flask) -> None:
 
 
 def show_static(name: str) -> Response:
-    """Answer for a static file under a plain WSGI server; bin/serve answers before Flask."""
+    """Serve a static file; under bin/serve, ASGI does so before Flask."""
     file = static_files().get(name) or abort(404)
     answer = make_response(file.content)
     answer.headers.update(file.headers(request.query_string.decode("latin-1")))
@@ -66,14 +70,14 @@ def show_static(name: str) -> Response:
 
 
 def asset(name: str) -> str:
-    """Build the address of a static file, which changes when the file does."""
+    """Build the URL of a static file with its fingerprint."""
     file = static_files().get(name)
     return f"/static/{name}?v={file.fingerprint}" if file else f"/static/{name}"
 
 
 @cache
 def static_files() -> dict[str, StaticFile]:
-    """Read static/ once a process, by path below it. Symbolic links are left out: they may lead anywhere."""
+    """Read static/ once per process, by relative path, without symbolic links."""
     return {
         path.relative_to(STATIC).as_posix(): _read(path)
         for path in sorted(STATIC.rglob("*"))
@@ -89,43 +93,43 @@ def _read(path: Path) -> StaticFile:
 
 
 def media_folder(settings: Settings) -> Path:
-    """Where the instance keeps pictures."""
+    """Return the folder of the instance's images."""
     return settings.blog_instance / "media"
 
 
-def kept_headers(place: Path) -> list[tuple[str, str]]:
-    kind = mimetypes.guess_type(place.name)[0] or "application/octet-stream"
-    return [("Content-Type", kind), ("Cache-Control", FOREVER), ("ETag", f'"{place.stem}"')]
+def media_headers(path: Path) -> list[tuple[str, str]]:
+    kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
+    return [("Content-Type", kind), ("Cache-Control", IMMUTABLE), ("ETag", f'"{path.stem}"')]
 
 
-def open_kept(folder: Path, name: str) -> tuple[Path, IO[bytes]] | None:
-    """Open the picture of this name; None where there is none.
+def open_media_file(folder: Path, name: str) -> tuple[Path, IO[bytes]] | None:
+    """Open the image of this name; None if there is none.
 
-    A symbolic link is not followed, and what is not a regular file is not opened for long: a pipe would wait for ever.
+    Symbolic links are not followed, and only regular files are read: a pipe would block for ever.
     """
-    if (match := KEPT.fullmatch(name)) is None:
+    if (match := MEDIA_NAME.fullmatch(name)) is None:
         return None
     digest, width = bytes.fromhex(match["digest"]).hex(), int(match["width"])
-    place = folder / digest[:2] / f"{digest}-{width}.{match['extension']}"
+    path = folder / digest[:2] / f"{digest}-{width}.{match['extension']}"
     try:
-        descriptor = os.open(place, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError:
         return None
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         return None
-    return place, os.fdopen(descriptor, "rb")
+    return path, os.fdopen(descriptor, "rb")
 
 
-async def send_kept(send: Send, file: IO[bytes], headers: list[tuple[str, str]], *, head: bool) -> None:
-    """Send a file and never hold more of it than one chunk; for HEAD its headers only. The disk is waited for aside."""
+async def send_media_file(send: Send, file: IO[bytes], headers: list[tuple[str, str]], *, head: bool) -> None:
+    """Send a file in chunks read in a thread; for HEAD, headers."""
     size = os.fstat(file.fileno()).st_size
-    standing = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
+    encoded_headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers]
     length = (b"content-length", str(size).encode())
-    await send({"type": "http.response.start", "status": 200, "headers": [*standing, length]})
-    left, more = size, True
+    await send({"type": "http.response.start", "status": 200, "headers": [*encoded_headers, length]})
+    remaining, more = size, True
     while more:
-        chunk = b"" if head else await asyncio.to_thread(file.read, min(CHUNK, left))
-        left -= len(chunk)
-        more = bool(chunk) and left > 0
+        chunk = b"" if head else await asyncio.to_thread(file.read, min(CHUNK_BYTES, remaining))
+        remaining -= len(chunk)
+        more = bool(chunk) and remaining > 0
         await send({"type": "http.response.body", "body": chunk, "more_body": more})

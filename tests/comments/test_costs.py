@@ -16,7 +16,7 @@ from blog.comments.models import Comment
 from blog.comments.posting.closing import closed_because
 from blog.db import db, now, writing
 from blog.settings import Settings
-from blog.web.rate_limits import PREVIEWS
+from blog.web.rate_limits import PREVIEW_LIMIT
 from tests.factories import HTMX, a_post, answer, count, token
 
 Headers = dict[str, str]
@@ -88,7 +88,7 @@ def test_previews_are_limited_and_the_text_comes_back(paced: FlaskClient, read: 
     sent = token(paced, post) | {"name": "Ann", "body": "Seen **one**."}
     answers = [
         paced.post(f"/posts/{post.id}/comments/preview", data=sent, headers=headers)
-        for _ in range(int(PREVIEWS.split()[0]) + 1)
+        for _ in range(int(PREVIEW_LIMIT.split()[0]) + 1)
     ]
     assert [each.status_code for each in answers] == [200] * (len(answers) - 1) + [429]
     assert len(read) == len(answers) - 1

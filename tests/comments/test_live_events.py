@@ -11,7 +11,7 @@ from blog.comments.live_events import news, versions
 from blog.comments.models import Comment
 from blog.comments.thread.counts import recount
 from blog.db import db, now, writing
-from blog.live.events import News
+from blog.live.events import TopicUpdate
 from blog.posts.models import Post
 from tests.factories import a_comment, a_post
 
@@ -34,7 +34,7 @@ def change(comment: Comment, verb: str, *reason: str) -> None:
 def events(topic: str, since: int) -> list[tuple[int, str]]:
     db.session.rollback()
     found = news(topic, since)
-    assert isinstance(found, News)
+    assert isinstance(found, TopicUpdate)
     blocks = found.events.decode().split("\n\n")[:-1]
     return [
         (int(re.search(r"^id: (\d+)", block)[1]), "\n".join(re.findall(r"^data: ?(.*)$", block, re.M)))

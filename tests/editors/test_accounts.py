@@ -278,7 +278,7 @@ def test_unsent_mail_of_removed_editor_is_not_sent(app: Flask, ed: FlaskClient, 
 
 
 def test_oversized_request_to_owner_page_is_refused_in_words(bea: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 1000)
+    monkeypatch.setattr("blog.web.forms.body_limits.MAX_DESK_FORM", 1000)
     sent = bea.post("/desk/imports", data={"title": "x" * 5000}, content_type="multipart/form-data")
     assert sent.status_code == 413
     assert "Too large" in sent.text

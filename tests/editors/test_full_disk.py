@@ -13,7 +13,7 @@ from sqlalchemy import event, func, select
 
 from blog import disk_reserve
 from blog.db import db
-from blog.disk_reserve import fill_reserve, make_room_to_start
+from blog.disk_reserve import fill_reserve, free_reserve_to_start
 from blog.editors.models import EditorSession
 from blog.posts.models import Label
 from blog.settings import Settings
@@ -85,19 +85,19 @@ def test_sign_out_works_at_first_try(app: Flask, request: pytest.FixtureRequest)
 def test_reserve_is_created_only_with_free_space(
     app: Flask, reserve_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    free = SimpleNamespace(free=disk_reserve.ROOM_BYTES - 1)
+    free = SimpleNamespace(free=disk_reserve.MIN_FREE_BYTES - 1)
     monkeypatch.setattr(shutil, "disk_usage", lambda _folder: free)
     fill_reserve()
     assert not reserve_file.exists()
-    free.free = disk_reserve.ROOM_BYTES
+    free.free = disk_reserve.MIN_FREE_BYTES
     fill_reserve()
     fill_reserve()
     assert reserve_file.stat().st_size == disk_reserve.RESERVE_BYTES
     assert reserve_file.stat().st_mode & 0o777 == 0o600
-    make_room_to_start(app.config["SETTINGS"].database)
+    free_reserve_to_start(app.config["SETTINGS"].database)
     assert reserve_file.exists()
     free.free = 0
-    make_room_to_start(app.config["SETTINGS"].database)
+    free_reserve_to_start(app.config["SETTINGS"].database)
     assert not reserve_file.exists()
 
 

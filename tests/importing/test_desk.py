@@ -14,7 +14,7 @@ from flask.testing import FlaskClient
 from sqlalchemy.exc import OperationalError
 
 from blog.db import db, now, writing
-from blog.db_errors import Busy
+from blog.db_errors import DatabaseBusy
 from blog.importing import job
 from blog.importing.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
 from blog.posts.models import Post
@@ -184,7 +184,7 @@ def test_old_partial_uploads_are_deleted(app: Flask) -> None:
 @on_sqlite
 def test_an_import_continues_if_its_progress_cannot_be_saved(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     def busy() -> None:
-        raise Busy("another process writes")
+        raise DatabaseBusy("another process writes")
 
     monkeypatch.setattr(job, "PROGRESS_INTERVAL", timedelta())
     monkeypatch.setattr(job, "writing", busy)
@@ -192,7 +192,9 @@ def test_an_import_continues_if_its_progress_cannot_be_saved(app: Flask, monkeyp
 
 
 @on_sqlite
-@pytest.mark.parametrize("fault", [Busy("another process writes"), OSError(errno.ENOSPC, "No space left on device")])
+@pytest.mark.parametrize(
+    "fault", [DatabaseBusy("another process writes"), OSError(errno.ENOSPC, "No space left on device")]
+)
 def test_an_import_is_retried_after_a_full_disk_or_a_busy_database(
     app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:

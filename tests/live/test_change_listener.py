@@ -1,4 +1,4 @@
-"""One process hears of what another one committed, at once, and again after a break."""
+"""Test that a process notices commits of others, also after a reconnect."""
 
 from __future__ import annotations
 
@@ -12,111 +12,111 @@ from flask import Flask
 from sqlalchemy import text
 
 from blog.db import db, writing
-from blog.db_connections import CHANNEL
+from blog.db_connections import NOTIFY_CHANNEL
 from blog.live import change_listener
 from blog.settings import Settings
 from tests.factories import a_post
 from tests.postgres.databases import on_postgres
 
 
-class Looks:
-    """In the hub's place: notes each time that it is told to look."""
+class FakeHub:
+    """Replace the hub; count its checks."""
 
     def __init__(self) -> None:
-        self.looked: asyncio.Queue[None] = asyncio.Queue()
+        self.checks: asyncio.Queue[None] = asyncio.Queue()
 
-    async def look(self) -> None:
-        self.looked.put_nowait(None)
+    async def check_all_topics(self) -> None:
+        self.checks.put_nowait(None)
 
-    async def heard(self) -> None:
-        """Wait for the next look."""
-        await asyncio.wait_for(self.looked.get(), 30)
+    async def wait_for_check(self) -> None:
+        """Wait for the next check."""
+        await asyncio.wait_for(self.checks.get(), 30)
 
 
-def hearing_of(database: str, story: Callable[[Looks], Awaitable[None]]) -> None:
-    """Run `story` while a process hears of changes of the database."""
+def while_listening(database: str, scenario: Callable[[FakeHub], Awaitable[None]]) -> None:
+    """Run `scenario` while a listener is active."""
 
     async def run() -> None:
-        hub = Looks()
-        task = asyncio.create_task(change_listener.hear(hub, database))  # type: ignore[arg-type]
-        await hub.heard()  # from here on it listens
-        await story(hub)
+        hub = FakeHub()
+        task = asyncio.create_task(change_listener.listen_for_changes(hub, database))  # type: ignore[arg-type]
+        await hub.wait_for_check()  # the listener is ready
+        await scenario(hub)
         task.cancel()
         await asyncio.gather(task, return_exceptions=True)
 
-    # in a thread of its own, since a browser's loop runs in this one
+    # in another thread, since the browser tests run a loop in this one
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, run()).result()
 
 
-def elsewhere(app: Flask, act: Callable[[], object]) -> Awaitable[object]:
-    """In another thread, on another connection."""
+def in_other_connection(app: Flask, operation: Callable[[], object]) -> Awaitable[object]:
+    """Run an operation in another thread, on another connection."""
 
     def run() -> None:
         with app.app_context():
-            act()
+            operation()
 
     return asyncio.to_thread(run)
 
 
-def test_what_another_process_commits_is_heard(app: Flask, settings: Settings) -> None:
-    async def story(hub: Looks) -> None:
+def test_commit_of_another_process_is_noticed(app: Flask, settings: Settings) -> None:
+    async def scenario(hub: FakeHub) -> None:
         for _ in range(3):
-            await elsewhere(app, a_post)
-            await hub.heard()
+            await in_other_connection(app, a_post)
+            await hub.wait_for_check()
 
-    hearing_of(settings.database, story)
+    while_listening(settings.database, scenario)
 
 
 @on_postgres
-def test_a_connection_that_broke_is_made_again_and_what_was_missed_is_looked_for(
+def test_listener_reconnects_and_checks_for_missed_changes(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_listener, "FIRST_PAUSE", 0.01)
+    monkeypatch.setattr(change_listener, "FIRST_RETRY_SECONDS", 0.01)
 
-    async def story(hub: Looks) -> None:
+    async def scenario(hub: FakeHub) -> None:
         for _ in range(3):
-            await elsewhere(app, cut_off_who_listens)
-            await hub.heard()
-        await elsewhere(app, a_post)
-        await hub.heard()
+            await in_other_connection(app, terminate_listener)
+            await hub.wait_for_check()
+        await in_other_connection(app, a_post)
+        await hub.wait_for_check()
 
-    hearing_of(settings.database, story)
+    while_listening(settings.database, scenario)
 
 
-def cut_off_who_listens() -> None:
-    listens = f"datname = current_database() AND query IN ('LISTEN {CHANNEL}', 'SELECT 1')"
+def terminate_listener() -> None:
+    listens = f"datname = current_database() AND query IN ('LISTEN {NOTIFY_CHANNEL}', 'SELECT 1')"
     ended = db.session.execute(text(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {listens}"))
     assert ended.all() == [(True,)]
 
 
 @on_postgres
-def test_it_looks_now_and_then_even_where_no_call_comes(
+def test_listener_checks_regularly_without_notifications(
     app: Flask, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(change_listener, "LOOK_ANYWAY_SECONDS", 0.05)
+    monkeypatch.setattr(change_listener, "NOTIFY_TIMEOUT_SECONDS", 0.05)
 
-    async def story(hub: Looks) -> None:
+    async def scenario(hub: FakeHub) -> None:
         for _ in range(3):
-            await hub.heard()
+            await hub.wait_for_check()
 
-    hearing_of(settings.database, story)
+    while_listening(settings.database, scenario)
 
 
 @on_postgres
-def test_the_call_comes_exactly_with_the_commit_and_carries_nothing(app: Flask, database: str) -> None:
-    def calls(listener: psycopg.Connection) -> list[str]:
-        return [call.payload for call in listener.notifies(timeout=0)]
+def test_notification_is_sent_on_commit_without_payload(app: Flask, database: str) -> None:
+    def payloads(listener: psycopg.Connection) -> list[str]:
+        return [notification.payload for notification in listener.notifies(timeout=0)]
 
     def fail() -> None:
         with writing():
             raise RuntimeError("in the middle")
 
     with psycopg.connect(database, autocommit=True) as listener:
-        listener.execute(f"LISTEN {CHANNEL}".encode())
+        listener.execute(f"LISTEN {NOTIFY_CHANNEL}".encode())
         with writing():
-            assert calls(listener) == []
-        assert [call.payload for call in listener.notifies(timeout=30, stop_after=1)] == [""]
+            assert payloads(listener) == []
+        assert [notification.payload for notification in listener.notifies(timeout=30, stop_after=1)] == [""]
         with pytest.raises(RuntimeError):
             fail()
-        assert calls(listener) == []
+        assert payloads(listener) == []

@@ -1,4 +1,4 @@
-"""A PostgreSQL server that belongs to one test, which may stop it and start it."""
+"""Run a PostgreSQL server for one test."""
 
 from __future__ import annotations
 
@@ -19,16 +19,19 @@ PROGRAMS = Path("/usr/lib/postgresql")
 
 
 class Cluster:
-    """Made with initdb, in a folder of its own. PostgreSQL refuses to run as root, so that root hands it to another."""
+    """Manage a server made with initdb in a temporary folder.
+
+    PostgreSQL refuses to run as root, so root runs it as another user.
+    """
 
     def __init__(self) -> None:
-        self.programs = programs()
+        self.programs = program_folder()
         self.folder = Path(tempfile.mkdtemp(prefix="talkback-postgres-"))
         self.port = free_port()
         self.address = f"postgresql://talkback@127.0.0.1:{self.port}/postgres"
         self.user: dict[str, Any] = {}
         if os.geteuid() == 0:
-            user = somebody()
+            user = unprivileged_user()
             os.chown(self.folder, user.pw_uid, user.pw_gid)
             self.user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
         self.run("initdb", "--auth=trust", "--username=talkback", "--encoding=UTF8", "--locale=C", "--no-sync")
@@ -41,11 +44,11 @@ class Cluster:
         self.run("pg_ctl", "start", "--wait", f"--log={self.folder / 'log'}")
 
     def stop(self) -> None:
-        """At once, as a machine that crashes: whoever is connected is cut off."""
+        """Stop at once, like a crash."""
         self.run("pg_ctl", "stop", "--wait", "--mode=immediate")
 
     def remove(self) -> None:
-        with contextlib.suppress(subprocess.CalledProcessError):  # it may be stopped already
+        with contextlib.suppress(subprocess.CalledProcessError):  # already stopped
             self.stop()
         shutil.rmtree(self.folder)
 
@@ -55,8 +58,8 @@ class Cluster:
         subprocess.run(command, check=True, cwd=self.folder, env=environment, stdout=subprocess.DEVNULL, **self.user)
 
 
-def programs() -> Path:
-    """The folder of the newest server programs here; without any the test is skipped."""
+def program_folder() -> Path:
+    """Return the folder of the newest server programs, or skip the test."""
     found = sorted(PROGRAMS.glob("*/bin/initdb"), key=lambda path: float(path.parts[-3]))
     if found:
         return found[-1].parent
@@ -65,7 +68,7 @@ def programs() -> Path:
     pytest.skip("PostgreSQL's server programs (initdb, pg_ctl) are not on this machine.")
 
 
-def somebody() -> pwd.struct_passwd:
+def unprivileged_user() -> pwd.struct_passwd:
     with contextlib.suppress(KeyError):
         return pwd.getpwnam("postgres")
     return pwd.getpwnam("nobody")

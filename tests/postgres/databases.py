@@ -1,4 +1,4 @@
-"""PostgreSQL for tests: one database of this run's own, emptied for each test, and dropped at the end."""
+"""Provide a PostgreSQL database that is emptied for each test."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ LEFT_BEHIND = (
     f"SELECT datname FROM pg_database WHERE datname LIKE '{PREFIX}%' AND pg_get_userbyid(datdba) = current_user "
     "AND datname NOT IN (SELECT application_name FROM pg_stat_activity WHERE application_name IS NOT NULL)"
 )
-"""What runs that were killed could not drop."""
+"""Query for databases that killed runs did not drop."""
 OTHERS = "FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
 SEQUENCE = "format('%I.%I', schemaname, sequencename)::regclass"
 
@@ -35,55 +35,57 @@ on_postgres = pytest.mark.parametrize("database", ["postgres"], indirect=True)
 
 
 def server_address() -> str:
-    """The address of a database on the server that tests may use; without a server the test is skipped.
+    """Return the address of the test server, or skip the test.
 
-    That is a failure where TEST_DATABASE_URL names a server, and where TALKBACK_NEED_POSTGRES says that one is there.
+    Without a server the test fails if TEST_DATABASE_URL or TALKBACK_NEED_POSTGRES=1 is set.
     """
     address = os.environ.get("TEST_DATABASE_URL", DEFAULT)
     try:
         psycopg.connect(address, connect_timeout=3).close()
     except psycopg.OperationalError as error:
         needed = "TEST_DATABASE_URL" in os.environ or os.environ.get("TALKBACK_NEED_POSTGRES") == "1"
-        missing(f"No PostgreSQL server answers ({str(error).strip()}).", needed)
+        skip_or_fail(f"No PostgreSQL server answers ({str(error).strip()}).", needed)
     return address
 
 
-def missing(what: str, needed: bool) -> None:
+def skip_or_fail(what: str, needed: bool) -> None:
     if needed:
         pytest.fail(what)
     pytest.skip(f"{what} TEST_DATABASE_URL can name one.")
 
 
 @contextmanager
-def new_database(at: str, *options: str) -> Iterator[str]:
-    """The address of a database without a table, on the server at `at`, for as long as the context is open."""
+def new_database(server: str, *options: str) -> Iterator[str]:
+    """Create an empty database for the context; yield its address."""
     name = f"{PREFIX}{secrets.token_hex(6)}"
-    # whoever is still there goes by the name of its database
-    with psycopg.connect(at, autocommit=True, application_name=name) as connection:
+    # the application name marks the database as used
+    with psycopg.connect(server, autocommit=True, application_name=name) as connection:
         for (left,) in connection.execute(LEFT_BEHIND).fetchall():
             connection.execute(f"DROP DATABASE IF EXISTS {left} WITH (FORCE)".encode())
         connection.execute(f"CREATE DATABASE {name} {' '.join(options)}".encode())
-        # what a test wrote need not survive a power cut
+        # tests need no durability
         connection.execute(f"ALTER DATABASE {name} SET synchronous_commit = off".encode())
         try:
-            yield make_url(at).set(database=name).render_as_string(hide_password=False)
+            yield make_url(server).set(database=name).render_as_string(hide_password=False)
         finally:
             connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
-def driven(address: str) -> str:
-    """The same address for SQLAlchemy, as the settings make it."""
+def sqlalchemy_address(address: str) -> str:
+    """Convert an address for SQLAlchemy."""
     return f"postgresql+psycopg://{address.partition('://')[2]}"
 
 
-class Emptied:
-    """A migrated database. Rows are deleted one table after the other: for a few rows that takes a millisecond, where
-    TRUNCATE takes twenty."""
+class ReusableDatabase:
+    """Empty a migrated database between tests.
+
+    For few rows, DELETE takes a millisecond, and TRUNCATE twenty.
+    """
 
     def __init__(self, address: str) -> None:
         self.address = address
-        migrate(driven(address))
-        self.engine = create_engine(driven(address), poolclass=NullPool)
+        migrate(sqlalchemy_address(address))
+        self.engine = create_engine(sqlalchemy_address(address), poolclass=NullPool)
         tables = MetaData()
         with self.engine.connect() as connection:
             tables.reflect(connection)
@@ -99,7 +101,7 @@ class Emptied:
             self.opened.append(connection)
 
     def empty(self) -> str:
-        """As it was after the migrations, with nobody else connected; returns its address."""
+        """Restore the state after the migrations; return the address."""
         with self.engine.begin() as connection:
             connection.execute(text(f"SELECT pg_terminate_backend(pid) {OTHERS}"))
             for table in reversed(self.tables):
@@ -111,7 +113,7 @@ class Emptied:
         return self.address
 
     def leave(self) -> None:
-        """Close what apps that a test made for itself left open; psycopg would complain of each."""
+        """Close connections that apps left open; psycopg would warn."""
         for connection in self.opened:
             connection.close()
         self.opened.clear()
@@ -121,7 +123,7 @@ class Emptied:
 
 
 def dump() -> list[str]:
-    """Every row of every table that the app in context keeps, for tests that nothing, or not one word, came in."""
+    """Return every row of every table as text."""
     db.session.rollback()
     with db.engine.connect() as connection:
         tables = MetaData()

@@ -1,4 +1,4 @@
-"""Acts of several processes at once: one after the other, none lost, none doubled, none in another's way."""
+"""Test parallel writes of several processes and threads."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import select
 from blog import db_connections
 from blog.comments.models import Comment
 from blog.db import db
-from blog.db_connections import WRITING_LOCK
+from blog.db_connections import WRITE_LOCK_KEY
 from blog.posts.models import Post
 from blog.posts.publishing import publish_post, unpublish_post
 from blog.site.models import current_site
@@ -27,10 +27,10 @@ from tests.postgres.databases import on_postgres
 from tests.system.visits import change
 
 
-def ask(
+def http_request(
     server: Server, method: str, path: str, form: dict[str, str] | None = None, **headers: str
 ) -> tuple[int, dict[str, str], str]:
-    """One request: the status, the headers by small names, the text."""
+    """Send a request; return status, headers and text."""
     connection = HTTPConnection("127.0.0.1", server.port, timeout=30)
     headers = {name.replace("_", "-"): value for name, value in headers.items()}
     if form is not None:
@@ -44,25 +44,25 @@ def ask(
     return found
 
 
-def a_form(server: Server, post_id: int, body: str) -> tuple[dict[str, str], str]:
-    """A filled form with its token and key, and the cookie that belongs to it."""
-    _, headers, page = ask(server, "GET", f"/posts/{post_id}/comments/token")
+def filled_form(server: Server, post_id: int, body: str) -> tuple[dict[str, str], str]:
+    """Return a filled comment form and its cookie."""
+    _, headers, page = http_request(server, "GET", f"/posts/{post_id}/comments/token")
     form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
     return form | {"name": "Ann", "body": body}, headers["cookie"]
 
 
-def at_once(*works: Callable[[], object]) -> None:
-    """Run them all at the same time, each in a thread; what one raises is raised."""
-    start, errors = threading.Barrier(len(works)), []
+def run_in_parallel(*operations: Callable[[], object]) -> None:
+    """Run the operations in threads and fail on any exception."""
+    start, errors = threading.Barrier(len(operations)), []
 
-    def run(work: Callable[[], object]) -> None:
+    def run(operation: Callable[[], object]) -> None:
         start.wait()
         try:
-            work()
+            operation()
         except Exception as error:
             errors.append(error)
 
-    threads = [threading.Thread(target=run, args=[work]) for work in works]
+    threads = [threading.Thread(target=run, args=[operation]) for operation in operations]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -70,32 +70,32 @@ def at_once(*works: Callable[[], object]) -> None:
     assert errors == []
 
 
-def test_one_submission_that_reaches_two_processes_at_once_is_one_comment(serve: Callable[..., Server]) -> None:
+def test_submission_sent_to_two_processes_is_one_comment(serve: Callable[..., Server]) -> None:
     post, servers = a_post(), [serve(), serve()]
     for number in range(1, 6):
-        form, cookie = a_form(servers[0], post.id, f"Once, number {number}.")
+        form, cookie = filled_form(servers[0], post.id, f"Once, number {number}.")
         answers: list[tuple[int, str]] = []
 
         def send(server: Server, form=form, cookie=cookie, answers=answers) -> None:
-            status, headers, _ = ask(server, "POST", f"/posts/{post.id}/comments", form, Cookie=cookie)
+            status, headers, _ = http_request(server, "POST", f"/posts/{post.id}/comments", form, Cookie=cookie)
             answers.append((status, headers["location"]))
 
-        at_once(*(lambda server=server: send(server) for server in servers))
+        run_in_parallel(*(lambda server=server: send(server) for server in servers))
         assert len(set(answers)) == 1
         assert answers[0][0] == 303
         assert count() == number
 
 
-def test_two_processes_that_post_at_once_lose_nothing_and_number_in_order(serve: Callable[..., Server]) -> None:
+def test_two_processes_number_comments_in_order(serve: Callable[..., Server]) -> None:
     posts, servers = [a_post("First"), a_post("Second")], [serve(), serve()]
 
     def write(server: Server, post_id: int) -> None:
         for _ in range(5):
-            form, cookie = a_form(server, post_id, "At once.")
-            assert ask(server, "POST", f"/posts/{post_id}/comments", form, Cookie=cookie)[0] == 303
+            form, cookie = filled_form(server, post_id, "At once.")
+            assert http_request(server, "POST", f"/posts/{post_id}/comments", form, Cookie=cookie)[0] == 303
 
     places = [(server, post.id) for server in servers for post in posts]
-    at_once(*(lambda place=place: write(*place) for place in places * 2))
+    run_in_parallel(*(lambda place=place: write(*place) for place in places * 2))
     db.session.rollback()
     db.session.expire_all()
     for post in posts:
@@ -105,27 +105,29 @@ def test_two_processes_that_post_at_once_lose_nothing_and_number_in_order(serve:
     assert current_site().version == 42
 
 
-def test_acts_of_every_kind_at_once_never_wait_for_each_other_in_a_circle(app: Flask) -> None:
+def test_parallel_writes_never_deadlock(app: Flask) -> None:
     posts = [a_post("First"), a_post("Second")]
     comments = [a_comment(post, f"Under {post.title}.") for post in posts]
     for thing in (*posts, *comments):
         db.session.refresh(thing)
-    db.session.expunge_all()  # so that the threads find what they need in them
+    db.session.expunge_all()  # detached, for use in other threads
 
-    def acting(*acts: Callable[[], object]) -> Callable[[], None]:
+    def repeatedly(*operations: Callable[[], object]) -> Callable[[], None]:
         def run() -> None:
             with app.app_context():
-                for act in acts * 5:
-                    act()
+                for operation in operations * 5:
+                    operation()
 
         return run
 
-    at_once(
-        acting(lambda: change(comments[0], "hold", "x"), lambda: change(comments[1], "hold", "x")),
-        acting(lambda: change(comments[1], "approve"), lambda: change(comments[0], "approve")),
-        acting(lambda: unpublish_post(posts[1].id), lambda: publish_post(posts[1].id)),
-        acting(lambda: publish_post(posts[0].id), lambda: a_comment(posts[0])),
-        acting(lambda: a_post("Third", labels=("Birds", "Bees")), lambda: a_post("Third", labels=("Bees", "Birds"))),
+    run_in_parallel(
+        repeatedly(lambda: change(comments[0], "hold", "x"), lambda: change(comments[1], "hold", "x")),
+        repeatedly(lambda: change(comments[1], "approve"), lambda: change(comments[0], "approve")),
+        repeatedly(lambda: unpublish_post(posts[1].id), lambda: publish_post(posts[1].id)),
+        repeatedly(lambda: publish_post(posts[0].id), lambda: a_comment(posts[0])),
+        repeatedly(
+            lambda: a_post("Third", labels=("Birds", "Bees")), lambda: a_post("Third", labels=("Bees", "Birds"))
+        ),
     )
     db.session.rollback()
     paths = list(db.session.scalars(select(Post.path).where(Post.title == "Third")))
@@ -133,14 +135,14 @@ def test_acts_of_every_kind_at_once_never_wait_for_each_other_in_a_circle(app: F
 
 
 @on_postgres
-def test_an_act_that_waits_too_long_for_its_turn_gives_the_text_back(
+def test_comment_waiting_too_long_for_the_lock_returns_the_text(
     client: FlaskClient, database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Kept while waiting"}
     monkeypatch.setattr(db_connections, "WAIT_SECONDS", 0.1)
     with psycopg.connect(database) as other:
-        other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITING_LOCK])
+        other.execute("SELECT pg_advisory_xact_lock(%s)", [WRITE_LOCK_KEY])
         for headers in (HTMX, {}):
             response = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
             assert response.status_code == 503

@@ -1,4 +1,4 @@
-"""What only one of the databases would take is refused, or made to fit, on both alike."""
+"""Test that both databases refuse or adapt the same values."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 
 from blog.comments.models import Comment
-from blog.db import LARGEST_ID, db, row_id, writing
+from blog.db import MAX_ID, db, parse_id, writing
 from blog.posts.models import Label, Post
 from blog.site.models import current_site
-from blog.web.forms.fields import TOKEN_LENGTH
+from blog.web.forms.fields import MAX_TOKEN_LENGTH
 from tests.factories import HTMX, a_comment, a_post, answer, count
 from tests.importing.export_files import an_export, comment_entry, post_entry, run
 from tests.live_server import Server
 
-BEYOND = (LARGEST_ID + 1, 2**63, 10**20, 10**4000)
+TOO_LARGE_IDS = (MAX_ID + 1, 2**63, 10**20, 10**4000)
 
 
-@pytest.mark.parametrize("number", BEYOND, ids=["int", "bigint", "decimal", "endless"])
-def test_a_number_that_no_row_can_have_is_found_nowhere(client: FlaskClient, number: int) -> None:
+@pytest.mark.parametrize("number", TOO_LARGE_IDS, ids=["int", "bigint", "decimal", "endless"])
+def test_too_large_ids_are_not_found(client: FlaskClient, number: int) -> None:
     post = a_post()
     for path in (
         f"/posts/{number}/comments/token",
@@ -36,23 +36,23 @@ def test_a_number_that_no_row_can_have_is_found_nowhere(client: FlaskClient, num
         assert client.get(path).status_code == 404, path
     assert client.post(f"/posts/{number}/comments", data={"body": "x"}, headers=HTMX).status_code == 404
     assert client.get(f"/?after={number}-{number}").status_code == 200
-    # a parent's id that is longer than any field of a program's may be is refused, and the text goes back
-    endless = len(str(number)) > TOKEN_LENGTH
+    # a parent id beyond the field's length is refused, and the text returned
+    endless = len(str(number)) > MAX_TOKEN_LENGTH
     assert answer(client, post, "Under nothing.", parent_id=str(number)).status_code == (422 if endless else 200)
     assert count() == (0 if endless else 1)
 
 
-def test_a_number_is_written_in_plain_digits() -> None:
-    assert [row_id(text) for text in ("7", "007", str(LARGEST_ID))] == [7, 7, LARGEST_ID]
-    assert [row_id(text) for text in (None, "", "-1", "1.0", " 1", "²", "٣", str(LARGEST_ID + 1))] == [None] * 8
+def test_ids_are_parsed_from_plain_digits() -> None:
+    assert [parse_id(text) for text in ("7", "007", str(MAX_ID))] == [7, 7, MAX_ID]
+    assert [parse_id(text) for text in (None, "", "-1", "1.0", " 1", "²", "٣", str(MAX_ID + 1))] == [None] * 8
 
 
-def test_a_stream_may_name_any_version_and_any_post(serve: Callable[..., Server]) -> None:
+def test_stream_accepts_any_version_and_post_id(serve: Callable[..., Server]) -> None:
     post = a_post()
     a_comment(post)
     server = serve()
     for path, last_id, expected in (
-        (f"/posts/{LARGEST_ID + 1}/live", "1", b"404"),
+        (f"/posts/{MAX_ID + 1}/live", "1", b"404"),
         (f"/posts/{post.id}/live", "9" * 5000, b"200"),
         (f"/posts/{post.id}/live", "\xb2", b"200"),
         (f"/posts/{post.id}/live?since={'9' * 18}", "", b"200"),
@@ -63,13 +63,13 @@ def test_a_stream_may_name_any_version_and_any_post(serve: Callable[..., Server]
             assert stream.recv(4096).split()[1] == expected, path
 
 
-def test_an_address_with_a_nul_is_nowhere(client: FlaskClient) -> None:
+def test_path_with_nul_is_not_found(client: FlaskClient) -> None:
     post = a_post(labels=("Birds",))
     for path in ("/%00", post.path.replace("herons", "her%00ons"), "/search/label/Birds%00", "/static/%00"):
         assert client.get(path).status_code == 404, path
 
 
-def test_no_text_keeps_a_nul(app: Flask) -> None:
+def test_nul_is_removed_from_text(app: Flask) -> None:
     post = a_post("A \0 title", body="A \0 text", labels=("Bi\0rds",))
     with writing():
         current_site().tagline = "Her\0ons"
@@ -78,7 +78,7 @@ def test_no_text_keeps_a_nul(app: Flask) -> None:
     assert current_site().tagline == "Herons"
 
 
-def test_letters_of_another_size_are_another_label_and_another_path(client: FlaskClient) -> None:
+def test_labels_and_paths_are_case_sensitive(client: FlaskClient) -> None:
     posts = [a_post(labels=(name,)) for name in ("birds", "Birds", "Ärger")]
     for post, name in zip(posts, ("birds", "Birds", "%C3%84rger"), strict=True):
         page = client.get(f"/search/label/{name}")
@@ -87,7 +87,7 @@ def test_letters_of_another_size_are_another_label_and_another_path(client: Flas
     assert client.get(posts[0].path.upper().replace("HTML", "html")).status_code == 404
 
 
-def test_an_export_with_everything_too_long_comes_in(app: Flask, tmp_path: Path) -> None:
+def test_export_with_too_long_values_is_imported(app: Flask, tmp_path: Path) -> None:
     long = "long " * 1000
     picture = f"https://example.org/{'x' * 3000}.jpg"
     label = f"<category scheme='http://www.blogger.com/atom/ns#' term='{long}'/>"

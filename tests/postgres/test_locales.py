@@ -1,4 +1,4 @@
-"""A database in a Turkish locale, whose lower() makes a dotless i of I: addresses are found there as anywhere."""
+"""Test address lookups in a Turkish locale, where lower() differs."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ from blog.posts.lists import posts_at_desk
 from blog.posts.models import POST
 from blog.settings import Settings
 from tests.factories import a_comment, a_post
-from tests.postgres.databases import driven, new_database, server_address
+from tests.postgres.databases import new_database, server_address, sqlalchemy_address
 from tests.speedups import open_app
 
-SPELLINGS = ("IRIS@EXAMPLE.ORG", "iris@example.org", "Iris@Example.org")
+CASE_VARIANTS = ("IRIS@EXAMPLE.ORG", "iris@example.org", "Iris@Example.org")
 LOCALES = ["tr-TR", "az-AZ", "en-US"]
 
 
@@ -35,32 +35,32 @@ LOCALES = ["tr-TR", "az-AZ", "en-US"]
 def app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     options = f"ENCODING 'UTF8' LOCALE_PROVIDER icu ICU_LOCALE '{request.param}' TEMPLATE template0"
     with new_database(server_address(), options) as address:
-        migrate(driven(address))
+        migrate(sqlalchemy_address(address))
         mail = {"smtp_host": "localhost", "mail_from": "blog@example.org", "blog_url": "https://blog.example.org"}
         with open_app(Settings(blog_instance=tmp_path, database_url=address, **mail)) as app:  # type: ignore[arg-type]
             yield app
 
 
-@pytest.mark.parametrize("asked", SPELLINGS)
-def test_what_was_written_under_an_address_is_found_exported_and_erased(app: Flask, asked: str) -> None:
+@pytest.mark.parametrize("address", CASE_VARIANTS)
+def test_comments_of_an_address_are_found_exported_and_erased(app: Flask, address: str) -> None:
     post = a_post()
-    for number, email in enumerate(SPELLINGS):
+    for number, email in enumerate(CASE_VARIANTS):
         a_comment(post, f"Number {number}.", email=email)
     a_comment(post, "Somebody else's.", email="ines@example.org")
-    assert count_comments(asked) == 3
-    assert "".join(export_comments(asked)).count('"text"') == 3
-    send_link(asked)
+    assert count_comments(address) == 3
+    assert "".join(export_comments(address)).count('"text"') == 3
+    send_link(address)
     send_link("IRIS@example.ORG")  # too soon after the first
     assert db.session.scalar(select(func.count(Mail.id))) == 1
-    assert erase(asked) == 3
+    assert erase(address) == 3
     emails = db.session.scalars(select(Comment.email).order_by(Comment.id))
     assert list(emails) == ["", "", "", "ines@example.org"]
     assert db.session.scalars(select(Mail.id).where(Mail.due_at.is_not(None))).all() == []
 
 
-def test_editors_bans_and_the_desks_searches_know_an_address_in_any_case(app: Flask) -> None:
+def test_editors_bans_and_searches_ignore_case(app: Flask) -> None:
     post = a_post("ISTANBUL in the mist")
-    comments = [a_comment(post, f"Number {number}.", email=email) for number, email in enumerate(SPELLINGS)]
+    comments = [a_comment(post, f"Number {number}.", email=email) for number, email in enumerate(CASE_VARIANTS)]
     with writing():
         db.session.add(Ban(kind=EMAIL, value="iris@example.org"))
     assert all(find_bans(comment, []) for comment in comments)
@@ -74,7 +74,7 @@ def test_editors_bans_and_the_desks_searches_know_an_address_in_any_case(app: Fl
         assert len(posts_at_desk(POST, "all", word, None).items) == 1
 
 
-def test_an_address_is_found_by_its_index(app: Flask) -> None:
+def test_address_lookup_uses_the_index(app: Flask) -> None:
     db.session.execute(text("SET enable_seqscan = off"))
     query = select(Comment.id).where(Comment.has_email("Iris@Example.org"))
     plan = db.session.execute(text(f"EXPLAIN {query.compile(db.engine, compile_kwargs={'literal_binds': True})}"))

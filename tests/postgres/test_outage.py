@@ -1,4 +1,4 @@
-"""PostgreSQL goes away in the middle and comes back: nobody's text is lost, and nobody starts Talkback again."""
+"""Test that no text is lost while PostgreSQL is down."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sqlalchemy.engine import make_url
 from blog import create_app
 from blog.db import db
 from blog.migrations import migrate
-from blog.server.health import SILENT, Readiness
+from blog.server.health import NO_ANSWER, Readiness
 from blog.settings import Settings
 from tests.factories import HTMX, a_comment, a_post, count, token
 from tests.live_server import Server
 from tests.postgres.cluster import Cluster
 from tests.postgres.databases import on_postgres
-from tests.postgres.test_acts import a_form, ask
+from tests.postgres.test_acts import filled_form, http_request
 from tests.proofreader import read_page
 
 
@@ -34,8 +34,8 @@ def cluster() -> Iterator[Cluster]:
 
 
 @pytest.fixture
-def app_there(cluster: Cluster, tmp_path: Path) -> Iterator[Flask]:
-    """The blog on that cluster, in the test's own process."""
+def cluster_app(cluster: Cluster, tmp_path: Path) -> Iterator[Flask]:
+    """Create the app on the cluster."""
     settings = Settings(blog_instance=tmp_path / "instance", database_url=cluster.address)
     migrate(settings.database)
     app = create_app(settings)
@@ -45,8 +45,8 @@ def app_there(cluster: Cluster, tmp_path: Path) -> Iterator[Flask]:
         db.engine.dispose()
 
 
-class Following:
-    """A reader's open stream."""
+class StreamReader:
+    """Read an open live stream."""
 
     def __init__(self, server: Server, path: str) -> None:
         self.socket = socket.create_connection(("127.0.0.1", server.port), 60)
@@ -54,7 +54,7 @@ class Following:
         self.received = b""
 
     def hears(self, words: str) -> None:
-        """Wait until these words have come."""
+        """Wait until the words are received."""
         while words.encode() not in self.received:
             more = self.socket.recv(65536)
             assert more, self.received
@@ -62,18 +62,18 @@ class Following:
 
 
 @pytest.fixture
-def server(app_there: Flask, cluster: Cluster, tmp_path: Path) -> Iterator[Server]:
+def server(cluster_app: Flask, cluster: Cluster, tmp_path: Path) -> Iterator[Server]:
     server = Server(tmp_path / "instance", DATABASE_URL=cluster.address, LIVE_BEAT="1", WEB_CONCURRENCY="2")
     yield server
     assert server.stop() == 0, server.log.read_text()
 
 
 @pytest.fixture
-def follow(server: Server) -> Iterator[Callable[[str], Following]]:
-    opened: list[Following] = []
+def follow(server: Server) -> Iterator[Callable[[str], StreamReader]]:
+    opened: list[StreamReader] = []
 
-    def open_stream(path: str) -> Following:
-        opened.append(Following(server, path))
+    def open_stream(path: str) -> StreamReader:
+        opened.append(StreamReader(server, path))
         return opened[-1]
 
     yield open_stream
@@ -81,73 +81,71 @@ def follow(server: Server) -> Iterator[Callable[[str], Following]]:
         stream.socket.close()
 
 
-def test_an_outage_loses_no_text_and_no_response_and_heals_by_itself(
-    cluster: Cluster, server: Server, follow: Callable[[str], Following]
+def test_outage_loses_no_comment_and_recovers(
+    cluster: Cluster, server: Server, follow: Callable[[str], StreamReader]
 ) -> None:
     post = a_post("Herons return")
     thread, home = follow(f"/posts/{post.id}/live?since=0"), follow("/live?since=0")
     thread.hears("event: beat")
     home.hears("data:")
-    form, cookie = a_form(server, post.id, "Kept <through> the outage.")
+    form, cookie = filled_form(server, post.id, "Kept <through> the outage.")
 
     cluster.stop()
     for path in (post.path, "/", f"/posts/{post.id}/comments/1", f"/posts/{post.id}/comments/new?parent=1"):
-        says_that_it_is_busy(server, path)
-    gives_the_text_back(server, f"/posts/{post.id}/comments", form, cookie)
-    assert ask(server, "GET", f"/posts/{post.id}/live")[0] == 503
-    assert ask(server, "GET", "/static/img/icon.svg")[0] == 200
+        assert_unavailable(server, path)
+    assert_text_returned(server, f"/posts/{post.id}/comments", form, cookie)
+    assert http_request(server, "GET", f"/posts/{post.id}/live")[0] == 503
+    assert http_request(server, "GET", "/static/img/icon.svg")[0] == 200
 
     cluster.start()
     a_comment(post, "Written elsewhere.")
     thread.hears("Written elsewhere.")
     home.hears("1 Response<")
-    assert ask(server, "POST", f"/posts/{post.id}/comments", form, Cookie=cookie)[0] == 303
+    assert http_request(server, "POST", f"/posts/{post.id}/comments", form, Cookie=cookie)[0] == 303
     thread.hears("the outage.")
     home.hears("2 Responses<")
-    assert ask(server, "GET", post.path)[0] == 200
+    assert http_request(server, "GET", post.path)[0] == 200
     assert count() == 2
 
 
-def says_that_it_is_busy(server: Server, path: str) -> None:
-    status, headers, page = ask(server, "GET", path)
+def assert_unavailable(server: Server, path: str) -> None:
+    status, headers, page = http_request(server, "GET", path)
     assert (status, headers["cache-control"]) == (503, "no-store"), page
     assert "The site cannot answer at the moment." in page
     assert "psycopg" not in page
     read_page(page, fragment=False)
 
 
-def gives_the_text_back(server: Server, path: str, form: dict[str, str], cookie: str) -> None:
-    """By a plain form on a page that has everything in it; to htmx as a sentence beside the form, which stays."""
-    status, _, page = ask(server, "POST", path, form | {"parent_id": "7"}, Cookie=cookie)
+def assert_text_returned(server: Server, path: str, form: dict[str, str], cookie: str) -> None:
+    """Check the page of a plain form and the sentence for htmx."""
+    status, _, page = http_request(server, "POST", path, form | {"parent_id": "7"}, Cookie=cookie)
     assert status == 503
     assert "The post could not be saved. Your text is still here" in page
-    for kept in ("Kept &lt;through&gt; the outage.</textarea>", 'value="Ann"', form["key"], f'action="{path}"'):
-        assert kept in page
+    for fragment in ("Kept &lt;through&gt; the outage.</textarea>", 'value="Ann"', form["key"], f'action="{path}"'):
+        assert fragment in page
     assert 'name="parent_id" value="7"' in page
     read_page(page, fragment=False)
-    status, headers, _ = ask(server, "POST", path, form, Cookie=cookie, HX_Request="true")
+    status, headers, _ = http_request(server, "POST", path, form, Cookie=cookie, HX_Request="true")
     assert (status, headers["hx-retarget"]) == (503, "#comment-error")
 
 
-def test_a_server_that_cannot_reach_it_says_so_and_stops(cluster: Cluster, app_there: Flask, tmp_path: Path) -> None:
+def test_server_without_its_database_does_not_start(cluster: Cluster, cluster_app: Flask, tmp_path: Path) -> None:
     cluster.stop()
     with pytest.raises(AssertionError, match=r"cannot be used .*Connection refused"):
         Server(tmp_path / "instance", DATABASE_URL=cluster.address)
 
 
-def test_without_its_database_a_server_lives_but_is_not_ready(cluster: Cluster, app_there: Flask) -> None:
-    async def obstacle() -> str:
-        return await Readiness(app_there).obstacle()
+def test_server_is_not_ready_without_its_database(cluster: Cluster, cluster_app: Flask) -> None:
+    async def problem() -> str:
+        return await Readiness(cluster_app).problem()
 
-    assert asyncio.run(obstacle()) == ""
+    assert asyncio.run(problem()) == ""
     cluster.stop()
-    assert asyncio.run(obstacle()) == SILENT
+    assert asyncio.run(problem()) == NO_ANSWER
 
 
 @on_postgres
-def test_a_server_that_became_read_only_gives_the_text_back_and_is_left(
-    app: Flask, client: FlaskClient, database: str
-) -> None:
+def test_read_only_database_returns_the_text_and_is_reconnected(app: Flask, client: FlaskClient, database: str) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Kept <through> a failover"}
     client.get(post.path)  # a connection is open
@@ -163,7 +161,7 @@ def test_a_server_that_became_read_only_gives_the_text_back_and_is_left(
         finally:
             other.execute("SET default_transaction_read_only = off")
             other.execute(f"ALTER DATABASE {name} RESET default_transaction_read_only".encode())
-    # the last answer was made over a connection to what was read-only then; the first write gives that up
+    # the pooled connection is still read-only; the first write closes it
     tries = [client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code for _ in range(2)]
     assert tries == [503, 200]
     assert count() == 1

@@ -1,4 +1,4 @@
-"""Connections of a real port on loopback, whose protocol only counts them."""
+"""Test the accept queue on a loopback port, with a counting protocol."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from blog.server import accept_queue
-from blog.server.accept_queue import AcceptQueue, Loop
+from blog.server.accept_queue import AcceptQueue, EventLoop
 from blog.server.http_limits import Connections
 from blog.settings import Settings
 
@@ -39,7 +39,7 @@ Test = Callable[[int, list[str], contextlib.ExitStack], Awaitable[None]]
 
 
 def run(test: Test, **settings: Any) -> None:
-    """Run the test with the port and the list of addresses whose connections have begun, in their order."""
+    """Run a test with a port and the list of started addresses."""
 
     async def main() -> None:
         begun: list[str] = []
@@ -52,9 +52,9 @@ def run(test: Test, **settings: Any) -> None:
                     await test(port.getsockname()[1], begun, stack)
             finally:
                 server.close()
-            await asyncio.sleep(0.05)  # for the connections to end
+            await asyncio.sleep(0.05)  # lets the connections end
 
-    with asyncio.Runner(loop_factory=Loop) as runner:
+    with asyncio.Runner(loop_factory=EventLoop) as runner:
         runner.run(main())
 
 
@@ -64,19 +64,19 @@ def connect(stack: contextlib.ExitStack, port: int, address: str) -> socket.sock
     return connection
 
 
-def test_a_network_that_comes_once_goes_before_one_with_many_connections() -> None:
+def test_single_connection_precedes_those_of_a_busy_network() -> None:
     async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
         for _ in range(60):
             connect(stack, port, "127.0.0.2")
         connect(stack, port, "127.0.0.3")
         await asyncio.sleep(0.5)
         assert len(begun) == 61
-        assert begun.index("127.0.0.3") <= 2 * accept_queue.MAX_BEGUN
+        assert begun.index("127.0.0.3") <= 2 * accept_queue.MAX_STARTED_PER_TICK
 
     run(test)
 
 
-def test_a_trusted_proxy_does_not_wait() -> None:
+def test_trusted_proxy_does_not_wait() -> None:
     async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
         for address in ["127.0.0.2"] * 30 + ["127.0.0.1"] * 30:
             connect(stack, port, address)
@@ -87,7 +87,7 @@ def test_a_trusted_proxy_does_not_wait() -> None:
     run(test)
 
 
-def test_beyond_its_bound_a_network_is_refused_in_a_sentence() -> None:
+def test_network_beyond_its_limit_is_refused() -> None:
     async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
         connections = [connect(stack, port, "127.0.0.2") for _ in range(60)]
         await asyncio.sleep(0.5)
@@ -97,7 +97,7 @@ def test_beyond_its_bound_a_network_is_refused_in_a_sentence() -> None:
     run(test, live_streams_per_address=1)
 
 
-def test_where_no_file_can_be_opened_it_goes_on_a_moment_later() -> None:
+def test_accept_continues_after_reaching_the_file_limit() -> None:
     async def test(port: int, begun: list[str], stack: contextlib.ExitStack) -> None:
         with patch.object(socket.socket, "accept", side_effect=OSError(errno.EMFILE, "too many")) as accept:
             connect(stack, port, "127.0.0.2")

@@ -1,4 +1,4 @@
-"""The shell by raw requests: clients that do not finish, and those that do not read."""
+"""Test the server by raw requests of slow and stalled clients."""
 
 from __future__ import annotations
 
@@ -37,9 +37,7 @@ def get(server: Server, path: str, **headers: str) -> tuple[int, dict[str, str],
     return found
 
 
-def test_fifty_half_sent_posts_and_fifty_stalled_downloads_keep_nobody_waiting(
-    serve: Callable[..., Server], sockets: list[socket.socket]
-) -> None:
+def test_slow_clients_do_not_block_others(serve: Callable[..., Server], sockets: list[socket.socket]) -> None:
     post = a_post("Target")
     for number in range(100):
         a_comment(post, f"{number} " + "word " * 1900)
@@ -57,9 +55,7 @@ def test_fifty_half_sent_posts_and_fifty_stalled_downloads_keep_nobody_waiting(
         assert get(server, path)[0] == 200
 
 
-def test_a_request_that_does_not_arrive_in_time_is_told_so(
-    serve: Callable[..., Server], sockets: list[socket.socket]
-) -> None:
+def test_late_request_body_is_answered_408(serve: Callable[..., Server], sockets: list[socket.socket]) -> None:
     server = serve(BODY_SECONDS="1")
     half = connect(server, sockets)
     half.sendall(b"POST /posts/1/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nbody=")
@@ -68,16 +64,14 @@ def test_a_request_that_does_not_arrive_in_time_is_told_so(
     assert "content-security-policy" in answer
 
 
-def test_a_body_beyond_the_limit_is_refused_before_it_is_read(
-    serve: Callable[..., Server], sockets: list[socket.socket]
-) -> None:
+def test_oversized_body_is_refused_unread(serve: Callable[..., Server], sockets: list[socket.socket]) -> None:
     server = serve(MAX_BODY="1000")
     large = connect(server, sockets)
     large.sendall(b"POST /posts/1/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 100000000\r\n\r\nbody=")
     assert large.recv(4096).startswith(b"HTTP/1.1 413")
 
 
-def test_every_answer_carries_the_policy_whoever_gives_it(serve: Callable[..., Server]) -> None:
+def test_every_response_has_security_headers(serve: Callable[..., Server]) -> None:
     server = serve(LIVE_STREAMS="0")
     for path, status in (
         ("/", 200),
@@ -101,7 +95,7 @@ def test_every_answer_carries_the_policy_whoever_gives_it(serve: Callable[..., S
         assert "set-cookie" not in headers, path
 
 
-def test_a_full_house_answers_a_first_connect_204_and_a_reconnect_503(serve: Callable[..., Server]) -> None:
+def test_full_hub_answers_204_then_503_on_reconnect(serve: Callable[..., Server]) -> None:
     server = serve(LIVE_STREAMS="0")
     assert get(server, "/live")[0] == 204
     status, headers, _ = get(server, "/live", **{"Last-Event-ID": "3"})
@@ -109,14 +103,14 @@ def test_a_full_house_answers_a_first_connect_204_and_a_reconnect_503(serve: Cal
     assert int(headers["retry-after"]) > 0
 
 
-def test_there_is_no_stream_of_what_nobody_may_see(serve: Callable[..., Server]) -> None:
+def test_hidden_posts_have_no_stream(serve: Callable[..., Server]) -> None:
     draft = a_post("Secret", draft=True)
     server = serve()
     for path in (f"/posts/{draft.id}/live", "/posts/999/live", "/posts/0/live", f"/posts/{'9' * 18}/live"):
         assert get(server, path)[0] == 404
 
 
-def test_a_stream_says_at_once_where_it_stands_and_is_kept_by_nobody(
+def test_stream_starts_with_a_heartbeat_and_is_not_cached(
     serve: Callable[..., Server], sockets: list[socket.socket]
 ) -> None:
     post = a_post("Target")
@@ -137,18 +131,18 @@ def test_a_stream_says_at_once_where_it_stands_and_is_kept_by_nobody(
         received += stream.recv(4096)
 
 
-def test_files_are_kept_for_a_year_by_their_fingerprint_and_else_checked(serve: Callable[..., Server]) -> None:
+def test_static_files_are_cached_by_fingerprint(serve: Callable[..., Server]) -> None:
     server = serve()
     _, headers, content = get(server, "/static/img/icon.svg")
     assert headers["cache-control"] == "no-cache"
     tag = headers["etag"]
     assert get(server, "/static/img/icon.svg", **{"If-None-Match": tag})[0] == 304
-    kept = get(server, f"/static/img/icon.svg?v={tag.strip(chr(34))}")[1]["cache-control"]
-    assert "immutable" in kept
+    cache_control = get(server, f"/static/img/icon.svg?v={tag.strip(chr(34))}")[1]["cache-control"]
+    assert "immutable" in cache_control
     assert b"<svg" in content
 
 
-def test_pages_are_checked_by_their_tag_and_have_one_date(serve: Callable[..., Server]) -> None:
+def test_pages_are_revalidated_by_etag(serve: Callable[..., Server]) -> None:
     post = a_post("Target")
     server = serve()
     _, headers, _ = get(server, post.path)
@@ -159,7 +153,7 @@ def test_pages_are_checked_by_their_tag_and_have_one_date(serve: Callable[..., S
 
 
 def connections(server: Server) -> int:
-    """How many connections to the database the server's process holds."""
+    """Count the database connections of the server process."""
     if db.engine.dialect.name == "sqlite":
         files = [path.readlink().name for path in Path(f"/proc/{server.process.pid}/fd").iterdir() if path.is_symlink()]
         return files.count("blog.sqlite")
@@ -167,14 +161,12 @@ def connections(server: Server) -> int:
     return db.session.execute(here).scalar_one()
 
 
-def test_a_stream_holds_no_connection_to_the_database(
-    serve: Callable[..., Server], sockets: list[socket.socket]
-) -> None:
+def test_stream_holds_no_database_connection(serve: Callable[..., Server], sockets: list[socket.socket]) -> None:
     post = a_post("Target")
     server = serve()
     for _ in range(40):
         stream = connect(server, sockets)
         stream.sendall(f"GET /posts/{post.id}/live?since=0 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
         assert b"200 OK" in stream.recv(4096)
-    # one that listens for changes, and those of the pool, which do not grow with the streams
+    # the change listener and the pool, which do not grow with the streams
     assert connections(server) <= 6

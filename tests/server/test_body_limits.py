@@ -1,4 +1,4 @@
-"""How much may be sent at once: by anybody, and by an editor; and what whoever sent more is told."""
+"""Test body limits of readers and editors, and their error pages."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ BOUNDARY = "----boundary"
 
 
 class Browser:
-    """Sends over a real connection, and keeps its cookies."""
+    """Send requests over a real connection with cookies."""
 
     def __init__(self, server: Server) -> None:
         self.port, self.cookies = server.port, dict[str, str]()
 
     def send(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, str, str]:
-        """Status, the page, and where to."""
+        """Return status, page and Location."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         sent = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         connection.request(method, path, body, {"Cookie": sent, **headers})
@@ -65,7 +65,7 @@ def ed(server: Server) -> Browser:
     return browser
 
 
-def test_a_photo_that_is_too_large_is_refused_alone_and_the_text_comes_back(ed: Browser) -> None:
+def test_too_large_photo_is_refused_and_the_text_returned(ed: Browser) -> None:
     form = form_in(ed.send("GET", "/desk/posts/new")[1]) | {"then": "save", "title": "Herons return"}
     status, page, _ = ed.post("/desk/posts", form, b"GIF89a" + bytes(5_000_000))
     assert status == 422
@@ -73,7 +73,7 @@ def test_a_photo_that_is_too_large_is_refused_alone_and_the_text_comes_back(ed: 
     assert "Herons return" in page
 
 
-def test_more_than_even_an_editor_may_send_is_a_page_that_says_what_to_do(ed: Browser) -> None:
+def test_editor_beyond_the_limit_gets_a_413_page(ed: Browser) -> None:
     form = form_in(ed.send("GET", "/desk/posts/new")[1]) | {"then": "save", "title": "Herons return"}
     status, page, _ = ed.post("/desk/posts", form, bytes(6_100_000))
     assert status == 413
@@ -83,7 +83,7 @@ def test_more_than_even_an_editor_may_send_is_a_page_that_says_what_to_do(ed: Br
     assert ed.post("/desk/imports", {"csrf_token": "x"}, bytes(9_100_000))[0] == 413
 
 
-def test_a_reader_may_send_no_more_than_before(server: Server, ed: Browser) -> None:
+def test_reader_limit_is_unchanged(server: Server, ed: Browser) -> None:
     post = a_post()
     for path in (f"/posts/{post.id}/comments", "/desk/posts", "/desk/imports", "/nowhere"):
         status, page, _ = Browser(server).post(path, {"body": "x"}, bytes(1_600_000))
@@ -92,7 +92,7 @@ def test_a_reader_may_send_no_more_than_before(server: Server, ed: Browser) -> N
     assert Browser(server).send("GET", "/", bytes(1_600_000))[0] == 413
 
 
-def test_to_htmx_it_is_a_sentence_in_its_place(server: Server) -> None:
+def test_htmx_gets_a_sentence_for_a_too_large_body(server: Server) -> None:
     post = a_post()
     status, page, _ = Browser(server).send(
         "POST",

@@ -1,4 +1,4 @@
-"""What a real server takes and what it refuses, by raw requests."""
+"""Test the limits of a running server by raw requests."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ MEGABYTE = 1_000_000
 
 
 def exchange(server: Server, *parts: bytes, address: str = "127.0.0.1") -> bytes:
-    """All that comes back until the server closes the connection or falls silent."""
+    """Return all data until the server closes or stops sending."""
     received = b""
     with socket.create_connection(("127.0.0.1", server.port), 10, (address, 0)) as connection:
         try:
@@ -42,24 +42,24 @@ def exchange(server: Server, *parts: bytes, address: str = "127.0.0.1") -> bytes
     return received
 
 
-def resident(server: Server) -> int:
+def memory_bytes(server: Server) -> int:
     rollup = Path(f"/proc/{server.process.pid}/smaps_rollup").read_text()
     return 1024 * next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
-def test_headers_without_end_are_refused_and_not_kept(serve: Callable[..., Server], processes: str) -> None:
+def test_endless_headers_are_refused(serve: Callable[..., Server], processes: str) -> None:
     server = serve() if processes == "1" else serve(WEB_CONCURRENCY=processes)
-    before = resident(server)
+    before = memory_bytes(server)
     line = b"X-Long: " + b"a" * 8000 + b"\r\n"
     answer = exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n", *[line] * 5000)
-    assert answer[:12] in {b"HTTP/1.1 431", b""}  # the answer may be lost where the client sends on
+    assert answer[:12] in {b"HTTP/1.1 431", b""}  # the response may be lost while the client sends
     assert exchange(server, b"GET / HTTP/1.1\r\nHost: x\r\n", line * 9, b"\r\n").startswith(b"HTTP/1.1 431")
-    assert resident(server) - before < 20 * MEGABYTE
+    assert memory_bytes(server) - before < 20 * MEGABYTE
     assert exchange(server, b"GET / HTTP/1.0\r\nHost: x\r\n\r\n").startswith(b"HTTP/1.1 200")
 
 
-def test_connections_from_one_address_leave_room_for_others(serve: Callable[..., Server]) -> None:
+def test_connections_of_one_address_are_limited(serve: Callable[..., Server]) -> None:
     server = serve(LIVE_STREAMS_PER_ADDRESS="0")
     held = [socket.create_connection(("127.0.0.1", server.port), 10, ("127.0.0.9", 0)) for _ in range(60)]
     for connection in held[:50]:
@@ -97,7 +97,7 @@ HOSTILE = {
 }
 
 
-def test_what_is_malformed_gets_a_400_and_no_line_in_the_log(serve: Callable[..., Server]) -> None:
+def test_malformed_request_is_answered_400_without_a_log_line(serve: Callable[..., Server]) -> None:
     server = serve()
     for name, request in HOSTILE.items():
         assert exchange(server, request).startswith(b"HTTP/1.1 400"), name
@@ -107,7 +107,7 @@ def test_what_is_malformed_gets_a_400_and_no_line_in_the_log(serve: Callable[...
     assert "WARNING" not in server.log.read_text()
 
 
-def test_a_header_with_an_underscore_does_not_pass_for_one_with_a_hyphen(serve: Callable[..., Server]) -> None:
+def test_header_with_underscore_is_dropped(serve: Callable[..., Server]) -> None:
     post = a_post()
     server = serve()
     request = f"GET /posts/{post.id}/comments/token HTTP/1.0\r\nHost: x\r\nHX_Request: true\r\n".encode()
@@ -115,7 +115,7 @@ def test_a_header_with_an_underscore_does_not_pass_for_one_with_a_hyphen(serve: 
     assert exchange(server, request + b"\r\n").count(b"\n") == plain.count(b"\n")
 
 
-def test_a_request_behind_a_refused_one_is_not_run(serve: Callable[..., Server]) -> None:
+def test_request_after_a_refused_one_is_not_run(serve: Callable[..., Server]) -> None:
     server = serve()
     hidden = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
     large = b"POST /posts/1/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 90000000\r\n\r\n"
@@ -126,7 +126,7 @@ def test_a_request_behind_a_refused_one_is_not_run(serve: Callable[..., Server])
         assert answer.count(b"HTTP/1.1 ") == 1
 
 
-def test_pages_are_read_while_writers_wait_for_the_database(serve: Callable[..., Server]) -> None:
+def test_pages_are_served_while_writes_wait(serve: Callable[..., Server]) -> None:
     post = a_post()
     server = serve()
     writers = [Writer(server, post.id) for _ in range(6)]
@@ -143,7 +143,7 @@ def test_pages_are_read_while_writers_wait_for_the_database(serve: Callable[...,
 
 
 class Writer:
-    """A reader with a token and cookies who is about to post a comment."""
+    """Hold a token and cookies to post a comment."""
 
     def __init__(self, server: Server, post_id: int) -> None:
         self.port, self.place = server.port, f"/posts/{post_id}/comments"
@@ -175,7 +175,7 @@ def ed(blog: Flask, serve: Callable[..., Server]) -> Browser:
     return browser
 
 
-def test_what_an_editor_sent_after_the_session_ended_is_taken_in_whole(ed: Browser) -> None:
+def test_large_form_of_an_expired_session_is_returned(ed: Browser) -> None:
     form = form_in(ed.send("GET", "/desk/posts/new")[1]) | {"then": "save", "title": "Herons return"}
     with writing():
         db.session.execute(delete(EditorSession))
@@ -187,7 +187,7 @@ def test_what_an_editor_sent_after_the_session_ended_is_taken_in_whole(ed: Brows
     assert page.count("Herons. ") >= 40_000
 
 
-def test_nobody_else_sends_a_large_body_to_the_desk(ed: Browser) -> None:
+def test_large_body_to_the_desk_is_refused_for_others(ed: Browser) -> None:
     for path in ("/desk/session", "/desk/posts", "/desk/imports", "/desk/first-run/x"):
         connection = HTTPConnection("127.0.0.1", ed.port, timeout=10)
         connection.putrequest("POST", path)
@@ -200,7 +200,7 @@ def test_nobody_else_sends_a_large_body_to_the_desk(ed: Browser) -> None:
         connection.close()
 
 
-def test_who_waits_for_permission_to_send_gets_it_within_the_limit(ed: Browser) -> None:
+def test_expect_100_continue_is_answered_within_the_limit(ed: Browser) -> None:
     with socket.create_connection(("127.0.0.1", ed.port), 10) as connection:
         connection.sendall(b"POST /nowhere HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
         assert connection.recv(100).startswith(b"HTTP/1.1 100 Continue")

@@ -1,4 +1,4 @@
-"""What stands before Flask, with an app whose views wait until the test lets them go."""
+"""Test queue and body limits before Flask, with views that wait."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from blog.server.flask_requests import FlaskRequests
 from blog.server.request_bodies import Budget
 from blog.settings import Settings
 from blog.web.asgi_types import Message
-from blog.web.forms.body_limits import READER_BODY
+from blog.web.forms.body_limits import MAX_READER_BODY
 
 MEGABYTE = 1_000_000
 
 
 class Client:
-    """One request: the parts of its body as they arrive, and what was answered."""
+    """Send a request body in parts and record the response."""
 
     def __init__(self, *parts: bytes, then: str = "") -> None:
         self.messages: list[Message] = [{"type": "http.request", "body": part, "more_body": True} for part in parts]
@@ -54,8 +54,8 @@ class Client:
         return b"".join(message["body"] for message in self.answered[1:]).decode()
 
 
-class World:
-    """An app with a view that waits, one that says how much came, and a desk that one cookie opens."""
+class FakeSite:
+    """Run an app with a waiting, a counting and a desk view."""
 
     def __init__(self, **settings: Any) -> None:
         self.app = app = Flask("waiting")
@@ -99,16 +99,16 @@ class World:
 
 
 @pytest.fixture
-def in_world() -> Iterator[Callable[..., None]]:
-    def run(test: Callable[[World], Awaitable[None]], **settings: Any) -> None:
+def on_fake_site() -> Iterator[Callable[..., None]]:
+    def run(test: Callable[[FakeSite], Awaitable[None]], **settings: Any) -> None:
         async def main() -> None:
-            world = World(**settings)
+            site = FakeSite(**settings)
             try:
-                await test(world)
+                await test(site)
             finally:
-                world.gate.set()
-                world.flask.queue.threads.shutdown()
-            assert world.flask.discarding == 0
+                site.gate.set()
+                site.flask.queue.threads.shutdown()
+            assert site.flask.discarding == 0
 
         runner.run(main())
 
@@ -122,90 +122,90 @@ async def until(holds: Callable[[], object]) -> None:
             await asyncio.sleep(0.002)
 
 
-def test_beyond_the_queue_is_503_at_once_and_what_waits_is_answered(in_world: Callable[..., None]) -> None:
-    async def test(world: World) -> None:
-        world.flask.queue.reads.most = 4
-        waiting = [asyncio.create_task(world.sent("/wait", method="GET")) for _ in range(5)]
-        await until(lambda: world.flask.queue.reads.length == 4)
-        refused = await world.sent("/wait", method="GET")
+def test_full_queue_answers_503_and_serves_waiting_requests(on_fake_site: Callable[..., None]) -> None:
+    async def test(site: FakeSite) -> None:
+        site.flask.queue.reads.max_waiting = 4
+        waiting = [asyncio.create_task(site.sent("/wait", method="GET")) for _ in range(5)]
+        await until(lambda: site.flask.queue.reads.length == 4)
+        refused = await site.sent("/wait", method="GET")
         assert refused.status == 503
         assert int(refused.headers["retry-after"]) > 0
         assert "nothing you wrote is lost" in refused.text
-        world.gate.set()
+        site.gate.set()
         assert [client.status for client in await asyncio.gather(*waiting)] == [200] * 5
 
-    in_world(test, threads=1)
+    on_fake_site(test, threads=1)
 
 
-def test_to_htmx_a_refusal_never_takes_the_place_of_the_form(
-    in_world: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+def test_htmx_refusal_does_not_replace_the_form(
+    on_fake_site: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(request_queue, "MAX_WAIT_SECONDS", 0.01)
 
-    async def test(world: World) -> None:
-        world.flask.queue.free_to_write = 0
-        refused = await world.sent("/wait", b"body=text", content_length="9", hx_request="true")
+    async def test(site: FakeSite) -> None:
+        site.flask.queue.free_to_write = 0
+        refused = await site.sent("/wait", b"body=text", content_length="9", hx_request="true")
         assert (refused.status, refused.headers["hx-retarget"]) == (503, "#comment-error")
         assert refused.headers["hx-reswap"] == "innerHTML"
-        world.flask.queue.free_to_write = 2
+        site.flask.queue.free_to_write = 2
 
-    in_world(test)
+    on_fake_site(test)
 
 
-def test_requests_whose_client_has_gone_are_not_run(in_world: Callable[..., None]) -> None:
+def test_request_of_a_disconnected_client_is_not_run(on_fake_site: Callable[..., None]) -> None:
     class Gone:
         def is_closing(self) -> bool:
             return True
 
-    async def test(world: World) -> None:
-        first = asyncio.create_task(world.sent("/wait", method="GET"))
-        await until(lambda: world.ran)
+    async def test(site: FakeSite) -> None:
+        first = asyncio.create_task(site.sent("/wait", method="GET"))
+        await until(lambda: site.ran)
         scope = {"method": "GET", "path": "/wait", "query_string": b"", "headers": [], "http_version": "1.1"}
         abandoned = [Client() for _ in range(3000)]
-        asked = [
+        requests = [
             asyncio.create_task(
-                world.flask({**scope, "scheme": "http", "talkback.transport": Gone()}, c.receive, c.send)
+                site.flask({**scope, "scheme": "http", "talkback.transport": Gone()}, c.receive, c.send)
             )
             for c in abandoned
         ]
         await asyncio.sleep(0)
-        living = asyncio.create_task(world.sent("/wait", method="GET"))
+        living = asyncio.create_task(site.sent("/wait", method="GET"))
         await asyncio.sleep(0)
-        world.gate.set()
+        site.gate.set()
         assert (await living).status == (await first).status == 200
-        await asyncio.gather(*asked)
-        assert world.ran == 2
+        await asyncio.gather(*requests)
+        assert site.ran == 2
 
-    in_world(test, threads=1)
+    on_fake_site(test, threads=1)
 
 
-def test_a_reader_may_send_192_kb_and_not_a_byte_more(in_world: Callable[..., None]) -> None:
-    async def test(world: World) -> None:
+def test_reader_body_is_limited_to_192_kb(on_fake_site: Callable[..., None]) -> None:
+    async def test(site: FakeSite) -> None:
         for path in ("/posts/1/comments", "/desk/session", "/desk/posts", "/desk/imports", "/nowhere"):
-            most = bytes(READER_BODY)
-            assert (await world.sent(path, most, content_length=str(len(most)))).text == str(len(most))
+            most = bytes(MAX_READER_BODY)
+            assert (await site.sent(path, most, content_length=str(len(most)))).text == str(len(most))
             large = Client(most, b"x")
-            await world.ask(path, large, content_length=str(len(most) + 1), expect="100-continue")
+            await site.ask(path, large, content_length=str(len(most) + 1), expect="100-continue")
             assert (large.status, large.reads) == (413, 0), path
-            chunked = await world.sent(path, most, b"x", transfer_encoding="chunked")
+            chunked = await site.sent(path, most, b"x", transfer_encoding="chunked")
             assert chunked.status == 413, path
             assert chunked.headers["connection"] == "close"
-        assert world.flask.for_readers.budget.left == request_bodies.MAX_READER_BODIES
+        assert site.flask.for_readers.budget.remaining == request_bodies.MAX_READER_BODY_BYTES
 
-    in_world(test)
-
-
-def test_who_says_less_than_is_sent_is_measured_by_what_is_sent(in_world: Callable[..., None]) -> None:
-    async def test(world: World) -> None:
-        liar = await world.sent("/nowhere", bytes(READER_BODY), b"x", content_length="10")
-        assert liar.status == 413
-
-    in_world(test)
+    on_fake_site(test)
 
 
-def test_an_editor_may_send_more_and_one_whose_session_ended_what_outlives_it(in_world: Callable[..., None]) -> None:
-    async def test(world: World) -> None:
-        cookie = world.cookie_of_editor()
+def test_body_longer_than_declared_is_refused(on_fake_site: Callable[..., None]) -> None:
+    async def test(site: FakeSite) -> None:
+        client = await site.sent("/nowhere", bytes(MAX_READER_BODY), b"x", content_length="10")
+        assert client.status == 413
+
+    on_fake_site(test)
+
+
+def test_editor_body_limit_depends_on_the_session(on_fake_site: Callable[..., None]) -> None:
+    async def test(site: FakeSite) -> None:
+        cookie = site.cookie_of_editor()
         for editor, path, size, status in (
             (True, "/desk/posts", 4 * MEGABYTE, 200),
             (True, "/desk/posts", 4 * MEGABYTE + 1, 413),
@@ -216,64 +216,62 @@ def test_an_editor_may_send_more_and_one_whose_session_ended_what_outlives_it(in
             (False, "/desk/posts", MEGABYTE + 1, 413),
             (False, "/desk/imports", MEGABYTE + 1, 413),
         ):
-            world.editor = editor
+            site.editor = editor
             for sent in ({"content_length": str(size)}, {"transfer_encoding": "chunked"}):
-                answer = await world.sent(path, bytes(size), cookie=cookie, **sent)
+                answer = await site.sent(path, bytes(size), cookie=cookie, **sent)
                 assert answer.status == status, (editor, path, size)
-        forged = await world.sent("/desk/posts", bytes(MEGABYTE), cookie=cookie[:-3], content_length=str(MEGABYTE))
+        forged = await site.sent("/desk/posts", bytes(MEGABYTE), cookie=cookie[:-3], content_length=str(MEGABYTE))
         assert forged.status == 413
-        assert world.flask.for_editors.budget.left == 9 * MEGABYTE + 8 * MEGABYTE
+        assert site.flask.for_editors.budget.remaining == 9 * MEGABYTE + 8 * MEGABYTE
 
-    in_world(test, max_body=MEGABYTE, max_upload=9 * MEGABYTE)
+    on_fake_site(test, max_body=MEGABYTE, max_upload=9 * MEGABYTE)
 
 
-def test_who_never_was_an_editor_does_not_enter_flask_to_be_refused_the_desk(in_world: Callable[..., None]) -> None:
-    async def test(world: World) -> None:
-        world.flask.queue.free = 0  # Flask is not to be asked
+def test_stranger_at_the_desk_is_limited_without_flask(on_fake_site: Callable[..., None]) -> None:
+    async def test(site: FakeSite) -> None:
+        site.flask.queue.free = 0  # no thread is free for Flask
         scope = {"method": "POST", "path": "/desk/posts", "query_string": b"", "http_version": "1.1", "scheme": "http"}
-        asked = {**scope, "headers": [(b"cookie", b"session=eyJkZXNrIjoiMSJ9.x.y")]}
-        assert await world.flask.allowance(asked, 10 * MEGABYTE) is world.flask.for_readers
-        world.flask.queue.free = 3
+        requests = {**scope, "headers": [(b"cookie", b"session=eyJkZXNrIjoiMSJ9.x.y")]}
+        assert await site.flask.allowance(requests, 10 * MEGABYTE) is site.flask.for_readers
+        site.flask.queue.free = 3
 
-    in_world(test)
+    on_fake_site(test)
 
 
-def test_the_question_whether_an_editor_asks_waits_in_the_queue_too(
-    in_world: Callable[..., None], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_editor_check_waits_in_the_queue(on_fake_site: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(request_queue, "MAX_WAIT_SECONDS", 0.01)
 
-    async def test(world: World) -> None:
-        world.flask.queue.free = 0
-        cookie = world.cookie_of_editor()
-        answer = await world.sent("/desk/posts", bytes(MEGABYTE), cookie=cookie, content_length=str(MEGABYTE))
+    async def test(site: FakeSite) -> None:
+        site.flask.queue.free = 0
+        cookie = site.cookie_of_editor()
+        answer = await site.sent("/desk/posts", bytes(MEGABYTE), cookie=cookie, content_length=str(MEGABYTE))
         assert answer.status == 503
-        world.flask.queue.free = 3
+        site.flask.queue.free = 3
 
-    in_world(test)
+    on_fake_site(test)
 
 
-def test_all_bodies_together_are_bounded_and_given_back_on_every_way(in_world: Callable[..., None]) -> None:
-    async def test(world: World) -> None:
-        budget = world.flask.for_readers.budget
-        budget.left = 250_000
+def test_budget_limits_all_bodies_and_is_always_released(on_fake_site: Callable[..., None]) -> None:
+    async def test(site: FakeSite) -> None:
+        budget = site.flask.for_readers.budget
+        budget.remaining = 250_000
         half = [Client(bytes(100_000), then="http.disconnect") for _ in range(2)]
         held = asyncio.Event()
         for client in half:
-            client.receive = slowly(client.receive, held)  # type: ignore[method-assign]
-        asked = [asyncio.create_task(world.ask("/x", c, transfer_encoding="chunked")) for c in half]
-        await until(lambda: budget.left == 50_000)
-        assert (await world.sent("/x", bytes(60_000), content_length="60000")).status == 503
-        assert (await world.sent("/x", bytes(50_000), content_length="50000")).status == 200
+            client.receive = delayed_receive(client.receive, held)  # type: ignore[method-assign]
+        requests = [asyncio.create_task(site.ask("/x", c, transfer_encoding="chunked")) for c in half]
+        await until(lambda: budget.remaining == 50_000)
+        assert (await site.sent("/x", bytes(60_000), content_length="60000")).status == 503
+        assert (await site.sent("/x", bytes(50_000), content_length="50000")).status == 200
         held.set()
-        await asyncio.gather(*asked)
-        assert budget.left == 250_000
+        await asyncio.gather(*requests)
+        assert budget.remaining == 250_000
 
-    in_world(test)
+    on_fake_site(test)
 
 
-def slowly(receive: Callable[[], Awaitable[Message]], gate: asyncio.Event) -> Callable[[], Awaitable[Message]]:
-    """After the first part the next comes when the test lets it."""
+def delayed_receive(receive: Callable[[], Awaitable[Message]], gate: asyncio.Event) -> Callable[[], Awaitable[Message]]:
+    """Delay all parts after the first until the gate opens."""
     first = True
 
     async def wait() -> Message:
@@ -286,22 +284,22 @@ def slowly(receive: Callable[[], Awaitable[Message]], gate: asyncio.Event) -> Ca
     return wait
 
 
-def test_a_body_that_does_not_arrive_and_a_full_disk_are_sentences(
-    in_world: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+def test_late_body_is_answered_408_and_full_disk_503(
+    on_fake_site: Callable[..., None], monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async def test(world: World) -> None:
+    async def test(site: FakeSite) -> None:
         late = Client(b"half", then="")
         late.messages[-1]["more_body"] = True
-        await world.ask("/x", late, content_length="10")
+        await site.ask("/x", late, content_length="10")
         assert (late.status, "in time" in late.text) == (408, True)
         monkeypatch.setattr(request_bodies.tempfile, "SpooledTemporaryFile", FullDisk)
-        full = await world.sent("/x", b"abc", content_length="3")
+        full = await site.sent("/x", b"abc", content_length="3")
         assert full.status == 503
         assert "No space left" in caplog.text
-        assert world.flask.for_readers.budget.left == request_bodies.MAX_READER_BODIES
+        assert site.flask.for_readers.budget.remaining == request_bodies.MAX_READER_BODY_BYTES
 
     monkeypatch.setattr(flask_requests.asyncio, "timeout", quick_timeout)
-    in_world(test)
+    on_fake_site(test)
 
 
 class FullDisk:
@@ -320,31 +318,31 @@ def quick_timeout(seconds: float) -> asyncio.Timeout:
     return real_timeout(min(seconds, 0.05))
 
 
-def test_few_at_a_time_are_let_send_what_is_refused(
-    in_world: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+def test_refused_bodies_are_discarded_for_few_clients_at_a_time(
+    on_fake_site: Callable[..., None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(flask_requests, "MAX_DISCARDING", 1)
+    monkeypatch.setattr(flask_requests, "MAX_DISCARDING_CLIENTS", 1)
 
-    async def test(world: World) -> None:
+    async def test(site: FakeSite) -> None:
         first, second = Client(bytes(300_000)), Client(bytes(300_000))
         gate = asyncio.Event()
-        first.receive = slowly(first.receive, gate)  # type: ignore[method-assign]
+        first.receive = delayed_receive(first.receive, gate)  # type: ignore[method-assign]
         first.messages.insert(0, {"type": "http.request", "body": b"", "more_body": True})
-        asked = asyncio.create_task(world.ask("/x", first, content_length="300000"))
-        await until(lambda: world.flask.discarding)
-        await world.ask("/x", second, content_length="300000")
+        requests = asyncio.create_task(site.ask("/x", first, content_length="300000"))
+        await until(lambda: site.flask.discarding)
+        await site.ask("/x", second, content_length="300000")
         assert (second.status, second.reads) == (413, 0)
         gate.set()
-        await asked
+        await requests
         assert (first.status, first.reads) == (413, 2)
 
-    in_world(test)
+    on_fake_site(test)
 
 
-def test_a_budget_is_exact() -> None:
+def test_budget_is_exact() -> None:
     budget = Budget(10)
-    budget.take(10)
-    with pytest.raises(request_bodies.Busy):
-        budget.take(1)
-    budget.give_back(10)
-    assert budget.left == 10
+    budget.reserve(10)
+    with pytest.raises(request_bodies.ServerBusy):
+        budget.reserve(1)
+    budget.release(10)
+    assert budget.remaining == 10

@@ -1,4 +1,4 @@
-"""The protocol alone, on a connection that the test holds, with a clock that it sets."""
+"""Test the protocol on a fake transport and clock."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ GET = b"GET /page HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
 class Transport:
-    """A connection whose client reads only when the test says so."""
+    """Fake a connection; `unsent` is what its client has not read."""
 
     def __init__(self, address: str) -> None:
         self.address, self.sent, self.unsent = address, b"", 0
@@ -53,7 +53,7 @@ class Transport:
 
 
 class Site:
-    """An app that notes what it is asked, and answers when the test lets it."""
+    """Record requests, and answer them when the gate is open."""
 
     def __init__(self, **settings: Any) -> None:
         self.asked: list[tuple[str, dict[bytes, bytes], bytes]] = []
@@ -84,7 +84,7 @@ class Site:
         protocol.connection_made(transport)  # type: ignore[arg-type]
         return protocol, transport
 
-    def leave(self) -> None:
+    def close_all(self) -> None:
         for protocol in list(self.connections.open):
             protocol.connection_lost(None)
 
@@ -96,8 +96,8 @@ def on_site() -> Iterator[Callable[..., None]]:
             site = Site(**settings)
             await test(site)
             site.gate.set()
-            site.leave()
-            await settle()
+            site.close_all()
+            await let_tasks_run()
 
         runner.run(main())
 
@@ -105,7 +105,7 @@ def on_site() -> Iterator[Callable[..., None]]:
         yield run
 
 
-async def settle() -> None:
+async def let_tasks_run() -> None:
     for _ in range(10):
         await asyncio.sleep(0)
 
@@ -114,12 +114,12 @@ def status(transport: Transport) -> int:
     return int(transport.sent.split(b" ", 2)[1]) if transport.sent else 0
 
 
-def test_a_request_is_answered_and_the_connection_stays(on_site: Callable[..., None]) -> None:
+def test_request_is_answered_and_connection_stays_open(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         protocol, transport = site.connect()
         for _ in range(2):
             protocol.data_received(GET)
-            await settle()
+            await let_tasks_run()
         assert transport.sent.count(b"HTTP/1.1 200 OK") == 2
         assert not transport.closed
 
@@ -151,7 +151,7 @@ TOO_MUCH = {
 
 
 @pytest.mark.parametrize("pieces", TOO_MUCH.values(), ids=TOO_MUCH)
-def test_headers_are_bounded_in_whatever_form_they_come(on_site: Callable[..., None], pieces: list[bytes]) -> None:
+def test_headers_are_limited_in_every_form(on_site: Callable[..., None], pieces: list[bytes]) -> None:
     async def test(site: Site) -> None:
         protocol, transport = site.connect()
         sent = 0
@@ -168,17 +168,17 @@ def test_headers_are_bounded_in_whatever_form_they_come(on_site: Callable[..., N
     on_site(test)
 
 
-def test_what_is_long_but_allowed_is_answered(on_site: Callable[..., None]) -> None:
+def test_long_but_allowed_request_is_answered(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         protocol, transport = site.connect()
         protocol.data_received(HEAD % (b"a" * 30_000) + b"Cookie: " + b"b" * 30_000 + b"\r\n\r\n")
-        await settle()
+        await let_tasks_run()
         assert status(transport) == 200
         body = [b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n", *[b"c" * 1000] * 300]
         for piece in body:
             protocol.data_received(piece)
             await asyncio.sleep(0)
-        await settle()
+        await let_tasks_run()
         assert transport.sent.count(b"HTTP/1.1 200 OK") == 2
 
     on_site(test)
@@ -189,7 +189,7 @@ def test_trailers_do_not_become_headers(on_site: Callable[..., None]) -> None:
         protocol, transport = site.connect()
         protocol.data_received(b"POST /a HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n")
         protocol.data_received(b"Cookie: stolen\r\n\r\n")
-        await settle()
+        await let_tasks_run()
         assert status(transport) == 200
         assert site.asked == [("/a", {b"host": b"x", b"transfer-encoding": b"chunked"}, b"a")]
 
@@ -197,16 +197,16 @@ def test_trailers_do_not_become_headers(on_site: Callable[..., None]) -> None:
 
 
 @pytest.mark.parametrize("rest", [GET, b"POST /second HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\nx", b"garbage"])
-def test_a_request_behind_one_that_is_not_answered_is_not_run(on_site: Callable[..., None], rest: bytes) -> None:
+def test_pipelined_request_is_not_run(on_site: Callable[..., None], rest: bytes) -> None:
     async def test(site: Site) -> None:
         site.gate.clear()
         protocol, transport = site.connect()
         protocol.data_received(b"POST /first HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\n\r\nab" + rest)
-        await settle()
+        await let_tasks_run()
         protocol.data_received(rest)
         assert not transport.closed
         site.gate.set()
-        await settle()
+        await let_tasks_run()
         assert [(path, body) for path, _, body in site.asked] == [("/first", b"ab")]
         assert transport.sent.count(b"HTTP/1.1") == 1
         assert b"connection: close" in transport.sent
@@ -218,13 +218,13 @@ def test_a_request_behind_one_that_is_not_answered_is_not_run(on_site: Callable[
 @pytest.mark.parametrize(
     "request_", [b"FOO / HTTP/1.1\r\n\r\n", b"GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", b"\x16\x03\x01"]
 )
-def test_what_cannot_be_read_is_refused_and_not_logged(
+def test_malformed_request_is_refused_and_not_logged(
     on_site: Callable[..., None], request_: bytes, caplog: pytest.LogCaptureFixture
 ) -> None:
     async def test(site: Site) -> None:
         protocol, transport = site.connect()
         protocol.data_received(request_)
-        await settle()
+        await let_tasks_run()
         assert status(transport) == 400
         assert transport.ended
 
@@ -233,7 +233,7 @@ def test_what_cannot_be_read_is_refused_and_not_logged(
 
 
 @pytest.mark.parametrize("half", [b"G", b"\r\n", GET[:-2]])
-def test_headers_that_do_not_arrive_in_time_end_the_connection(on_site: Callable[..., None], half: bytes) -> None:
+def test_late_headers_end_the_connection(on_site: Callable[..., None], half: bytes) -> None:
     async def test(site: Site) -> None:
         protocol, transport = site.connect()
         protocol.data_received(half)
@@ -247,14 +247,14 @@ def test_headers_that_do_not_arrive_in_time_end_the_connection(on_site: Callable
     on_site(test)
 
 
-def test_what_comes_after_a_refusal_is_dropped_for_a_moment(on_site: Callable[..., None]) -> None:
+def test_data_after_a_refusal_is_dropped(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         for then in (lambda one: one.check(site.loop.time() + 2), lambda one: one.data_received(bytes(300_000))):
             protocol, transport = site.connect()
             protocol.data_received(b"FOO / HTTP/1.1\r\n\r\n")
             protocol.data_received(GET)
             protocol.check(site.loop.time())
-            await settle()
+            await let_tasks_run()
             assert (transport.sent.count(b"HTTP/1.1"), transport.closed, site.asked) == (1, False, [])
             then(protocol)
             assert transport.closed
@@ -262,19 +262,19 @@ def test_what_comes_after_a_refusal_is_dropped_for_a_moment(on_site: Callable[..
     on_site(test)
 
 
-def test_a_long_answer_is_no_slow_header(on_site: Callable[..., None]) -> None:
+def test_long_response_is_not_a_header_timeout(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         site.gate.clear()
         protocol, transport = site.connect()
         protocol.data_received(GET)
-        await settle()
+        await let_tasks_run()
         protocol.check(site.loop.time() + 1000)
         assert not transport.closed
 
     on_site(test)
 
 
-def test_a_connection_that_sends_nothing_is_closed(on_site: Callable[..., None]) -> None:
+def test_unused_connection_is_closed(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         site.config.timeout_keep_alive = 0
         _, transport = site.connect()
@@ -284,27 +284,27 @@ def test_a_connection_that_sends_nothing_is_closed(on_site: Callable[..., None])
     on_site(test)
 
 
-def test_a_client_that_reads_nothing_for_a_minute_is_given_up(on_site: Callable[..., None]) -> None:
+def test_client_reading_nothing_for_a_minute_is_aborted(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         protocol, transport = site.connect()
         protocol.data_received(GET)
-        await settle()
+        await let_tasks_run()
         transport.unsent = 1000
         for second in (0, 30, 59):
             protocol.check(second)
         assert not transport.aborted
-        transport.unsent = 999  # slow, but it reads
+        transport.unsent = 999  # slow but reading
         for second in (60, 90, 119):
             protocol.check(second)
         assert not transport.aborted
-        transport.unsent = 2000  # more is written to it than it reads
+        transport.unsent = 2000  # more is written than read
         protocol.check(60 + WRITE_SECONDS + 1)
         assert transport.aborted
 
     on_site(test)
 
 
-def test_all_that_clients_do_not_read_is_bounded(on_site: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_unread_responses_are_limited_in_sum(on_site: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(http_limits, "MAX_UNSENT_BYTES", 2500)
 
     async def test(site: Site) -> None:
@@ -312,7 +312,7 @@ def test_all_that_clients_do_not_read_is_bounded(on_site: Callable[..., None], m
         for number, (protocol, transport) in enumerate(opened):
             transport.unsent = 1000
             protocol.check(site.loop.time() - 10 + number)
-        opened[3][1].unsent = 10  # this one reads
+        opened[3][1].unsent = 10  # reading
         site.connections.sweep(site.loop)
         assert [transport.aborted for _, transport in opened] == [True, False, False, False]
 
@@ -321,8 +321,8 @@ def test_all_that_clients_do_not_read_is_bounded(on_site: Callable[..., None], m
 
 def test_connections_are_counted_by_network(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
-        most = site.connections.most_per_network
-        first = [site.connect(f"2001:db8::{number}") for number in range(most)]
+        limit = site.connections.max_per_network
+        first = [site.connect(f"2001:db8::{number}") for number in range(limit)]
         assert not any(transport.closed for _, transport in first)
         _, refused = site.connect("2001:db8::ffff")
         assert (status(refused), refused.closed) == (503, True)
@@ -334,32 +334,32 @@ def test_connections_are_counted_by_network(on_site: Callable[..., None]) -> Non
     on_site(test, live_streams_per_address=2)
 
 
-def test_a_trusted_proxy_may_open_any_number_and_all_together_are_bounded(on_site: Callable[..., None]) -> None:
+def test_trusted_proxy_is_limited_only_by_the_total(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
-        site.connections.most = 200
+        site.connections.max_total = 200
         opened = [site.connect("::ffff:127.0.0.1")[1] for _ in range(201)]
         assert [transport.closed for transport in opened] == [False] * 200 + [True]
-        site.leave()
+        site.close_all()
         assert (site.connections.open, dict(site.connections.networks)) == ({}, {})
 
     on_site(test, live_streams_per_address=2)
 
 
-def test_there_is_room_for_pages_where_all_streams_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_streams_leave_connections_for_pages(monkeypatch: pytest.MonkeyPatch) -> None:
     for files, streams in ((100_000, 5000), (4096, 5000), (1024, 5000), (256, 5000), (1024, 10)):
         monkeypatch.setattr(http_limits.resource, "getrlimit", lambda _, files=files: (files, files))
         settings = Settings(live_streams=streams)
-        most = http_limits.max_connections(settings)
-        assert http_limits.max_streams(settings) <= most / 2 or most - http_limits.max_streams(settings) >= 1000
-        assert most <= max(16, files / 2)
+        limit = http_limits.max_connections(settings)
+        assert http_limits.max_streams(settings) <= limit / 2 or limit - http_limits.max_streams(settings) >= 1000
+        assert limit <= max(16, files / 2)
 
 
-def test_a_request_learns_that_its_client_has_gone(on_site: Callable[..., None]) -> None:
+def test_request_notices_its_disconnected_client(on_site: Callable[..., None]) -> None:
     async def test(site: Site) -> None:
         site.gate.clear()
         protocol, _ = site.connect()
         protocol.data_received(GET)
-        await settle()
+        await let_tasks_run()
         cycle = protocol.cycle
         protocol.connection_lost(None)
         assert cycle.disconnected

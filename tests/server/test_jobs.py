@@ -1,4 +1,4 @@
-"""What goes on beside the requests: it survives any fault, and a database that was emptied is made anew."""
+"""Test that background jobs survive exceptions and restore the schema."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from blog.db import db
 from blog.db_connections import schema_missing
 from blog.importing import job
 from blog.server import jobs
-from blog.server.jobs import keep_running, keep_schema, make_schema
+from blog.server.jobs import restore_schema, run_forever, watch_schema
 from blog.settings import Settings
 from tests.factories import HTMX, a_comment, a_post, count, token
 from tests.live_server import Server
 from tests.postgres.databases import on_postgres, on_sqlite
-from tests.postgres.test_acts import ask
+from tests.postgres.test_acts import http_request
 from tests.speedups import migrated
 
 
-def test_what_never_ends_goes_on_after_any_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_job_is_restarted_after_any_exception(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jobs, "RESTART_SECONDS", 0)
     faults = [ValueError("one"), KeyError("two"), MemoryError()]
 
@@ -36,23 +36,23 @@ def test_what_never_ends_goes_on_after_any_fault(monkeypatch: pytest.MonkeyPatch
         if faults:
             raise faults.pop()
 
-    asyncio.run(keep_running(work))
+    asyncio.run(run_forever(work))
     assert faults == []
 
 
 @on_sqlite
 @pytest.mark.parametrize("fault", [ValueError("no number"), PermissionError("closed"), MemoryError()], ids=repr)
-def test_imports_that_wait_are_looked_for_again_after_any_fault(
+def test_import_job_continues_after_any_exception(
     app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
 ) -> None:
-    looked, again = [0], threading.Event()
+    sweeps, again = [0], threading.Event()
 
     def delete_partial_uploads() -> None:
-        looked[0] += 1
-        if looked[0] == 1:
+        sweeps[0] += 1
+        if sweeps[0] == 1:
             raise fault
         again.set()
-        threading.Event().wait()  # for as long as the tests run
+        threading.Event().wait()  # until the tests end
 
     monkeypatch.setattr(job, "POLL_SECONDS", 0)
     monkeypatch.setattr(job, "delete_partial_uploads", delete_partial_uploads)
@@ -61,11 +61,11 @@ def test_imports_that_wait_are_looked_for_again_after_any_fault(
 
 
 @pytest.fixture
-def whole(app: Flask) -> Iterator[Flask]:
-    """The app on a database that is whole again after the test."""
+def restored_app(app: Flask) -> Iterator[Flask]:
+    """Restore the schema after the test."""
     schema_missing.clear()
     yield app
-    make_schema(app)
+    restore_schema(app)
     schema_missing.clear()
 
 
@@ -90,8 +90,8 @@ def delete_rows() -> None:
 
 
 @pytest.mark.parametrize("empty", [drop_tables, delete_rows])
-def test_a_database_that_was_emptied_is_made_anew(
-    whole: Flask, client: FlaskClient, empty: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+def test_emptied_database_is_restored(
+    restored_app: Flask, client: FlaskClient, empty: Callable[[], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Written meanwhile"}
@@ -103,19 +103,19 @@ def test_a_database_that_was_emptied_is_made_anew(
     monkeypatch.setattr(jobs, "SCHEMA_SECONDS", 0)
     monkeypatch.setattr(jobs, "RESTORE_SECONDS", 0)
 
-    async def heal() -> None:
-        task = asyncio.create_task(keep_schema(whole))
+    async def wait_for_schema() -> None:
+        task = asyncio.create_task(watch_schema(restored_app))
         while schema_missing.is_set():
             await asyncio.sleep(0.01)
         task.cancel()
 
-    asyncio.run(heal())
+    asyncio.run(wait_for_schema())
     db.session.remove()
     assert client.get("/").status_code == 200
 
 
 @on_sqlite
-def test_a_deleted_file_is_never_written_to(app: Flask, client: FlaskClient, settings: Settings) -> None:
+def test_deleted_database_file_is_never_written(app: Flask, client: FlaskClient, settings: Settings) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Not into a deleted file"}
     db.session.remove()
@@ -125,17 +125,15 @@ def test_a_deleted_file_is_never_written_to(app: Flask, client: FlaskClient, set
     response = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
     assert response.status_code == 503
     assert "Not into a deleted file" in response.text or "HX-Retarget" in response.headers
-    assert not file.exists()  # a backup that is restored finds its place free
-    make_schema(app)
+    assert not file.exists()  # a backup may be restored there
+    restore_schema(app)
     schema_missing.clear()
     assert client.get("/").status_code == 200
     assert count() == 0
 
 
 @on_sqlite
-def test_a_backup_that_replaces_the_file_is_served_from_then_on(
-    app: Flask, client: FlaskClient, settings: Settings, tmp_path: Path
-) -> None:
+def test_restored_backup_is_served(app: Flask, client: FlaskClient, settings: Settings, tmp_path: Path) -> None:
     a_comment(a_post("Before the backup"))
     assert "Before the backup" in client.get("/").text
     db.session.remove()
@@ -145,35 +143,35 @@ def test_a_backup_that_replaces_the_file_is_served_from_then_on(
         part.unlink()
     shutil.move(backup, settings.blog_instance / "blog.sqlite")
     assert "Before the backup" not in client.get("/").text
-    assert schema_missing.is_set()  # it may be older than this program
+    assert schema_missing.is_set()  # the backup may need migrations
     schema_missing.clear()
 
 
 @on_sqlite
-def test_a_server_whose_file_was_deleted_goes_on_without_a_restart(
+def test_server_recovers_from_a_deleted_database_file(
     blog: Flask, instance: Path, serve: Callable[..., Server]
 ) -> None:
     post = a_post()
     server = serve()
-    assert ask(server, "GET", post.path or "")[0] == 200
+    assert http_request(server, "GET", post.path or "")[0] == 200
     db.session.remove()
     db.engine.dispose()
     for part in instance.glob("blog.sqlite*"):
         part.unlink()
-    assert ask(server, "GET", "/")[0] == 503
-    while (status := ask(server, "GET", "/")[0]) == 503:
+    assert http_request(server, "GET", "/")[0] == 503
+    while (status := http_request(server, "GET", "/")[0]) == 503:
         threading.Event().wait(0.2)
     assert status == 200
-    assert ask(server, "GET", post.path or "")[0] == 404
+    assert http_request(server, "GET", post.path or "")[0] == 404
 
 
 @on_postgres
-def test_a_schema_that_was_dropped_and_made_again_is_filled(whole: Flask, client: FlaskClient) -> None:
+def test_recreated_schema_is_filled(restored_app: Flask, client: FlaskClient) -> None:
     a_post()
     with db.engine.begin() as connection:
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     assert client.get("/").status_code == 503
-    make_schema(whole)
+    restore_schema(restored_app)
     db.session.remove()
     assert client.get("/").status_code == 200

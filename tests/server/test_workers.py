@@ -1,4 +1,4 @@
-"""Workers end with the process that started them, whenever it dies, and give the port back."""
+"""Test that workers end with their parent process."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ import pytest
 from blog.settings import ROOT
 from tests.live_server import free_port
 
-# the promise is five seconds; a machine that is busy with other tests takes longer over the same work
-PATIENCE_SECONDS = 40.0
+# five seconds are usual; a busy machine needs longer
+TIMEOUT_SECONDS = 40.0
 
 
 def is_free(port: int) -> bool:
@@ -31,7 +31,7 @@ def is_free(port: int) -> bool:
 
 
 def wait_until(condition: object, what: str) -> None:
-    end = time.monotonic() + PATIENCE_SECONDS
+    end = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < end:
         if condition():  # type: ignore[operator]
             return
@@ -40,7 +40,7 @@ def wait_until(condition: object, what: str) -> None:
 
 
 def workers_of(process: subprocess.Popen[bytes]) -> list[int]:
-    """List the worker processes, without the one that multiprocessing starts to count semaphores."""
+    """List the worker processes, without the resource tracker."""
     children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
     return [int(child) for child in children if b"spawn_main" in Path(f"/proc/{child}/cmdline").read_bytes()]
 
@@ -52,7 +52,7 @@ def port() -> int:
 
 @pytest.fixture
 def parent(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
-    """The process that bin/serve runs, with three workers; what it leaves behind is ended by process group."""
+    """Start the server with three workers; kill its process group afterwards."""
     settings = {"BLOG_INSTANCE": str(tmp_path / "instance"), "PORT": str(port), "WEB_CONCURRENCY": "3"}
     with (tmp_path / "log").open("wb") as log:
         process = subprocess.Popen(
@@ -71,19 +71,15 @@ def parent(port: int, tmp_path: Path) -> Iterator[subprocess.Popen[bytes]]:
 
 
 @pytest.mark.parametrize("seconds", [0.0, 0.3, 0.8, 1.5, 3.0])
-def test_the_port_is_free_after_the_parent_was_killed(
-    parent: subprocess.Popen[bytes], port: int, seconds: float
-) -> None:
+def test_port_is_free_after_the_parent_is_killed(parent: subprocess.Popen[bytes], port: int, seconds: float) -> None:
     wait_until(lambda: workers_of(parent), "No worker was started.")
-    time.sleep(seconds)  # where in its start a worker is hit differs; what must hold does not
+    time.sleep(seconds)  # a worker may be at any point of its start
     parent.kill()
     parent.wait()
     wait_until(lambda: is_free(port), "A worker kept the port.")
 
 
-def test_the_port_is_free_after_a_worker_was_replaced_and_the_parent_killed(
-    parent: subprocess.Popen[bytes], port: int
-) -> None:
+def test_port_is_free_after_a_replaced_worker_and_a_killed_parent(parent: subprocess.Popen[bytes], port: int) -> None:
     wait_until(lambda: len(workers_of(parent)) == 3, "The workers were not started.")
     before = set(workers_of(parent))
     os.kill(min(before), signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""Every cookie of the program: its name and what guards it, by http and https, and the names from before."""
+"""Test name and attributes of every cookie under http and https."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
 from blog.editors.sign_in.device_cookies import COOKIE as DEVICE
 from blog.posts.models import Post
-from blog.web.cookies import HOST_PREFIX, SESSION
+from blog.web.cookies import HOST_PREFIX, SESSION_COOKIE
 from tests.factories import a_post
 from tests.live_server import Server
 from tests.postgres.databases import on_sqlite
@@ -34,7 +34,7 @@ def post(app: Flask) -> Post:
 
 
 def cookies_of(answer: TestResponse) -> SimpleCookie:
-    """What an answer sets, by name; several headers of one name would be a mistake."""
+    """Parse the cookies that a response sets, each once."""
     lines = answer.headers.getlist("Set-Cookie")
     found: SimpleCookie = SimpleCookie()
     for line in lines:
@@ -53,7 +53,7 @@ def sign_in(client: FlaskClient, base: dict[str, Any], *, remember: bool = False
     return client.post("/desk/session", data=form, headers={"Referer": f"{base['base_url']}/desk/sign-in"}, **base)
 
 
-def every_answer_with_a_cookie(client: FlaskClient, post: Post, base: dict[str, Any]) -> list[TestResponse]:
+def responses_with_cookies(client: FlaskClient, post: Post, base: dict[str, Any]) -> list[TestResponse]:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     answers = [client.get(f"/posts/{post.id}/comments/token", **base), sign_in(client, base, remember=True)]
     page = client.get("/desk/password", **base)
@@ -64,28 +64,28 @@ def every_answer_with_a_cookie(client: FlaskClient, post: Post, base: dict[str, 
 
 
 @pytest.mark.parametrize("base", [HTTP, HTTPS], ids=["http", "https"])
-def test_each_cookie_is_guarded(client: FlaskClient, post: Post, base: dict[str, Any]) -> None:
+def test_every_cookie_has_its_attributes(client: FlaskClient, post: Post, base: dict[str, Any]) -> None:
     prefix = HOST_PREFIX if base is HTTPS else ""
     names = set()
-    for answer in every_answer_with_a_cookie(client, post, base):
+    for answer in responses_with_cookies(client, post, base):
         for name, cookie in cookies_of(answer).items():
             names.add(name)
             assert (cookie["path"], cookie["domain"]) == ("/", "")
             assert (cookie["httponly"], cookie["samesite"]) == (True, "Lax")
             assert bool(cookie["secure"]) is (base is HTTPS)
-    assert names == {prefix + SESSION, prefix + READER, prefix + DEVICE}
+    assert names == {prefix + SESSION_COOKIE, prefix + READER, prefix + DEVICE}
 
 
-def test_blog_url_makes_them_secure_where_the_proxy_says_nothing(app: Flask, post: Post) -> None:
+def test_https_blog_url_makes_cookies_secure(app: Flask, post: Post) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], blog_url="https://blog.example.org")
     answer = app.test_client().get(f"/posts/{post.id}/comments/token")
     found = cookies_of(answer)
-    assert set(found) == {HOST_PREFIX + SESSION, HOST_PREFIX + READER}
+    assert set(found) == {HOST_PREFIX + SESSION_COOKIE, HOST_PREFIX + READER}
     assert all(cookie["secure"] for cookie in found.values())
 
 
-def moved(client: FlaskClient, *names: str) -> None:
-    """The browser comes by https with what it got by the bare names."""
+def send_over_https(client: FlaskClient, *names: str) -> None:
+    """Send the unprefixed cookies by https too."""
     for name in names:
         cookie = client.get_cookie(name, "blog.example.org")
         assert cookie
@@ -99,48 +99,48 @@ def write(client: FlaskClient, post: Post, base: dict[str, Any], **fields: str) 
     return client.post(f"/posts/{post.id}/comments", data=form | fields, headers=sent, **base)
 
 
-def test_readers_keep_edit_when_the_blog_moves_to_https(client: FlaskClient, post: Post) -> None:
+def test_reader_may_still_edit_after_the_move_to_https(client: FlaskClient, post: Post) -> None:
     assert write(client, post, HTTP).status_code == 303
     page = client.get(f"/posts/{post.id}/comments/mine", **HTTPS)
     assert f"/posts/{post.id}/comments/1/edit" in page.text
     found = cookies_of(page)
     assert found[HOST_PREFIX + READER]["max-age"] == str(365 * 24 * 3600)
-    assert found[READER]["max-age"] == "0"  # the bare one goes
+    assert found[READER]["max-age"] == "0"  # the unprefixed one is deleted
     again = client.get(f"/posts/{post.id}/comments/mine", **HTTPS)
     assert f"/posts/{post.id}/comments/1/edit" in again.text
     assert READER not in again.headers.get("Set-Cookie", "")
 
 
-def test_an_editor_stays_signed_in_when_the_blog_moves_to_https(app: Flask, client: FlaskClient) -> None:
+def test_editor_stays_signed_in_after_the_move_to_https(app: Flask, client: FlaskClient) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     sign_in(client, HTTP)
     page = client.get("/desk/posts", **HTTPS)
     assert page.status_code == 200
     found = cookies_of(page)
-    assert found[HOST_PREFIX + SESSION].value
-    assert found[SESSION]["max-age"] == "0"
+    assert found[HOST_PREFIX + SESSION_COOKIE].value
+    assert found[SESSION_COOKIE]["max-age"] == "0"
     assert client.get("/desk/posts", **HTTPS).status_code == 200
 
 
-def test_a_planted_bare_cookie_does_not_displace_the_right_one(app: Flask, post: Post) -> None:
+def test_unprefixed_cookie_does_not_replace_the_prefixed_one(app: Flask, post: Post) -> None:
     ann, mallory = app.test_client(), app.test_client()
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     sign_in(ann, HTTPS)
     write(mallory, post, HTTP)
-    for name in (SESSION, READER):
+    for name in (SESSION_COOKIE, READER):
         planted = mallory.get_cookie(name, "blog.example.org")
         assert planted
         ann.set_cookie(name, planted.value, domain="blog.example.org")
     assert ann.get("/desk/posts", **HTTPS).status_code == 200
 
 
-def test_a_broken_new_cookie_does_not_hide_the_old_one(client: FlaskClient, post: Post) -> None:
+def test_invalid_prefixed_cookie_does_not_hide_the_old_one(client: FlaskClient, post: Post) -> None:
     write(client, post, HTTP)
     client.set_cookie(HOST_PREFIX + READER, "broken", domain="blog.example.org")
     assert "/comments/1/edit" in client.get(f"/posts/{post.id}/comments/mine", **HTTPS).text
 
 
-def test_public_pages_set_none_though_a_bare_one_came(client: FlaskClient, post: Post) -> None:
+def test_public_pages_set_no_cookie(client: FlaskClient, post: Post) -> None:
     write(client, post, HTTP)
     for path in ("/", post.path or "", "/privacy"):
         assert "Set-Cookie" not in client.get(path, **HTTPS).headers
@@ -148,13 +148,13 @@ def test_public_pages_set_none_though_a_bare_one_came(client: FlaskClient, post:
 
 @on_sqlite
 @pytest.mark.parametrize(("trusted", "secure"), [("127.0.0.1", True), ("192.0.2.1", False)])
-def test_https_is_believed_of_a_trusted_proxy_alone(
+def test_forwarded_https_is_trusted_only_from_a_trusted_proxy(
     blog: Flask, serve: Callable[..., Server], trusted: str, secure: bool
 ) -> None:
     post = a_post()
     server = serve(TRUSTED_PROXIES=trusted, HSTS_SECONDS="3600")
-    asked = Request(f"{server.url}/posts/{post.id}/comments/token", headers={"X-Forwarded-Proto": "https"})
-    with urlopen(asked) as answer:
+    request = Request(f"{server.url}/posts/{post.id}/comments/token", headers={"X-Forwarded-Proto": "https"})
+    with urlopen(request) as answer:
         lines = answer.headers.get_all("Set-Cookie")
         assert ("Strict-Transport-Security" in answer.headers) is secure
     assert all(line.startswith(HOST_PREFIX) is secure and ("; Secure" in line) is secure for line in lines)

@@ -1,4 +1,4 @@
-"""A database that cannot be used just now: what was typed comes back, whatever the form and whatever the error."""
+"""Test that every form returns its text while the database is unavailable."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError, Program
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from blog.db import db
-from blog.db_errors import Busy, NoTables, is_disk_full, is_schema_missing, is_temporary
+from blog.db_errors import DatabaseBusy, SchemaMissing, is_disk_full, is_schema_missing, is_temporary
 from blog.posts.models import Label
 from tests.factories import HTMX, a_comment, a_post, csrf, signed_in, token
 from tests.postgres.databases import on_sqlite
@@ -34,9 +34,9 @@ def postgres_error(state: str) -> DBAPIError:
     return DBAPIError("UPDATE", None, psycopg.errors.lookup(state)("…"))
 
 
-PASSING = [
-    Busy("…"),
-    NoTables("…"),
+TEMPORARY = [
+    DatabaseBusy("…"),
+    SchemaMissing("…"),
     PoolTimeout("QueuePool limit reached"),
     OSError(errno.ENOSPC, "No space left on device"),
     OperationalError("connect", None, psycopg.OperationalError("connection refused")),
@@ -49,7 +49,7 @@ PASSING = [
     sqlite_error(sqlite3.SQLITE_ERROR, "no such table: site"),
     *map(postgres_error, ("25006", "57P01", "57P03", "57014", "40001", "40P01", "53100", "53300", "55P03", "42P01")),
 ]
-FAULTS = [
+PROGRAM_ERRORS = [
     ValueError("…"),
     OSError(errno.ENOENT, "No such file"),
     IntegrityError("INSERT", None, sqlite3.IntegrityError("UNIQUE constraint failed")),
@@ -59,21 +59,21 @@ FAULTS = [
 ]
 
 
-@pytest.mark.parametrize("error", PASSING, ids=str)
-def test_what_passes_by_itself_is_known(error: Exception) -> None:
+@pytest.mark.parametrize("error", TEMPORARY, ids=str)
+def test_temporary_errors_are_recognized(error: Exception) -> None:
     assert is_temporary(error)
 
 
-@pytest.mark.parametrize("error", FAULTS, ids=str)
-def test_a_fault_of_the_program_is_none_of_these(error: Exception) -> None:
+@pytest.mark.parametrize("error", PROGRAM_ERRORS, ids=str)
+def test_program_errors_are_not_temporary(error: Exception) -> None:
     assert not is_temporary(error)
     assert not is_disk_full(error)
     assert not is_schema_missing(error)
 
 
 @contextmanager
-def broken(fails: str) -> Iterator[None]:
-    """Every statement that begins with this fails, as on a full disk."""
+def failing_statements(fails: str) -> Iterator[None]:
+    """Make statements that begin with `fails` fail, as on a full disk."""
 
     def fail(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
         if statement.startswith(fails):
@@ -89,8 +89,8 @@ def broken(fails: str) -> Iterator[None]:
 TYPED = "What was <typed> here"
 
 
-def changing(app: Flask) -> list[tuple[str, str]]:
-    """Each method and address that changes something, with 1 for a number and a word for a token."""
+def writing_routes(app: Flask) -> list[tuple[str, str]]:
+    """List method and path of every writing route, with placeholder arguments."""
     found = []
     for rule in app.url_map.iter_rules():
         address = re.sub(r"<int:\w+>", "1", rule.rule)
@@ -102,18 +102,18 @@ def changing(app: Flask) -> list[tuple[str, str]]:
 
 @on_sqlite
 @pytest.mark.parametrize("fails", ["BEGIN", "SELECT", "BEGIN IMMEDIATE"])
-def test_every_form_gives_back_what_was_typed(app: Flask, fails: str) -> None:
+def test_every_form_returns_its_text_on_a_database_error(app: Flask, fails: str) -> None:
     client = signed_in(app)
     a_comment(a_post(labels=("Birds",)))
     proof = {"csrf_token": csrf(client, "/desk/settings"), "password": "secret words"}
     typed = dict.fromkeys(("body", "reason", "title", "name", "muted", "words", "blog_url", "held_mail", "note"), TYPED)
     answered = 0
-    for method, address in changing(app):
-        with broken(fails):
+    for method, address in writing_routes(app):
+        with failing_statements(fails):
             response = client.open(address, method=method, data=typed | proof)
         assert "secret words" not in response.text, address
         if response.status_code != 503:
-            # refused, or done, without what fails
+            # refused or done without the failing statement
             assert response.status_code < 500, (address, response.status_code)
             assert fails == "BEGIN IMMEDIATE" or not re.match("/desk/(?!first-run/)", address), address
             continue
@@ -126,7 +126,7 @@ def test_every_form_gives_back_what_was_typed(app: Flask, fails: str) -> None:
 @on_sqlite
 @pytest.mark.parametrize("fails", ["SELECT", "BEGIN IMMEDIATE", "INSERT"])
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-def test_a_response_and_a_report_come_back_in_their_own_forms(
+def test_comment_and_report_are_returned_in_their_own_forms(
     client: FlaskClient, fails: str, headers: dict[str, str]
 ) -> None:
     post = a_post()
@@ -137,18 +137,18 @@ def test_a_response_and_a_report_come_back_in_their_own_forms(
     }
     proof = token(client, post)
     for address, form in forms.items():
-        with broken(fails):
+        with failing_statements(fails):
             response = client.post(address, data=proof | form, headers=headers)
         assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
-        # htmx leaves the form in its page as it is, where only a sentence comes
+        # htmx leaves the form as it is and shows only a sentence
         assert "What was &lt;typed&gt; here" in response.text or "HX-Retarget" in response.headers
 
 
 @on_sqlite
-def test_sending_it_again_from_that_page_does_what_was_asked(app: Flask) -> None:
+def test_error_page_form_can_be_sent_again(app: Flask) -> None:
     client = signed_in(app)
     a_post(labels=("Birds",))
-    with broken("BEGIN IMMEDIATE"):
+    with failing_statements("BEGIN IMMEDIATE"):
         page = client.post("/desk/labels/1", data={"name": "Great birds", "csrf_token": csrf(client, "/desk/labels/1")})
     assert page.status_code == 503
     fields = {
@@ -162,23 +162,23 @@ def test_sending_it_again_from_that_page_does_what_was_asked(app: Flask) -> None
 
 
 @on_sqlite
-def test_a_command_says_in_a_sentence_that_the_disk_is_full(app: Flask) -> None:
+def test_command_reports_a_full_disk_in_one_sentence(app: Flask) -> None:
     runner = app.test_cli_runner()
-    with broken("INSERT"):
+    with failing_statements("INSERT"):
         ended = runner.invoke(args=["demo"])
     assert (ended.exit_code, ended.stderr) == (2, "The disk is full: free some space, then try again.\n")
     assert ended.stdout == ""
 
 
 @on_sqlite
-def test_where_no_disk_has_room_for_an_upload_a_sentence_says_so(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_upload_on_a_full_disk_is_answered_503(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     client = signed_in(app)
     proof = {"csrf_token": csrf(client, "/desk/posts/new")}
 
-    def full(*_arguments: object, **_options: object) -> None:
+    def raise_disk_full(*_arguments: object, **_options: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("werkzeug.wrappers.request.default_stream_factory", full)
+    monkeypatch.setattr("werkzeug.wrappers.request.default_stream_factory", raise_disk_full)
     for address in ("/desk/posts", "/desk/imports"):
         form = proof | {"title": TYPED, "photo_file": (io.BytesIO(b"x" * 1000), "photo.jpg")}
         response = client.post(address, data=form, content_type="multipart/form-data")

@@ -1,4 +1,4 @@
-"""Every field of every form is bounded before anything else reads it, and what was sent stays in the field."""
+"""Test that form fields limit their text and keep it."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from wtforms import BooleanField, Field, FileField
 import blog
 from blog.comments.forms import CommentForm
 from blog.posts.forms import PostForm
-from blog.web.forms.body_limits import READER_BODY
-from blog.web.forms.fields import Bounded, Text, Token, WholeNumber
+from blog.web.forms.body_limits import MAX_READER_BODY
+from blog.web.forms.fields import BoundedField, CSRFTokenInput, Text, WholeNumber
 from tests.factories import HTMX, a_comment, a_post, answer, count, signed_in, token
 
 LENGTH = 1_000_000
@@ -41,7 +41,7 @@ PIECES = [
     "https://",
     "/..",
 ]
-WITHOUT_TEXT = (BooleanField, FileField, Token)
+WITHOUT_TEXT = (BooleanField, FileField, CSRFTokenInput)
 
 
 def forms() -> list[type[FlaskForm]]:
@@ -63,28 +63,28 @@ def request_context(app: Flask) -> Iterator[None]:
         yield
 
 
-def test_every_field_says_how_long_its_text_may_be(request_context: None) -> None:
-    """Fails for a form of the program whose text field is none of `blog.web.forms.fields`."""
+def test_every_field_limits_its_text(request_context: None) -> None:
+    """Fail for a text field that is not from `blog.web.forms.fields`."""
     unbounded = [
         f"{form.__name__}.{field.name}"
         for form in forms()
         for field in form(formdata=None)
-        if not isinstance(field, (Bounded, *WITHOUT_TEXT))
+        if not isinstance(field, (BoundedField, *WITHOUT_TEXT))
     ]
     assert len(forms()) >= 12
     assert unbounded == []
 
 
-def test_a_field_without_a_bound_cannot_be_made(request_context: None) -> None:
-    class Careless(FlaskForm):
+def test_field_requires_max_length(request_context: None) -> None:
+    class Unbounded(FlaskForm):
         name = Text("Name")  # type: ignore[call-arg]
 
-    with pytest.raises(TypeError, match="most"):
-        Careless(formdata=None)
+    with pytest.raises(TypeError, match="max_length"):
+        Unbounded(formdata=None)
 
 
 def cpu(form: type[FlaskForm], data: dict[str, str], enough: float = 0.0, tries: int = 5) -> float:
-    """Seconds of CPU that reading and validating takes, the best of some tries; it stops at `enough`."""
+    """Measure the best CPU seconds of validating; stop at `enough`."""
     best = float("inf")
     for _ in range(tries):
         start = time.process_time()
@@ -96,31 +96,27 @@ def cpu(form: type[FlaskForm], data: dict[str, str], enough: float = 0.0, tries:
 
 
 @pytest.mark.parametrize("form", forms(), ids=lambda form: form.__name__)
-def test_a_megabyte_in_any_field_costs_little_more_than_an_empty_form(
-    request_context: None, form: type[FlaskForm]
-) -> None:
-    most = 20 * cpu(form, {"nothing": ""})
+def test_field_rejects_a_megabyte_cheaply(request_context: None, form: type[FlaskForm]) -> None:
+    limit = 20 * cpu(form, {"nothing": ""})
     slow = [
         (field.name, piece)
         for field in form(formdata=None)
         for piece in PIECES
-        if cpu(form, {field.name: (piece * LENGTH)[:LENGTH]}, enough=most) > most
+        if cpu(form, {field.name: (piece * LENGTH)[:LENGTH]}, enough=limit) > limit
     ]
     assert slow == []
 
 
 @pytest.mark.parametrize("form", forms(), ids=lambda form: form.__name__)
-def test_the_longest_text_that_a_field_takes_costs_little_more_either(
-    request_context: None, form: type[FlaskForm]
-) -> None:
-    """Without the fields of a whole post, which are long by right: what reads them is asked in linear time."""
-    most = 20 * cpu(form, {"nothing": ""})
+def test_field_validates_its_longest_text_cheaply(request_context: None, form: type[FlaskForm]) -> None:
+    """Skip the long fields of posts, which are validated in linear time."""
+    limit = 20 * cpu(form, {"nothing": ""})
     slow = [
         (field.name, piece)
         for field in form(formdata=None)
-        if isinstance(field, Bounded) and field.most <= 5_000
+        if isinstance(field, BoundedField) and field.max_length <= 5_000
         for piece in PIECES
-        if cpu(form, {field.name: (piece * field.most)[: field.most]}, enough=most) > most
+        if cpu(form, {field.name: (piece * field.max_length)[: field.max_length]}, enough=limit) > limit
     ]
     assert slow == []
 
@@ -132,33 +128,33 @@ def read(field: Any, text: str) -> Field:
     return found
 
 
-def test_what_is_too_long_is_refused_unread_and_stays_as_it_came(request_context: None) -> None:
+def test_field_keeps_too_long_text_unread(request_context: None) -> None:
     met: list[str] = []
 
     def validate(_form: Any, field: Field) -> None:
         met.append(field.data)
 
-    field = read(Text("Name", [validate], filters=[lambda text: met.append(text) or ""], most=5), " 123456 ")
+    field = read(Text("Name", [validate], filters=[lambda text: met.append(text) or ""], max_length=5), " 123456 ")
     assert field.data == " 123456 "
     assert [str(error) for error in field.errors] == ["This is 3 characters too long; it holds at most 5."]
     assert met == []
 
 
-def test_a_line_break_counts_once_however_it_is_sent(request_context: None) -> None:
-    assert not read(Text("Name", most=3), "a\r\nb").errors
-    assert read(Text("Name", most=3), "a\r\nbc").errors
+def test_field_counts_a_line_break_once(request_context: None) -> None:
+    assert not read(Text("Name", max_length=3), "a\r\nb").errors
+    assert read(Text("Name", max_length=3), "a\r\nbc").errors
 
 
-def test_what_a_filter_made_longer_is_refused_too(request_context: None) -> None:
-    assert read(Text("Name", filters=[lambda text: f"https://{text}"], most=10), "a.org").errors
+def test_field_rejects_text_lengthened_by_a_filter(request_context: None) -> None:
+    assert read(Text("Name", filters=[lambda text: f"https://{text}"], max_length=10), "a.org").errors
 
 
-def test_a_number_of_a_million_digits_is_no_number(request_context: None) -> None:
+def test_number_field_rejects_a_million_digits(request_context: None) -> None:
     assert read(WholeNumber("Number"), "7" * LENGTH).errors
     assert read(WholeNumber("Number"), " 7 ").data == 7
 
 
-def test_many_values_under_one_name_count_together(request_context: None) -> None:
+def test_field_sums_the_length_of_all_values(request_context: None) -> None:
     data = MultiDict([("name", "Ann")] * 100)
     form = CommentForm(formdata=data, meta={"csrf": False})
     form.validate()
@@ -169,7 +165,7 @@ def test_many_values_under_one_name_count_together(request_context: None) -> Non
     "website",
     ["https://ann.example.org/a?b=c#d", "http://ann.example.org:8080", "https://bücher.example", "ann.example.org"],
 )
-def test_a_website_is_an_address_of_the_web(request_context: None, website: str) -> None:
+def test_website_accepts_web_addresses(request_context: None, website: str) -> None:
     form = CommentForm(formdata=MultiDict({"website": website, "body": "x"}), meta={"csrf": False})
     assert form.validate()
 
@@ -191,7 +187,7 @@ def test_a_website_is_an_address_of_the_web(request_context: None, website: str)
         "javascript:x.y",
     ],
 )
-def test_what_is_no_address_of_the_web_is_no_website(request_context: None, website: str) -> None:
+def test_website_rejects_other_addresses(request_context: None, website: str) -> None:
     form = CommentForm(formdata=MultiDict({"website": website, "body": "x"}), meta={"csrf": False})
     assert not form.validate()
 
@@ -210,36 +206,36 @@ def test_what_is_no_address_of_the_web_is_no_website(request_context: None, webs
         ("photo_url", "/\\a.example/b.jpg", False),
     ],
 )
-def test_the_addresses_of_a_post(request_context: None, field: str, address: str, fine: bool) -> None:
+def test_post_form_checks_its_addresses(request_context: None, field: str, address: str, fine: bool) -> None:
     form = PostForm(formdata=MultiDict({"kind": "post", field: address}), meta={"csrf": False})
     form.validate()
     assert bool(form[field].errors) is not fine
 
 
 @pytest.mark.parametrize("character", ["x", "\u9dfa", "\U0001f986", "\n"])
-def test_a_response_of_10_000_characters_of_any_script_is_taken(client: FlaskClient, character: str) -> None:
+def test_comment_accepts_10_000_characters_of_any_script(client: FlaskClient, character: str) -> None:
     taken = answer(client, a_post(), "x" + character * 9_999, website="https://example.org/" + "%C3%BC" * 60)
     assert taken.status_code == 200, taken.text
     assert count() == 1
 
 
-def test_a_reader_may_send_192_kilobytes(client: FlaskClient) -> None:
+def test_reader_body_is_limited_to_192_kilobytes(client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post)
     for path in (f"/posts/{post.id}/comments", f"/posts/{post.id}/comments/preview"):
-        at_most = client.post(path, data=form | {"subject": "x" * (READER_BODY - 1_000)}, headers=HTMX)
+        at_most = client.post(path, data=form | {"subject": "x" * (MAX_READER_BODY - 1_000)}, headers=HTMX)
         assert at_most.status_code != 413
-        assert client.post(path, data=form | {"subject": "x" * READER_BODY}, headers=HTMX).status_code == 413
+        assert client.post(path, data=form | {"subject": "x" * MAX_READER_BODY}, headers=HTMX).status_code == 413
 
 
 @pytest.mark.parametrize(
     "path", ["/desk/posts", "/desk/posts/preview", "/desk/session", "/desk/settings", "/desk/imports"]
 )
-def test_who_was_never_signed_in_may_send_no_more_to_the_desk(client: FlaskClient, path: str) -> None:
-    assert client.post(path, data={"body": "x" * READER_BODY}).status_code == 413
+def test_desk_body_is_limited_for_strangers(client: FlaskClient, path: str) -> None:
+    assert client.post(path, data={"body": "x" * MAX_READER_BODY}).status_code == 413
 
 
-def test_what_is_too_long_comes_back_whole(client: FlaskClient) -> None:
+def test_too_long_comment_is_returned_whole(client: FlaskClient) -> None:
     refused = answer(client, a_post(), "x" * 150_000, name="n" * 81)
     assert refused.status_code == 422
     assert "x" * 150_000 in refused.text
@@ -261,7 +257,7 @@ def test_what_is_too_long_comes_back_whole(client: FlaskClient) -> None:
     ],
 )
 @pytest.mark.parametrize("path", ["", "/preview", "/1/reports", "/1/agreement", "/1"])
-def test_json_is_no_form(client: FlaskClient, path: str, json: str) -> None:
+def test_comment_views_ignore_json(client: FlaskClient, path: str, json: str) -> None:
     post = a_post()
     a_comment(post)
     token(client, post)
@@ -271,7 +267,7 @@ def test_json_is_no_form(client: FlaskClient, path: str, json: str) -> None:
 
 
 @pytest.mark.parametrize("name", ["body", "name", "website", "parent_id", "key", "csrf_token", "subject"])
-def test_a_file_in_the_place_of_a_text_is_nothing(client: FlaskClient, name: str) -> None:
+def test_field_ignores_a_file_sent_as_text(client: FlaskClient, name: str) -> None:
     post = a_post()
     form: dict[str, Any] = (
         token(client, post) | {"body": "Seen one.", "name": "Ann"} | {name: (io.BytesIO(b"x"), "x.txt")}
@@ -282,6 +278,6 @@ def test_a_file_in_the_place_of_a_text_is_nothing(client: FlaskClient, name: str
 
 @pytest.mark.parametrize("path", ["/desk/posts", "/desk/comments"])
 @pytest.mark.parametrize("piece", ["a", "a ", "%", "_", " ", "\u0327\u0301", "\ufdfa"])
-def test_a_search_of_any_length_is_answered(app: Flask, path: str, piece: str) -> None:
-    """SQLite takes no pattern of more than 50,000 bytes."""
+def test_search_accepts_any_length(app: Flask, path: str, piece: str) -> None:
+    """Cover patterns beyond the 50,000 bytes that SQLite accepts."""
     assert signed_in(app).get(path, query_string={"q": (piece * 60_000)[:60_000]}).status_code == 200

@@ -5,22 +5,22 @@ from jinja2 import DictLoader
 from markupsafe import Markup
 
 
-def said(template: str, **values: object) -> str:
+def render(template: str, **values: object) -> str:
     return render_template_string(template, **values)
 
 
-def test_values_are_escaped_unless_they_are_html_whichever_came_first(app: Flask) -> None:
+def test_translation_escapes_values_unless_markup(app: Flask) -> None:
     template = "{{ _('by <b>%(name)s</b>', name=name) }}"
-    assert said(template, name=Markup("<i>Ed</i>")) == "by <b><i>Ed</i></b>"
-    assert said(template, name="<i>Ed</i>") == "by <b>&lt;i&gt;Ed&lt;/i&gt;</b>"
+    assert render(template, name=Markup("<i>Ed</i>")) == "by <b><i>Ed</i></b>"
+    assert render(template, name="<i>Ed</i>") == "by <b>&lt;i&gt;Ed&lt;/i&gt;</b>"
 
 
-def test_counts_choose_the_word_and_may_have_values(app: Flask) -> None:
+def test_plural_translation_takes_count_and_values(app: Flask) -> None:
     template = "{{ ngettext('%(num)d bird of %(name)s', '%(num)d birds of %(name)s', count, name='<A>') }}"
-    assert [said(template, count=count) for count in (1, 2)] == ["1 bird of &lt;A&gt;", "2 birds of &lt;A&gt;"]
-    assert said("{{ _('100%% sure') }}") == "100% sure"
+    assert [render(template, count=count) for count in (1, 2)] == ["1 bird of &lt;A&gt;", "2 birds of &lt;A&gt;"]
+    assert render("{{ _('100%% sure') }}") == "100% sure"
 
 
-def test_a_plain_text_escapes_nothing(app: Flask) -> None:
+def test_text_template_escapes_nothing(app: Flask) -> None:
     app.jinja_env.loader = DictLoader({"letter.txt": "{{ _('Mail of %(name)s', name=name) }}"})
     assert render_template("letter.txt", name="Tom & <Jerry>") == "Mail of Tom & <Jerry>"

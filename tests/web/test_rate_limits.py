@@ -1,4 +1,4 @@
-"""Limits of tokens and of signing in, counted in memory or in Redis; a Redis that is away stops nobody."""
+"""Test rate limits of tokens and sign-in, in memory and in Redis."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def settings(tmp_path: Path, database: str) -> Settings:
 
 @pytest.fixture
 def redis() -> Iterator[str]:
-    """The address of a database on the Redis server of this machine; what is counted there goes with its keys."""
+    """Return the URL of an empty database on this machine's Redis server."""
     try:
         with socket.create_connection(("127.0.0.1", 6379), 1):
             pass
@@ -57,18 +57,18 @@ def redis() -> Iterator[str]:
     server.close()
 
 
-def tokens(client: FlaskClient, path: str, most: int = 70, **options: object) -> tuple[int, int]:
-    """How many are given before the limit, and the status then."""
+def count_tokens(client: FlaskClient, path: str, most: int = 70, **options: object) -> tuple[int, int]:
+    """Count the tokens served before the limit, and return the last status."""
     for given in range(most):
         if (answer := client.get(path, **options)).status_code != 200:  # type: ignore[arg-type]
             return given, answer.status_code
     return most, 200
 
 
-def test_tokens_are_limited_by_address_with_a_sentence_and_a_time(app: Flask, client: FlaskClient) -> None:
+def test_comment_token_is_limited_by_address(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     path = f"/posts/{post.id}/comments/token"
-    assert tokens(client, path) == (60, 429)
+    assert count_tokens(client, path) == (60, 429)
     limited = app.test_client().get(path, headers=HTMX)
     assert limited.headers["HX-Retarget"] == "#comment-error"
     assert "Please wait a moment" in limited.text
@@ -78,23 +78,23 @@ def test_tokens_are_limited_by_address_with_a_sentence_and_a_time(app: Flask, cl
     assert client.get(post.path or "").status_code == 200
 
 
-def test_the_page_of_a_reply_is_limited_too_and_shows_a_page(client: FlaskClient) -> None:
+def test_reply_page_is_limited(client: FlaskClient) -> None:
     post = a_post()
     path = f"/posts/{post.id}/comments/new?parent={a_comment(post).id}"
-    assert tokens(client, path) == (60, 429)
+    assert count_tokens(client, path) == (60, 429)
     limited = client.get(path)
     assert "Too many requests" in limited.text
     assert "Retry-After" in limited.headers
 
 
-def test_a_comment_is_taken_while_tokens_are_limited(client: FlaskClient) -> None:
+def test_comment_is_accepted_while_tokens_are_limited(client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post) | {"body": "Seen one."}
-    tokens(client, f"/posts/{post.id}/comments/token")
+    count_tokens(client, f"/posts/{post.id}/comments/token")
     assert client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX).status_code == 200
 
 
-def test_signing_in_is_limited_by_address_and_no_stranger_locks_an_editor_out(app: Flask) -> None:
+def test_sign_in_is_limited_by_address_not_by_account(app: Flask) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     stranger = app.test_client()
     statuses = [sign_in(stranger, f"ed{number}@example.org", "").status_code for number in range(31)]
@@ -107,21 +107,19 @@ def test_signing_in_is_limited_by_address_and_no_stranger_locks_an_editor_out(ap
     assert sign_in(app.test_client(), "ed@example.org", PASSWORD, environ_overrides=ELSEWHERE).status_code == 303
 
 
-def test_without_limits_nothing_is_counted(settings: Settings, app: Flask) -> None:
+def test_disabled_limits_count_nothing(settings: Settings, app: Flask) -> None:
     free = create_app(replace(settings, ratelimit_enabled=False))
     post = a_post()
-    assert tokens(free.test_client(), f"/posts/{post.id}/comments/token", 100) == (100, 200)
+    assert count_tokens(free.test_client(), f"/posts/{post.id}/comments/token", 100) == (100, 200)
 
 
 @on_sqlite  # of which at most one runs at a time
-def test_redis_counts_for_all_processes_and_keeps_no_address_in_clear(
-    settings: Settings, app: Flask, redis: str
-) -> None:
+def test_redis_counts_for_all_processes_by_hashed_address(settings: Settings, app: Flask, redis: str) -> None:
     post = a_post()
     apps = [create_app(replace(settings, ratelimit_storage_uri=redis)) for _ in range(2)]
     path = f"/posts/{post.id}/comments/token"
-    assert tokens(apps[0].test_client(), path, 40) == (40, 200)
-    assert tokens(apps[1].test_client(), path) == (20, 429)
+    assert count_tokens(apps[0].test_client(), path, 40) == (40, 200)
+    assert count_tokens(apps[1].test_client(), path) == (20, 429)
     from redis import Redis
 
     with Redis.from_url(redis) as server:
@@ -131,7 +129,7 @@ def test_redis_counts_for_all_processes_and_keeps_no_address_in_clear(
 
 
 class SlowRedis(socketserver.ThreadingTCPServer):
-    """Answers each command after a while; `commands` are the names of those that came."""
+    """Answer each command after `seconds`; record the commands received."""
 
     daemon_threads, allow_reuse_address = True, True
     answers: ClassVar = {b"HELLO": b"%1\r\n+proto\r\n:3\r\n", b"CLIENT": b"+OK\r\n", b"PING": b"+PONG\r\n"}
@@ -167,16 +165,14 @@ def slow_redis(seconds: float) -> Iterator[SlowRedis]:
 
 @on_sqlite
 @pytest.mark.parametrize("seconds", [0.07, 0.45])
-def test_a_slow_redis_is_left_alone_for_a_while(
-    settings: Settings, app: Flask, seconds: float, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slow_redis_is_paused(settings: Settings, app: Flask, seconds: float, monkeypatch: pytest.MonkeyPatch) -> None:
     post, clock = a_post(), [1000.0]
     path = f"/posts/{post.id}/comments/token"
     with slow_redis(seconds) as server:
         client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
         at_start = len(server.commands)
-        assert at_start <= 8  # what a connection begins with, and one count
-        assert tokens(client, path) == (60, 429)  # counted in the process
+        assert at_start <= 8  # the handshake and one count
+        assert count_tokens(client, path) == (60, 429)  # counted in the process
         assert len(server.commands) == at_start
         from blog.web import redis_storage
 
@@ -184,25 +180,25 @@ def test_a_slow_redis_is_left_alone_for_a_while(
         clock[0] = time.monotonic() + 10 * redis_storage.PAUSE_SECONDS
         monkeypatch.setattr("flask_limiter._extension.time.time", lambda: clock[0] * 1e6)
         client.get(path)
-        assert len(server.commands) > at_start  # asked again, once
+        assert len(server.commands) > at_start
 
 
 @on_sqlite
-def test_a_quick_redis_is_asked_each_time(settings: Settings, app: Flask, redis: str) -> None:
+def test_fast_redis_is_used_for_every_request(settings: Settings, app: Flask, redis: str) -> None:
     post = a_post()
     with slow_redis(0) as server:
         client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
         before = len(server.commands)
-        tokens(client, f"/posts/{post.id}/comments/token", 5)
+        count_tokens(client, f"/posts/{post.id}/comments/token", 5)
         assert len(server.commands) >= before + 5
 
 
 @pytest.fixture
 def guarded_redis(tmp_path: Path) -> Iterator[str]:
-    """The place of a Redis server of this test's own that wants a login: ann with the password hush, or eve."""
+    """Start a Redis server with the users ann and eve, password hush."""
     if not (program := shutil.which("redis-server")):
         pytest.skip("There is no redis-server here.")
-    place = f"127.0.0.1:{(port := free_port())}"
+    address = f"127.0.0.1:{(port := free_port())}"
     users = ["user default off", "user ann on >hush ~* +@all", "user eve on >hush ~other:* +@all -@scripting"]
     (tmp_path / "redis.conf").write_text("\n".join(users))
     options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--dir", str(tmp_path)]
@@ -212,16 +208,14 @@ def guarded_redis(tmp_path: Path) -> Iterator[str]:
             with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
                 break
             time.sleep(0.05)
-        yield place
+        yield address
     finally:
         server.terminate()
         server.wait(10)
 
 
 @on_sqlite
-def test_a_redis_that_refuses_is_named_in_a_sentence_and_exit_status_2(
-    settings: Settings, app: Flask, guarded_redis: str
-) -> None:
+def test_redis_refusing_access_exits_with_status_2(settings: Settings, app: Flask, guarded_redis: str) -> None:
     refusals = {
         f"redis://ann:wrong@{guarded_redis}/0": "refuses the user or the password",
         f"redis://nobody:wrong@{guarded_redis}/0": "refuses the user or the password",
@@ -247,22 +241,22 @@ def test_a_redis_that_refuses_is_named_in_a_sentence_and_exit_status_2(
         assert "wrong" not in run.stderr
 
 
-def test_a_redis_that_is_away_stops_nobody_and_each_process_counts_for_itself(settings: Settings, app: Flask) -> None:
+def test_unreachable_redis_falls_back_to_process_counts(settings: Settings, app: Flask) -> None:
     post = a_post()
-    away = create_app(replace(settings, ratelimit_storage_uri=f"redis://127.0.0.1:{free_port()}/0"))
+    unreachable = create_app(replace(settings, ratelimit_storage_uri=f"redis://127.0.0.1:{free_port()}/0"))
     start = time.monotonic()
-    assert tokens(away.test_client(), f"/posts/{post.id}/comments/token") == (60, 429)
-    assert away.test_client().get(post.path or "").status_code == 200
+    assert count_tokens(unreachable.test_client(), f"/posts/{post.id}/comments/token") == (60, 429)
+    assert unreachable.test_client().get(post.path or "").status_code == 200
     assert time.monotonic() - start < 20
 
 
-def test_a_redis_that_fell_silent_costs_a_moment_and_no_more(settings: Settings, app: Flask) -> None:
+def test_unresponsive_redis_delays_requests_only_briefly(settings: Settings, app: Flask) -> None:
     post = a_post()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         client = create_app(replace(settings, ratelimit_storage_uri=address)).test_client()
         start = time.monotonic()
-        assert tokens(client, f"/posts/{post.id}/comments/token", 5) == (5, 200)
+        assert count_tokens(client, f"/posts/{post.id}/comments/token", 5) == (5, 200)
         assert time.monotonic() - start < 10
 
 
@@ -281,7 +275,7 @@ def test_a_redis_that_fell_silent_costs_a_moment_and_no_more(settings: Settings,
         "redis://host:99999",
     ],
 )
-def test_a_store_that_cannot_be_is_one_sentence_without_the_password(address: str) -> None:
+def test_invalid_storage_uri_is_reported_without_its_password(address: str) -> None:
     with pytest.raises(WrongSetting) as refusal:
         load({"RATELIMIT_STORAGE_URI": address})
     assert "RATELIMIT_STORAGE_URI" in str(refusal.value)

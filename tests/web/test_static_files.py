@@ -1,4 +1,4 @@
-"""Static files are looked up by name: no address reaches a file outside static/."""
+"""Test that static URLs reach no file outside static/ and media/."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ CLIMBS = [
 
 
 def hostile_addresses(target: Path) -> list[str]:
-    """Build addresses that lead from static/ or media/ to `target` where names are joined to a folder."""
+    """Build path traversal URLs that lead to `target`."""
     inside = str(target).lstrip("/")
     climbing = [f"{climb * times}{inside}" for climb in CLIMBS for times in (1, 2, 8)]
     encoded = [climb + inside.replace("/", "%2F") for climb in CLIMBS]
@@ -42,20 +42,20 @@ def hostile_addresses(target: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
-def test_no_address_reaches_a_file_outside(serve: Callable[..., Server], instance: Path, method: str) -> None:
+def test_static_urls_reach_no_file_outside(serve: Callable[..., Server], instance: Path, method: str) -> None:
     server = serve()
     key = instance / SECRET
     assert key.read_text()
     for folder in ("static", "media"):
         for target in (key, Path("/etc/passwd"), Path("/proc/self/environ")):
             for name in hostile_addresses(target):
-                status, headers, found = ask(server, f"/{folder}/{name}", method)
+                status, headers, content = ask(server, f"/{folder}/{name}", method)
                 assert status == 404, name
-                assert len(found) < 100, name
+                assert len(content) < 100, name
                 assert headers["cache-control"] == "no-store", name
 
 
-def test_no_address_reaches_a_file_outside_under_plain_wsgi(client: FlaskClient) -> None:
+def test_static_urls_reach_no_file_outside_under_wsgi(client: FlaskClient) -> None:
     for folder in ("static", "media"):
         for name in hostile_addresses(Path("/etc/passwd")):
             answer = client.get(f"/{folder}/{name}", follow_redirects=True)
@@ -63,7 +63,7 @@ def test_no_address_reaches_a_file_outside_under_plain_wsgi(client: FlaskClient)
             assert b"root:" not in answer.data, name
 
 
-def test_flask_answers_for_static_files_as_the_server_does(client: FlaskClient, serve: Callable[..., Server]) -> None:
+def test_flask_serves_static_files_like_the_server(client: FlaskClient, serve: Callable[..., Server]) -> None:
     server, address = serve(), static_files.asset("css/base.css")
     for path in (address, "/static/css/base.css"):
         status, headers, content = ask(server, path)
@@ -80,7 +80,7 @@ def test_flask_answers_for_static_files_as_the_server_does(client: FlaskClient, 
 
 @pytest.fixture
 def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder of static files of the test's own."""
+    """Replace the folder of static files."""
     folder = tmp_path / "static"
     (folder / "css").mkdir(parents=True)
     monkeypatch.setattr(static_files, "STATIC", folder)
@@ -89,7 +89,7 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     static_files.static_files.cache_clear()
 
 
-def test_symbolic_links_are_not_listed(static: Path, tmp_path: Path) -> None:
+def test_static_files_skip_symbolic_links(static: Path, tmp_path: Path) -> None:
     (static / "css" / "base.css").write_text("p {}")
     (tmp_path / "outside").mkdir()
     (tmp_path / "outside" / SECRET).write_text("secret")
@@ -99,29 +99,29 @@ def test_symbolic_links_are_not_listed(static: Path, tmp_path: Path) -> None:
     assert list(static_files.static_files()) == ["css/base.css"]
 
 
-def test_a_file_added_later_is_not_served(static: Path) -> None:
+def test_static_files_are_listed_once(static: Path) -> None:
     assert static_files.static_files() == {}
     (static / "late.css").write_text("p {}")
     assert static_files.static_files() == {}
     assert static_files.asset("late.css") == "/static/late.css"
 
 
-def test_a_picture_that_is_a_link_or_a_pipe_is_not_opened(tmp_path: Path) -> None:
+def test_media_file_must_be_a_regular_file(tmp_path: Path) -> None:
     name = f"ab/{DIGEST}-1600.jpg"
-    place = tmp_path / name
-    place.parent.mkdir()
+    path = tmp_path / name
+    path.parent.mkdir()
     (tmp_path / SECRET).write_text("secret")
-    place.symlink_to(tmp_path / SECRET)
-    assert static_files.open_kept(tmp_path, name) is None
-    place.unlink()
-    os.mkfifo(place)
-    assert static_files.open_kept(tmp_path, name) is None
-    place.unlink()
-    place.mkdir()
-    assert static_files.open_kept(tmp_path, name) is None
-    place.rmdir()
-    place.write_bytes(b"picture")
-    _, file = static_files.open_kept(tmp_path, name) or (None, None)
+    path.symlink_to(tmp_path / SECRET)
+    assert static_files.open_media_file(tmp_path, name) is None
+    path.unlink()
+    os.mkfifo(path)
+    assert static_files.open_media_file(tmp_path, name) is None
+    path.unlink()
+    path.mkdir()
+    assert static_files.open_media_file(tmp_path, name) is None
+    path.rmdir()
+    path.write_bytes(b"picture")
+    _, file = static_files.open_media_file(tmp_path, name) or (None, None)
     assert file
     with file:
         assert file.read() == b"picture"

@@ -1,4 +1,4 @@
-"""What was typed comes back with every refusal: as text to copy where the form itself cannot."""
+"""Test that every refused request returns the typed text."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from tests.posts.forms import open_form
 
 TEXT = 'Seen <script>alert("one")</script> & a </textarea> today.'
 
-# what has no text in it, or passwords alone
+# views that take no text, or only passwords
 WITHOUT_TEXT = {
     "account_links.create_sign_in",
     "account_links.update_password",
@@ -40,7 +40,7 @@ WITHOUT_TEXT = {
     "comments_desk.create_reversal",
     "comments_desk.destroy_ban",
     "comments_filter.update",
-    "editors.create_session",  # gives back what it keeps by itself
+    "editors.create_session",  # returns its drafts by itself
     "editors.destroy_session",
     "editors.update_password",
     "exchange_desk.create",
@@ -78,8 +78,8 @@ def desk(app: Flask) -> FlaskClient:
     return signed_in(app)
 
 
-def returned(answer: TestResponse, status: int) -> list[str]:
-    """The texts to copy: each in a read-only field with a label, on a page that nobody keeps."""
+def texts_to_copy(answer: TestResponse, status: int) -> list[str]:
+    """Return the texts in labelled read-only fields of an uncached page."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     assert "<script>alert" not in answer.text
@@ -88,15 +88,15 @@ def returned(answer: TestResponse, status: int) -> list[str]:
     return [label.find("textarea").text.removeprefix("\n") for label in labels]
 
 
-def in_form(answer: TestResponse, status: int, field: str = "body") -> str:
-    """The text in its form, to be sent again or copied."""
+def text_in_form(answer: TestResponse, status: int, field: str = "body") -> str:
+    """Return the text in its form."""
     assert answer.status_code == status, answer.text
     assert answer.headers["Cache-Control"] == "no-store"
     (area,) = html.fromstring(answer.text).xpath(f"//textarea[@name='{field}' and not(@readonly)]")
     return str(area.text).removeprefix("\n")
 
 
-def gone(post: Post, how: str) -> None:
+def withdraw_post(post: Post, how: str) -> None:
     if how == "erased":
         with writing():
             db.session.execute(delete(Post).where(Post.id == post.id))
@@ -111,28 +111,28 @@ def write(client: FlaskClient, post: Post, path: str = "", **fields: Any) -> Tes
 
 @pytest.mark.parametrize("how", ["unpublished", "trashed", "erased"])
 @pytest.mark.parametrize("path", ["", "/preview"])
-def test_a_response_to_a_post_that_is_gone(client: FlaskClient, post: Post, how: str, path: str) -> None:
+def test_comment_on_a_missing_post_returns_the_text(client: FlaskClient, post: Post, how: str, path: str) -> None:
     form = token(client, post)
-    gone(post, how)
+    withdraw_post(post, how)
     answer = write(client, post, path, **form)
-    assert returned(answer, 404) == [TEXT, "Ann", "ann@example.org"]
+    assert texts_to_copy(answer, 404) == [TEXT, "Ann", "ann@example.org"]
     assert "could not be saved here" in answer.text
 
 
-def test_a_reply_to_a_post_that_is_gone(client: FlaskClient, post: Post) -> None:
+def test_reply_on_a_missing_post_returns_the_text(client: FlaskClient, post: Post) -> None:
     form = token(client, post) | {"parent_id": str(a_comment(post).id)}
-    gone(post, "unpublished")
-    assert TEXT in returned(write(client, post, **form), 404)
+    withdraw_post(post, "unpublished")
+    assert TEXT in texts_to_copy(write(client, post, **form), 404)
 
 
-def test_by_htmx_the_form_stays_and_the_sentence_goes_into_it(client: FlaskClient, post: Post) -> None:
+def test_htmx_error_leaves_the_form_in_place(client: FlaskClient, post: Post) -> None:
     form = token(client, post) | {"body": TEXT}
-    gone(post, "unpublished")
+    withdraw_post(post, "unpublished")
     answer = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
     assert (answer.status_code, answer.headers["HX-Retarget"]) == (404, "#comment-error")
 
 
-def test_a_post_that_goes_while_the_response_is_written_down(
+def test_comment_returns_the_text_if_the_post_vanishes_meanwhile(
     client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from blog.comments.posting import submit
@@ -144,26 +144,26 @@ def test_a_post_that_goes_while_the_response_is_written_down(
         return made(*args)
 
     monkeypatch.setattr(submit, "collect_evidence", collect_evidence)
-    assert TEXT in returned(write(client, post, **token(client, post)), 404)
+    assert TEXT in texts_to_copy(write(client, post, **token(client, post)), 404)
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-def test_a_thread_that_was_closed_gives_the_form_back(client: FlaskClient, post: Post, headers: dict[str, str]) -> None:
+def test_closed_thread_returns_the_form(client: FlaskClient, post: Post, headers: dict[str, str]) -> None:
     form = token(client, post) | {"body": TEXT, "name": "Ann"}
     with writing():
         db.session.get_one(Post, post.id).comments_closed_at = now()
     answer = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
-    assert in_form(answer, 403) == TEXT
+    assert text_in_form(answer, 403) == TEXT
 
 
-def test_a_reply_to_what_was_removed_gives_the_form_back(app: Flask, desk: FlaskClient, post: Post) -> None:
+def test_reply_to_a_removed_comment_returns_the_form(app: Flask, desk: FlaskClient, post: Post) -> None:
     client, comment = app.test_client(), a_comment(post)
     form = token(client, post) | {"parent_id": str(comment.id)}
     decide(REMOVE, [Pick(comment.id)], the_editor())
-    assert in_form(write(client, post, **form), 422) == TEXT
+    assert text_in_form(write(client, post, **form), 422) == TEXT
 
 
-def own(client: FlaskClient, post: Post) -> Comment:
+def post_comment(client: FlaskClient, post: Post) -> Comment:
     client.post(f"/posts/{post.id}/comments", data=token(client, post) | {"body": "First", "name": "Ann"})
     db.session.rollback()
     return db.session.query(Comment).one()
@@ -171,10 +171,10 @@ def own(client: FlaskClient, post: Post) -> Comment:
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 @pytest.mark.parametrize("how", ["unpublished", "trashed", "erased", "deleted", "late", "closed"])
-def test_a_change_of_what_can_no_longer_be_changed(
+def test_edit_of_an_uneditable_comment_returns_the_text(
     client: FlaskClient, post: Post, how: str, headers: dict[str, str]
 ) -> None:
-    comment = own(client, post)
+    comment = post_comment(client, post)
     path, form = f"/posts/{post.id}/comments/{comment.id}", token(client, post) | {"body": TEXT}
     if how == "deleted":
         client.post(f"{path}?_method=DELETE", data=token(client, post))
@@ -186,99 +186,101 @@ def test_a_change_of_what_can_no_longer_be_changed(
         with writing():
             db.session.execute(delete(Comment).where(Comment.id == comment.id))
     else:
-        gone(post, how)
+        withdraw_post(post, how)
     answer = client.post(path, data=form, headers=headers)
     if how in {"deleted", "late", "closed"}:
-        assert in_form(answer, {"deleted": 410, "late": 403, "closed": 409}[how]) == TEXT
+        assert text_in_form(answer, {"deleted": 410, "late": 403, "closed": 409}[how]) == TEXT
     else:
-        assert returned(answer, 404) == [TEXT]
+        assert texts_to_copy(answer, 404) == [TEXT]
 
 
-def test_a_report_of_what_is_gone(client: FlaskClient, post: Post) -> None:
+def test_report_on_a_missing_post_returns_the_text(client: FlaskClient, post: Post) -> None:
     form, comment = token(client, post) | {"reason": "Rude & <b>wrong</b>"}, a_comment(post)
-    gone(post, "unpublished")
-    assert returned(client.post(f"/posts/{post.id}/comments/{comment.id}/reports", data=form), 404) == [form["reason"]]
+    withdraw_post(post, "unpublished")
+    assert texts_to_copy(client.post(f"/posts/{post.id}/comments/{comment.id}/reports", data=form), 404) == [
+        form["reason"]
+    ]
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
-def test_an_editors_answer_under_a_post_that_is_gone(desk: FlaskClient, post: Post, headers: dict[str, str]) -> None:
+def test_editor_reply_on_a_missing_post_returns_the_text(
+    desk: FlaskClient, post: Post, headers: dict[str, str]
+) -> None:
     comment = a_comment(post)
     form = {"csrf_token": csrf(desk, "/desk/password"), "body": TEXT}
     path = f"/desk/comments/{comment.id}/answers"
-    gone(post, "trashed")
-    assert in_form(desk.post(path, data=form, headers=headers), 422) == TEXT
+    withdraw_post(post, "trashed")
+    assert text_in_form(desk.post(path, data=form, headers=headers), 422) == TEXT
     with writing():
         db.session.execute(delete(Comment))
     if not headers:
-        assert returned(desk.post(path, data=form), 404) == [TEXT]
+        assert texts_to_copy(desk.post(path, data=form), 404) == [TEXT]
 
 
-def test_a_decision_of_which_another_editor_was_faster(app: Flask, desk: FlaskClient, post: Post) -> None:
+def test_outdated_decision_returns_the_text(app: Flask, desk: FlaskClient, post: Post) -> None:
     comment = hold(a_comment(post))
     form = {"csrf_token": csrf(desk, "/desk/password"), "seen": str(comment.version)}
     decide(audit_log.SPAM, [Pick(comment.id)], the_editor())
     answer = desk.post(f"/desk/comments/{comment.id}/hold", data=form | {"why": "A good reason"})
-    assert returned(answer, 409) == ["A good reason"]
+    assert texts_to_copy(answer, 409) == ["A good reason"]
     ban = form | {"choices": "reader", "reason": "Another reason"}
-    assert returned(desk.post(f"/desk/comments/{comment.id}/bans", data=ban), 409) == ["Another reason"]
+    assert texts_to_copy(desk.post(f"/desk/comments/{comment.id}/bans", data=ban), 409) == ["Another reason"]
 
 
-def test_a_ban_by_a_link_that_has_ended(app: Flask, desk: FlaskClient, post: Post) -> None:
+def test_ban_by_an_expired_link_returns_the_text(app: Flask, desk: FlaskClient, post: Post) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], blog_url="https://blog.example.org")
     comment = hold(a_comment(post))
     address = f"/mail/decisions/{decision_token(the_editor(), comment, BAN)}"
     decide(audit_log.SPAM, [Pick(comment.id)], the_editor())
     answer = app.test_client().post(address, data={"choices": "reader", "reason": "A good reason"})
-    assert returned(answer, 409) == ["A good reason"]
+    assert texts_to_copy(answer, 409) == ["A good reason"]
 
 
-def test_a_post_that_is_no_longer_there(desk: FlaskClient, post: Post) -> None:
+def test_edit_of_a_missing_post_returns_the_text(desk: FlaskClient, post: Post) -> None:
     form = open_form(desk, post) | {"title": "Herons", "body": TEXT, "note": "A note"}
-    gone(post, "erased")
+    withdraw_post(post, "erased")
     for path in ("", "/preview"):
-        texts = returned(desk.post(f"/desk/posts/{post.id}{path}", data=form), 404)
+        texts = texts_to_copy(desk.post(f"/desk/posts/{post.id}{path}", data=form), 404)
         assert {"Herons", TEXT, "A note"} <= set(texts)
 
 
-def test_a_post_that_another_editor_threw_away_keeps_the_form(app: Flask, desk: FlaskClient, post: Post) -> None:
+def test_edit_of_a_trashed_post_returns_the_form(app: Flask, desk: FlaskClient, post: Post) -> None:
     form = open_form(desk, post) | {"body": TEXT, "then": "save"}
     other = bea(app)
     other.post(f"/desk/posts/{post.id}/trash", data={"csrf_token": csrf(other, "/desk/password")})
-    assert in_form(desk.post(f"/desk/posts/{post.id}", data=form), 409) == TEXT
+    assert text_in_form(desk.post(f"/desk/posts/{post.id}", data=form), 409) == TEXT
 
 
-def test_the_name_of_a_label_that_was_deleted(desk: FlaskClient) -> None:
+def test_rename_of_a_deleted_label_returns_the_text(desk: FlaskClient) -> None:
     a_post("Storks", labels=("Birds",))
     form = {"csrf_token": csrf(desk, "/desk/labels/1"), "name": "Large birds"}
     with writing():
         db.session.delete(db.session.get_one(Label, 1))
-    assert returned(desk.post("/desk/labels/1", data=form), 404) == ["Large birds"]
+    assert texts_to_copy(desk.post("/desk/labels/1", data=form), 404) == ["Large birds"]
 
 
-def test_settings_whose_token_has_ended_or_that_cannot_be_written(
-    desk: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_unsaved_settings_return_the_text(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     form = {"csrf_token": "old", "title": "Birds", "menu": "A | /a\nB | /b", "approvals": "3"}
-    assert {"Birds", form["menu"], "3"} <= set(returned(desk.post("/desk/settings", data=form), 400))
+    assert {"Birds", form["menu"], "3"} <= set(texts_to_copy(desk.post("/desk/settings", data=form), 400))
     form["csrf_token"] = csrf(desk, "/desk/settings")
 
-    def away(_values: object) -> None:
+    def raise_unavailable(_values: object) -> None:
         raise OperationalError("UPDATE", {}, Exception("away"))
 
     monkeypatch.setattr("blog.site.desk.SettingsForm.validate", lambda _form: True)
-    monkeypatch.setattr("blog.site.desk.change_settings", away)
-    answer = desk.post("/desk/settings", data=form)  # by a form that sends it again
+    monkeypatch.setattr("blog.site.desk.change_settings", raise_unavailable)
+    answer = desk.post("/desk/settings", data=form)
     assert answer.status_code == 503
     assert "\nBirds</textarea>" in answer.text
 
 
-def test_no_password_comes_back(app: Flask, desk: FlaskClient) -> None:
+def test_password_is_never_returned(app: Flask, desk: FlaskClient) -> None:
     form = {"csrf_token": "old", "current": "a sentence to remember", "password": "hush", "again": "hush"}
-    assert returned(desk.post("/desk/password", data=form), 400) == []
+    assert texts_to_copy(desk.post("/desk/password", data=form), 400) == []
     assert "hush" not in desk.post("/desk/password", data=form).text
 
 
-def test_every_view_that_text_is_sent_to_gives_it_back(app: Flask) -> None:
+def test_every_writing_view_declares_its_text(app: Flask) -> None:
     writing_views = {
         rule.endpoint
         for rule in app.url_map.iter_rules()
@@ -288,12 +290,12 @@ def test_every_view_that_text_is_sent_to_gives_it_back(app: Flask) -> None:
     assert without == WITHOUT_TEXT
 
 
-def test_no_password_comes_back_when_it_could_not_be_saved(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    def away(*_: object) -> None:
+def test_password_is_never_returned_on_a_database_error(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    def raise_unavailable(*_: object) -> None:
         raise OperationalError("UPDATE", {}, Exception("away"))
 
     form = {"csrf_token": csrf(desk, "/desk/password"), "current": "a sentence to remember", "password": "hush " * 5}
-    monkeypatch.setattr("blog.editors.desk.change_password", away)
+    monkeypatch.setattr("blog.editors.desk.change_password", raise_unavailable)
     answer = desk.post("/desk/password", data=form | {"again": "hush " * 5})
     assert answer.status_code == 503
     assert "hush" not in answer.text

@@ -33,7 +33,7 @@ from blog.comments.identity import reader_from_cookie
 from blog.mail.outbox import mail_enabled
 from blog.web.csrf import csrf
 from blog.web.http_cache import private
-from blog.web.rate_limits import limited
+from blog.web.rate_limits import rate_limit
 
 blueprint = Blueprint("following", __name__, url_prefix="/mail")
 blueprint.add_app_template_filter(mask_email, "masked")
@@ -56,7 +56,7 @@ def new_link() -> ResponseReturnValue:
 
 
 @blueprint.post("")
-@limited(LINK_LIMIT)
+@rate_limit(LINK_LIMIT)
 def create_link() -> ResponseReturnValue:
     mail_enabled() or abort(404)
     form = LinkForm()

@@ -5,11 +5,11 @@ Each link has a signed token for one purpose, which identifies the address by it
 
 from __future__ import annotations
 
-from blog.db import row_id
+from blog.db import parse_id
 from blog.email_addresses import normalize_address
 from blog.mail.rendering import absolute_url
 from blog.web.keyed_hashes import keyed_hash
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 CONFIRM, END, MANAGE = "confirm", "end", "manage"
 DAY_SECONDS = 24 * 3600
@@ -35,15 +35,15 @@ def mask_email(email: str) -> str:
 
 
 def confirm_path(key: str, post_id: int) -> str:
-    return f"/mail/follows/{signed(CONFIRM, f'{post_id} {key}')}/confirmation"
+    return f"/mail/follows/{sign_token(CONFIRM, f'{post_id} {key}')}/confirmation"
 
 
 def unsubscribe_path(key: str, post_id: int) -> str:
-    return f"/mail/follows/{signed(END, f'{post_id} {key}')}/end"
+    return f"/mail/follows/{sign_token(END, f'{post_id} {key}')}/end"
 
 
 def manage_path(key: str) -> str:
-    return f"/mail/{signed(MANAGE, key)}"
+    return f"/mail/{sign_token(MANAGE, key)}"
 
 
 def one_click_headers(path: str) -> dict[str, str]:
@@ -53,11 +53,11 @@ def one_click_headers(path: str) -> dict[str, str]:
 
 def read_post_token(purpose: str, token: str) -> tuple[str, int] | None:
     """Return the address key and post id of a token; None if invalid."""
-    number, _blank, key = str(said(purpose, token, MAX_AGE_SECONDS[purpose]) or "").partition(" ")
-    post_id = row_id(number)
+    number, _blank, key = str(read_token(purpose, token, MAX_AGE_SECONDS[purpose]) or "").partition(" ")
+    post_id = parse_id(number)
     return (key, post_id) if key and post_id is not None else None
 
 
 def read_manage_token(token: str) -> str:
     """Return the address key of a token; "" if invalid or expired."""
-    return str(said(MANAGE, token, MAX_AGE_SECONDS[MANAGE]) or "")
+    return str(read_token(MANAGE, token, MAX_AGE_SECONDS[MANAGE]) or "")

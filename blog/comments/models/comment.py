@@ -23,7 +23,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
-from blog.case_folding import ascii_lower, spellings
+from blog.case_folding import ascii_lower, lower_variants
 from blog.db import Base, Record, db, now
 from blog.posts.models import Post
 
@@ -180,7 +180,7 @@ class Comment(Record):
     @classmethod
     def has_email(cls, email: str) -> ColumnElement[bool]:
         """Return the condition that the e-mail address matches, ignoring case."""
-        return ascii_lower(cls.email).in_(spellings(email.strip())) & (cls.email != literal_column("''"))
+        return ascii_lower(cls.email).in_(lower_variants(email.strip())) & (cls.email != literal_column("''"))
 
     @classmethod
     def visible_on(cls, post: Post) -> Select[Comment]:

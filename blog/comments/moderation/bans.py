@@ -19,7 +19,7 @@ from blog.editors import audit_log
 from blog.editors.audit_log import AuditDetails, record
 from blog.editors.models import AuditEntry, Editor
 from blog.web.i18n import day
-from blog.web.pagination import Page, newest_first
+from blog.web.pagination import Page, load_page
 
 PAGE_SIZE = 40
 
@@ -106,7 +106,7 @@ def unban(ban_id: int, editor: Editor) -> AuditEntry:
 
 
 def bans(after: str | None) -> Page[Ban]:
-    return newest_first(select(Ban), Ban.created_at, Ban.id, after, PAGE_SIZE)
+    return load_page(select(Ban), Ban.created_at, Ban.id, after, PAGE_SIZE)
 
 
 def undo_ban(mark: str) -> bool:

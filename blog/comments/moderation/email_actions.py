@@ -22,7 +22,7 @@ from blog.editors import audit_log
 from blog.editors.accounts import generation_tag
 from blog.editors.audit_log import last_editor_name, last_undoable_action
 from blog.editors.models import AuditEntry, Editor
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 DAYS = 7
 VERBS = (audit_log.APPROVE, audit_log.SPAM, audit_log.REMOVE, audit_log.BAN)
@@ -56,11 +56,11 @@ class Decision:
 
 
 def decision_token(editor: Editor, comment: Comment, verb: str) -> str:
-    return signed(DECISION, f"{editor.id}-{generation_tag(editor)}-{comment.id}-{comment.version}-{verb}")
+    return sign_token(DECISION, f"{editor.id}-{generation_tag(editor)}-{comment.id}-{comment.version}-{verb}")
 
 
 def reversal_token(editor: Editor, entry: AuditEntry) -> str:
-    return signed(REVERSAL, f"{editor.id}-{generation_tag(editor)}-{entry.id}")
+    return sign_token(REVERSAL, f"{editor.id}-{generation_tag(editor)}-{entry.id}")
 
 
 def decision_of(token: str) -> Decision:
@@ -113,10 +113,10 @@ def _decide(decision: Decision, choices: Collection[str], reason: str) -> Decisi
 
 def _read(purpose: str, token: str) -> tuple[Editor, list[str]]:
     """Whose token it is, and what else it says."""
-    value = said(purpose, token)
+    value = read_token(purpose, token)
     if not isinstance(value, str):
         raise LinkExpired(_("This link is not valid or not complete."), 404)
-    if said(purpose, token, DAYS * 24 * 3600) is None:
+    if read_token(purpose, token, DAYS * 24 * 3600) is None:
         raise LinkExpired(_("Links in mail work for %(days)d days. This one is older.", days=DAYS), 410)
     number, mark, *rest = value.split("-")
     editor = db.session.get(Editor, int(number))

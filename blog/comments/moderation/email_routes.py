@@ -26,7 +26,7 @@ from blog.editors.audit_log import BAN
 from blog.web.csrf import csrf
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
-from blog.web.rate_limits import TOKENS, limited
+from blog.web.rate_limits import FORM_LIMIT, rate_limit
 
 blueprint = Blueprint("mailed_comments", __name__, url_prefix="/mail")
 
@@ -40,13 +40,13 @@ def keep_to_oneself(response: Response) -> Response:
 
 
 @blueprint.get("/decisions/<token>")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def show_decision(token: str) -> ResponseReturnValue:
     return the_question(token, decision_of(token), BanForm(formdata=None, meta={"csrf": False}))
 
 
 @blueprint.post("/decisions/<token>")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 @takes_text(BanForm)
 def create_decision(token: str) -> ResponseReturnValue:
     decision, form = decision_of(token), BanForm(meta={"csrf": False})
@@ -57,7 +57,7 @@ def create_decision(token: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/reversals/<token>")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def show_reversal(token: str) -> ResponseReturnValue:
     editor, entry = reversal_of(token)
     comment = db.session.get(Comment, entry.comment_id)
@@ -67,7 +67,7 @@ def show_reversal(token: str) -> ResponseReturnValue:
 
 
 @blueprint.post("/reversals/<token>")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def create_reversal(token: str) -> ResponseReturnValue:
     undo_by_mail(*reversal_of(token))
     return redirect(f"/mail/reversals/{token}", 303)

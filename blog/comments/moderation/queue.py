@@ -14,7 +14,7 @@ from blog.comments.models import ADDRESS, EMAIL, HELD, READER, REMOVED, SPAM, VI
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import Site
-from blog.web.pagination import Page, newest_first, older_than
+from blog.web.pagination import Page, is_older_than, load_page
 
 ALL = "all"
 # visible ones that readers have reported since it was last decided on them
@@ -61,7 +61,7 @@ def comments_in(wanted: Wanted, after: str | None) -> Page[Comment]:
     query = query.options(
         selectinload(Comment.post).load_only(*SHOWN_OF_POST).lazyload(Post.labels), selectinload(Comment.parent)
     )
-    return newest_first(query, Comment.created_at, Comment.id, after, PAGE_SIZE)
+    return load_page(query, Comment.created_at, Comment.id, after, PAGE_SIZE)
 
 
 SHOWN_OF_POST = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.unpublished_at, Post.trashed_at)
@@ -75,7 +75,7 @@ def _newest_of(wanted: Wanted, after: str | None) -> Select[Any]:
     query = select(Comment.id).where(state == (VISIBLE if reported else wanted.state))
     if reported:
         query = query.where(is_reported())
-    query = query.where(older_than(Comment.created_at, Comment.id, after))
+    query = query.where(is_older_than(Comment.created_at, Comment.id, after))
     if wanted.post_id is not None:
         query = query.where(Comment.post_id == wanted.post_id)
     if wanted.like is not None:

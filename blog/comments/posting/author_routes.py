@@ -21,7 +21,7 @@ from blog.comments.thread.permalinks import build_permalink
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.error_pages import rendered, replaced, unexpected
+from blog.web.error_pages import render_without_database, replace_page, show_unexpected_error
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
@@ -44,7 +44,7 @@ def index(post_id: int) -> ResponseReturnValue:
 @blueprint.get("/posts/<int:post_id>/comments/held")
 def show_held(post_id: int) -> ResponseReturnValue:
     """Show the reader's held comments, as a fragment for a cached page."""
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return index(post_id)
     post = visible_post(post_id) or abort(404)
     return private(render_template("comments/posting/_held.html", held=comments_by(post, current_reader(), HELD)))
@@ -89,9 +89,9 @@ for view in (update, destroy):
 
 @blueprint.errorhandler(NoSuchComment)
 def show_not_found(_error: NoSuchComment) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.errorhandler(Refused)
@@ -102,7 +102,7 @@ def show_refused(refusal: Refused) -> Response:
         return show_not_found(NoSuchComment())
     if request.endpoint == "own_comments.update":
         return refuse_edit(refusal)
-    template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
+    template = "comments/_refused.html" if htmx.is_htmx_request() else "comments/refused.html"
     return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
 
 
@@ -112,14 +112,16 @@ def show_unavailable(error: SQLAlchemyError) -> Response:
 
     The page is rendered without the database.
     """
-    answer = unexpected(error)
+    answer = show_unexpected_error(error)
     if request.endpoint != "own_comments.update":
         return answer
     (post_id, comment_id), form = requested_ids(), TextForm()
     form.form_errors = [UNSAVED]
-    template = "comments/posting/_edit.html" if htmx.wanted() else "comments/posting/edit.html"
-    page = rendered(template, **form_context(post_id, comment_id, form), post={"path": "", "headline": ""})
-    return replaced(answer, page)
+    template = "comments/posting/_edit.html" if htmx.is_htmx_request() else "comments/posting/edit.html"
+    page = render_without_database(
+        template, **form_context(post_id, comment_id, form), post={"path": "", "headline": ""}
+    )
+    return replace_page(answer, page)
 
 
 def refuse_edit(refusal: Refused) -> Response:
@@ -141,7 +143,7 @@ def requested_ids() -> tuple[int, int]:
 
 def render_form(verb: str, post_id: int, comment_id: int, form: TextForm, status: int = 200, **more: Any) -> Response:
     """Render a form, as a fragment for htmx or a page."""
-    template = f"comments/posting/_{verb}.html" if htmx.wanted() else f"comments/posting/{verb}.html"
+    template = f"comments/posting/_{verb}.html" if htmx.is_htmx_request() else f"comments/posting/{verb}.html"
     post = visible_post(post_id) or abort(404)
     return private(render_template(template, **form_context(post_id, comment_id, form), post=post, **more), status)
 
@@ -149,7 +151,7 @@ def render_form(verb: str, post_id: int, comment_id: int, form: TextForm, status
 def form_context(post_id: int, comment_id: int, form: TextForm) -> dict[str, Any]:
     # a page may have several edit forms open, so each field needs its own id
     form.body.id = f"own-{comment_id}-body"
-    return {"post_id": post_id, "comment_id": comment_id, "form": form, "inline": htmx.wanted()}
+    return {"post_id": post_id, "comment_id": comment_id, "form": form, "inline": htmx.is_htmx_request()}
 
 
 def refuse_form(verb: str, post_id: int, comment_id: int, form: TextForm, **more: Any) -> Response:
@@ -159,7 +161,7 @@ def refuse_form(verb: str, post_id: int, comment_id: int, form: TextForm, **more
 
 
 def respond_updated(comment: Comment) -> Response:
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         mine = url_for(".index", post_id=comment.post_id)
         return private(redirect(build_permalink(comment, comment.post) if comment.visible else mine), 303)
     words = _("Your response has been changed."), _("Your response is waiting for approval.")
@@ -167,7 +169,7 @@ def respond_updated(comment: Comment) -> Response:
 
 
 def respond_withdrawn(comment: Comment) -> Response:
-    if not htmx.wanted():
+    if not htmx.is_htmx_request():
         return private(redirect(url_for(".index", post_id=comment.post_id)), 303)
     return respond_with_swaps(comment, "talkback:withdrawn", _("Your response has been deleted."))
 

@@ -15,7 +15,7 @@ from blog.mail.rendering import absolute_url
 from blog.posts.models import Post
 from blog.site.models import current_site
 from blog.web.i18n import iso
-from blog.web.pagination import Page, newest_first
+from blog.web.pagination import Page, load_page
 
 PAGE_SIZE = 50
 BATCH_SIZE = 500
@@ -24,7 +24,7 @@ POST_COLUMNS = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.unp
 
 def list_comments(email: str, after: str | None, size: int = PAGE_SIZE) -> Page[Comment]:
     """Return a page of an address's comments of any status, newest first."""
-    return newest_first(_select_comments(email), Comment.created_at, Comment.id, after, size)
+    return load_page(_select_comments(email), Comment.created_at, Comment.id, after, size)
 
 
 def find_comment(email: str, comment_id: int) -> Comment | None:

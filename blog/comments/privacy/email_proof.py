@@ -17,7 +17,7 @@ from blog.mail.models import Mail
 from blog.mail.outbox import wake_sender
 from blog.mail.quota import PRIVACY, constant_time, put_link
 from blog.mail.rendering import render_mail
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 LINK_LIFETIME = timedelta(days=1)
 
@@ -27,7 +27,7 @@ LINK_INTERVAL = timedelta(minutes=10)
 
 def verified_email(token: str) -> str | None:
     """Return the address that a token verifies; None if invalid or expired."""
-    email = said(PRIVACY, token, int(LINK_LIFETIME.total_seconds()))
+    email = read_token(PRIVACY, token, int(LINK_LIFETIME.total_seconds()))
     return email if isinstance(email, str) else None
 
 
@@ -37,7 +37,7 @@ def send_link(email: str, paced: bool = True) -> None:
     With `paced`, the limits of mail and LINK_INTERVAL apply.
     """
     address = canonical_email(email)
-    content = render_mail("privacy", email=email, token=signed(PRIVACY, email))
+    content = render_mail("privacy", email=email, token=sign_token(PRIVACY, email))
     with constant_time(), writing():
         found = db.session.scalars(select(Comment.id).where(Comment.has_email(email)).limit(1)).first() is not None
         recent = paced and _was_sent_recently(address, now())

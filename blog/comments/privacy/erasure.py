@@ -12,7 +12,7 @@ from collections.abc import Collection
 from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select, update
 
-from blog.case_folding import ascii_lower, spellings
+from blog.case_folding import ascii_lower, lower_variants
 from blog.comments.changes import announce_all, bump_versions
 from blog.comments.followers.unsubscribe_links import email_key
 from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
@@ -89,7 +89,7 @@ def _erase_address_data(email: str) -> None:
     The rows of sent mail stay, since limits count them.
     """
     db.session.execute(delete(Follow).where(Follow.email_key == email_key(email)), execution_options=UNSYNCHRONIZED)
-    same = spellings(email.strip())
+    same = lower_variants(email.strip())
     is_recipient = ascii_lower(Mail.recipient).in_(same)
     db.session.execute(delete(Mail).where(is_recipient, Mail.due_at.is_not(None)), execution_options=UNSYNCHRONIZED)
     sent = update(Mail).where(is_recipient).values(subject="", text="", html="", headers="{}")

@@ -15,11 +15,11 @@ from blog.comments.forms import LinkForm
 from blog.comments.privacy.data_export import count_comments, export_comments, find_comment, list_comments
 from blog.comments.privacy.email_proof import send_link, verified_email
 from blog.comments.privacy.erasure import erase, erase_one
-from blog.db import row_id
+from blog.db import parse_id
 from blog.mail.outbox import mail_enabled
 from blog.web.csrf import csrf
-from blog.web.http_cache import fresh, private
-from blog.web.rate_limits import limited, seconds_left
+from blog.web.http_cache import cacheable, private
+from blog.web.rate_limits import rate_limit, seconds_until_reset
 
 LINK_LIMIT = "5 per minute; 20 per hour"
 UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
@@ -47,7 +47,7 @@ def show_expired(_error: InvalidLink) -> ResponseReturnValue:
 
 @blueprint.get("")
 def show() -> ResponseReturnValue:
-    return fresh(render_template("comments/privacy/show.html", set_up=mail_enabled()))
+    return cacheable(render_template("comments/privacy/show.html", set_up=mail_enabled()))
 
 
 @blueprint.get("/link/new")
@@ -58,7 +58,7 @@ def new_link() -> ResponseReturnValue:
 
 
 @blueprint.post("/link")
-@limited(LINK_LIMIT)
+@rate_limit(LINK_LIMIT)
 def create_link() -> ResponseReturnValue:
     form = LinkForm()
     if not mail_enabled():
@@ -72,7 +72,7 @@ def create_link() -> ResponseReturnValue:
 @blueprint.get("/<token>")
 def index(token: str) -> ResponseReturnValue:
     email = require_email(token)
-    values = {"token": token, "email": email, "erased": row_id(request.args.get("erased"))}
+    values = {"token": token, "email": email, "erased": parse_id(request.args.get("erased"))}
     page = list_comments(email, request.args.get("after"))
     return private(render_template("comments/privacy/index.html", page=page, **values))
 
@@ -114,7 +114,7 @@ for view in (create_link, create_erasure, create_comment_erasure):
 
 @blueprint.errorhandler(TooManyRequests)
 def show_rate_limit(_error: TooManyRequests) -> ResponseReturnValue:
-    form, wait = LinkForm(), seconds_left()
+    form, wait = LinkForm(), seconds_until_reset()
     form.form_errors = [_("Too many requests. Please wait %(wait)d seconds and press the button again.", wait=wait)]
     answer = render_link_form(form, 429)
     answer.headers["Retry-After"] = str(wait)

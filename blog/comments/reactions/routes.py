@@ -25,10 +25,10 @@ from blog.comments.thread.permalinks import build_permalink
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
-from blog.web.error_pages import rendered, replaced, unexpected
+from blog.web.error_pages import render_without_database, replace_page, show_unexpected_error
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
-from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_left
+from blog.web.rate_limits import AGREEMENT_LIMIT, FORM_LIMIT, REPORT_LIMIT, rate_limit, seconds_until_reset
 
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(set_reader_cookie)
@@ -39,7 +39,7 @@ UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still 
 
 
 @blueprint.get("/agreement/new")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def new_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     """Show the form for browsers without JavaScript."""
     return render_agreement_form(
@@ -48,7 +48,7 @@ def new_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.post("/agreement")
-@limited(AGREEMENTS)
+@rate_limit(AGREEMENT_LIMIT)
 def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = require_agreeable_comment(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
@@ -57,7 +57,7 @@ def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.delete("/agreement")
-@limited(AGREEMENTS)
+@rate_limit(AGREEMENT_LIMIT)
 def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = require_agreeable_comment(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
@@ -66,13 +66,13 @@ def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
 
 
 @blueprint.get("/reports/new")
-@limited(TOKENS)
+@rate_limit(FORM_LIMIT)
 def new_report(post_id: int, comment_id: int) -> ResponseReturnValue:
     return render_report_form(require_visible_comment(post_id, comment_id), ReportForm(formdata=None))
 
 
 @blueprint.post("/reports")
-@limited(REPORTS)
+@rate_limit(REPORT_LIMIT)
 @takes_text(ReportForm)
 def create_report(post_id: int, comment_id: int) -> ResponseReturnValue:
     comment, form = require_visible_comment(post_id, comment_id), ReportForm()
@@ -89,16 +89,16 @@ for view in (create_agreement, destroy_agreement, create_report):  # each checks
 
 @blueprint.errorhandler(NoSuchComment)
 def show_missing_comment(_error: NoSuchComment) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
-    return error_pages.show(NotFound())
+    return error_pages.show_error(NotFound())
 
 
 @blueprint.errorhandler(Refused)
 def show_refused(refusal: Refused) -> Response:
-    if not htmx.wanted() and refusal.status == 404:
-        return error_pages.show(NotFound())
-    template = "comments/_refused.html" if htmx.wanted() else "comments/refused.html"
+    if not htmx.is_htmx_request() and refusal.status == 404:
+        return error_pages.show_error(NotFound())
+    template = "comments/_refused.html" if htmx.is_htmx_request() else "comments/refused.html"
     post = visible_post((request.view_args or {})["post_id"])
     return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
 
@@ -106,7 +106,7 @@ def show_refused(refusal: Refused) -> Response:
 @blueprint.errorhandler(RateLimitExceeded)
 def show_rate_limit(_error: RateLimitExceeded) -> Response:
     """Refuse for now, and return the typed reason with the form."""
-    wait = seconds_left()
+    wait = seconds_until_reset()
     sentence = _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait)
     answer = refuse_report(sentence) if request.endpoint == REPORTING else show_refused(Refused(sentence, 429, wait))
     answer.headers["Retry-After"] = str(wait)
@@ -116,14 +116,15 @@ def show_rate_limit(_error: RateLimitExceeded) -> Response:
 @blueprint.errorhandler(SQLAlchemyError)
 def show_unsaved_report(error: SQLAlchemyError) -> Response:
     """Return the typed reason on a page that needs no database."""
-    answer = unexpected(error)
+    answer = show_unexpected_error(error)
     if request.endpoint != REPORTING:
         return answer
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
-    template = "comments/reactions/_report.html" if htmx.wanted() else "comments/reactions/report.html"
-    return replaced(answer, rendered(template, comment=comment, form=form, inline=htmx.wanted()))
+    inline = htmx.is_htmx_request()
+    template = "comments/reactions/_report.html" if inline else "comments/reactions/report.html"
+    return replace_page(answer, render_without_database(template, comment=comment, form=form, inline=inline))
 
 
 def refuse_report(sentence: str) -> Response:
@@ -138,28 +139,28 @@ def render_agreement_form(comment: Comment, form: ReaderForm, status: int = 200)
 
 
 def refuse_token(comment: Comment, form: ReaderForm) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/_refused.html", sentence=UNPROVEN), 403)
     form.form_errors = [UNPROVEN]
     return render_agreement_form(comment, form, 403)
 
 
 def render_agreement_count(comment: Comment) -> Response:
-    if htmx.wanted():
+    if htmx.is_htmx_request():
         return private(render_template("comments/reactions/agree.htmx.html", comment=comment))
     return private(redirect(build_permalink(comment, comment.post)), 303)
 
 
 def render_report_form(comment: Comment, form: ReportForm, status: int = 200) -> Response:
-    template = "comments/reactions/_report.html" if htmx.wanted() else "comments/reactions/report.html"
+    template = "comments/reactions/_report.html" if htmx.is_htmx_request() else "comments/reactions/report.html"
     form.reason.id = f"report-{comment.id}-reason"  # a page may have several open
-    return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
+    return private(render_template(template, comment=comment, form=form, inline=htmx.is_htmx_request()), status)
 
 
 def confirm_report(comment: Comment, new: bool) -> Response:
     first = _("Thank you. The editors will check this response.")
     again = _("Thank you. You have already reported this response.")
     sentence = first if new else again
-    template = "comments/reactions/_reported.html" if htmx.wanted() else "comments/reactions/reported.html"
+    template = "comments/reactions/_reported.html" if htmx.is_htmx_request() else "comments/reactions/reported.html"
     answer = private(render_template(template, sentence=sentence, post=comment.post))
     return htmx.trigger(answer, "talkback:reported", {"id": comment.id, "sentence": sentence})

@@ -13,7 +13,7 @@ from sqlalchemy import bindparam, select
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db
 from blog.site.models import Site
-from blog.web.fragment_cache import PLACE, Memory
+from blog.web.fragment_cache import CACHE_PLACEHOLDER, FragmentCache
 
 
 class CommentRow(NamedTuple):
@@ -63,7 +63,7 @@ COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 BY_TIME = attrgetter("created_at", "id")
 
 # in bytes: the HTML of some thousands of comments
-comment_cache = Memory(8_000_000)
+comment_cache = FragmentCache(8_000_000)
 
 
 @dataclass(frozen=True)
@@ -105,7 +105,7 @@ class Branch:
 
     def html(self, options: RenderOptions) -> str:
         """Render the whole branch. Unchanged comments come from the cache."""
-        before, _, after = self._comment_html(options).partition(PLACE)
+        before, _, after = self._comment_html(options).partition(CACHE_PLACEHOLDER)
         parts = [branch.html(options) for branch in self.branches]
         if self.gap:
             parts.insert(self.gap[0], render_template("comments/thread/_gap.html", gap=self.gap[1]))
@@ -125,7 +125,7 @@ class Branch:
         return comment_cache.get(key, self._render).html.decode()
 
     def _render(self) -> str:
-        return render_template("comments/thread/_comment.html", branch=self, replies=PLACE)
+        return render_template("comments/thread/_comment.html", branch=self, replies=CACHE_PLACEHOLDER)
 
 
 def render_options(site: Site) -> RenderOptions:

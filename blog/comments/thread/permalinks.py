@@ -12,7 +12,7 @@ from blog.comments.thread.tree import OLDEST, PAGE_RESPONSES, PAGE_SIZE, SORT_KE
 from blog.db import db
 from blog.posts.models import Post
 from blog.web.htmx import dom_id
-from blog.web.pagination import EPOCH, key_of
+from blog.web.pagination import EPOCH, page_key
 
 # a timestamp with more digits would be after the year 9999
 MAX_DIGITS = 15
@@ -35,7 +35,7 @@ def build_permalink(comment: Comment, post: Post) -> str:
     root = _root_of(comment)
     if is_collapsed(comment, root):
         # a page begins after its key, so the key is the one before this comment's
-        moment = key_of(comment).partition("-")[0]
+        moment = page_key(comment).partition("-")[0]
         return f"{replies_address(root, after=f'{moment}-{comment.id - 1}')}#{dom_id(comment)}"
     number = page_number(comment)
     return f"{page_address(post.path or '', number, after=_start_key(root, number))}#{dom_id(comment)}"
@@ -52,7 +52,7 @@ def _start_key(root: Comment, number: int) -> str:
     size, after, last = 0, "", None
     for row in db.session.execute(page):
         if size >= PAGE_RESPONSES and last is not None:
-            size, after = 0, key_of(last)
+            size, after = 0, page_key(last)
         if row.id == root.id:
             break
         size, last = size + count_on_page(row.branch_count), row

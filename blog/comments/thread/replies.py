@@ -27,8 +27,8 @@ from blog.comments.thread.branches import (
 from blog.db import db
 from blog.posts.models import Post
 from blog.site.models import Site
-from blog.web.fragment_cache import Kept, Memory
-from blog.web.pagination import key_of, read_key
+from blog.web.fragment_cache import CachedFragment, FragmentCache
+from blog.web.pagination import page_key, parse_page_key
 
 # a branch of more visible comments than this is collapsed to its first and last replies
 MAX_WHOLE_BRANCH = 100
@@ -40,7 +40,7 @@ OLDEST_FIRST = (Comment.created_at, Comment.id)
 NEWEST_FIRST = (Comment.created_at.desc(), Comment.id.desc())
 
 # in bytes
-reply_page_cache = Memory(4_000_000)
+reply_page_cache = FragmentCache(4_000_000)
 
 
 @dataclass(frozen=True)
@@ -85,7 +85,7 @@ def _fetch_ends(root_id: int) -> tuple[list[CommentRow], list[CommentRow]]:
 
 
 def _gap_after(root: Comment | CommentRow, row: CommentRow, until: CommentRow | None, count: int | None = None) -> Gap:
-    address = replies_address(root, after=key_of(row))
+    address = replies_address(root, after=page_key(row))
     return Gap(root.id, address, row.position, until and until.position, PAGE_SIZE, count)
 
 
@@ -126,7 +126,9 @@ def _count_up_to(limit: int, root: Comment, condition: Any) -> int:
     return db.session.execute(select(func.count()).select_from(replies.subquery())).scalar_one()
 
 
-def render_replies_page(post: Post, root: CommentRow, site: Site, after: str | None, before: str | None) -> Kept:
+def render_replies_page(
+    post: Post, root: CommentRow, site: Site, after: str | None, before: str | None
+) -> CachedFragment:
     """Render one page of replies.
 
     It has those after one key, else those before the other, else the first ones. Pages are cached by the thread's
@@ -139,7 +141,7 @@ def render_replies_page(post: Post, root: CommentRow, site: Site, after: str | N
 
 
 def _valid_key(text: str | None) -> str | None:
-    return text if read_key(text) else None
+    return text if parse_page_key(text) else None
 
 
 def _render(post: Post, root: CommentRow, site: Site, after: str | None, before: str | None) -> str:
@@ -149,17 +151,17 @@ def _render(post: Post, root: CommentRow, site: Site, after: str | None, before:
     if part.rows and part.later:
         _collapse(branch, _gap_after(root, part.rows[-1], None), set())
     if part.rows and part.earlier:
-        branch.earlier = replies_address(root, before=key_of(part.rows[0]))
+        branch.earlier = replies_address(root, before=page_key(part.rows[0]))
     html = branch.html(render_options(site))
     return render_template("comments/thread/_replies.html", post=post, top=root, part=part, responses=html)
 
 
 def _fetch_slice(root: CommentRow, after: str | None, before: str | None) -> Slice:
-    if not after and (key := read_key(before)):
+    if not after and (key := parse_page_key(before)):
         rows = _fetch_page(_select_replies(root.id).where(tuple_(*OLDEST_FIRST) < tuple_(*key)).order_by(*NEWEST_FIRST))
         return Slice(rows[:PAGE_SIZE][::-1], len(rows) > PAGE_SIZE, later=True)
     query = _select_replies(root.id).order_by(*OLDEST_FIRST)
-    if key := read_key(after):
+    if key := parse_page_key(after):
         query = query.where(tuple_(*OLDEST_FIRST) > tuple_(*key))
     rows = _fetch_page(query)
     return Slice(rows[:PAGE_SIZE], bool(key), len(rows) > PAGE_SIZE)

@@ -13,8 +13,8 @@ from blog.comments.thread.replies import render_replies_page, replies_address
 from blog.db import db
 from blog.posts.models import visible_post
 from blog.site.models import current_site
-from blog.web.fragment_cache import PLACE
-from blog.web.http_cache import fresh
+from blog.web.fragment_cache import CACHE_PLACEHOLDER
+from blog.web.http_cache import cacheable
 
 blueprint = Blueprint("threads", __name__)
 
@@ -27,7 +27,9 @@ def index_replies(post_id: int, comment_id: int) -> ResponseReturnValue:
         return redirect(replies_address(root))
     replies = render_replies_page(post, root, site, request.args.get("after"), request.args.get("before"))
     form = blank_form(post.id, post.path or "", site.language)
-    return fresh(render_template("comments/thread/replies.html", post=post, top=root, page=PLACE, form=form), replies)
+    return cacheable(
+        render_template("comments/thread/replies.html", post=post, top=root, page=CACHE_PLACEHOLDER, form=form), replies
+    )
 
 
 def find_root(post_id: int, comment_id: int) -> CommentRow | None:

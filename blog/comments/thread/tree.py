@@ -18,11 +18,11 @@ from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, 
 from blog.comments.models import Agreement, Comment
 from blog.comments.thread.branches import COLUMNS, Branch, CommentRow, render_options
 from blog.comments.thread.replies import branches_with_replies, count_on_page
-from blog.db import db, row_id
+from blog.db import db, parse_id
 from blog.posts.models import Post
 from blog.site.models import Site
-from blog.web.fragment_cache import Kept, Memory
-from blog.web.pagination import key_of, read_key
+from blog.web.fragment_cache import CachedFragment, FragmentCache
+from blog.web.pagination import page_key, parse_page_key
 
 OLDEST = "oldest"
 NEWEST = "newest"
@@ -84,7 +84,7 @@ def page_address(path: str, number: int, order: str = OLDEST, after: str = "") -
     return f"{path}?{query}" if query else path
 
 
-def render_thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> Kept:
+def render_thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> CachedFragment:
     """Render the page after this cursor, else of this number.
 
     Beyond the last page it is the last. Pages are cached by the thread's version. `post` was read before the comments,
@@ -98,7 +98,7 @@ def render_thread_page(post: Post, site: Site, order: str, number: int, after: s
 
 
 # in bytes: some twenty pages of long threads
-thread_page_cache = Memory(10_000_000)
+thread_page_cache = FragmentCache(10_000_000)
 
 
 def _render(post: Post, site: Site, order: str, number: int, cursor: Cursor | None) -> str:
@@ -117,7 +117,7 @@ def _load_page(post: Post, order: str, number: int, cursor: Cursor | None) -> Th
     roots, counts = [CommentRow._make(row[:-2]) for row in rows], {row[0]: row[-2] for row in rows}
     page, later = _fill_page(roots, counts), ""
     if len(page) < len(roots):
-        after = key_of(page[-1]) + (f"-{rows[len(page) - 1][-1]}-{version}" if order == AGREED else "")
+        after = page_key(page[-1]) + (f"-{rows[len(page) - 1][-1]}-{version}" if order == AGREED else "")
         later = page_address(post.path or "", (start + len(page)) // PAGE_SIZE + 1, order, after)
     number, earlier = start // PAGE_SIZE + 1, (start - 1) // PAGE_SIZE + 1
     branches = branches_with_replies(page, counts)
@@ -147,8 +147,8 @@ def read_order(order: str | None, site: Site) -> str:
 def read_cursor(text: str | None, order: str) -> Cursor | None:
     """Parse the cursor of an address; None if invalid for this order."""
     parts = (text or "").split("-")
-    key, numbers = read_key("-".join(parts[:2])), [row_id(part) for part in parts[2:]]
-    if key is None or row_id(parts[1]) is None or len(numbers) != (2 if order == AGREED else 0):
+    key, numbers = parse_page_key("-".join(parts[:2])), [parse_id(part) for part in parts[2:]]
+    if key is None or parse_id(parts[1]) is None or len(numbers) != (2 if order == AGREED else 0):
         return None
     valid = [number for number in numbers if number is not None]
     return Cursor(*key, *valid) if len(valid) == len(numbers) else None

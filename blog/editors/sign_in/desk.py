@@ -15,8 +15,7 @@ from blog.editors.sign_in.begin_session import complete_sign_in
 from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, LinkSpent, find_link
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
-from blog.web.rate_limits import SIGN_IN as SIGN_IN_LIMIT
-from blog.web.rate_limits import limited
+from blog.web.rate_limits import SIGN_IN_LIMIT, rate_limit
 
 blueprint = Blueprint("account_links", __name__, url_prefix="/desk")
 
@@ -43,13 +42,13 @@ def refuse_taken_email(_error: EmailTaken) -> ResponseReturnValue:
 
 
 @blueprint.get("/first-run/<token>")
-@limited(SIGN_IN_LIMIT)
+@rate_limit(SIGN_IN_LIMIT)
 def new_owner(token: str) -> ResponseReturnValue:
     return first_run_page(first_run_form(token), token)
 
 
 @blueprint.post("/first-run/<token>")
-@limited(SIGN_IN_LIMIT)
+@rate_limit(SIGN_IN_LIMIT)
 @takes_text(FirstRunForm)
 def create_owner(token: str) -> ResponseReturnValue:
     form = first_run_form(token)
@@ -63,27 +62,27 @@ def create_owner(token: str) -> ResponseReturnValue:
 
 
 @blueprint.get("/sign-in/<token>")
-@limited(SIGN_IN_LIMIT)
+@rate_limit(SIGN_IN_LIMIT)
 def show_sign_in(token: str) -> ResponseReturnValue:
     link = find_link(SIGN_IN, token)
     return private(render_template("editors/desk/sign_in_link.html", link=link, token=token))
 
 
 @blueprint.post("/sign-in/<token>")
-@limited(SIGN_IN_LIMIT)
+@rate_limit(SIGN_IN_LIMIT)
 def create_sign_in(token: str) -> ResponseReturnValue:
     return complete_sign_in(use_sign_in_link(token), remember=False, onward="/desk/")
 
 
 @blueprint.get("/password/<token>")
-@limited(SIGN_IN_LIMIT)
+@rate_limit(SIGN_IN_LIMIT)
 def edit_password(token: str) -> ResponseReturnValue:
     editor = find_link(PASSWORD, token).editor
     return password_page(NewPasswordForm(editor, formdata=None), token)
 
 
 @blueprint.post("/password/<token>")
-@limited(SIGN_IN_LIMIT)
+@rate_limit(SIGN_IN_LIMIT)
 def update_password(token: str) -> ResponseReturnValue:
     form = NewPasswordForm(find_link(PASSWORD, token).editor)
     if not form.validate():

@@ -11,9 +11,9 @@ import secrets
 from flask import Response
 
 from blog.editors.models import Editor, editor_by_email
-from blog.web.cookies import cookies_named, set_cookie
+from blog.web.cookies import cookie_values, set_cookie
 from blog.web.keyed_hashes import keyed_hash
-from blog.web.signed_tokens import said, signed
+from blog.web.signed_tokens import read_token, sign_token
 
 COOKIE = "talkback_device"
 PURPOSE = "device"
@@ -23,8 +23,8 @@ MAX_COOKIE_LENGTH = 300
 
 def device_key(email: str) -> str | None:
     """Return this browser's key if it signed in to the account before."""
-    editor, cookie = editor_by_email(email), next(iter(cookies_named(COOKIE)), "")
-    value = str(said(PURPOSE, cookie[:MAX_COOKIE_LENGTH], LIFETIME_SECONDS) or "")
+    editor, cookie = editor_by_email(email), next(iter(cookie_values(COOKIE)), "")
+    value = str(read_token(PURPOSE, cookie[:MAX_COOKIE_LENGTH], LIFETIME_SECONDS) or "")
     account, _, nonce = value.rpartition("-")
     known = editor is not None and account == _account(editor)
     return keyed_hash("device", nonce) if known else None
@@ -32,7 +32,7 @@ def device_key(email: str) -> str | None:
 
 def remember_device(response: Response, editor: Editor) -> Response:
     """Set a new device cookie for this browser."""
-    set_cookie(response, COOKIE, signed(PURPOSE, f"{_account(editor)}-{secrets.token_hex(16)}"), LIFETIME_SECONDS)
+    set_cookie(response, COOKIE, sign_token(PURPOSE, f"{_account(editor)}-{secrets.token_hex(16)}"), LIFETIME_SECONDS)
     return response
 
 

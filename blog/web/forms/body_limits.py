@@ -1,4 +1,4 @@
-"""Bound the bodies of requests that Flask parses."""
+"""Limit the size of request bodies that Flask parses."""
 
 from __future__ import annotations
 
@@ -6,24 +6,26 @@ from flask import Flask, request, session
 
 from blog.settings import Settings
 
-READER_BODY = 192 * 1024
-"""Bytes of a reader's request: a form with 10,000 emoji, percent-encoded, has some 125,000."""
+MAX_READER_BODY = 192 * 1024
+"""Bytes of a reader's request: a form with 10,000 percent-encoded emoji has some 125,000."""
 
-
-DESK_FORM = 5_000_000
-"""Bytes that all texts of an editor's form may have together."""
+MAX_DESK_FORM = 5_000_000
+"""Bytes of all texts in one form of an editor."""
 
 
 def init(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
 
-    # registered before the check of the CSRF token, which reads the form
+    # registered before the CSRF check, which parses the form
     @app.before_request
-    def bound_body() -> None:
-        if request.path.startswith("/desk/") and signed_in_once():
-            request.max_content_length, request.max_form_memory_size = settings.max_body, DESK_FORM
+    def limit_body() -> None:
+        if request.path.startswith("/desk/") and has_desk_session():
+            request.max_content_length, request.max_form_memory_size = settings.max_body, MAX_DESK_FORM
 
 
-def signed_in_once() -> bool:
-    """Whether the signed cookie is of a browser that was signed in; what it sends may be large, and is given back."""
+def has_desk_session() -> bool:
+    """Return whether the signed session cookie is an editor's, current or expired.
+
+    A large form of an expired session is parsed too, so that its text is not lost.
+    """
     return "desk" in session

@@ -1,4 +1,4 @@
-"""Fields of forms. Each says how long its text may be, and checks that before anything else reads the text."""
+"""Define form fields that check the length of their text first."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from wtforms import (
 )
 from wtforms.csrf.core import CSRFTokenField
 
-TOKEN_LENGTH = 200
-"""The longest text of a field that only programs fill in: a key, an id, the name of a choice."""
+MAX_TOKEN_LENGTH = 200
+"""Characters of a field that only programs fill in: a key, an id, the value of a choice."""
 
-SEARCH_LENGTH = 200
-"""How much of a search of the desk is looked at."""
+MAX_SEARCH_LENGTH = 200
+"""Characters of a desk search that are used."""
 
 
-class Bounded(Field):
-    """A field that takes at most `most` characters; a line break counts as one.
+class BoundedField(Field):
+    """Accept at most `max_length` characters; a line break counts as one.
 
-    A longer text passes no filter and no validator. It stays in the field as it came, so that the page can give it
-    back, and the only error says by how much it is too long.
+    A longer text skips filters and validators. It stays in the field unchanged, so that the page can return it, and
+    the only error says by how much it is too long.
     """
 
-    def __init__(self, *arguments: Any, most: int, **options: Any) -> None:
+    def __init__(self, *arguments: Any, max_length: int, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self.most = most
+        self.max_length = max_length
 
     def process(self, formdata: Any, *arguments: Any, **options: Any) -> None:
-        values = texts_in(formdata, self.name)
+        values = submitted_texts(formdata, self.name)
         if self._excess(values) > 0:
             self.process_errors, self.raw_data, self.data = [], values, values[0]
         else:
@@ -48,91 +48,93 @@ class Bounded(Field):
             super().process(texts, *arguments, **options)
 
     def validate(self, form: Any, extra_validators: Any = ()) -> bool:
-        # asked once more, since a filter may have added a scheme and a text may come from the database
+        # checked again: a filter may have added a scheme, and a text may come from the database
         if (over := self._excess(self.raw_data or []) or self._excess([self.data])) > 0:
-            self.errors = [too_long(over, self.most)]
+            self.errors = [too_long_message(over, self.max_length)]
             return False
         return super().validate(form, extra_validators)
 
     def _excess(self, values: list[Any]) -> int:
-        """Count the characters over the bound, with one between two values."""
+        """Count the characters over the limit, with one between two values."""
         texts = [value for value in values if isinstance(value, str)]
         length = sum(map(len, texts)) + len(texts) - 1
-        if self.most < length <= 2 * self.most:
+        if self.max_length < length <= 2 * self.max_length:
             length -= sum(text.count("\r\n") for text in texts)
-        return max(0, length - self.most)
+        return max(0, length - self.max_length)
 
 
-def texts_in(formdata: Any, name: str) -> list[str]:
-    """What was sent under a name, without files: anybody may send one in the place of a text."""
+def submitted_texts(formdata: Any, name: str) -> list[str]:
+    """Return the texts sent under a name, without files."""
     return [value for value in formdata.getlist(name) if isinstance(value, str)] if formdata is not None else []
 
 
-class Token(CSRFTokenField):
-    """The proof that the form is ours; one that is too long is none."""
+class CSRFTokenInput(CSRFTokenField):
+    """Hold the CSRF token; ignore one that is too long."""
 
     def process(self, formdata: Any, *arguments: Any, **options: Any) -> None:
-        texts = MultiDict((self.name, text) for text in texts_in(formdata, self.name) if len(text) <= TOKEN_LENGTH)
+        texts = MultiDict(
+            (self.name, text) for text in submitted_texts(formdata, self.name) if len(text) <= MAX_TOKEN_LENGTH
+        )
         super().process(texts, *arguments, **options)
 
 
-class Tokens(FlaskForm.Meta.csrf_class):  # type: ignore[misc]
-    """Flask-WTF's tokens in a field of ours."""
+class CSRFTokens(FlaskForm.Meta.csrf_class):  # type: ignore[misc]
+    """Make Flask-WTF use the bounded CSRF field."""
 
-    field_class = Token
+    field_class = CSRFTokenInput
 
 
 class Form(FlaskForm):  # type: ignore[misc]
-    """What all forms derive from; its fields are those of this module, whose texts are bounded."""
+    """Serve as the base of all forms."""
 
     class Meta(FlaskForm.Meta):  # type: ignore[misc]
-        csrf_class = Tokens
+        csrf_class = CSRFTokens
 
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             # Flask-WTF would read JSON too, whose values need not be texts
             return None if request and request.is_json else super().wrap_formdata(form, formdata)
 
 
-def too_long(over: int, most: int) -> Any:
-    """Say by how many characters a text is over its bound."""
-    return _("This is %(over)d characters too long; it holds at most %(most)s.", over=over, most=f"{most:,}")
+def too_long_message(over: int, max_length: int) -> Any:
+    """Return the error message for a text that is too long."""
+    return _("This is %(over)d characters too long; it holds at most %(most)s.", over=over, most=f"{max_length:,}")
 
 
-class Text(Bounded, StringField):
-    """One line."""
+class Text(BoundedField, StringField):
+    """Accept one line."""
 
 
-class LongText(Bounded, TextAreaField):
-    """Several lines."""
+class LongText(BoundedField, TextAreaField):
+    """Accept several lines."""
 
 
-class Password(Bounded, PasswordField):
-    """A password, which no page gives back."""
+class Password(BoundedField, PasswordField):
+    """Accept a password, which no page repeats."""
 
 
-class Hidden(Bounded, HiddenField):
-    """What a page sends back as it got it."""
+class Hidden(BoundedField, HiddenField):
+    """Accept a hidden value of the page."""
 
-    def __init__(self, *arguments: Any, most: int = TOKEN_LENGTH, **options: Any) -> None:
-        super().__init__(*arguments, most=most, **options)
-
-
-class Choice(Bounded, StringField):
-    """One of several values, whose validator or reader knows them."""
-
-    def __init__(self, *arguments: Any, most: int = TOKEN_LENGTH, **options: Any) -> None:
-        super().__init__(*arguments, most=most, **options)
+    def __init__(self, *arguments: Any, max_length: int = MAX_TOKEN_LENGTH, **options: Any) -> None:
+        super().__init__(*arguments, max_length=max_length, **options)
 
 
-class Choices(Bounded, SelectMultipleField):
-    """Some of several values; the bound is for all of them together."""
+class Choice(BoundedField, StringField):
+    """Accept one of several values; the form's validator checks it."""
+
+    def __init__(self, *arguments: Any, max_length: int = MAX_TOKEN_LENGTH, **options: Any) -> None:
+        super().__init__(*arguments, max_length=max_length, **options)
 
 
-class WholeNumber(Bounded, IntegerField):
-    """A whole number. What is none is nothing; the field's validators say which numbers may stand."""
+class Choices(BoundedField, SelectMultipleField):
+    """Accept several values; the limit is for their sum."""
+
+
+class WholeNumber(BoundedField, IntegerField):
+    """Accept a whole number; None if malformed."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, most=TOKEN_LENGTH, **options)
+        super().__init__(*arguments, max_length=MAX_TOKEN_LENGTH, **options)
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:
@@ -141,7 +143,7 @@ class WholeNumber(Bounded, IntegerField):
 
 
 class Switch(BooleanField):
-    """A box with a hidden field of the same name before it, so that what was not sent at all stays as it is."""
+    """Accept a checkbox; without its hidden field the value is unchanged."""
 
     def process_formdata(self, valuelist: list[str]) -> None:
         if valuelist:

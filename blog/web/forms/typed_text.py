@@ -1,4 +1,4 @@
-"""Giving back what was typed when a request is refused, so that the text can be copied from the page of the error."""
+"""Return the typed text of a refused request on its error page."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ def init(app: Flask) -> None:
 
 
 def takes_text(form: type[Form] | None = None, **labels: str) -> Callable[[View], View]:
-    """Mark a view that text is sent to: which fields have it, by a form's class or by their labels."""
-    known = {**(_text_fields(form) if form else {}), **labels}
+    """Mark a view that takes text, with its fields or their labels."""
+    text_labels = {**(_text_fields(form) if form else {}), **labels}
 
     def mark(view: View) -> View:
-        view.text_labels = known  # type: ignore[attr-defined]
+        view.text_labels = text_labels  # type: ignore[attr-defined]
         return view
 
     return mark
 
 
 def typed_text() -> list[tuple[str, str]]:
-    """Return the label and text of each field that was typed into, for the request that is being refused."""
+    """Return label and text of each filled field of the refused request."""
     if request.method in {"GET", "HEAD"}:
         return []
     view = current_app.view_functions.get(request.endpoint or "")
@@ -38,11 +38,11 @@ def typed_text() -> list[tuple[str, str]]:
     try:
         return [(str(label), text) for name, label in labels.items() if (text := request.form.get(name, "")).strip()]
     except HTTPException:
-        return []  # more than may be sent, so that nobody read it
+        return []  # the body was too large to parse
 
 
 def _text_fields(form: type[Form]) -> dict[str, str]:
-    """Return the labels of a form's fields in their order, without what nobody types and what nobody may see."""
+    """Return the labels of a form's visible text fields, without passwords."""
     fields = [(name, field) for name in dir(form) if isinstance(field := getattr(form, name), UnboundField)]
     typed = [
         (name, field)

@@ -17,7 +17,7 @@ from blog.comments.posting.submit import NewComment, post_comment
 from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
 from blog.mail.models import Mail
-from blog.web.signed_tokens import signed
+from blog.web.signed_tokens import sign_token
 from tests.factories import HTMX, a_post, answer, csrf, token
 from tests.mail.followers import (
     ANN,
@@ -241,7 +241,7 @@ def test_forged_link_is_a_404_and_changes_nothing(client: FlaskClient, part: str
     post_as(client, a_post(), email=ANN, follow="thread")
     valid_link, before = link_in(only_mail(), part), everything_kept()
     forged = [valid_link.replace("/mail/follows/", "/mail/follows/x"), valid_link.replace(f"/{part}", f"x/{part}")]
-    forged.append(f"/mail/follows/{signed(MANAGE, f'1 {email_key(ANN)}')}/{part}")
+    forged.append(f"/mail/follows/{sign_token(MANAGE, f'1 {email_key(ANN)}')}/{part}")
     for address in forged:
         for response in (client.get(address), client.post(address)):
             assert response.status_code == 404

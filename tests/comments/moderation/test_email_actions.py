@@ -27,7 +27,7 @@ from blog.editors import accounts
 from blog.editors.models import AuditEntry, Editor
 from blog.posts.models import Post
 from blog.settings import Settings
-from blog.web.signed_tokens import signed
+from blog.web.signed_tokens import sign_token
 from tests.comments.moderation.desk import decide, fresh, log
 from tests.comments.moderation.letters import ed, everything_waits, held, letters, links, sets_mail_up, the_letter
 from tests.factories import signed_in
@@ -217,9 +217,9 @@ def forgeries(path: str, comment: Comment, editor: Editor) -> list[str]:
         f"{value}.{at}.{'b' if mark[0] == 'a' else 'a'}{mark[1:]}",
         f"{ban}.{at}.{mark}",  # another verb under this one's signature
         f"{value}.{at}.",
-        signed("reversal", f"{editor.id}-{accounts.generation_tag(editor)}-1"),
-        signed("decision", 7),
-        signed("unsubscribe", "1-2"),
+        sign_token("reversal", f"{editor.id}-{accounts.generation_tag(editor)}-1"),
+        sign_token("decision", 7),
+        sign_token("unsubscribe", "1-2"),
     ]
 
 

@@ -24,7 +24,7 @@ from blog.editors.audit_log import ERASE
 from blog.editors.models import AuditEntry
 from blog.mail.models import Mail
 from blog.posts.models import Post
-from blog.web.signed_tokens import signed
+from blog.web.signed_tokens import sign_token
 from tests.comments.moderation.desk import decide, fresh, log, post, the_editor, undo
 from tests.factories import a_comment, a_post, csrf, signed_in
 from tests.mail.letters import create_mail, mails
@@ -56,7 +56,7 @@ def comment_by_bob(post: Post, body: str = "Bob saw an owl", **more: Any) -> Com
 
 
 def privacy_path(email: str = ANN, path: str = "") -> str:
-    return f"/privacy/{signed(PRIVACY, email)}{path}"
+    return f"/privacy/{sign_token(PRIVACY, email)}{path}"
 
 
 def request_link(client: FlaskClient, email: str) -> Any:
@@ -248,7 +248,7 @@ def test_link_of_another_address_gives_no_access(client: FlaskClient, herons: Po
     assert fresh(comment).body == "Ann saw a heron"
 
 
-@pytest.mark.parametrize("token", ["guess", signed.__name__, "x.y.z"])
+@pytest.mark.parametrize("token", ["guess", sign_token.__name__, "x.y.z"])
 def test_forged_link_is_a_410_page(client: FlaskClient, herons: Post, token: str) -> None:
     comment = comment_by_ann(herons)
     for answer in (
@@ -263,10 +263,10 @@ def test_forged_link_is_a_410_page(client: FlaskClient, herons: Post, token: str
 
 
 def test_link_is_valid_for_a_day_and_one_purpose(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    token = signed(PRIVACY, ANN)
+    token = sign_token(PRIVACY, ANN)
     assert verified_email(token) == ANN
-    assert verified_email(signed("unsubscribe", ANN)) is None
-    assert verified_email(signed(PRIVACY, 7)) is None
+    assert verified_email(sign_token("unsubscribe", ANN)) is None
+    assert verified_email(sign_token(PRIVACY, 7)) is None
     later = int(now().timestamp())
     monkeypatch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _self: later + 86_300)
     assert verified_email(token) == ANN

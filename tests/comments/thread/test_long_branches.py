@@ -22,7 +22,7 @@ from blog.comments.thread import branches
 from blog.comments.thread.replies import FIRST_REPLIES, LAST_REPLIES, MAX_WHOLE_BRANCH, PAGE_SIZE
 from blog.comments.thread.tree import PAGE_RESPONSES
 from blog.db import db
-from blog.web.fragment_cache import Memory
+from blog.web.fragment_cache import FragmentCache
 from tests.comments.thread.branches import a_branch, load_post
 from tests.comments.thread.test_tree import comment_ids, page_links, post_with_comments, root_ids
 from tests.factories import a_comment, a_post, answer
@@ -261,7 +261,7 @@ def test_change_of_one_comment_renders_no_other_again(client: FlaskClient, monke
     numbers = a_branch(90)
     post = load_post(numbers[0])
     rendered: list[int] = []
-    monkeypatch.setattr(branches, "comment_cache", Memory(8_000_000))
+    monkeypatch.setattr(branches, "comment_cache", FragmentCache(8_000_000))
     render = branches.Branch._render
     monkeypatch.setattr(branches.Branch, "_render", lambda self: rendered.append(self.comment.id) or render(self))
     client.get(post.path or "")

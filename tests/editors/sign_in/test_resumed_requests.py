@@ -111,7 +111,7 @@ def test_invalid_photo_is_dropped_and_text_resumed(ed: FlaskClient, tmp_path: Pa
 
 def test_oversized_request_gets_error_page(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     form = open_form(ed) | {"title": "x" * 6000}
-    monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 5000)
+    monkeypatch.setattr("blog.web.forms.body_limits.MAX_DESK_FORM", 5000)
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
     assert late.status_code == 413
