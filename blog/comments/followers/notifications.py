@@ -106,10 +106,7 @@ def _withdraw_notices(comment: Comment) -> None:
 
 
 def _is_about(comment: Comment) -> list[ColumnElement[bool]]:
-    """Return alternative conditions on subscriptions that a comment concerns.
-
-    These are subscriptions to the whole thread, to its parent and to its parent's parent.
-    """
+    """Return alternatives: subscriptions to the thread, the parent, or its parent."""
     parent = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
     ids = [comment_id for comment_id in (comment.parent_id, parent and parent.parent_id) if comment_id]
     return [Follow.comment_id.is_(None), Follow.comment_id.in_(ids)]

@@ -1,7 +1,4 @@
-"""Build and read the links in mails to followers.
-
-Each link has a signed token for one purpose, which identifies the address by its keyed hash.
-"""
+"""Build and read signed links that name addresses by keyed hash."""
 
 from __future__ import annotations
 
@@ -52,7 +49,7 @@ def one_click_headers(path: str) -> dict[str, str]:
 
 
 def read_post_token(purpose: str, token: str) -> tuple[str, int] | None:
-    """Return the address key and post id of a token; None if invalid."""
+    """Return the address key and post id of a valid token."""
     number, _blank, key = str(read_token(purpose, token, MAX_AGE_SECONDS[purpose]) or "").partition(" ")
     post_id = parse_id(number)
     return (key, post_id) if key and post_id is not None else None

@@ -1,7 +1,7 @@
-"""Delete data when its retention period ends.
+"""Delete data of readers and editors when its retention period ends.
 
-This is data of readers and of decisions about them. Any number of processes may run this at any time: each batch is a
-transaction that looks for expired rows afresh. Without expired rows nothing is written.
+Any number of processes may run this at any time: each batch is a transaction that looks for expired rows afresh.
+Without expired rows nothing is written.
 """
 
 from __future__ import annotations
@@ -46,10 +46,7 @@ def delete_all_expired(at: datetime | None = None) -> int:
 
 
 def delete_expired_batch(at: datetime | None = None) -> int:
-    """Delete one batch of each kind. Return the number of rows.
-
-    Batches are small, so that other writers never wait for long.
-    """
+    """Delete a batch of each kind, small so others hardly wait."""
     expired = [
         (list(db.session.scalars(kind.query.limit(BATCH_SIZE))), kind.forget) for kind in expired_kinds(at or now())
     ]
@@ -91,10 +88,7 @@ def expired_kinds(at: datetime) -> Iterator[Expired]:
 
 
 def _expired_audit_entries(oldest: datetime) -> Iterator[Expired]:
-    """Yield old audit entries: final ones are emptied, all others deleted.
-
-    Final entries prevent editors from restoring what its author deleted.
-    """
+    """Yield old audit entries. Final ones stay, emptied, to prevent restores."""
     is_old, is_final = AuditEntry.created_at <= oldest, AuditEntry.verb.in_(FINAL)
     has_text = or_(*(column != "" for column in (AuditEntry.subject, AuditEntry.before, AuditEntry.reason)))
     yield Expired(select(AuditEntry.id).where(is_old, ~is_final), _delete(AuditEntry))

@@ -16,10 +16,7 @@ from blog.site.models import current_site
 
 
 def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
-    """Count one vote for the comment. Repeating it changes nothing.
-
-    Raises: Refused, NoSuchComment.
-    """
+    """Count one vote for the comment. Raises Refused or NoSuchComment."""
     with writing():
         comment = require_agreeable_comment(post_id, comment_id, voice)
         if voice.find(comment, Agreement):
@@ -35,10 +32,7 @@ def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
 
 
 def withdraw_agreement(post_id: int, comment_id: int, voice: Voice) -> Comment:
-    """Delete this reader's vote, if there is one.
-
-    Raises: Refused, NoSuchComment.
-    """
+    """Delete this reader's vote, if any. Raises Refused or NoSuchComment."""
     with writing():
         comment = require_agreeable_comment(post_id, comment_id, voice)
         if (agreement := voice.find(comment, Agreement)) is None:
@@ -50,10 +44,7 @@ def withdraw_agreement(post_id: int, comment_id: int, voice: Voice) -> Comment:
 
 
 def require_agreeable_comment(post_id: int, comment_id: int, voice: Voice) -> Comment:
-    """Return the comment if this reader may agree with it.
-
-    Raises: Refused, NoSuchComment.
-    """
+    """Return the comment, or raise Refused or NoSuchComment."""
     if not current_site().agreeing:
         raise Refused(_("Agreeing is turned off on this blog."), 404)
     comment = require_visible_comment(post_id, comment_id)
@@ -67,10 +58,7 @@ def announce_agreement(comment: Comment) -> None:
 
 
 def require_visible_comment(post_id: int, comment_id: int) -> Comment:
-    """Return the comment if readers can see it.
-
-    Raises: NoSuchComment.
-    """
+    """Return the comment if readers can see it, or raise NoSuchComment."""
     post = visible_post(post_id)
     comment = db.session.get(Comment, comment_id)
     if post is None or comment is None or comment.post_id != post.id or not comment.visible:

@@ -21,8 +21,7 @@ from blog.site.models import current_site
 def report(post_id: int, comment_id: int, voice: Voice, reason: str) -> bool:
     """Store this reader's report; hold the comment if there are enough.
 
-    Returns False if this reader, or this network address, reported it before.
-    Raises: NoSuchComment.
+    Returns False if this reader or network address reported it before. Raises: NoSuchComment.
     """
     with writing():
         comment = require_visible_comment(post_id, comment_id)

@@ -1,7 +1,4 @@
-"""Draw the avatars of writers, as identicons from a keyed hash.
-
-Equal writers get equal avatars. An avatar reveals nothing about its writer.
-"""
+"""Draw avatars from a keyed hash, so they reveal nothing."""
 
 from __future__ import annotations
 

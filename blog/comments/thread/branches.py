@@ -17,10 +17,7 @@ from blog.web.fragment_cache import CACHE_PLACEHOLDER, FragmentCache
 
 
 class CommentRow(NamedTuple):
-    """Hold the columns of a comment that a page needs.
-
-    A plain row, since a page has hundreds and ORM objects cost more.
-    """
+    """Hold what a page needs of a comment, cheaper than objects."""
 
     id: int
     post_id: int

@@ -1,7 +1,4 @@
-"""Recount comments and agreements within the transaction that changed them.
-
-Counts are never incremented, so an error cannot persist.
-"""
+"""Recount comments and agreements within the transaction that changed them."""
 
 from __future__ import annotations
 
@@ -18,17 +15,14 @@ from blog.site.models import UNSYNCHRONIZED, raise_queue_version, raise_site_ver
 
 
 def recount(comment: Comment, post: Post) -> None:
-    """Recount the branch and the post of a changed comment.
-
-    The site's version rises where the post's count, which the home page lists, changed.
-    """
+    """Recount the branch and the post of a changed comment."""
     db.session.flush()
     recount_branches({comment.root_id or comment.id})
     raise_queue_version()
     count, post.top_count = db.session.execute(COUNTS, {"post_id": post.id}).one()
     if count != post.comment_count:
         post.comment_count = count
-        post.site_version = raise_site_version()
+        post.site_version = raise_site_version()  # the home page shows this count
 
 
 def recount_branches(root_ids: Collection[int]) -> None:

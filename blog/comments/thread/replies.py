@@ -1,8 +1,4 @@
-"""Collapse long branches, and list their replies in pages.
-
-A page of the thread shows the first and the last replies of a long branch. The link between them leads to the pages
-of its replies.
-"""
+"""Collapse long branches on thread pages, and paginate their replies."""
 
 from __future__ import annotations
 
@@ -90,10 +86,7 @@ def _gap_after(root: Comment | CommentRow, row: CommentRow, until: CommentRow | 
 
 
 def _collapse(root: Branch, gap: Gap, last: set[int]) -> None:
-    """Place the gap before the last replies.
-
-    It goes into the list that has all of them, else directly under the root.
-    """
+    """Place the gap before the last replies, else under the root."""
     lists = [branch for branch in _walk(root) if any(reply.comment.id in last for reply in branch.branches)]
     place = lists[0] if len(lists) == 1 else root
     index = [number for number, reply in enumerate(place.branches) if reply.comment.id in last]
