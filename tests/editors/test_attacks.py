@@ -16,7 +16,7 @@ from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, EditorSession
 from tests.factories import a_comment, a_post, csrf, sign_in, signed_in
 from tests.posts.forms import only_post, write
-from tests.test_routes import ROUTES, everything_kept
+from tests.test_routes import ROUTES, all_rows
 
 PASSWORD = "a sentence to remember"
 CHANGING = [route for route in ROUTES if not route.startswith("GET ")]
@@ -39,10 +39,10 @@ def test_without_the_token_of_this_session_nothing_changes(app: Flask, ed: Flask
     post = a_post("Herons return", labels=("Birds",))
     method, path = address(route, post.id, a_comment(post).id)
     form = {"csrf_token": csrf(app.test_client(), "/desk/sign-in") if token == "another's" else token}
-    before = everything_kept()
+    before = all_rows()
     answer = ed.open(path, method=method, data=form)
     assert answer.status_code in {400, 403, 404, 409, 410, 422, 429}
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_a_session_that_an_attacker_began_is_not_the_editors(app: Flask) -> None:
@@ -205,7 +205,7 @@ def test_a_host_header_is_repeated_nowhere(client: FlaskClient) -> None:
 
 def test_a_method_is_overridden_by_a_post_alone(ed: FlaskClient) -> None:
     post = a_post()
-    before = everything_kept()
+    before = all_rows()
     for path in (f"/desk/posts/{post.id}/publication", f"/desk/posts/{post.id}/trash", "/desk/session"):
         assert ed.get(f"{path}?_method=DELETE").status_code in {404, 405}
-    assert everything_kept() == before
+    assert all_rows() == before

@@ -21,7 +21,7 @@ from blog.web.signed_tokens import signed
 from tests.factories import HTMX, a_post, answer, csrf, token
 from tests.mail.followers import ANN, BOB, ask, confirms, follows, link, of_kind, paths, tell, writes
 from tests.mail.letters import mails, the_mail
-from tests.test_routes import everything_kept
+from tests.test_routes import all_rows
 
 DAY = timedelta(days=1)
 TOLD = "You are told by mail once the address is confirmed."
@@ -37,11 +37,11 @@ def test_a_look_at_the_link_changes_nothing_and_the_button_confirms_once(app: Fl
     assert "Herons return" in mail.subject
     assert "Mine" not in mail.text  # a stranger's words go to nobody who did not ask
     confirmation = link(mail, "confirmation")
-    other, before = app.test_client(), everything_kept()
+    other, before = app.test_client(), all_rows()
     page = other.get(confirmation)
     assert "a…@example.org" in page.text
     assert ANN not in page.text
-    assert everything_kept() == before
+    assert all_rows() == before
     for _ in range(2):
         assert "Confirmed" in other.post(confirmation).text
     (follow,) = follows()
@@ -75,7 +75,7 @@ def test_a_crawl_of_every_link_in_every_mail_changes_nothing(app: Flask, client:
     client_page = csrf(crawler, "/mail")
     crawler.post("/mail", data={"csrf_token": client_page, "email": ANN})
     assert {mail.kind for mail in mails()} == {"confirm", "notice", "link"}
-    before, seen, robot = everything_kept(), set[str](), app.test_client()
+    before, seen, robot = all_rows(), set[str](), app.test_client()
     found = {path for mail in mails() for path in paths(mail.text + mail.html + mail.headers)}
     while found:
         seen |= found
@@ -87,7 +87,7 @@ def test_a_crawl_of_every_link_in_every_mail_changes_nothing(app: Flask, client:
             for path in linked - seen
             if not path.endswith(("/silence", "/follows")) and "/follows/" not in path[6:]
         }
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_it_needs_an_address_and_what_was_typed_and_chosen_stays(client: FlaskClient) -> None:
@@ -228,24 +228,24 @@ def test_one_click_ends_it_without_cookie_or_token_of_a_form(app: Flask, client:
 @pytest.mark.parametrize("part", ["confirmation", "end"])
 def test_a_forged_link_does_nothing_and_says_so(client: FlaskClient, part: str) -> None:
     writes(client, a_post(), email=ANN, follow="thread")
-    good, before = link(the_mail(), part), everything_kept()
+    good, before = link(the_mail(), part), all_rows()
     forged = [good.replace("/mail/follows/", "/mail/follows/x"), good.replace(f"/{part}", f"x/{part}")]
     forged.append(f"/mail/follows/{signed(MANAGE, f'1 {email_key(ANN)}')}/{part}")
     for address in forged:
         for given in (client.get(address), client.post(address)):
             assert given.status_code == 404
             assert "This link is no longer good" in given.text
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_a_link_for_one_thing_is_good_for_no_other(client: FlaskClient) -> None:
     writes(client, a_post(), email=ANN, follow="thread")
-    mail, before = the_mail(), everything_kept()
+    mail, before = the_mail(), all_rows()
     ending = link(mail, "end").split("/")[3]
     assert client.post(f"/mail/follows/{ending}/confirmation").status_code == 404
     assert client.get(f"/mail/{ending}").status_code == 404
     assert client.post(f"/mail/{ending}/silence").status_code == 404
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_the_page_of_all_ends_one_or_all(app: Flask, client: FlaskClient) -> None:

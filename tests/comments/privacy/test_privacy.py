@@ -30,7 +30,7 @@ from tests.factories import a_comment, a_post, csrf, signed_in
 from tests.mail.letters import a_mail, mails
 from tests.mail.post_office import PostOffice, post_office
 from tests.postgres.databases import on_sqlite
-from tests.test_routes import everything_kept
+from tests.test_routes import all_rows
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 
@@ -65,7 +65,7 @@ def ask(client: FlaskClient, email: str) -> Any:
 
 def everything_typed() -> str:
     """All that the database says, but for posts."""
-    return "\n".join(str(table) for table in everything_kept())
+    return "\n".join(str(table) for table in all_rows())
 
 
 # the page for everybody
@@ -276,13 +276,13 @@ def test_links_are_good_for_a_day_and_for_this_alone(app: Flask, monkeypatch: py
 
 def test_reading_changes_nothing(client: FlaskClient, office: PostOffice, herons: Post) -> None:
     mine = by_ann(herons)
-    before = everything_kept()
+    before = all_rows()
     for path in ("", "/export", "/erasure/new", f"/comments/{mine.id}/erasure/new"):
         assert client.get(at(path=path)).status_code == 200
         assert client.head(at(path=path)).status_code == 200
     assert client.get(at(path="/erasure")).status_code == 404
     client.get("/privacy/link/new")
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 # erasing
