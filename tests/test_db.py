@@ -19,7 +19,7 @@ from tests.factories import HTMX, a_post, count, token
 from tests.postgres.databases import on_postgres, on_sqlite
 
 
-def test_times_come_back_in_utc_with_their_milliseconds(app: Flask) -> None:
+def test_times_are_loaded_in_utc_with_milliseconds(app: Flask) -> None:
     zone = timezone(timedelta(hours=-7))
     post = a_post(published_at=datetime(2009, 5, 1, 23, 30, 1, 123456, tzinfo=zone))
     db.session.expire_all()
@@ -27,13 +27,13 @@ def test_times_come_back_in_utc_with_their_milliseconds(app: Flask) -> None:
     assert post.published_at.tzinfo is UTC
 
 
-def test_a_time_without_a_zone_is_refused(app: Flask) -> None:
+def test_time_without_zone_is_refused(app: Flask) -> None:
     with pytest.raises(Exception, match="without a zone"), writing():
         db.session.add(Post(published_at=datetime(2009, 5, 1)))  # noqa: DTZ001
         db.session.flush()
 
 
-def test_an_act_that_fails_leaves_nothing(app: Flask) -> None:
+def test_failed_transaction_is_rolled_back(app: Flask) -> None:
     def fail() -> None:
         with writing():
             db.session.add(Post(title="Half"))
@@ -45,15 +45,15 @@ def test_an_act_that_fails_leaves_nothing(app: Flask) -> None:
     assert db.session.query(Post).count() == 0
 
 
-def test_an_open_read_blocks_no_writer_and_writers_wait_for_each_other(app: Flask) -> None:
+def test_open_read_blocks_no_writer_and_writers_take_turns(app: Flask) -> None:
     post = a_post()
-    db.session.query(Post).count()  # a read transaction stands open from here on
+    db.session.query(Post).count()  # this opens a read transaction
 
-    def raise_it() -> None:
+    def increment() -> None:
         with app.app_context(), writing():
             db.session.get_one(Post, post.id).comment_count += 1
 
-    threads = [threading.Thread(target=raise_it) for _ in range(8)]
+    threads = [threading.Thread(target=increment) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -63,13 +63,13 @@ def test_an_open_read_blocks_no_writer_and_writers_wait_for_each_other(app: Flas
     assert db.session.get_one(Post, post.id).comment_count == 8
 
 
-def test_now_is_what_the_database_keeps() -> None:
+def test_now_has_the_precision_of_the_database() -> None:
     assert now().microsecond % 1000 == 0
     assert now().tzinfo is UTC
 
 
 class Clock:
-    """Stands still until it is told to go on."""
+    """Replace the clock by one that a test moves."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.seconds = 1000.0
@@ -77,7 +77,7 @@ class Clock:
 
 
 class SlowLock:
-    """The process's lock, which is handed over after three seconds of that clock, or never."""
+    """Replace the process's lock: free after three seconds, or never."""
 
     def __init__(self, clock: Clock, free: bool = True) -> None:
         self.clock, self.free = clock, free
@@ -91,26 +91,26 @@ class SlowLock:
 
 
 @on_sqlite
-def test_what_a_write_waited_for_another_thread_is_taken_off_its_wait_for_another_process(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_wait_for_a_thread_shortens_the_wait_for_a_process(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blog.db._writer", SlowLock(Clock(monkeypatch)))
-    asked: list[str] = []
-    listen(db.engine, "before_cursor_execute", lambda *given: asked.append(given[2]))
+    statements: list[str] = []
+    listen(db.engine, "before_cursor_execute", lambda *arguments: statements.append(arguments[2]))
     with writing():
         pass
-    begin = asked.index("BEGIN IMMEDIATE")
-    assert asked[begin - 1 : begin + 2] == ["PRAGMA busy_timeout=1000", "BEGIN IMMEDIATE", "PRAGMA busy_timeout=4000"]
+    begin = statements.index("BEGIN IMMEDIATE")
+    assert statements[begin - 1 : begin + 2] == [
+        "PRAGMA busy_timeout=1000",
+        "BEGIN IMMEDIATE",
+        "PRAGMA busy_timeout=4000",
+    ]
 
 
 @on_sqlite
-def test_a_write_that_another_thread_keeps_waiting_gives_the_text_back(
-    client: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_write_that_times_out_returns_the_text(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Kept while waiting"}
-    with monkeypatch.context() as patched:
-        patched.setattr("blog.db._writer", SlowLock(Clock(patched), free=False))
+    with monkeypatch.context() as patch:
+        patch.setattr("blog.db._writer", SlowLock(Clock(patch), free=False))
         for headers in (HTMX, {}):
             response = client.post(f"/posts/{post.id}/comments", data=form, headers=headers)
             assert (response.status_code, response.headers["Retry-After"]) == (503, "30")
@@ -120,31 +120,29 @@ def test_a_write_that_another_thread_keeps_waiting_gives_the_text_back(
 
 
 @on_postgres
-def test_what_a_write_waited_is_taken_off_its_wait_for_the_next_lock(
-    app: Flask, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_lock_timeout_shrinks_with_the_time_waited(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = Clock(monkeypatch)
 
-    def longest_wait() -> object:
+    def lock_timeout() -> object:
         return db.session.execute(text("SHOW lock_timeout")).scalar()
 
     with writing():
-        assert longest_wait() == "4s"
+        assert lock_timeout() == "4s"
         clock.seconds += 3
-        assert longest_wait() == "1s"
+        assert lock_timeout() == "1s"
         clock.seconds += 0.2
-        assert longest_wait() == "1s"
+        assert lock_timeout() == "1s"
         clock.seconds += 9
-        assert longest_wait() == "1ms"
-    assert longest_wait() == "4s"
+        assert lock_timeout() == "1ms"
+    assert lock_timeout() == "4s"
 
 
-def test_nobody_waits_longer_for_a_connection_than_for_a_lock() -> None:
+def test_pool_timeout_is_the_lock_timeout() -> None:
     for address in ("sqlite:///blog.sqlite", "postgresql+psycopg://127.0.0.1/blog"):
         assert db_connections.engine_options(address)["pool_timeout"] == db_connections.WAIT_SECONDS
 
 
-def test_a_write_within_a_write_is_a_fault(app: Flask) -> None:
+def test_nested_write_raises(app: Flask) -> None:
     def write_twice() -> None:
         with writing():
             db.session.add(Post(title="Outer"))
@@ -157,7 +155,7 @@ def test_a_write_within_a_write_is_a_fault(app: Flask) -> None:
         db.session.add(Post(title="Afterwards"))
 
 
-def test_a_commit_whose_answer_is_lost_counts_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_commit_with_a_lost_answer_counts_once(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     post = a_post()
     form = token(client, post) | {"name": "Ann", "body": "Once and only once"}
 
@@ -165,8 +163,8 @@ def test_a_commit_whose_answer_is_lost_counts_once(client: FlaskClient, monkeypa
         session.connection().connection.driver_connection.execute("COMMIT")  # type: ignore[union-attr]
         raise OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Session, "commit", commit_and_fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", commit_and_fail)
         response = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
     assert response.status_code == 503
     assert "Once and only once" in response.text

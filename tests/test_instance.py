@@ -1,4 +1,4 @@
-"""The instance folder and all that the program writes into it are closed to other users of the machine."""
+"""Keep the instance folder private to its owner."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from tests.media.image_files import encoded, quartered
 
 
 def open_to_others(folder: Path) -> list[str]:
-    """List everything in `folder`, itself included, that others may read, write or enter."""
+    """List everything in `folder`, or itself, that others may access."""
     places = [folder, *folder.rglob("*")]
     return [str(place) for place in places if stat.S_IMODE(place.lstat().st_mode) & 0o077 and not place.is_symlink()]
 
 
-def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> None:
+def test_secret_key_is_created_once_with_mode_600(tmp_path: Path) -> None:
     settings = Settings(blog_instance=tmp_path / "new")
     prepare_instance(settings)
     key = secret_key(settings)
@@ -33,13 +33,13 @@ def test_the_secret_key_is_made_once_and_for_its_owner_alone(tmp_path: Path) -> 
     assert len(list((tmp_path / "new").iterdir())) == 1
 
 
-def test_an_instance_that_cannot_be_is_one_sentence(tmp_path: Path) -> None:
+def test_invalid_instance_folder_is_refused_in_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(WrongSetting, match="BLOG_INSTANCE"):
         prepare_instance(Settings(blog_instance=tmp_path / "file"))
 
 
-def test_what_the_server_writes_is_closed(blog: Flask, instance: Path, serve: Callable[..., Server]) -> None:
+def test_files_of_the_server_are_private(blog: Flask, instance: Path, serve: Callable[..., Server]) -> None:
     serve()
     keep(encoded(quartered()))
     (instance / "imports").mkdir()
@@ -47,7 +47,7 @@ def test_what_the_server_writes_is_closed(blog: Flask, instance: Path, serve: Ca
     assert open_to_others(instance) == []
 
 
-def test_what_an_earlier_version_left_open_is_closed_at_the_start(tmp_path: Path) -> None:
+def test_files_of_an_older_version_are_made_private_at_start(tmp_path: Path) -> None:
     folder, elsewhere = tmp_path / "old", tmp_path / "elsewhere.sqlite"
     for name in ("media", "imports"):
         (folder / name).mkdir(parents=True)
@@ -61,7 +61,7 @@ def test_what_an_earlier_version_left_open_is_closed_at_the_start(tmp_path: Path
     assert stat.S_IMODE((tmp_path / "elsewhere.sqlite-wal").stat().st_mode) == 0o600
 
 
-def test_commands_close_what_they_write_too(tmp_path: Path) -> None:
+def test_files_of_commands_are_private(tmp_path: Path) -> None:
     settings = Settings(blog_instance=tmp_path / "new")
     answer = create_app(settings).test_cli_runner().invoke(args=["demo"])
     assert answer.exit_code == 0

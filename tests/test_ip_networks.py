@@ -1,4 +1,4 @@
-"""Which addresses are counted as one."""
+"""Group addresses into networks that count as one."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from blog.ip_networks import network_of, unmapped
         ("9" * 60_000, ""),
     ],
 )
-def test_a_network_is_an_ipv4_address_or_the_first_64_bits_of_an_ipv6_one(address: str, network: str) -> None:
+def test_network_is_an_ipv4_address_or_an_ipv6_64_prefix(address: str, network: str) -> None:
     assert network_of(address) == network
 
 
-def test_an_ipv4_address_in_ipv6_form_is_written_as_ipv4() -> None:
+def test_mapped_ipv4_address_is_written_as_ipv4() -> None:
     assert unmapped("::ffff:192.0.2.1") == "192.0.2.1"
     assert unmapped("2001:db8::1") == "2001:db8::1"
     assert unmapped("192.0.2.1") == "192.0.2.1"

@@ -1,4 +1,4 @@
-"""The log holds no address, name, mail, text or token, whatever was done and whatever failed."""
+"""Keep addresses, names, mails, texts and tokens out of the log."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def office(app: Flask) -> Iterator[PostOffice]:
 
 
 @pytest.fixture(autouse=True)
-def everything(caplog: pytest.LogCaptureFixture) -> None:
+def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
 
 
@@ -52,25 +52,25 @@ def secrets_in(log: str, *more: str) -> list[str]:
 
 
 def links() -> list[str]:
-    """The tokens of all links in all mails."""
+    """Return the tokens of all links in all mails."""
     found = [re.findall(r"/(?:mail|privacy)/(?:\w+/)?([\w.-]{30,})", mail.text) for mail in mails()]
     return [token for tokens in found for token in tokens]
 
 
-def a_reader(app: Flask) -> FlaskClient:
+def reader_client(app: Flask) -> FlaskClient:
     client = app.test_client()
     client.environ_base["REMOTE_ADDR"] = ADDRESS
     return client
 
 
-def send(app: Flask, at: datetime) -> None:
-    """As the thread beside the server does, which has a database session of its own."""
+def send_mail(app: Flask, at: datetime) -> None:
+    """Send mails with another session, as the server's mail thread does."""
     with app.app_context():
         send_waiting(at=at)
 
 
 def read_and_write(app: Flask, post: Post) -> FlaskClient:
-    client = a_reader(app)
+    client = reader_client(app)
     for path in ("/", post.path or "", "/nothing-zq", "/search/label/zq", "/posts/1/comments/zq"):
         client.get(path)
     who = {"name": NAME, "email": EMAIL, "website": WEBSITE}
@@ -99,26 +99,26 @@ def edit_and_decide(ed: FlaskClient, post: Post) -> None:
     ed.post("/desk/imports", data=form | {"file": (io.BytesIO(b"<zq"), "zq.xml")}, content_type="multipart/form-data")
 
 
-def test_the_main_acts_leave_nothing_in_the_log(
+def test_log_contains_no_personal_data_of_common_actions(
     app: Flask, office: PostOffice, caplog: pytest.LogCaptureFixture
 ) -> None:
     ed, post = signed_in(app), a_post("Zqpost")
     reader = read_and_write(app, post)
-    sign_in(a_reader(app), ED, PASSWORD)
-    sign_in(a_reader(app), EMAIL, PASSWORD)
+    sign_in(reader_client(app), ED, PASSWORD)
+    sign_in(reader_client(app), EMAIL, PASSWORD)
     while send_next_confirmation():
         pass
     office.answers["RCPT"] = [f"450 later, {EMAIL}", f"550 no {EMAIL} here", f"421 away {EMAIL}"]
-    send(app, now())
+    send_mail(app, now())
     reader.post(link(of_kind("confirm")[0], "confirmation"))
     with writing():
         current_site().comment_rule = ALL
-    answer(a_reader(app), post, f"{BODY} Held.", email=EMAIL)
+    answer(reader_client(app), post, f"{BODY} Held.", email=EMAIL)
     alert_editors()
     write_notices(now() + LATER)
     for path in re.findall(r"http://localhost(/\S*)|https://[^/]*(/(?:mail|privacy)/\S*)", mails()[0].text):
         reader.get(path[0] or path[1])
-    send(app, now() + LATER)
+    send_mail(app, now() + LATER)
     edit_and_decide(ed, post)
     ed.delete("/desk/session", data={"csrf_token": csrf(ed, "/desk/password")})
     cookies = [cookie.value for client in (reader, ed) for cookie in client._cookies.values()]  # type: ignore[union-attr]
@@ -126,7 +126,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
     assert secrets_in(caplog.text, *links(), *cookies) == []
 
 
-def test_a_fault_is_logged_without_what_its_message_repeats(
+def test_exception_is_logged_without_the_values_in_its_message(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def fail(draft: Any, *_: object) -> None:
@@ -136,14 +136,14 @@ def test_a_fault_is_logged_without_what_its_message_repeats(
             raise RuntimeError(f"{draft.name} wrote {draft.body}") from error
 
     monkeypatch.setattr("blog.comments.routes.post_comment", fail)
-    given = answer(a_reader(app), a_post(), BODY, name=NAME, email=EMAIL)
-    assert given.status_code == 500
+    response = answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL)
+    assert response.status_code == 500
     for part in ("A request failed", "builtins.ValueError", "builtins.RuntimeError", "int(draft.email)"):
         assert part in caplog.text
     assert secrets_in(caplog.text) == []
 
 
-def test_a_row_that_collides_is_not_named(
+def test_integrity_error_is_logged_without_values(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def collide(*_: object) -> None:
@@ -152,18 +152,18 @@ def test_a_row_that_collides_is_not_named(
                 db.session.add(Editor(email=EMAIL, name=NAME, role=OWNER, password_hash="x"))
 
     monkeypatch.setattr("blog.comments.routes.post_comment", collide)
-    assert answer(a_reader(app), a_post(), BODY, name=NAME, email=EMAIL).status_code in {500, 503}
+    assert answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL).status_code in {500, 503}
     assert "IntegrityError" in caplog.text
     assert secrets_in(caplog.text) == []
 
 
-def test_what_the_database_says_of_itself_is_kept(
+def test_error_of_the_database_itself_is_logged(
     app: Flask, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     def full(*_: object) -> None:
         raise OperationalError(f"INSERT {BODY}", {"email": EMAIL}, Exception(f"the disk is full\nDETAIL: {EMAIL}"))
 
     monkeypatch.setattr("blog.comments.routes.post_comment", full)
-    assert answer(a_reader(app), a_post(), BODY, name=NAME, email=EMAIL).status_code == 503
+    assert answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL).status_code == 503
     assert "the disk is full" in caplog.text
     assert secrets_in(caplog.text) == []

@@ -39,8 +39,8 @@ from tests.postgres.databases import driven, new_database, on_sqlite, server_add
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The address of a database without a table."""
+def empty_database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """Return the address of a database without tables."""
     if request.param == "sqlite":
         yield f"sqlite:///{tmp_path / 'blog.sqlite'}"
         return
@@ -48,43 +48,46 @@ def bare(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield driven(address)
 
 
-def test_the_migrations_make_what_the_models_say(app: Flask) -> None:
+def test_migrations_match_the_models(app: Flask) -> None:
     with db.engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"render_as_batch": True})
         assert compare_metadata(context, Base.metadata) == []
 
 
-def test_a_filled_database_of_the_first_version_keeps_every_row(bare: str) -> None:
-    migrate(bare, "0001")
-    engine = create_engine(bare, poolclass=NullPool)
+def test_migrating_from_the_first_version_keeps_every_row(empty_database: str) -> None:
+    migrate(empty_database, "0001")
+    engine = create_engine(empty_database, poolclass=NullPool)
     with engine.begin() as connection:
         tables = MetaData()
         tables.reflect(connection)
         for number in (1, 2):
             for table in tables.sorted_tables:
                 if table.name not in {"alembic_version", "site"}:
-                    connection.execute(table.insert().values(filled(table, number)))
-        before = rows(connection, tables)
+                    connection.execute(table.insert().values(sample_row(table, number)))
+        before = row_counts(connection, tables)
     assert set(before.values()) == {1, 2}
-    migrate(bare)
+    migrate(empty_database)
     with engine.connect() as connection:
-        assert rows(connection, tables) == before
+        assert row_counts(connection, tables) == before
         if engine.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
 
 
-def test_two_processes_that_start_at_once_migrate_once(bare: str) -> None:
-    program = f"from blog.migrations import migrate; migrate({bare!r})"
+def test_simultaneous_processes_migrate_once(empty_database: str) -> None:
+    program = f"from blog.migrations import migrate; migrate({empty_database!r})"
     processes = [
         subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True) for _ in range(3)
     ]
     assert [process.communicate()[1] for process in processes] == ["", "", ""]
-    with create_engine(bare, poolclass=NullPool).connect() as connection:
+    with create_engine(empty_database, poolclass=NullPool).connect() as connection:
         assert connection.execute(text("SELECT count(*) FROM site")).scalar_one() == 1
 
 
-def filled(table: Table, number: int) -> dict[str, object]:
-    """A row with something in each column; what refers to another row refers to the one of the same number."""
+def sample_row(table: Table, number: int) -> dict[str, object]:
+    """Return a row with a value in each column.
+
+    References point to the row of the same number.
+    """
     return {
         column.name: number
         if column.primary_key or column.foreign_keys
@@ -101,7 +104,7 @@ def filled(table: Table, number: int) -> dict[str, object]:
     }
 
 
-def rows(connection: Connection, tables: MetaData) -> dict[str, int]:
+def row_counts(connection: Connection, tables: MetaData) -> dict[str, int]:
     return {
         table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
         for table in tables.sorted_tables
@@ -112,32 +115,32 @@ def test_migrating_again_changes_nothing(app: Flask, settings: Settings) -> None
     post = a_post(labels=("Birds",))
     a_comment(post, parent=a_comment(post))
     with db.engine.connect() as connection:
-        before = rows(connection, Base.metadata)
+        before = row_counts(connection, Base.metadata)
     migrate(settings.database)
     with db.engine.connect() as connection:
-        assert rows(connection, Base.metadata) == before
+        assert row_counts(connection, Base.metadata) == before
 
 
-def test_a_database_of_a_newer_program_is_refused_in_one_sentence(bare: str) -> None:
-    migrate(bare)
-    with create_engine(bare, poolclass=NullPool).begin() as connection:
+def test_newer_database_is_refused_in_one_sentence(empty_database: str) -> None:
+    migrate(empty_database)
+    with create_engine(empty_database, poolclass=NullPool).begin() as connection:
         connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
     with pytest.raises(WrongSetting, match="newer version"):
-        migrate(bare)
+        migrate(empty_database)
 
 
 @pytest.mark.parametrize(
     "address",
     ["postgresql://ann:secret@127.0.0.1:1/blog", "postgresql://ann:secret@127.0.0.1:port/blog", "postgres://[::1/blog"],
 )
-def test_a_server_that_cannot_be_reached_is_one_sentence_without_the_password(address: str) -> None:
+def test_unreachable_server_is_reported_without_the_password(address: str) -> None:
     with pytest.raises(WrongSetting, match="cannot be used") as refusal:
         migrate(load({"DATABASE_URL": address}).database)
     assert "secret" not in str(refusal.value)
     assert "\n" not in str(refusal.value)
 
 
-def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) -> None:
+def test_file_that_is_no_database_is_refused_and_unchanged(tmp_path: Path) -> None:
     path = tmp_path / "blog.sqlite"
     path.write_text("This is a letter, not a database. " * 100)
     with pytest.raises(WrongSetting, match="cannot be used"):
@@ -146,7 +149,7 @@ def test_a_file_that_is_no_database_is_refused_and_left_alone(tmp_path: Path) ->
 
 
 @on_sqlite
-def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
+def test_sqlite_pragmas_are_durable(app: Flask) -> None:
     def pragma(name: str) -> object:
         return db.session.execute(text(f"PRAGMA {name}")).scalar()
 
@@ -156,42 +159,42 @@ def test_sqlite_is_set_up_to_lose_nothing(app: Flask) -> None:
     assert int(str(pragma("busy_timeout"))) == WAIT_SECONDS * 1000
 
 
-LANDED = {
+RELEASED = {
     name: digest
     for digest, name in (line.split() for line in (ROOT / "tests/landed_migrations.txt").read_text().splitlines())
 }
 
 
-def test_migrations_that_landed_are_never_edited() -> None:
-    """A new one gets its line by `sha256sum` in `blog/migrations/versions`, when it lands."""
+def test_released_migrations_are_never_edited() -> None:
+    """Compare checksums; add a line of `sha256sum` for each new migration."""
     versions = (ROOT / "blog/migrations/versions").glob("*.py")
-    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in versions} == LANDED
+    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in versions} == RELEASED
 
 
-def test_a_database_of_the_early_fifth_migration_gets_what_it_lacks(
-    bare: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_database_of_the_early_fifth_migration_gets_the_missing_column(
+    empty_database: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     early = tmp_path / "early"
     shutil.copytree(ROOT / "blog/migrations", early, ignore=shutil.ignore_patterns("__pycache__"))
     fifth = early / "versions/0005_the_conversation.py"
-    kept = [line for line in fifth.read_text().splitlines(keepends=True) if "submission_key" not in line]
-    fifth.write_text("".join(kept))
-    # what landed first, byte for byte
+    lines = [line for line in fifth.read_text().splitlines(keepends=True) if "submission_key" not in line]
+    fifth.write_text("".join(lines))
+    # the checksum of the file as first released
     digest = "bdf57ae20b63726d1f9715254c6acc0597be015955dfadc717020f043708b18a"
     assert sha256(fifth.read_bytes()).hexdigest() == digest
-    with monkeypatch.context() as patched:
-        patched.setattr(migrations, "__file__", str(early / "__init__.py"))
-        migrate(bare, "0005")
-    engine = create_engine(bare, poolclass=NullPool)
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "__file__", str(early / "__init__.py"))
+        migrate(empty_database, "0005")
+    engine = create_engine(empty_database, poolclass=NullPool)
     assert "submission_key" not in {column["name"] for column in inspect(engine).get_columns("posts")}
-    migrate(bare)
+    migrate(empty_database)
     with engine.connect() as connection:
         context = MigrationContext.configure(connection, opts={"render_as_batch": True})
         assert compare_metadata(context, Base.metadata) == []
 
 
 @pytest.mark.parametrize("encoding", ["LATIN1", "SQL_ASCII"])
-def test_a_database_that_is_not_in_utf8_is_refused_in_one_sentence(encoding: str, tmp_path: Path) -> None:
+def test_database_not_in_utf8_is_refused_in_one_sentence(encoding: str, tmp_path: Path) -> None:
     options = f"ENCODING '{encoding}' TEMPLATE template0 LC_COLLATE 'C' LC_CTYPE 'C'"
     with new_database(server_address(), options) as address:
         with pytest.raises(WrongSetting, match=f"is encoded in {encoding}") as refusal:
@@ -199,72 +202,72 @@ def test_a_database_that_is_not_in_utf8_is_refused_in_one_sentence(encoding: str
         assert "\n" not in str(refusal.value)
         environment = {**os.environ, "DATABASE_URL": address, "BLOG_INSTANCE": str(tmp_path), "PORT": str(free_port())}
         for program in (["-m", "blog.server"], ["-m", "flask", "stats"]):
-            ended = subprocess.run(
+            result = subprocess.run(
                 [sys.executable, *program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
             )
-            assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{refusal.value}\n")
+            assert (result.returncode, result.stdout, result.stderr) == (2, "", f"{refusal.value}\n")
 
 
-def test_comments_of_an_older_version_are_known_by_their_domains(bare: str) -> None:
-    migrate(bare, "0005")
-    engine = create_engine(bare, poolclass=NullPool)
+def test_migration_fills_link_domains_of_comments(empty_database: str) -> None:
+    migrate(empty_database, "0005")
+    engine = create_engine(empty_database, poolclass=NullPool)
     link = '<p><a href="https://www.shop.example/?a=1&amp;b=2">x</a> <a href="https://a.example">y</a></p>'
     with engine.begin() as connection:
         tables = MetaData()
         tables.reflect(connection)
         posts, comments = tables.tables["posts"], tables.tables["comments"]
-        connection.execute(posts.insert().values(filled(posts, 1)))
+        connection.execute(posts.insert().values(sample_row(posts, 1)))
         for number, (website, body_html) in enumerate(
             [("https://A.example/me", link), ("", "<p>x</p>"), ("no", link)], 1
         ):
-            row = filled(comments, number) | dict.fromkeys(("parent_id", "branch_id", "top_id", "editor_id"))
+            row = sample_row(comments, number) | dict.fromkeys(("parent_id", "branch_id", "top_id", "editor_id"))
             row |= {"post_id": 1, "website": website, "body_html": body_html}
             connection.execute(comments.insert().values(row))
-    migrate(bare)
+    migrate(empty_database)
     with engine.connect() as connection:
         found = connection.execute(text("SELECT comment_id, domain FROM comment_domains ORDER BY comment_id, domain"))
         assert found.all() == [(number, domain) for number in (1, 3) for domain in ("a.example", "shop.example")]
 
 
-def test_comments_of_an_older_version_get_their_branches(bare: str) -> None:
-    migrate(bare, "0004")
-    engine = create_engine(bare, poolclass=NullPool)
+def test_migration_fills_roots_and_branch_counts(empty_database: str) -> None:
+    migrate(empty_database, "0004")
+    engine = create_engine(empty_database, poolclass=NullPool)
     parents = {1: None, 2: 1, 3: 2, 4: None, 5: 4, 6: None}
     with engine.begin() as connection:
         tables = MetaData()
         tables.reflect(connection)
         posts, comments = tables.tables["posts"], tables.tables["comments"]
-        connection.execute(posts.insert().values(filled(posts, 1)))
+        connection.execute(posts.insert().values(sample_row(posts, 1)))
         for number, parent in parents.items():
-            row = filled(comments, number) | {"post_id": 1, "parent_id": parent, "branch_id": parent}
+            row = sample_row(comments, number) | {"post_id": 1, "parent_id": parent, "branch_id": parent}
             row["status"] = "held" if number in {4, 6} else "visible"
             connection.execute(comments.insert().values(row))
-    migrate(bare)
+    migrate(empty_database)
     with engine.connect() as connection:
         branches = connection.execute(text("SELECT id, root_id, branch_count FROM comments ORDER BY id")).all()
         assert branches == [(1, None, 3), (2, 1, 0), (3, 1, 0), (4, None, 1), (5, 4, 0), (6, None, 0)]
         assert connection.execute(text("SELECT top_count FROM posts")).scalar_one() == 2
 
 
-def test_renamed_columns_keep_what_they_hold(bare: str) -> None:
-    migrate(bare, "0016")
-    engine = create_engine(bare, poolclass=NullPool)
+def test_migration_renames_columns_without_loss(empty_database: str) -> None:
+    migrate(empty_database, "0016")
+    engine = create_engine(empty_database, poolclass=NullPool)
     with engine.begin() as connection:
         old = MetaData()
         old.reflect(connection)
         for table in old.sorted_tables:
             if table.name not in {"alembic_version", "site"}:
-                connection.execute(table.insert().values(filled(table, 1)))
+                connection.execute(table.insert().values(sample_row(table, 1)))
         before = {table.name: contents(connection, table) for table in old.sorted_tables}
-    migrate(bare)
+    migrate(empty_database)
     with engine.connect() as connection:
         new = MetaData()
         new.reflect(connection)
         after = {table.name: contents(connection, table) for table in new.sorted_tables}
     assert {name for name, row in before.items() if row != after[name]} == {"alembic_version"}
     columns = {(table.name, column.name) for table in new.sorted_tables for column in table.columns}
-    gone = {(table.name, column.name) for table in old.sorted_tables for column in table.columns} - columns
-    assert gone == {
+    removed = {(table.name, column.name) for table in old.sorted_tables for column in table.columns} - columns
+    assert removed == {
         ("comments", "branch_id"),
         ("comments", "top_id"),
         ("site", "steps"),
@@ -277,5 +280,5 @@ def test_renamed_columns_keep_what_they_hold(bare: str) -> None:
 
 
 def contents(connection: Connection, table: Table) -> list[tuple[object, ...]]:
-    """All rows, by position, since names change."""
+    """Return all rows by position, since column names change."""
     return [tuple(row) for row in connection.execute(select(table))]

@@ -20,7 +20,7 @@ from blog.settings import Settings, WrongSetting, load
         ("BLOG_URL", "https://blog.example.org/path"),
     ],
 )
-def test_a_wrong_setting_is_one_sentence_that_names_it(name: str, text: str) -> None:
+def test_invalid_setting_is_named_in_one_sentence(name: str, text: str) -> None:
     with pytest.raises(WrongSetting) as refusal:
         load({name: text})
     assert name in str(refusal.value)
@@ -30,7 +30,7 @@ def test_a_wrong_setting_is_one_sentence_that_names_it(name: str, text: str) -> 
 MAIL = {"SMTP_HOST": "mail.example.org", "MAIL_FROM": "blog@example.org", "BLOG_URL": "https://blog.example.org"}
 
 
-def test_mail_is_set_up_by_three_settings_and_its_password_is_not_shown() -> None:
+def test_mail_needs_three_settings_and_its_password_is_hidden() -> None:
     assert not load({}).sends_mail
     settings = load(MAIL | {"SMTP_USER": "blog", "SMTP_PASSWORD": "open sesame"})
     assert settings.sends_mail
@@ -60,19 +60,19 @@ def test_mail_is_set_up_by_three_settings_and_its_password_is_not_shown() -> Non
         ("MAIL_PER_DAY", {"MAIL_PER_DAY": "many"}),
     ],
 )
-def test_a_wrong_setting_of_mail_is_one_sentence_without_the_password(name: str, wrong: dict[str, str]) -> None:
+def test_invalid_mail_setting_is_reported_without_the_password(name: str, wrong: dict[str, str]) -> None:
     with pytest.raises(WrongSetting, match=name) as refusal:
         load(MAIL | wrong)
     assert "\n" not in str(refusal.value)
     assert wrong.get("SMTP_PASSWORD", "nothing secret") not in str(refusal.value)
 
 
-def test_settings_are_read_and_empty_ones_keep_their_defaults() -> None:
+def test_empty_settings_use_the_defaults() -> None:
     settings = load({"PORT": "9000", "RATELIMIT_ENABLED": "0", "BIND": " ", "TRUSTED_HOSTS": "a.example, b.example"})
     assert (settings.port, settings.ratelimit_enabled, settings.bind) == (9000, False, "127.0.0.1")
     assert settings.trusted_hosts == ("a.example", "b.example")
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
-def test_both_spellings_of_postgresql_are_taken(scheme: str) -> None:
+def test_both_spellings_of_postgresql_are_accepted(scheme: str) -> None:
     assert Settings(database_url=f"{scheme}://u@h/d").database == "postgresql+psycopg://u@h/d"
