@@ -114,7 +114,7 @@ def blog(instance: Path, database: str) -> Iterator[Flask]:
 
 @pytest.fixture
 def serve(blog: Flask, instance: Path, database: str) -> Iterator[Callable[..., Server]]:
-    """Start servers on the blog; at the end each must stop with a clean log."""
+    """Start servers on the blog; check their logs at the end."""
     servers: list[Server] = []
 
     def start(**settings: str) -> Server:

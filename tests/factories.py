@@ -1,4 +1,4 @@
-"""The standing cast: Ann, Bob and Mallory read and answer; and what they answer to."""
+"""Create posts, comments and clients for tests."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def a_post(title: str = "Herons return", *, draft: bool = False, labels: tuple[str, ...] = (), **fields: Any) -> Post:
-    """A published post, or a draft."""
+    """Create a published post, or a draft."""
     post = Post(title=title, **fields)
     derive_fields(post)
     with writing():
@@ -35,7 +35,7 @@ def a_post(title: str = "Herons return", *, draft: bool = False, labels: tuple[s
 
 
 def a_comment(post: Post, body: str = "Seen one today.", parent: Comment | None = None, **fields: Any) -> Comment:
-    """A comment that was posted the way readers post."""
+    """Post a comment as readers do."""
     draft = {"name": "Ann", "email": "", "website": "", "key": f"key-{count()}", "reader_key": "r", "address_key": "a"}
     return post_comment(
         NewComment(post_id=post.id, parent_id=parent.id if parent else None, body=body, **(draft | fields)), paced=False
@@ -43,25 +43,25 @@ def a_comment(post: Post, body: str = "Seen one today.", parent: Comment | None 
 
 
 def count() -> int:
-    """How many comments there are now, whatever this session had read before."""
+    """Count the comments in the database, past this session's cache."""
     db.session.rollback()
     return db.session.query(Comment).count()
 
 
 def token(client: FlaskClient, post: Post) -> dict[str, str]:
-    """What htmx fetches at the first focus: a token and a submission key."""
+    """Fetch CSRF token and submission key, as htmx does at first focus."""
     page = client.get(f"/posts/{post.id}/comments/token").text
     return dict(re.findall(r'name="(\w+)" value="([^"]*)"', page))
 
 
 def answer(client: FlaskClient, post: Post, body: str, *, htmx: bool = True, **fields: str) -> TestResponse:
-    """Post a comment as the form does, with a token."""
+    """Post a comment as the form does, with a CSRF token."""
     form = token(client, post) | {"name": "Ann", "body": body} | fields
     return client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX if htmx else {})
 
 
 def csrf(client: FlaskClient, path: str) -> str:
-    """The form token on a page of the desk."""
+    """Return the CSRF token on a page of the desk."""
     page = client.get(path).text
     return re.search(r'name="csrf_token"[^>]* value="([^"]*)"', page)[1]  # type: ignore[index]
 
@@ -78,7 +78,7 @@ def sign_in(
 
 
 def signed_in(app: Flask) -> FlaskClient:
-    """Ed's browser, at the desk."""
+    """Return a client that is signed in as Ed, an owner."""
     add_editor("ed@example.org", "Ed", OWNER, "a sentence to remember")
     client = app.test_client()
     sign_in(client, "ed@example.org", "a sentence to remember")

@@ -1,6 +1,6 @@
-"""The process from which servers are forked imports this: everything is then imported and compiled before they start.
+"""Import and compile everything before test servers are forked.
 
-It has neither threads nor open files of a blog, so that forking it is safe.
+The process has no threads and no open files of a blog, so forking is safe.
 """
 
 from __future__ import annotations

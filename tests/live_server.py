@@ -1,4 +1,4 @@
-"""A real server, as a test starts it."""
+"""Start real servers for tests."""
 
 from __future__ import annotations
 
@@ -14,12 +14,15 @@ from pathlib import Path
 
 from blog.settings import ROOT
 
-FORKING = multiprocessing.get_context("forkserver")
-FORKING.set_forkserver_preload(["tests.forkserver"])
+FORKSERVER = multiprocessing.get_context("forkserver")
+FORKSERVER.set_forkserver_preload(["tests.forkserver"])
 
 
 def free_port() -> int:
-    """Below those that the system gives to whoever connects somewhere, so that none is taken while a server is down."""
+    """Return a free port below the ephemeral range.
+
+    So no outgoing connection takes it while a server restarts.
+    """
     while True:
         port = random.randint(20_000, 29_999)
         with contextlib.suppress(OSError), socket.socket() as probe:
@@ -27,11 +30,11 @@ def free_port() -> int:
             return port
 
 
-class Forked:
-    """A server that need not import everything anew, with what is asked here of subprocess.Popen."""
+class ForkedServer:
+    """Run a server in a forked process, with the interface of subprocess.Popen."""
 
     def __init__(self, environment: dict[str, str], log: Path) -> None:
-        self.process = FORKING.Process(target=serve, args=(environment, log))
+        self.process = FORKSERVER.Process(target=run_forked, args=(environment, log))
         self.process.start()
         self.pid = self.process.pid or 0
 
@@ -51,8 +54,8 @@ class Forked:
         self.process.kill()
 
 
-def serve(environment: dict[str, str], log: Path) -> None:
-    """What `python -m blog.server` does, in a forked process."""
+def run_forked(environment: dict[str, str], log: Path) -> None:
+    """Do what `python -m blog.server` does, in a forked process."""
     from blog.server.main import main
 
     os.environ.clear()
@@ -65,10 +68,9 @@ def serve(environment: dict[str, str], log: Path) -> None:
 
 
 class Server:
-    """What bin/serve runs, on a port and an instance of its own.
+    """Run a server on its own port and instance.
 
-    Where a test says how many processes there are, the program is started anew, as bin/serve does; else it is forked
-    from a process that has it ready.
+    With WEB_CONCURRENCY it is started as bin/serve does; else it is forked from a process that has imported everything.
     """
 
     def __init__(self, instance: Path, **settings: str) -> None:
@@ -95,23 +97,22 @@ class Server:
                     if connection.recv(12):
                         return
             except OSError:
-                # until it has its port, leave the processor to it
+                # leave the processor to the server until it listens
                 with contextlib.suppress(subprocess.TimeoutExpired):
                     self.process.wait(0.02)
 
-    def _begin(self) -> Forked | subprocess.Popen[bytes]:
+    def _begin(self) -> ForkedServer | subprocess.Popen[bytes]:
         if self.forked:
-            return Forked(self.environment, self.log)
+            return ForkedServer(self.environment, self.log)
         with self.log.open("ab") as log:
             return subprocess.Popen(
                 [sys.executable, "-m", "blog.server"], cwd=ROOT, env=self.environment, stdout=log, stderr=log
             )
 
     def stop(self, number: signal.Signals = signal.SIGTERM, within: float = 60) -> int:
-        """Ask it to stop; it must be gone by itself. Returns its exit status.
+        """Stop the server by a signal and return its exit status.
 
-        It promises to be gone within five seconds, which one test asks for by name. A machine that is busy with other
-        tests takes longer over the same work.
+        A server promises to stop within five seconds; one test checks that. Here a busy machine may take longer.
         """
         self.process.send_signal(number)
         return self.process.wait(within)

@@ -1,4 +1,4 @@
-"""Reads every page that a test fetches: parsed as HTML5 without an error, and right in what all pages share."""
+"""Check every page that tests fetch: valid HTML5, labels, ids, headers."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from tinyhtml5 import inputstream
 from tinyhtml5.parser import HTMLParser
 from werkzeug.test import TestResponse
 
-VOID_OF_LABEL = {"hidden", "submit", "button"}
-HARMLESS = {"expected-doctype-but-got-start-tag", "expected-doctype-but-got-chars", "expected-doctype-but-got-eof"}
+UNLABELLED_TYPES = {"hidden", "submit", "button"}
+FRAGMENT_ERRORS = {
+    "expected-doctype-but-got-start-tag",
+    "expected-doctype-but-got-chars",
+    "expected-doctype-but-got-eof",
+}
 
 
-class Patterns(dict[tuple[Collection[str], bool], re.Pattern[str]]):
-    """What tinyhtml5 reads up to, by characters; its own dict loses them, so that it makes them at each word."""
+class PatternCache(dict[tuple[Collection[str], bool], re.Pattern[str]]):
+    """Cache the patterns of tinyhtml5, which compiles them for each word."""
 
     def __missing__(self, key: tuple[Collection[str], bool]) -> re.Pattern[str]:
         characters, only = key
@@ -24,25 +28,25 @@ class Patterns(dict[tuple[Collection[str], bool], re.Pattern[str]]):
         return self[key]
 
 
-inputstream.characters_until_regex = Patterns()
+inputstream.characters_until_regex = PatternCache()
 
 
 def proofread(response: TestResponse, htmx: bool = False) -> None:
-    """Assert what holds of every answer, and of every HTML page."""
+    """Check the headers of an answer and, for HTML, the page."""
     assert "default-src 'none'" in response.headers["Content-Security-Policy"]
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     if response.headers.get("Cache-Control") != "no-store":
         assert "Set-Cookie" not in response.headers
         assert "Cookie" not in response.headers.get("Vary", "")
     if response.mimetype == "text/html" and response.data and response.status_code not in range(300, 400):
-        read_page(response.text, fragment=htmx)
+        check_html(response.text, fragment=htmx)
 
 
-def read_page(html: str, *, fragment: bool) -> None:
-    """Assert that a page is well made; of a fragment, what can be said of it alone."""
+def check_html(html: str, *, fragment: bool) -> None:
+    """Check that HTML is valid, as a page or a fragment."""
     parser = HTMLParser(namespace_html_elements=False)
     root = parser.parse(html)
-    assert [error for error in parser.errors if not (fragment and error[1] in HARMLESS)] == []
+    assert [error for error in parser.errors if not (fragment and error[1] in FRAGMENT_ERRORS)] == []
     elements = list(root.iter())
     ids = Counter(identity for element in elements if (identity := element.get("id")))
     assert [identity for identity, count in ids.items() if count > 1] == []
@@ -50,12 +54,12 @@ def read_page(html: str, *, fragment: bool) -> None:
         assert not [name for name in element.attrib if name == "style" or name.startswith("on")], element.attrib
         assert element.tag != "style"
         assert element.tag != "script" or element.get("src")
-    assert unlabelled(elements) == []
+    assert fields_without_label(elements) == []
     if not fragment:
-        read_whole(root, elements)
+        check_page(root, elements)
 
 
-def read_whole(root: Element, elements: list[Element]) -> None:
+def check_page(root: Element, elements: list[Element]) -> None:
     count = Counter(element.tag for element in elements if isinstance(element.tag, str))
     assert count["h1"] == 1
     assert count["main"] == 1
@@ -67,13 +71,13 @@ def read_whole(root: Element, elements: list[Element]) -> None:
         assert image.get("alt") is not None
 
 
-def unlabelled(elements: list[Element]) -> list[str]:
+def fields_without_label(elements: list[Element]) -> list[str]:
     labelled = {element.get("for") for element in elements if element.tag == "label"}
     return [
         element.get("name") or ""
         for element in elements
         if element.tag in {"input", "textarea", "select"}
-        and element.get("type") not in VOID_OF_LABEL
+        and element.get("type") not in UNLABELLED_TYPES
         and element.get("id") not in labelled
         and not element.get("aria-label")
     ]

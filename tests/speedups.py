@@ -1,4 +1,4 @@
-"""What comes out the same for every test is made once in a process: making it anew would take most of a test's time."""
+"""Cache set-up that is the same for every test and slow."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from blog.settings import Settings
 
 
 class TemplateCache(BytecodeCache):
-    """Templates as code, for all apps of this process."""
+    """Keep compiled templates for all apps of this process."""
 
     def __init__(self) -> None:
         self.compiled: dict[tuple[str, str], CodeType] = {}
@@ -38,7 +38,7 @@ class TemplateCache(BytecodeCache):
 
 
 class CachedRule(Rule):
-    """A rule of a route. What builds its addresses is compiled once for all apps: it asks the rule that it is of."""
+    """Compile the URL builder of a route once for all apps."""
 
     compiled: ClassVar[dict[tuple[object, ...], Callable[..., tuple[str, str]]]] = {}
 
@@ -50,14 +50,14 @@ class CachedRule(Rule):
 
 
 TEMPLATES = TemplateCache()
-# passwords by scrypt too, but for nothing: a real hash is meant to take long
+# the cheapest scrypt: a real password hash is slow on purpose
 FAST_HASH_METHOD = "scrypt:128:8:1"
 DIALECTS: dict[str, tuple[Dialect, Any]] = {}
 
 
 @cache
 def migrated_sqlite_file() -> bytes:
-    """An SQLite file as the migrations leave it."""
+    """Return the bytes of a migrated SQLite file."""
     with TemporaryDirectory() as folder:
         path = Path(folder) / "blog.sqlite"
         migrate(f"sqlite:///{path}")
@@ -66,7 +66,10 @@ def migrated_sqlite_file() -> bytes:
 
 @contextmanager
 def open_app(settings: Settings) -> Iterator[Flask]:
-    """The app on a migrated blog, with its context pushed. An SQLite file is made; PostgreSQL was migrated before."""
+    """Open an app on a migrated blog, with its context pushed.
+
+    Writes the SQLite file; a PostgreSQL database must be migrated already.
+    """
     if not settings.database_url:
         (settings.blog_instance / "blog.sqlite").write_bytes(migrated_sqlite_file())
     app = create_app(settings)
@@ -79,7 +82,7 @@ def open_app(settings: Settings) -> Iterator[Flask]:
 
 
 def share_compiled_statements(engine: Engine) -> None:
-    """SQLAlchemy keeps a compiled statement by its dialect, so that all engines of a kind take the first one's."""
+    """Share compiled statements between engines, which SQLAlchemy caches by dialect."""
     if engine.name not in DIALECTS:
         engine.connect().close()  # a dialect learns from its first connection
         DIALECTS[engine.name] = (engine.dialect, engine._compiled_cache)
@@ -87,7 +90,7 @@ def share_compiled_statements(engine: Engine) -> None:
 
 
 def freeze_garbage_collector() -> None:
-    """Spare the collector the modules and the tests themselves, which are never garbage."""
+    """Keep the garbage collector from scanning modules and tests."""
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)

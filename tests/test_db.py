@@ -49,11 +49,11 @@ def test_reads_block_no_writes_and_writes_wait_for_each_other(app: Flask) -> Non
     post = a_post()
     db.session.query(Post).count()  # opens a read transaction
 
-    def raise_it() -> None:
+    def increment() -> None:
         with app.app_context(), writing():
             db.session.get_one(Post, post.id).comment_count += 1
 
-    threads = [threading.Thread(target=raise_it) for _ in range(8)]
+    threads = [threading.Thread(target=increment) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -123,18 +123,18 @@ def test_write_waiting_too_long_returns_the_text(client: FlaskClient, monkeypatc
 def test_wait_for_a_lock_shortens_the_wait_for_the_next(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     clock = FakeClock(monkeypatch)
 
-    def longest_wait() -> object:
+    def lock_timeout() -> object:
         return db.session.execute(text("SHOW lock_timeout")).scalar()
 
     with writing():
-        assert longest_wait() == "4s"
+        assert lock_timeout() == "4s"
         clock.seconds += 3
-        assert longest_wait() == "1s"
+        assert lock_timeout() == "1s"
         clock.seconds += 0.2
-        assert longest_wait() == "1s"
+        assert lock_timeout() == "1s"
         clock.seconds += 9
-        assert longest_wait() == "1ms"
-    assert longest_wait() == "4s"
+        assert lock_timeout() == "1ms"
+    assert lock_timeout() == "4s"
 
 
 def test_pool_timeout_equals_the_lock_timeout() -> None:
@@ -163,8 +163,8 @@ def test_commit_with_a_lost_answer_counts_once(client: FlaskClient, monkeypatch:
         session.connection().connection.driver_connection.execute("COMMIT")  # type: ignore[union-attr]
         raise OperationalError("COMMIT", None, sqlite3.OperationalError("disk I/O error"))
 
-    with monkeypatch.context() as patched:
-        patched.setattr(Session, "commit", commit_and_fail)
+    with monkeypatch.context() as patch:
+        patch.setattr(Session, "commit", commit_and_fail)
         response = client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
     assert response.status_code == 503
     assert "Once and only once" in response.text

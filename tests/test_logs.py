@@ -57,7 +57,7 @@ def links() -> list[str]:
     return [token for tokens in found for token in tokens]
 
 
-def a_reader(app: Flask) -> FlaskClient:
+def reader_client(app: Flask) -> FlaskClient:
     client = app.test_client()
     client.environ_base["REMOTE_ADDR"] = ADDRESS
     return client
@@ -70,7 +70,7 @@ def send(app: Flask, at: datetime) -> None:
 
 
 def read_and_write(app: Flask, post: Post) -> FlaskClient:
-    client = a_reader(app)
+    client = reader_client(app)
     for path in ("/", post.path or "", "/nothing-zq", "/search/label/zq", "/posts/1/comments/zq"):
         client.get(path)
     who = {"name": NAME, "email": EMAIL, "website": WEBSITE}
@@ -104,8 +104,8 @@ def test_usual_operations_log_no_personal_data(
 ) -> None:
     ed, post = signed_in(app), a_post("Zqpost")
     reader = read_and_write(app, post)
-    sign_in(a_reader(app), ED, PASSWORD)
-    sign_in(a_reader(app), EMAIL, PASSWORD)
+    sign_in(reader_client(app), ED, PASSWORD)
+    sign_in(reader_client(app), EMAIL, PASSWORD)
     while send_next_confirmation():
         pass
     mail_server.answers["RCPT"] = [f"450 later, {EMAIL}", f"550 no {EMAIL} here", f"421 away {EMAIL}"]
@@ -113,12 +113,12 @@ def test_usual_operations_log_no_personal_data(
     reader.post(link_in(mails_of_kind("confirm")[0], "confirmation"))
     with writing():
         current_site().comment_rule = ALL
-    answer(a_reader(app), post, f"{BODY} Held.", email=EMAIL)
+    answer(reader_client(app), post, f"{BODY} Held.", email=EMAIL)
     alert_editors()
     write_notices(now() + LATER)
     for path in re.findall(r"http://localhost(/\S*)|https://[^/]*(/(?:mail|privacy)/\S*)", mails()[0].text):
         reader.get(path[0] or path[1])
-    send(app, now() + LATER)
+    send_mail(app, now() + LATER)
     edit_and_decide(ed, post)
     ed.delete("/desk/session", data={"csrf_token": csrf(ed, "/desk/password")})
     cookies = [cookie.value for client in (reader, ed) for cookie in client._cookies.values()]  # type: ignore[union-attr]
@@ -136,8 +136,8 @@ def test_exception_is_logged_without_its_values(
             raise RuntimeError(f"{draft.name} wrote {draft.body}") from error
 
     monkeypatch.setattr("blog.comments.routes.post_comment", fail)
-    given = answer(a_reader(app), a_post(), BODY, name=NAME, email=EMAIL)
-    assert given.status_code == 500
+    response = answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL)
+    assert response.status_code == 500
     for part in ("A request failed", "builtins.ValueError", "builtins.RuntimeError", "int(draft.email)"):
         assert part in caplog.text
     assert secrets_in(caplog.text) == []
@@ -152,7 +152,7 @@ def test_conflicting_row_is_not_logged(
                 db.session.add(Editor(email=EMAIL, name=NAME, role=OWNER, password_hash="x"))
 
     monkeypatch.setattr("blog.comments.routes.post_comment", collide)
-    assert answer(a_reader(app), a_post(), BODY, name=NAME, email=EMAIL).status_code in {500, 503}
+    assert answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL).status_code in {500, 503}
     assert "IntegrityError" in caplog.text
     assert secrets_in(caplog.text) == []
 
@@ -164,6 +164,6 @@ def test_database_messages_about_itself_are_logged(
         raise OperationalError(f"INSERT {BODY}", {"email": EMAIL}, Exception(f"the disk is full\nDETAIL: {EMAIL}"))
 
     monkeypatch.setattr("blog.comments.routes.post_comment", full)
-    assert answer(a_reader(app), a_post(), BODY, name=NAME, email=EMAIL).status_code == 503
+    assert answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL).status_code == 503
     assert "the disk is full" in caplog.text
     assert secrets_in(caplog.text) == []

@@ -68,7 +68,7 @@ def test_migrations_keep_every_row(empty_database: str) -> None:
     assert set(before.values()) == {1, 2}
     migrate(empty_database)
     with engine.connect() as connection:
-        assert rows(connection, tables) == before
+        assert row_counts(connection, tables) == before
         if engine.dialect.name == "sqlite":
             assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
 
@@ -101,7 +101,7 @@ def filled_row(table: Table, number: int) -> dict[str, object]:
     }
 
 
-def rows(connection: Connection, tables: MetaData) -> dict[str, int]:
+def row_counts(connection: Connection, tables: MetaData) -> dict[str, int]:
     return {
         table.name: connection.execute(select(func.count()).select_from(table)).scalar_one()
         for table in tables.sorted_tables
@@ -112,10 +112,10 @@ def test_migrating_again_changes_nothing(app: Flask, settings: Settings) -> None
     post = a_post(labels=("Birds",))
     a_comment(post, parent=a_comment(post))
     with db.engine.connect() as connection:
-        before = rows(connection, Base.metadata)
+        before = row_counts(connection, Base.metadata)
     migrate(settings.database)
     with db.engine.connect() as connection:
-        assert rows(connection, Base.metadata) == before
+        assert row_counts(connection, Base.metadata) == before
 
 
 def test_database_of_a_newer_version_is_refused(empty_database: str) -> None:
@@ -156,7 +156,7 @@ def test_sqlite_pragmas_are_durable(app: Flask) -> None:
     assert int(str(pragma("busy_timeout"))) == WAIT_SECONDS * 1000
 
 
-LANDED = {
+RELEASED = {
     name: digest
     for digest, name in (line.split() for line in (ROOT / "tests/landed_migrations.txt").read_text().splitlines())
 }
@@ -165,7 +165,7 @@ LANDED = {
 def test_released_migrations_are_unchanged() -> None:
     """Compare with tests/landed_migrations.txt, made by `sha256sum`."""
     versions = (ROOT / "blog/migrations/versions").glob("*.py")
-    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in versions} == LANDED
+    assert {path.name: sha256(path.read_bytes()).hexdigest() for path in versions} == RELEASED
 
 
 def test_database_of_the_early_fifth_migration_is_completed(
@@ -199,10 +199,10 @@ def test_database_without_utf8_is_refused(encoding: str, tmp_path: Path) -> None
         assert "\n" not in str(refusal.value)
         environment = {**os.environ, "DATABASE_URL": address, "BLOG_INSTANCE": str(tmp_path), "PORT": str(free_port())}
         for program in (["-m", "blog.server"], ["-m", "flask", "stats"]):
-            ended = subprocess.run(
+            result = subprocess.run(
                 [sys.executable, *program], cwd=ROOT, env=environment, capture_output=True, text=True, check=False
             )
-            assert (ended.returncode, ended.stdout, ended.stderr) == (2, "", f"{refusal.value}\n")
+            assert (result.returncode, result.stdout, result.stderr) == (2, "", f"{refusal.value}\n")
 
 
 def test_migration_stores_the_domains_of_old_comments(empty_database: str) -> None:
@@ -263,8 +263,8 @@ def test_renamed_columns_keep_their_values(empty_database: str) -> None:
         after = {table.name: contents(connection, table) for table in new.sorted_tables}
     assert {name for name, row in before.items() if row != after[name]} == {"alembic_version"}
     columns = {(table.name, column.name) for table in new.sorted_tables for column in table.columns}
-    gone = {(table.name, column.name) for table in old.sorted_tables for column in table.columns} - columns
-    assert gone == {
+    removed = {(table.name, column.name) for table in old.sorted_tables for column in table.columns} - columns
+    assert removed == {
         ("comments", "branch_id"),
         ("comments", "top_id"),
         ("site", "steps"),

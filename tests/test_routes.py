@@ -1,4 +1,4 @@
-"""Every route of the app, and what nobody, an editor and an owner are answered. A route outside of the list fails."""
+"""List every route with its status for visitors, editors and owners."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ from tests.factories import a_comment, a_post, csrf, sign_in, signed_in
 
 PASSWORD = "a sentence to remember"
 SIGN_IN = 303
-SHUT = 403
+REFUSED = 403
 OWNERS = 403
-# what any reader may do who sends a token
+# readers with a CSRF token may do these
 FOR_READERS = ("agreement", "reports")
 
-# method and rule: the status for nobody, an editor, an owner; each sends a token that holds, and nothing else
+# method and rule: status for a visitor, an editor and an owner, each with a valid token and an empty form
 ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /": (200, 200, 200),
     "GET /<int(fixed_digits=4):year>/": (200, 200, 200),
@@ -80,52 +80,52 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     "POST /desk/first-run/<token>": (404, 404, 404),
     "GET /desk/sign-in": (200, 303, 303),
     "POST /desk/session": (422, 422, 422),
-    "DELETE /desk/session": (SHUT, 303, 303),
+    "DELETE /desk/session": (REFUSED, 303, 303),
     "GET /desk/": (SIGN_IN, 303, 303),
     "GET /desk/password": (SIGN_IN, 200, 200),
-    "POST /desk/password": (SHUT, 422, 422),
+    "POST /desk/password": (REFUSED, 422, 422),
     "GET /desk/posts": (SIGN_IN, 200, 200),
-    "POST /desk/posts": (SHUT, 422, 422),
+    "POST /desk/posts": (REFUSED, 422, 422),
     "GET /desk/pages": (SIGN_IN, 200, 200),
     "GET /desk/posts/new": (SIGN_IN, 200, 200),
-    "POST /desk/posts/preview": (SHUT, 200, 200),
+    "POST /desk/posts/preview": (REFUSED, 200, 200),
     "GET /desk/posts/<int:post_id>": (SIGN_IN, 303, 303),
-    "POST /desk/posts/<int:post_id>": (SHUT, 409, 409),
+    "POST /desk/posts/<int:post_id>": (REFUSED, 409, 409),
     "GET /desk/posts/<int:post_id>/edit": (SIGN_IN, 200, 200),
-    "POST /desk/posts/<int:post_id>/preview": (SHUT, 200, 200),
-    "POST /desk/posts/<int:post_id>/publication": (SHUT, 303, 303),
-    "DELETE /desk/posts/<int:post_id>/publication": (SHUT, 303, 303),
-    "POST /desk/posts/<int:post_id>/trash": (SHUT, 303, 303),
-    "DELETE /desk/posts/<int:post_id>/trash": (SHUT, 303, 303),
+    "POST /desk/posts/<int:post_id>/preview": (REFUSED, 200, 200),
+    "POST /desk/posts/<int:post_id>/publication": (REFUSED, 303, 303),
+    "DELETE /desk/posts/<int:post_id>/publication": (REFUSED, 303, 303),
+    "POST /desk/posts/<int:post_id>/trash": (REFUSED, 303, 303),
+    "DELETE /desk/posts/<int:post_id>/trash": (REFUSED, 303, 303),
     "GET /desk/labels": (SIGN_IN, 200, 200),
     "GET /desk/labels/<int:label_id>": (SIGN_IN, 200, 200),
-    "POST /desk/labels/<int:label_id>": (SHUT, 422, 422),
-    "DELETE /desk/labels/<int:label_id>": (SHUT, 303, 303),
+    "POST /desk/labels/<int:label_id>": (REFUSED, 422, 422),
+    "DELETE /desk/labels/<int:label_id>": (REFUSED, 303, 303),
     "GET /desk/comments": (SIGN_IN, 200, 200),
     "GET /desk/comments/<int:comment_id>": (SIGN_IN, 200, 200),
-    "POST /desk/comments/<int:comment_id>/approval": (SHUT, 409, 409),
-    "POST /desk/comments/<int:comment_id>/hold": (SHUT, 303, 303),
-    "POST /desk/comments/<int:comment_id>/removal": (SHUT, 303, 303),
-    "POST /desk/comments/<int:comment_id>/spam": (SHUT, 303, 303),
-    "POST /desk/comments/decisions": (SHUT, 400, 400),
+    "POST /desk/comments/<int:comment_id>/approval": (REFUSED, 409, 409),
+    "POST /desk/comments/<int:comment_id>/hold": (REFUSED, 303, 303),
+    "POST /desk/comments/<int:comment_id>/removal": (REFUSED, 303, 303),
+    "POST /desk/comments/<int:comment_id>/spam": (REFUSED, 303, 303),
+    "POST /desk/comments/decisions": (REFUSED, 400, 400),
     "GET /desk/comments/<int:comment_id>/answers/new": (SIGN_IN, 200, 200),
-    "POST /desk/comments/<int:comment_id>/answers": (SHUT, 422, 422),
+    "POST /desk/comments/<int:comment_id>/answers": (REFUSED, 422, 422),
     "GET /desk/comments/<int:comment_id>/bans/new": (SIGN_IN, 200, 200),
-    "POST /desk/comments/<int:comment_id>/bans": (SHUT, 422, 422),
+    "POST /desk/comments/<int:comment_id>/bans": (REFUSED, 422, 422),
     "GET /desk/comments/<int:comment_id>/erasure/new": (SIGN_IN, 200, 200),
-    "POST /desk/comments/<int:comment_id>/erasure": (SHUT, 303, 303),
+    "POST /desk/comments/<int:comment_id>/erasure": (REFUSED, 303, 303),
     "GET /desk/bans": (SIGN_IN, 200, 200),
-    "DELETE /desk/bans/<int:ban_id>": (SHUT, 303, 303),
+    "DELETE /desk/bans/<int:ban_id>": (REFUSED, 303, 303),
     "GET /desk/audit": (SIGN_IN, OWNERS, 200),
-    "POST /desk/audit/<int:entry_id>/reversal": (SHUT, 303, 303),
+    "POST /desk/audit/<int:entry_id>/reversal": (REFUSED, 303, 303),
     "GET /desk/live": (SIGN_IN, 204, 204),
     "GET /desk/settings": (SIGN_IN, OWNERS, 200),
-    "POST /desk/settings": (SHUT, OWNERS, 422),
+    "POST /desk/settings": (REFUSED, OWNERS, 422),
     "GET /desk/mail": (SIGN_IN, 200, 200),
-    "POST /desk/mail/tests": (SHUT, OWNERS, 409),
+    "POST /desk/mail/tests": (REFUSED, OWNERS, 409),
     "GET /desk/filter": (SIGN_IN, OWNERS, 200),
-    "POST /desk/filter": (SHUT, OWNERS, 400),
-    "POST /desk/mail/choice": (SHUT, 422, 422),
+    "POST /desk/filter": (REFUSED, OWNERS, 400),
+    "POST /desk/mail/choice": (REFUSED, 422, 422),
     "GET /mail/decisions/<token>": (404, 404, 404),
     "POST /mail/decisions/<token>": (404, 404, 404),
     "GET /mail/reversals/<token>": (404, 404, 404),
@@ -136,21 +136,21 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /desk/password/<token>": (404, 404, 404),
     "POST /desk/password/<token>": (404, 404, 404),
     "GET /desk/editors": (SIGN_IN, OWNERS, 200),
-    "POST /desk/editors": (SHUT, OWNERS, 422),
+    "POST /desk/editors": (REFUSED, OWNERS, 422),
     "GET /desk/editors/<int:editor_id>": (SIGN_IN, OWNERS, 200),
-    "DELETE /desk/editors/<int:editor_id>": (SHUT, OWNERS, 303),
+    "DELETE /desk/editors/<int:editor_id>": (REFUSED, OWNERS, 303),
     "GET /desk/editors/<int:editor_id>/removal/new": (SIGN_IN, OWNERS, 200),
-    "POST /desk/editors/<int:editor_id>/role": (SHUT, OWNERS, 422),
-    "POST /desk/editors/<int:editor_id>/links": (SHUT, OWNERS, 200),
-    "DELETE /desk/editors/<int:editor_id>/sessions": (SHUT, OWNERS, 303),
+    "POST /desk/editors/<int:editor_id>/role": (REFUSED, OWNERS, 422),
+    "POST /desk/editors/<int:editor_id>/links": (REFUSED, OWNERS, 200),
+    "DELETE /desk/editors/<int:editor_id>/sessions": (REFUSED, OWNERS, 303),
     "GET /desk/imports": (SIGN_IN, OWNERS, 200),
-    "POST /desk/imports": (SHUT, OWNERS, 422),
+    "POST /desk/imports": (REFUSED, OWNERS, 422),
     "GET /desk/imports/<int:import_id>": (SIGN_IN, OWNERS, 200),
 }
 
 
 def rules(app: Flask) -> dict[str, str]:
-    """Each route by its method and rule: the endpoint."""
+    """Return the endpoint of each method and rule."""
     return {
         f"{method} {rule}": rule.endpoint
         for rule in app.url_map.iter_rules()
@@ -158,8 +158,8 @@ def rules(app: Flask) -> dict[str, str]:
     }
 
 
-def everything_kept() -> list[Any]:
-    """Every row of every table."""
+def all_rows() -> list[Any]:
+    """Return every row of every table."""
     db.session.rollback()
     return [list(db.session.execute(select(table)).all()) for table in db.Model.metadata.sorted_tables]
 
@@ -171,12 +171,12 @@ def a_picture() -> str:
 
 
 @pytest.fixture
-def world(app: Flask) -> dict[str, Any]:
-    """Something at every address: what the parts of the rules stand for."""
+def route_values(app: Flask) -> dict[str, Any]:
+    """Create a record for every route; return the values of its parts."""
     post = a_post("Herons return", labels=("Birds",))
     assert post.published_at
     with writing():
-        db.session.add(asked := Import(name="blog.xml"))
+        db.session.add(pending := Import(name="blog.xml"))
         db.session.add(ban := Ban(kind="domain", value="spam.example"))
         db.session.flush()
         db.session.add(entry := AuditEntry(verb="ban", after=f"{ban.id} {ban.created_at.isoformat()}"))
@@ -185,7 +185,7 @@ def world(app: Flask) -> dict[str, Any]:
         "editor_id": add_editor("cy@example.org", "Cy", OWNER, PASSWORD).id,
         "entry_id": entry.id,
         "follow_id": 1,
-        "import_id": asked.id,
+        "import_id": pending.id,
         "post_id": post.id,
         "comment_id": a_comment(post).id,
         "label_id": post.labels[0].id,
@@ -199,7 +199,7 @@ def world(app: Flask) -> dict[str, Any]:
 
 
 def browser_of(app: Flask, who: str) -> tuple[FlaskClient, str]:
-    """A browser and the form token that it has."""
+    """Return a client and its CSRF token."""
     browser = signed_in(app)
     if who == "nobody":
         browser = app.test_client()
@@ -214,20 +214,20 @@ def browser_of(app: Flask, who: str) -> tuple[FlaskClient, str]:
     return browser, form_token
 
 
-def test_every_route_is_in_the_list(app: Flask) -> None:
+def test_every_route_is_listed(app: Flask) -> None:
     assert sorted(rules(app)) == sorted(ROUTES)
 
 
-def test_every_route_of_the_desk_is_in_the_table(app: Flask) -> None:
+def test_every_desk_route_has_an_access_rule(app: Flask) -> None:
     assert {name for route, name in rules(app).items() if " /desk" in route} == ACCESS.keys()
     for route, name in rules(app).items():
         nobody, editor, _owner = ROUTES[route]
         if name in ACCESS:
-            assert (nobody in {SIGN_IN, SHUT}) == (ACCESS[name] != EVERYBODY), route
+            assert (nobody in {SIGN_IN, REFUSED}) == (ACCESS[name] != EVERYBODY), route
             assert (editor == 403) == (ACCESS[name] == roles.OWNERS), route
 
 
-def test_a_route_of_the_desk_without_an_entry_is_closed_to_everybody(app: Flask) -> None:
+def test_desk_route_without_access_rule_is_closed(app: Flask) -> None:
     ed = signed_in(app)
     with pytest.MonkeyPatch.context() as patch:
         patch.delitem(ACCESS, "posts_desk.index")
@@ -235,33 +235,33 @@ def test_a_route_of_the_desk_without_an_entry_is_closed_to_everybody(app: Flask)
         assert app.test_client().get("/desk/posts").status_code == SIGN_IN
 
 
-# who once was an editor is to every public page whoever reads it
+# former editors are visitors on public pages, so only desk routes are tested with them
 CASES = [(who, route) for who in ("nobody", "editor", "owner") for route in ROUTES]
 CASES += [(who, route) for who in ("removed", "signed out") for route in ROUTES if " /desk" in route]
 
 
 @pytest.mark.parametrize(("who", "route"), CASES)
-def test_what_becomes_of_it(app: Flask, world: dict[str, Any], route: str, who: str) -> None:
+def test_route_answers_with_the_listed_status(app: Flask, route_values: dict[str, Any], route: str, who: str) -> None:
     browser, form_token = browser_of(app, who)
     method, rule = route.split(" ", 1)
     if rule.startswith("/media/"):
-        world["name"] = a_picture()
+        route_values["name"] = a_picture()
     if rule.startswith("/static/"):
-        world["name"] = "img/icon.svg"
-    address = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: str(world[part[1]]), rule)
-    before = everything_kept()
+        route_values["name"] = "img/icon.svg"
+    address = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: str(route_values[part[1]]), rule)
+    before = all_rows()
     answer = browser.open(
         address,
         method=method,
         data={"csrf_token": form_token} if method != "GET" else {},
-        query_string={"parent": world["comment_id"]},
+        query_string={"parent": route_values["comment_id"]},
         buffered=True,
     )
     expected = ROUTES[route][{"editor": 1, "owner": 2}.get(who, 0)]
     assert answer.status_code == expected
     open_to_all = rule.endswith(FOR_READERS)
-    if method == "GET" or expected in {SHUT, OWNERS} or (who == "nobody" and not open_to_all):
-        assert everything_kept() == before
+    if method == "GET" or expected in {REFUSED, OWNERS} or (who == "nobody" and not open_to_all):
+        assert all_rows() == before
     if answer.status_code == SIGN_IN and who not in {"editor", "owner"} and "/desk" in rule:
         assert answer.location.startswith("/desk/sign-in?next=")
     if answer.status_code == OWNERS and who == "editor" and " /desk" in route:

@@ -1,4 +1,4 @@
-"""A text is read, which is slow, only once everything else allows it: the form's token, its bounds, every limit."""
+"""Render Markdown, which is slow, only after CSRF token, limits and throttle."""
 
 from __future__ import annotations
 
@@ -24,66 +24,70 @@ HEADERS = pytest.mark.parametrize("headers", [{}, HTMX], ids=["plain", "htmx"])
 
 
 @pytest.fixture
-def read(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
-    """The texts that went through Markdown."""
+def rendered_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
+    """Record the texts that pass through Markdown."""
     texts: list[str] = []
     render = MarkdownIt.render
 
-    def noted(self: MarkdownIt, text: str, *given: Any) -> str:
+    def record_text(self: MarkdownIt, text: str, *arguments: Any) -> str:
         texts.append(text)
-        return render(self, text, *given)
+        return render(self, text, *arguments)
 
-    monkeypatch.setattr(MarkdownIt, "render", noted)
+    monkeypatch.setattr(MarkdownIt, "render", record_text)
     yield texts
 
 
 @pytest.fixture
 def paced(app: Flask, settings: Settings) -> FlaskClient:
-    """A reader of a blog on which all limits hold."""
+    """Return a client of a blog with all throttles on."""
     return create_app(replace(settings, ratelimit_enabled=True)).test_client()
 
 
 @HEADERS
 @pytest.mark.parametrize("path", ["", "/preview"])
 @pytest.mark.parametrize("csrf_token", ["", "guess"])
-def test_without_a_token_of_ours_no_text_is_read(
-    client: FlaskClient, read: list[str], headers: Headers, path: str, csrf_token: str
+def test_text_is_not_rendered_without_csrf_token(
+    client: FlaskClient, rendered_texts: list[str], headers: Headers, path: str, csrf_token: str
 ) -> None:
     post = a_post()
     sent = {"name": "Ann", "body": "Seen **one**.", "csrf_token": csrf_token}
     page = client.post(f"/posts/{post.id}/comments{path}", data=sent, headers=headers)
     assert page.status_code in {200, 403}
     assert "Seen **one**." in page.text
-    assert read == []
+    assert rendered_texts == []
 
 
 @HEADERS
 @pytest.mark.parametrize("path", ["", "/preview"])
-def test_what_is_too_long_is_not_read(client: FlaskClient, read: list[str], headers: Headers, path: str) -> None:
+def test_too_long_text_is_not_rendered(
+    client: FlaskClient, rendered_texts: list[str], headers: Headers, path: str
+) -> None:
     post = a_post()
     sent = token(client, post) | {"body": "*" * 10_001}
     page = client.post(f"/posts/{post.id}/comments{path}", data=sent, headers=headers)
     assert page.status_code == 422
-    assert read == []
+    assert rendered_texts == []
 
 
 @HEADERS
-def test_what_comes_too_quickly_is_not_read_and_comes_back(
-    paced: FlaskClient, read: list[str], headers: Headers
+def test_throttled_text_is_not_rendered_but_returned(
+    paced: FlaskClient, rendered_texts: list[str], headers: Headers
 ) -> None:
     post = a_post()
     assert answer(paced, post, "Seen one.").status_code == 200
-    read.clear()
+    rendered_texts.clear()
     refused = paced.post(
         f"/posts/{post.id}/comments", data=token(paced, post) | {"body": "Seen **two**."}, headers=headers
     )
     assert refused.status_code == 429
     assert "Seen **two**." in refused.text
-    assert read == []
+    assert rendered_texts == []
 
 
 @HEADERS
-def test_previews_are_limited_and_the_text_comes_back(paced: FlaskClient, read: list[str], headers: Headers) -> None:
+def test_previews_are_throttled_and_return_the_text(
+    paced: FlaskClient, rendered_texts: list[str], headers: Headers
+) -> None:
     post = a_post()
     sent = token(paced, post) | {"name": "Ann", "body": "Seen **one**."}
     answers = [
@@ -91,7 +95,7 @@ def test_previews_are_limited_and_the_text_comes_back(paced: FlaskClient, read: 
         for _ in range(int(PREVIEW_LIMIT.split()[0]) + 1)
     ]
     assert [each.status_code for each in answers] == [200] * (len(answers) - 1) + [429]
-    assert len(read) == len(answers) - 1
+    assert len(rendered_texts) == len(answers) - 1
     assert "Seen **one**." in answers[-1].text
     assert "Please wait" in answers[-1].text
     assert int(answers[-1].headers["Retry-After"]) > 0
@@ -99,17 +103,19 @@ def test_previews_are_limited_and_the_text_comes_back(paced: FlaskClient, read: 
 
 
 @pytest.mark.parametrize("parent", ["7", "1"])
-def test_what_answers_nothing_that_stands_is_not_read(client: FlaskClient, read: list[str], parent: str) -> None:
+def test_reply_to_a_missing_comment_is_not_rendered(
+    client: FlaskClient, rendered_texts: list[str], parent: str
+) -> None:
     post, other = a_post(), a_post("Another")
     answer(client, other, "Seen one.")
-    read.clear()
+    rendered_texts.clear()
     refused = answer(client, post, "Seen **two**.", parent_id=parent)
     assert refused.status_code == 422
     assert "Seen **two**." in refused.text
-    assert read == []
+    assert rendered_texts == []
 
 
-def test_what_comes_after_a_thread_was_closed_is_not_read(client: FlaskClient, read: list[str]) -> None:
+def test_text_for_a_closed_thread_is_not_rendered(client: FlaskClient, rendered_texts: list[str]) -> None:
     post = a_post()
     with writing():
         post.comments_closed_at = now()
@@ -117,10 +123,10 @@ def test_what_comes_after_a_thread_was_closed_is_not_read(client: FlaskClient, r
     refused = answer(client, post, "Seen **one**.")
     assert refused.status_code == 403
     assert "Seen **one**." in refused.text
-    assert read == []
+    assert rendered_texts == []
 
 
-def test_a_change_that_comes_too_quickly_or_changes_nothing_is_not_read(paced: FlaskClient, read: list[str]) -> None:
+def test_throttled_or_unchanged_edit_is_not_rendered(paced: FlaskClient, rendered_texts: list[str]) -> None:
     post = a_post()
     answer(paced, post, "Seen one.")
     comment = db.session.query(Comment).one()
@@ -130,13 +136,13 @@ def test_a_change_that_comes_too_quickly_or_changes_nothing_is_not_read(paced: F
         return paced.post(f"/posts/{post.id}/comments/{comment.id}", data=proof | {"body": body}).status_code
 
     assert change("Seen two.") == 303
-    read.clear()
+    rendered_texts.clear()
     assert change("Seen two.") == 303
     assert change("Seen three.") == 429
-    assert read == []
+    assert rendered_texts == []
 
 
-def test_a_second_arrival_is_the_first_one_even_while_its_writer_must_wait(paced: FlaskClient) -> None:
+def test_repeated_submission_is_not_throttled(paced: FlaskClient) -> None:
     post = a_post()
     form = token(paced, post) | {"name": "Ann", "body": "Seen one."}
     answers = [paced.post(f"/posts/{post.id}/comments", data=form, headers=HTMX) for _ in range(2)]

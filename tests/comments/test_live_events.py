@@ -17,7 +17,7 @@ from tests.factories import a_comment, a_post
 
 
 @pytest.fixture(autouse=True)
-def request_of_the_hub(app: Flask):
+def request_context(app: Flask):
     with app.test_request_context("/"):
         yield
 
@@ -42,11 +42,11 @@ def events(topic: str, since: int) -> list[tuple[int, str]]:
     ]
 
 
-def placed(topic: str, since: int) -> list[str]:
+def placed_ids(topic: str, since: int) -> list[str]:
     return [match for _, html in events(topic, since) for match in re.findall(r'<li id="(thread-\d+)"', html)]
 
 
-def test_what_is_new_after_a_version_comes_one_comment_a_message_and_then_the_count() -> None:
+def test_news_has_one_event_per_comment_then_the_count() -> None:
     post = a_post()
     for _ in range(3):
         a_comment(post)
@@ -56,22 +56,22 @@ def test_what_is_new_after_a_version_comes_one_comment_a_message_and_then_the_co
     assert found[-1][0] == 3
 
 
-def test_nothing_new_is_nothing_sent() -> None:
+def test_news_is_empty_without_changes() -> None:
     post = a_post()
     a_comment(post)
     assert events(f"post:{post.id}", 1) == []
 
 
-def test_a_parent_that_changed_after_its_reply_still_comes_before_it() -> None:
+def test_parent_is_sent_before_its_reply_whatever_their_versions() -> None:
     post = a_post()
     parent = a_comment(post)
     a_comment(post, parent=parent)
     change(parent, "hold", "a word")
     change(parent, "approve")
-    assert placed(f"post:{post.id}", 0) == ["thread-1", "thread-2"]
+    assert placed_ids(f"post:{post.id}", 0) == ["thread-1", "thread-2"]
 
 
-def test_a_reader_who_got_no_further_than_any_message_misses_nothing_when_resuming() -> None:
+def test_resuming_after_any_event_misses_nothing() -> None:
     post = a_post()
     comments = [a_comment(post) for _ in range(5)]
     change(comments[0], "hold", "x")
@@ -80,10 +80,10 @@ def test_a_reader_who_got_no_further_than_any_message_misses_nothing_when_resumi
     seen: set[str] = set()
     for resume, html in all_of_them:
         seen |= set(re.findall(r'<li id="(thread-\d+)"', html))
-        assert seen | set(placed(f"post:{post.id}", resume)) == {f"thread-{n}" for n in range(1, 6)}
+        assert seen | set(placed_ids(f"post:{post.id}", resume)) == {f"thread-{n}" for n in range(1, 6)}
 
 
-def test_a_hidden_comment_is_sent_as_a_removal_without_its_content() -> None:
+def test_hidden_comment_is_sent_as_a_removal_without_content() -> None:
     post = a_post()
     comment = a_comment(post, "A secret", name="Mallory")
     change(comment, "hold", "a word")
@@ -95,7 +95,7 @@ def test_a_hidden_comment_is_sent_as_a_removal_without_its_content() -> None:
     assert '0</span> Response to "' in text
 
 
-def test_a_hidden_parent_keeps_its_place_while_a_reply_is_visible() -> None:
+def test_hidden_parent_becomes_a_placeholder_above_a_visible_reply() -> None:
     post = a_post()
     parent = a_comment(post, "A secret")
     reply = a_comment(post, parent=parent)
@@ -108,17 +108,17 @@ def test_a_hidden_parent_keeps_its_place_while_a_reply_is_visible() -> None:
     assert text.count(" data-gone") == 2
 
 
-def test_a_reply_that_appears_under_a_hidden_parent_brings_its_place_along() -> None:
+def test_reply_under_a_hidden_parent_is_sent_with_its_placeholder() -> None:
     post = a_post()
     parent = a_comment(post)
     reply = a_comment(post, parent=parent)
     change(reply, "hold", "x")
     change(parent, "remove", "x")
     change(reply, "approve")
-    assert placed(f"post:{post.id}", 4) == ["thread-1", "thread-2"]
+    assert placed_ids(f"post:{post.id}", 4) == ["thread-1", "thread-2"]
 
 
-def test_more_than_a_hundred_missed_changes_give_the_count_and_a_link() -> None:
+def test_more_than_a_hundred_changes_are_sent_as_count_and_reload_link() -> None:
     post = a_post()
     for _ in range(101):
         a_comment(post)
@@ -129,20 +129,20 @@ def test_more_than_a_hundred_missed_changes_give_the_count_and_a_link() -> None:
     assert len(events(f"post:{post.id}", 1)) == 101
 
 
-def test_a_version_that_never_was_loads_the_thread_anew() -> None:
+def test_unknown_version_reloads_the_thread() -> None:
     post = a_post()
     a_comment(post)
     assert "Reload them" in events(f"post:{post.id}", 99)[0][1]
 
 
-def test_a_draft_or_a_post_that_was_taken_down_has_no_stream() -> None:
+def test_draft_and_unpublished_post_have_no_stream() -> None:
     draft = a_post(draft=True)
     assert news(f"post:{draft.id}", 0) is None
     assert news("post:999", 0) is None
     assert f"post:{draft.id}" not in versions([f"post:{draft.id}", "site"])
 
 
-def test_home_hears_only_of_the_counts_that_changed() -> None:
+def test_home_stream_sends_only_changed_counts() -> None:
     first, second = a_post("First"), a_post("Second")
     before = versions(["site"])["site"]
     a_comment(second)
@@ -153,14 +153,14 @@ def test_home_hears_only_of_the_counts_that_changed() -> None:
     assert "1 Response<" in found[0][1]
 
 
-def test_of_very_many_changed_counts_home_hears_those_of_the_newest_posts() -> None:
+def test_home_stream_limits_counts_to_the_newest_posts() -> None:
     posts = [a_post(f"Post {n}", published_at=now() - timedelta(days=n)) for n in range(105)]
     text = "".join(html for _, html in events("site", 0))
     assert f"#post-{posts[0].id}-count" in text
     assert f"#post-{posts[104].id}-count" not in text
 
 
-def test_text_with_any_kind_of_line_break_stays_one_message() -> None:
+def test_line_breaks_in_a_text_do_not_split_an_event() -> None:
     post = a_post('Title with "quotes"\r\n\rand breaks')
     a_comment(post, "a\u2028b\x85c")
     assert all(html.count("hx-partial") % 2 == 0 for _, html in events(f"post:{post.id}", 0))

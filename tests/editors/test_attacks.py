@@ -16,7 +16,7 @@ from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, EditorSession
 from tests.factories import a_comment, a_post, csrf, sign_in, signed_in
 from tests.posts.forms import only_post, write
-from tests.test_routes import ROUTES, everything_kept
+from tests.test_routes import ROUTES, all_rows
 
 PASSWORD = "a sentence to remember"
 CHANGING = [route for route in ROUTES if not route.startswith("GET ")]
@@ -39,10 +39,10 @@ def test_request_without_valid_csrf_token_changes_nothing(app: Flask, ed: FlaskC
     post = a_post("Herons return", labels=("Birds",))
     method, path = address(route, post.id, a_comment(post).id)
     form = {"csrf_token": csrf(app.test_client(), "/desk/sign-in") if token == "another's" else token}
-    before = everything_kept()
+    before = all_rows()
     answer = ed.open(path, method=method, data=form)
     assert answer.status_code in {400, 403, 404, 409, 410, 422, 429}
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_sign_in_replaces_fixated_session(app: Flask) -> None:
@@ -205,7 +205,7 @@ def test_host_header_is_not_reflected(client: FlaskClient) -> None:
 
 def test_only_post_overrides_method(ed: FlaskClient) -> None:
     post = a_post()
-    before = everything_kept()
+    before = all_rows()
     for path in (f"/desk/posts/{post.id}/publication", f"/desk/posts/{post.id}/trash", "/desk/session"):
         assert ed.get(f"{path}?_method=DELETE").status_code in {404, 405}
-    assert everything_kept() == before
+    assert all_rows() == before

@@ -1,4 +1,4 @@
-"""Goes through a blog by GET alone: every address that an answer names, as a page and as htmx asks for it."""
+"""Crawl a blog by GET, with and without htmx headers."""
 
 from __future__ import annotations
 
@@ -15,16 +15,28 @@ from werkzeug.test import TestResponse
 
 from tests.factories import HTMX
 
-NAMING = {"href", "src", "action", "formaction", "cite", "hx-get", "hx-post", "hx-put", "hx-patch", "hx-delete"}
+ADDRESS_ATTRIBUTES = {
+    "href",
+    "src",
+    "action",
+    "formaction",
+    "cite",
+    "hx-get",
+    "hx-post",
+    "hx-put",
+    "hx-patch",
+    "hx-delete",
+}
 SITE = "http://localhost"
-MOST = 5000
-# what a search form is filled in with
-SEARCHED = "heron"
+MAX_ADDRESSES = 5000
+# the value for search forms
+SEARCH_TERM = "heron"
 
 
 class Browser(FlaskClient):
-    """Each request has an app context of its own, as on a server. Nothing is proofread here: it would take longer than
-    making the pages.
+    """Send each request in its own app context, as on a server.
+
+    Pages are not proofread here: that would take longer than rendering them.
     """
 
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
@@ -33,16 +45,19 @@ class Browser(FlaskClient):
 
 @dataclass(frozen=True)
 class Answer:
-    """`said` is everything but its cookies, in small letters, since slugs and addresses are."""
+    """Hold one answer; `text` is all but its cookies, in lower case.
+
+    Slugs and addresses are in lower case too, so markers match them.
+    """
 
     address: str
     status: int
     cookies: str
-    said: str
+    text: str
 
 
-class Named(HTMLParser):
-    """What addresses a page names: of its links, forms and files, of htmx's verbs, and for scripts in `data-`."""
+class AddressParser(HTMLParser):
+    """Collect the addresses in a page: links, forms, files, htmx and `data-`."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -51,13 +66,13 @@ class Named(HTMLParser):
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
-        rooted = [value for name, value in given.items() if name.startswith("data-") and value.startswith("/")]
-        self.addresses += [value for name, value in given.items() if name in NAMING] + rooted
-        if tag == "form" and given.get("method", "get") == "get":
-            self.form = given.get("action", ""), []
-        elif self.form and given.get("name"):
-            self.form[1].append((given["name"], given.get("value") or SEARCHED))
+        attributes = {name: value or "" for name, value in attrs}
+        paths = [value for name, value in attributes.items() if name.startswith("data-") and value.startswith("/")]
+        self.addresses += [value for name, value in attributes.items() if name in ADDRESS_ATTRIBUTES] + paths
+        if tag == "form" and attributes.get("method", "get") == "get":
+            self.form = attributes.get("action", ""), []
+        elif self.form and attributes.get("name"):
+            self.form[1].append((attributes["name"], attributes.get("value") or SEARCH_TERM))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "form" and self.form:
@@ -66,46 +81,47 @@ class Named(HTMLParser):
 
 
 def crawl(client: FlaskClient, starts: Iterable[str]) -> list[Answer]:
-    """Everything that whoever this browser belongs to is given, from these addresses on."""
+    """Return every answer that this client can reach from some addresses."""
     waiting, seen, answers = [*starts], set[str](), list[Answer]()
     while waiting:
-        address = in_one_order(waiting.pop())
-        if (once := shape(address)) in seen:
+        address = sort_query(waiting.pop())
+        if (pattern := address_pattern(address)) in seen:
             continue
-        seen.add(once)
-        assert len(seen) < MOST, f"There is no end of addresses: {sorted(seen)[:: MOST // 20]}"
+        seen.add(pattern)
+        assert len(seen) < MAX_ADDRESSES, f"Too many addresses: {sorted(seen)[:: MAX_ADDRESSES // 20]}"
         for headers in ({}, HTMX):
             answer = client.get(address, headers=headers, buffered=True)
-            answers.append(kept(address, answer))
+            answers.append(record_answer(address, answer))
             waiting += addresses_in(address, answer)
     return answers
 
 
-def kept(address: str, answer: TestResponse) -> Answer:
+def record_answer(address: str, answer: TestResponse) -> Answer:
     headers = "".join(f"{name}: {value}\n" for name, value in answer.headers if name != "Set-Cookie")
-    said = f"{headers}\n{answer.data.decode(errors='replace')}".lower()
-    return Answer(address, answer.status_code, " ".join(answer.headers.getlist("Set-Cookie")), said)
+    text = f"{headers}\n{answer.data.decode(errors='replace')}".lower()
+    return Answer(address, answer.status_code, " ".join(answer.headers.getlist("Set-Cookie")), text)
 
 
-def in_one_order(address: str) -> str:
-    """The same for all orders of what is asked, which forms and links write differently."""
-    path, _, asked = address.partition("?")
-    pairs = sorted(parse_qsl(asked, keep_blank_values=True))
+def sort_query(address: str) -> str:
+    """Sort the query, since forms and links order it differently."""
+    path, _, query = address.partition("?")
+    pairs = sorted(parse_qsl(query, keep_blank_values=True))
     return f"{path}?{urlencode(pairs)}" if pairs else path
 
 
-def shape(address: str) -> str:
-    """What an address is crawled by: a search once for all that it may be narrowed to, a numbered page once for all
-    the moments from which one may have come to it.
+def address_pattern(address: str) -> str:
+    """Return what addresses have in common that are crawled once.
+
+    These are all filters of one search, and all cursors to one numbered page.
     """
-    if f"={SEARCHED}" in address:
+    if f"={SEARCH_TERM}" in address:
         return re.sub(r"=[^&]*", "=", address)
     return re.sub(r"(?<=[?&]after=)[^&]*", "", address) if "page=" in address else address
 
 
 def addresses_in(address: str, answer: TestResponse) -> list[str]:
-    """The addresses of this site that an answer names, from its root."""
-    named = Named(answer.text).addresses if answer.mimetype == "text/html" else []
-    named += [answer.location] if answer.location else []
-    whole = [urljoin(SITE + address, one.partition("#")[0]) for one in named]
-    return [one.removeprefix(SITE) for one in whole if one.startswith(f"{SITE}/")]
+    """Return this site's addresses in an answer, as absolute paths."""
+    found = AddressParser(answer.text).addresses if answer.mimetype == "text/html" else []
+    found += [answer.location] if answer.location else []
+    absolute = [urljoin(SITE + address, one.partition("#")[0]) for one in found]
+    return [one.removeprefix(SITE) for one in absolute if one.startswith(f"{SITE}/")]

@@ -1,4 +1,4 @@
-"""A blog with something of every kind in it, and in each a word of its own by which it is found again."""
+"""Fill a blog with every kind of record, each with a marker."""
 
 from __future__ import annotations
 
@@ -39,32 +39,33 @@ from tests.test_routes import a_picture
 
 TEXTS = ("title", "standfirst", "body", "note", "quote", "author_name", "source_name", "source_title")
 TEXTS += ("photo_caption", "photo_alt", "photo_credit")
-# a word of fewer letters may stand anywhere
-LEAST = 6
-NOBODYS: dict[str, Any] = {"reader_key": None, "address_key": None}
+# shorter values may occur by chance
+MIN_SECRET_LENGTH = 6
+NO_KEYS: dict[str, Any] = {"reader_key": None, "address_key": None}
 
 
 @dataclass
 class World:
-    """The blog and who comes to it. `shown` are the words that everybody may read, `shut` those for editors alone,
-    `own` those for their writer too; `never` are those that no page has for anybody, `unkept` those that no row has
-    either.
+    """Hold the blog, its visitors, and markers by who may read them.
+
+    `public`: everybody. `hidden`: editors. `author_only`: editors and the author. `secret`: nobody, stored only.
+    `unstored`: nobody, and in no row.
     """
 
     app: Flask
     nobody: FlaskClient
     reader: FlaskClient
     ed: FlaskClient
-    shown: list[str] = field(default_factory=list)
-    shut: list[str] = field(default_factory=list)
-    own: list[str] = field(default_factory=list)
-    never: list[str] = field(default_factory=list)
-    unkept: list[str] = field(default_factory=list)
+    public: list[str] = field(default_factory=list)
+    hidden: list[str] = field(default_factory=list)
+    author_only: list[str] = field(default_factory=list)
+    secret: list[str] = field(default_factory=list)
+    unstored: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
 
-    def starts(self) -> list[str]:
-        """Every route with everything that there is, whether or not it may be read there."""
-        found = [address for rule in self.app.url_map.iter_rules() for address in self.filled(str(rule))]
+    def start_paths(self) -> list[str]:
+        """Return every route with every record, allowed or not."""
+        found = [address for rule in self.app.url_map.iter_rules() for address in self.fill_rule(str(rule))]
         for path in db.session.scalars(select(Post.path).where(Post.path.is_not(None))):
             found += [f"{path}?order=newest", f"{path}?order=agreed", f"{path}?page=2", f"{path}?page=99&order=newest"]
         for comment in db.session.scalars(select(Comment)):
@@ -72,14 +73,14 @@ class World:
             found.append(f"/posts/{comment.post_id}/comments/new?parent={comment.id}&quote=1")
         return found
 
-    def mailed(self) -> list[str]:
-        """Every link in every mail."""
+    def mailed_paths(self) -> list[str]:
+        """Return the links in all mails."""
         db.session.rollback()
         texts = db.session.scalars(select(Mail.text)).all()
         return [path for text in texts for path in re.findall(r"http://localhost(/\S*)", text)]
 
-    def filled(self, rule: str) -> list[str]:
-        """The addresses of a rule; a comment stands under its own post and, wrongly, under another."""
+    def fill_rule(self, rule: str) -> list[str]:
+        """Return the addresses of a rule; comments also under a wrong post."""
         parts = re.findall(r"<(?:[^<>]*:)?(\w+)>", rule)
         ids = {
             "post_id": Post.id, "comment_id": Comment.id, "label_id": Label.id, "import_id": Import.id,
@@ -89,63 +90,63 @@ class World:
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
         others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:
-            standing = db.session.execute(select(Comment.post_id, Comment.id)).all()
-            values: Iterable[Any] = [*standing, *((1, comment_id) for _, comment_id in standing)]
+            pairs = db.session.execute(select(Comment.post_id, Comment.id)).all()
+            values: Iterable[Any] = [*pairs, *((1, comment_id) for _, comment_id in pairs)]
         else:
             values = product(*(others.get(part) or db.session.scalars(select(ids[part])).all() for part in parts))
         return [re.sub(r"<[^<>]*>", "{}", rule).format(*some) for some in values if None not in some]
 
 
-def word(*parts: str) -> str:
+def marker(*parts: str) -> str:
     return "zq" + "".join(parts).replace("_", "").lower()
 
 
-def make(app: Flask) -> World:
+def build_world(app: Flask) -> World:
     world = World(app, app.test_client(use_cookies=False), app.test_client(), signed_in(app))
-    bea = add_editor(f"{word('editor', 'email')}@example.org", "Bea", EDITOR, "another sentence here")
+    bea = add_editor(f"{marker('editor', 'email')}@example.org", "Bea", EDITOR, "another sentence here")
     change_settings(
-        {"max_indent": 1, "muted": word("muted"), "menu": "About | /p/about.html", "tagline": word("tagline")}
+        {"max_indent": 1, "muted": marker("muted"), "menu": "About | /p/about.html", "tagline": marker("tagline")}
     )
     write_posts(world)
     write_thread(world, bea)
-    write_own(world, bea)
-    write_the_rest(world)
+    write_readers_comments(world, bea)
+    write_other_records(world)
     write_mail(world)
-    # only their hashes are stored; both may be looked at
+    # the database has only their hashes
     world.tokens = [link.rpartition("/")[2] for link in (create_sign_in_link(bea), create_password_link(bea))]
-    remember_what_no_page_has(world)
+    collect_secrets(world)
     return world
 
 
 def marked_post(what: str, words: list[str], **more: Any) -> Post:
-    texts = {name: word(what, name) for name in TEXTS}
-    label = word(what, "label")
-    words += [*texts.values(), word(what, "source", "address"), label]
-    address = f"https://{word(what, 'source', 'address')}.example/"
-    refs = {name: word(what, name) for name in ("author_ref", "import_ref", "submission_key")}
+    texts = {name: marker(what, name) for name in TEXTS}
+    label = marker(what, "label")
+    words += [*texts.values(), marker(what, "source", "address"), label]
+    address = f"https://{marker(what, 'source', 'address')}.example/"
+    refs = {name: marker(what, name) for name in ("author_ref", "import_ref", "submission_key")}
     return a_post(**texts, **refs, source_url=address, photo_url="/static/img/icon.svg", labels=(label,), **more)
 
 
 def write_posts(world: World) -> None:
-    """One of each state, between posts that are shown."""
+    """Write a post of each state between published posts."""
     at = iter(now() - timedelta(days=30 * n) for n in range(20))
     a_post("The newest", published_at=next(at), labels=("Herons",))
-    marked_post("draft", world.shut, draft=True, path=f"/2026/11/{word('draft', 'slug')}.html")
-    unpublish_post(marked_post("unpublished", world.shut, published_at=next(at)).id)
-    marked_post("shown", world.shown, published_at=next(at))
-    trash_post(marked_post("trashed", world.shut, published_at=next(at)).id)
+    marked_post("draft", world.hidden, draft=True, path=f"/2026/11/{marker('draft', 'slug')}.html")
+    unpublish_post(marked_post("unpublished", world.hidden, published_at=next(at)).id)
+    marked_post("shown", world.public, published_at=next(at))
+    trash_post(marked_post("trashed", world.hidden, published_at=next(at)).id)
     for number in range(4):
         a_post(f"Older {number}", published_at=next(at), labels=("Herons",))
     a_post("About", kind=PAGE)
-    marked_post("draftpage", world.shut, draft=True, kind=PAGE)
-    unpublish_post(marked_post("unpublishedpage", world.shut, kind=PAGE).id)
-    world.never.append(word("draft", "slug"))
+    marked_post("draftpage", world.hidden, draft=True, kind=PAGE)
+    unpublish_post(marked_post("unpublishedpage", world.hidden, kind=PAGE).id)
+    world.secret.append(marker("draft", "slug"))
     for post in db.session.scalars(select(Post).where(Post.title.startswith("zq"))):
-        hidden = world.shown if post.published else world.shut
-        # as it was, before its post was taken down: nobody can answer there any longer
+        hidden = world.public if post.published else world.hidden
+        # added directly, since readers cannot comment on unpublished posts
         with writing():
-            db.session.add(bare_comment(post, name=word(post.title, "commenter"), body=word(post.title, "comment")))
-        hidden += [word(post.title, "commenter"), word(post.title, "comment")]
+            db.session.add(bare_comment(post, name=marker(post.title, "commenter"), body=marker(post.title, "comment")))
+        hidden += [marker(post.title, "commenter"), marker(post.title, "comment")]
 
 
 def bare_comment(post: Post, **fields: Any) -> Comment:
@@ -153,104 +154,113 @@ def bare_comment(post: Post, **fields: Any) -> Comment:
 
 
 def marked_comment(world: World, kind: str) -> Comment:
-    """By a reader of its own; everything of it is for editors alone, until somebody says otherwise."""
-    keys = {name: word(kind, name) for name in ("key", "reader_key", "address_key")}
-    said = {"name": word(kind, "name"), "email": f"{word(kind, 'email')}@example.org", "body": word(kind, "body")}
-    world.shut += [word(kind, name) for name in ("body", "name", "email", "website")]
-    website = f"https://{word(kind, 'website')}.example/"
-    return a_comment(the_post(word("shown", "title")), **keys, **said, website=website)
+    """Write a comment by a new reader, with markers for editors only."""
+    keys = {name: marker(kind, name) for name in ("key", "reader_key", "address_key")}
+    fields = {
+        "name": marker(kind, "name"),
+        "email": f"{marker(kind, 'email')}@example.org",
+        "body": marker(kind, "body"),
+    }
+    world.hidden += [marker(kind, name) for name in ("body", "name", "email", "website")]
+    website = f"https://{marker(kind, 'website')}.example/"
+    return a_comment(post_titled(marker("shown", "title")), **keys, **fields, website=website)
 
 
 def imported_comment(world: World, kind: str, parent: Comment | None = None) -> Comment:
-    """Without an address or a key of whoever wrote it."""
-    world.shut += [word(kind, "body"), word(kind, "name")]
-    return a_comment(the_post(word("shown", "title")), word(kind, "body"), parent, name=word(kind, "name"), **NOBODYS)
+    """Write a comment without keys, as imports do."""
+    world.hidden += [marker(kind, "body"), marker(kind, "name")]
+    return a_comment(
+        post_titled(marker("shown", "title")), marker(kind, "body"), parent, name=marker(kind, "name"), **NO_KEYS
+    )
 
 
-def the_post(title: str) -> Post:
+def post_titled(title: str) -> Post:
     return db.session.scalars(select(Post).where(Post.title == title)).one()
 
 
 def write_thread(world: World, bea: Editor) -> None:
-    """Several pages of a thread, with a comment in every state, alone and with something visible under it."""
+    """Write several pages of comments in every state, with and without replies."""
     visible = marked_comment(world, "visible")
     for part in ("body", "name", "website"):
-        world.shut.remove(word("visible", part))
-        world.shown.append(word("visible", part))
+        world.hidden.remove(marker("visible", part))
+        world.public.append(marker("visible", part))
     for verb in (audit_log.HOLD, audit_log.SPAM, audit_log.REMOVE):
         hidden = [marked_comment(world, verb), imported_comment(world, f"{verb}place")]
-        reply = a_comment(visible.post, f"Under a hidden one: {verb}.", hidden[1], **NOBODYS)
+        reply = a_comment(visible.post, f"Under a hidden one: {verb}.", hidden[1], **NO_KEYS)
         hidden.append(imported_comment(world, f"{verb}reply", reply))
-        a_comment(visible.post, f"Flat: {verb}.", hidden[2], **NOBODYS)
+        a_comment(visible.post, f"Flat: {verb}.", hidden[2], **NO_KEYS)
         for one in hidden:
-            world.shut.append(word(verb, str(one.id), "why"))
-            decide(verb, [Pick(one.id)], bea, world.shut[-1])
-    write_what_rules_hold(world, bea)
-    edited = a_comment(visible.post, word("edited", "before"), reader_key=word("edited", "key"))
-    edit_comment(edited.post_id, edited.id, Writer(word("edited", "key")), "As it reads now.", paced=False)
-    gone = a_comment(visible.post, word("withdrawn", "body"), reader_key=word("withdrawn", "key"))
-    withdraw_comment(gone.post_id, gone.id, Writer(word("withdrawn", "key")))
-    world.shut += [word("edited", "before"), word("withdrawn", "body")]
+            world.hidden.append(marker(verb, str(one.id), "why"))
+            decide(verb, [Pick(one.id)], bea, world.hidden[-1])
+    write_held_comments(world, bea)
+    edited = a_comment(visible.post, marker("edited", "before"), reader_key=marker("edited", "key"))
+    edit_comment(edited.post_id, edited.id, Writer(marker("edited", "key")), "As it reads now.", paced=False)
+    withdrawn = a_comment(visible.post, marker("withdrawn", "body"), reader_key=marker("withdrawn", "key"))
+    withdraw_comment(withdrawn.post_id, withdrawn.id, Writer(marker("withdrawn", "key")))
+    world.hidden += [marker("edited", "before"), marker("withdrawn", "body")]
 
 
-def write_what_rules_hold(world: World, bea: Editor) -> None:
-    assert a_comment(the_post("The newest"), f"{word('muted')} {word('held', 'by', 'rule')}", **NOBODYS).status == HELD
-    banned, domain = marked_comment(world, "banned"), f"domain:{word('banned', 'website')}.example"
-    ban(Pick(banned.id), ["reader", "address", "email", domain], word("ban", "reason"), bea)
-    world.shut += [word("muted"), word("held", "by", "rule"), word("ban", "reason")]
+def write_held_comments(world: World, bea: Editor) -> None:
+    assert (
+        a_comment(post_titled("The newest"), f"{marker('muted')} {marker('held', 'by', 'rule')}", **NO_KEYS).status
+        == HELD
+    )
+    banned, domain = marked_comment(world, "banned"), f"domain:{marker('banned', 'website')}.example"
+    ban(Pick(banned.id), ["reader", "address", "email", domain], marker("ban", "reason"), bea)
+    world.hidden += [marker("muted"), marker("held", "by", "rule"), marker("ban", "reason")]
 
 
-def write_own(world: World, bea: Editor) -> None:
-    """The reader's own responses, which may be changed yet: one that is shown, and one that waits."""
-    post = the_post("The newest")
-    assert answer(world.reader, post, word("mine", "shown"), name="Rae").status_code == 200
-    assert answer(world.reader, post, word("mine", "held"), name="Rae").status_code == 200
+def write_readers_comments(world: World, bea: Editor) -> None:
+    """Write two comments that the reader may edit: visible and held."""
+    post = post_titled("The newest")
+    assert answer(world.reader, post, marker("mine", "shown"), name="Rae").status_code == 200
+    assert answer(world.reader, post, marker("mine", "held"), name="Rae").status_code == 200
     db.session.rollback()
-    held = db.session.scalars(select(Comment).where(Comment.body == word("mine", "held"))).one()
+    held = db.session.scalars(select(Comment).where(Comment.body == marker("mine", "held"))).one()
     decide(audit_log.HOLD, [Pick(held.id)], bea)
-    world.shown.append(word("mine", "shown"))
-    world.own.append(word("mine", "held"))
+    world.public.append(marker("mine", "shown"))
+    world.author_only.append(marker("mine", "held"))
 
 
-def write_the_rest(world: World) -> None:
-    """An import, a picture, a sign-in that failed, and what was only looked at before it was sent."""
-    names = [word("import", part) for part in ("name", "report")]
+def write_other_records(world: World) -> None:
+    """Write an import, a picture, a failed sign-in and previews."""
+    names = [marker("import", part) for part in ("name", "report")]
     with writing():
         db.session.add(Import(name=names[0], report=f'["{names[1]}"]', state=DONE, done=1, total=1))
-    world.shut += names
+    world.hidden += names
     a_picture()
-    sign_in(world.app.test_client(), f"{word('editor', 'email')}@example.org", "a wrong sentence")
-    post, seen = the_post("The newest"), {name: word("preview", name) for name in ("title", "note", "body")}
+    sign_in(world.app.test_client(), f"{marker('editor', 'email')}@example.org", "a wrong sentence")
+    post, previewed = post_titled("The newest"), {name: marker("preview", name) for name in ("title", "note", "body")}
     token = {"csrf_token": csrf(world.ed, "/desk/password")}
-    assert seen["note"] in world.ed.post("/desk/posts/preview", data=seen | token).text
-    assert seen["body"] in world.reader.post(f"/posts/{post.id}/comments/preview", data=seen).text
-    world.unkept += seen.values()
+    assert previewed["note"] in world.ed.post("/desk/posts/preview", data=previewed | token).text
+    assert previewed["body"] in world.reader.post(f"/posts/{post.id}/comments/preview", data=previewed).text
+    world.unstored += previewed.values()
 
 
 def write_mail(world: World) -> None:
-    """A reader follows, agrees and reports; mail goes to the reader and to the editor, with links that decide."""
-    post, email = the_post("The newest"), f"{word('follower', 'email')}@example.org"
-    world.shut += [word("follower", "email"), word("report", "reason")]
+    """Follow, agree and report; send the mails to reader and editor."""
+    post, email = post_titled("The newest"), f"{marker('follower', 'email')}@example.org"
+    world.hidden += [marker("follower", "email"), marker("report", "reason")]
     assert answer(world.reader, post, "Tell me more.", email=email, follow="thread").status_code == 200
     db.session.rollback()
-    (wish,) = db.session.scalars(select(Follow)).all()
-    decide(audit_log.APPROVE, [Pick(wish.awaits_id or 0)], db.session.scalars(select(Editor)).all()[0])
+    (subscription,) = db.session.scalars(select(Follow)).all()
+    decide(audit_log.APPROVE, [Pick(subscription.awaits_id or 0)], db.session.scalars(select(Editor)).all()[0])
     assert send_next_confirmation()
-    (confirm,) = [path for path in world.mailed() if path.endswith("/confirmation")]
+    (confirm,) = [path for path in world.mailed_paths() if path.endswith("/confirmation")]
     assert world.reader.post(confirm).status_code == 200
-    told = a_comment(post, "That is told of.", **NOBODYS)
-    voice = Voice(word("voice", "reader"), word("voice", "address"))
-    agree(post.id, told.id, voice)
-    report(post.id, told.id, voice, word("report", "reason"))
+    followed_comment = a_comment(post, "That is told of.", **NO_KEYS)
+    voice = Voice(marker("voice", "reader"), marker("voice", "address"))
+    agree(post.id, followed_comment.id, voice)
+    report(post.id, followed_comment.id, voice, marker("report", "reason"))
     with writing():
-        db.session.add(Suppression(email_key=word("silence")))
+        db.session.add(Suppression(email_key=marker("silence")))
     send_link(email, paced=False)
     assert send_next_digest(now() + 2 * DIGEST_DELAY)
     assert alert_editors(now() + 2 * DIGEST_DELAY)
-    world.shut += {path.split("/")[3] for path in world.mailed() if "/decisions/" in path}
+    world.hidden += {path.split("/")[3] for path in world.mailed_paths() if "/decisions/" in path}
 
 
-def remember_what_no_page_has(world: World) -> None:
+def collect_secrets(world: World) -> None:
     db.session.rollback()
     columns = (
         Comment.submission_key, Comment.reader_key, Comment.address_key, EditorSession.key, Editor.password_hash,
@@ -258,9 +268,9 @@ def remember_what_no_page_has(world: World) -> None:
         Agreement.reader_key, Agreement.address_key, Report.reader_key, Report.address_key, Suppression.email_key,
         Follow.reader_key, Follow.address_key, Follow.email_key, AccountLink.key,
     )  # fmt: skip
-    kept = {value for column in columns for value in db.session.scalars(select(column)) if value}
-    world.never += [value for value in kept if len(value) > LEAST]
-    world.shut.append(word("editor", "email"))
+    secrets = {value for column in columns for value in db.session.scalars(select(column)) if value}
+    world.secret += [value for value in secrets if len(value) > MIN_SECRET_LENGTH]
+    world.hidden.append(marker("editor", "email"))
     number = world.reader.get_cookie(COOKIE).value.split(".")[0]  # type: ignore[union-attr]
     with world.ed.session_transaction() as session:
-        world.unkept += [session["desk"], number, world.app.config["SECRET_KEY"]]
+        world.unstored += [session["desk"], number, world.app.config["SECRET_KEY"]]

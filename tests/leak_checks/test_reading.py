@@ -1,4 +1,4 @@
-"""What reading gives, whoever reads; and what it leaves behind: nothing. Three readers go through everything once."""
+"""Check what a visitor, a reader and an editor can read."""
 
 from __future__ import annotations
 
@@ -22,54 +22,54 @@ from blog.posts import lists
 from blog.settings import Settings
 from tests.conftest import database_address
 from tests.leak_checks.crawler import Answer, Browser, crawl
-from tests.leak_checks.everything import World, make
+from tests.leak_checks.everything import World, build_world
 from tests.postgres.databases import DATABASES, dump
 
 NOBODY, READER, EDITOR = "nobody", "reader", "ed"
 
 
 @dataclass
-class Crawled:
-    """What each of the three was answered, all rows before and after that, and what went to the log."""
+class CrawlResult:
+    """Hold the answers per visitor, the rows around each, and the log."""
 
     world: World
     answers: dict[str, list[Answer]]
     rows: list[list[str]]
     log: str
 
-    def where(self, who: str, words: list[str]) -> dict[str, list[str]]:
-        """At which addresses these words are read, each that is read at all."""
-        everything = "\n".join(answer.said for answer in self.answers[who])
+    def find_markers(self, who: str, words: list[str]) -> dict[str, list[str]]:
+        """Return the addresses at which each marker was found."""
+        everything = "\n".join(answer.text for answer in self.answers[who])
         found = [one for one in words if one.lower() in everything]
-        return {one: [answer.address for answer in self.answers[who] if one.lower() in answer.said] for one in found}
+        return {one: [answer.address for answer in self.answers[who] if one.lower() in answer.text] for one in found}
 
 
 @pytest.fixture(scope="module", params=DATABASES)
-def crawled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crawled]:
+def crawl_result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
     log = StringIO()
-    with contextmanager(database_address)(request) as database, short_pages(), logged_to(log):
+    with contextmanager(database_address)(request) as database, short_pages(), log_to(log):
         instance = tmp_path_factory.mktemp("blog")
         mail = {"blog_url": "http://localhost", "smtp_host": "127.0.0.1", "mail_from": "blog@example.org"}
-        where = {"blog_instance": instance, "database_url": database}
-        with a_blog(Settings(**where, **mail, ratelimit_enabled=False)) as app:
-            world, answers = make(app), dict[str, list[Answer]]()
+        storage = {"blog_instance": instance, "database_url": database}
+        with open_blog(Settings(**storage, **mail, ratelimit_enabled=False)) as app:
+            world, answers = build_world(app), dict[str, list[Answer]]()
             rows = [sorted(dump())]
             for who in (NOBODY, READER, EDITOR):
-                starts = world.starts() + (world.mailed() if who == EDITOR else [])
+                starts = world.start_paths() + (world.mailed_paths() if who == EDITOR else [])
                 answers[who] = crawl(getattr(world, who), starts)
                 rows.append(sorted(dump()))
-            yield Crawled(world, answers, rows, log.getvalue())
+            yield CrawlResult(world, answers, rows, log.getvalue())
 
 
 @contextmanager
-def logged_to(log: StringIO) -> Iterator[None]:
+def log_to(log: StringIO) -> Iterator[None]:
     logging.getLogger().addHandler(handler := logging.StreamHandler(log))
     yield
     logging.getLogger().removeHandler(handler)
 
 
 @contextmanager
-def a_blog(settings: Settings) -> Iterator[Flask]:
+def open_blog(settings: Settings) -> Iterator[Flask]:
     migrate(settings.database)
     app = create_app(settings)
     app.test_client_class = Browser
@@ -83,7 +83,7 @@ def a_blog(settings: Settings) -> Iterator[Flask]:
 
 @contextmanager
 def short_pages() -> Iterator[None]:
-    """A few posts and comments fill several pages."""
+    """Shorten pages so that a few records fill several."""
     with pytest.MonkeyPatch.context() as patch:
         for module, name, size in (
             (tree, "PAGE_SIZE", 2),
@@ -100,52 +100,54 @@ def short_pages() -> Iterator[None]:
         yield
 
 
-def test_reading_changes_no_row(crawled: Crawled) -> None:
-    before, *after = crawled.rows
+def test_reading_changes_no_row(crawl_result: CrawlResult) -> None:
+    before, *after = crawl_result.rows
     assert {row.partition(" ")[0] for row in before} == {*db.metadata.tables, "alembic_version"}
     assert [[row for row in rows if row not in before] for rows in after] == [[], [], []]
     assert after == [before] * 3
 
 
-def test_whatever_is_asked_for_is_answered(crawled: Crawled) -> None:
-    for answers in crawled.answers.values():
+def test_every_address_is_answered_without_an_error(crawl_result: CrawlResult) -> None:
+    for answers in crawl_result.answers.values():
         assert {answer.address for answer in answers if answer.status >= 500} == set()
-    assert crawled.log == ""
+    assert crawl_result.log == ""
 
 
-def test_what_changes_something_is_no_address_to_read(crawled: Crawled) -> None:
-    rules = [rule for rule in crawled.world.app.url_map.iter_rules() if rule.methods]
+def test_addresses_that_change_state_refuse_get(crawl_result: CrawlResult) -> None:
+    rules = [rule for rule in crawl_result.world.app.url_map.iter_rules() if rule.methods]
     readable = {str(rule) for rule in rules if "GET" in rule.methods}
-    verbs = {address for rule in rules if str(rule) not in readable for address in crawled.world.filled(str(rule))}
-    for who, answers in crawled.answers.items():
+    verbs = {
+        address for rule in rules if str(rule) not in readable for address in crawl_result.world.fill_rule(str(rule))
+    }
+    for who, answers in crawl_result.answers.items():
         found = {answer.address: answer.status for answer in answers if answer.address in verbs}
         assert found.keys() == verbs, who
         assert set(found.values()) <= {404, 405, 410}, who
 
 
-def test_only_who_begins_to_write_is_given_the_readers_cookie(crawled: Crawled) -> None:
-    for answers in crawled.answers.values():
-        given = {re.sub(r"\d+|\?.*", "", answer.address) for answer in answers if f"{COOKIE}=" in answer.cookies}
-        assert given == {"/posts//comments/token", "/posts//comments/new"}
+def test_reader_cookie_is_set_only_by_forms(crawl_result: CrawlResult) -> None:
+    for answers in crawl_result.answers.values():
+        paths = {re.sub(r"\d+|\?.*", "", answer.address) for answer in answers if f"{COOKIE}=" in answer.cookies}
+        assert paths == {"/posts//comments/token", "/posts//comments/new"}
 
 
-def test_every_word_stands_where_it_belongs(crawled: Crawled) -> None:
-    """Without which none of the others would say anything."""
-    world, rows = crawled.world, "\n".join(crawled.rows[0])
-    kept = world.shown + world.shut + world.own + world.never
-    assert [one for one in kept if one not in rows] == []
-    assert [one for one in world.unkept if one in rows] == []
-    assert set(kept) - crawled.where(EDITOR, kept).keys() == set(world.never)
-    assert crawled.where(NOBODY, world.shown).keys() == set(world.shown)
-    assert crawled.where(READER, world.own).keys() == set(world.own)
+def test_every_marker_is_found_where_it_belongs(crawl_result: CrawlResult) -> None:
+    """Check the markers themselves, or the other tests would prove nothing."""
+    world, rows = crawl_result.world, "\n".join(crawl_result.rows[0])
+    stored = world.public + world.hidden + world.author_only + world.secret
+    assert [one for one in stored if one not in rows] == []
+    assert [one for one in world.unstored if one in rows] == []
+    assert set(stored) - crawl_result.find_markers(EDITOR, stored).keys() == set(world.secret)
+    assert crawl_result.find_markers(NOBODY, world.public).keys() == set(world.public)
+    assert crawl_result.find_markers(READER, world.author_only).keys() == set(world.author_only)
 
 
 @pytest.mark.parametrize("who", [NOBODY, READER])
-def test_what_is_held_removed_or_not_published_is_read_nowhere(crawled: Crawled, who: str) -> None:
-    world = crawled.world
-    assert crawled.where(who, world.shut + (world.own if who == NOBODY else [])) == {}
+def test_hidden_texts_are_readable_nowhere(crawl_result: CrawlResult, who: str) -> None:
+    world = crawl_result.world
+    assert crawl_result.find_markers(who, world.hidden + (world.author_only if who == NOBODY else [])) == {}
 
 
 @pytest.mark.parametrize("who", [NOBODY, READER, EDITOR])
-def test_keys_tokens_and_editors_addresses_are_read_nowhere(crawled: Crawled, who: str) -> None:
-    assert crawled.where(who, crawled.world.never + crawled.world.unkept) == {}
+def test_keys_tokens_and_editors_addresses_are_readable_nowhere(crawl_result: CrawlResult, who: str) -> None:
+    assert crawl_result.find_markers(who, crawl_result.world.secret + crawl_result.world.unstored) == {}

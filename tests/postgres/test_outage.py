@@ -23,7 +23,7 @@ from tests.live_server import Server
 from tests.postgres.cluster import Cluster
 from tests.postgres.databases import on_postgres
 from tests.postgres.test_acts import filled_form, http_request
-from tests.proofreader import read_page
+from tests.proofreader import check_html
 
 
 @pytest.fixture
@@ -113,7 +113,7 @@ def assert_unavailable(server: Server, path: str) -> None:
     assert (status, headers["cache-control"]) == (503, "no-store"), page
     assert "The site cannot answer at the moment." in page
     assert "psycopg" not in page
-    read_page(page, fragment=False)
+    check_html(page, fragment=False)
 
 
 def assert_text_returned(server: Server, path: str, form: dict[str, str], cookie: str) -> None:
@@ -124,7 +124,7 @@ def assert_text_returned(server: Server, path: str, form: dict[str, str], cookie
     for fragment in ("Kept &lt;through&gt; the outage.</textarea>", 'value="Ann"', form["key"], f'action="{path}"'):
         assert fragment in page
     assert 'name="parent_id" value="7"' in page
-    read_page(page, fragment=False)
+    check_html(page, fragment=False)
     status, headers, _ = http_request(server, "POST", path, form, Cookie=cookie, HX_Request="true")
     assert (status, headers["hx-retarget"]) == (503, "#comment-error")
 

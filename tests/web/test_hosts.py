@@ -19,9 +19,9 @@ from blog.editors.models import OWNER
 from blog.site.models import ALL, current_site
 from tests.factories import a_comment, a_post, answer, csrf, sign_in, signed_in
 from tests.mail.letters import mails
-from tests.test_routes import ROUTES, world
+from tests.test_routes import ROUTES, route_values
 
-__all__ = ["world"]
+__all__ = ["route_values"]
 
 EVIL = "evil.example"
 FORGED_HEADERS = {"HTTP_HOST": EVIL, "HTTP_X_FORWARDED_HOST": EVIL, "HTTP_FORWARDED": f"host={EVIL}"}
@@ -44,13 +44,13 @@ def test_redirects_contain_no_host(app: Flask, path: str) -> None:
     assert "://" not in response.headers.get("Location", "")
 
 
-def test_no_route_repeats_the_request_host(app: Flask, world: dict[str, Any]) -> None:
+def test_no_route_repeats_the_request_host(app: Flask, route_values: dict[str, Any]) -> None:
     ed, nobody = client_with_forged_host(app), client_with_forged_host(app)
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     sign_in(ed, "ed@example.org", PASSWORD)
     for route in ROUTES:
         method, rule = route.split(" ", 1)
-        path = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: str(world[part[1]]), rule)
+        path = re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: str(route_values[part[1]]), rule)
         for visitor in (nobody, ed):
             form = {"csrf_token": csrf(visitor, "/desk/password" if visitor is ed else "/desk/sign-in")}
             for at in {path, path.rstrip("/") or "/"}:

@@ -32,7 +32,7 @@ from tests.mail.followers import (
     write_digests,
 )
 from tests.mail.letters import mails, only_mail
-from tests.test_routes import everything_kept
+from tests.test_routes import all_rows
 
 DAY = timedelta(days=1)
 FOLLOW_SENTENCE = "We will e-mail you new replies."
@@ -48,11 +48,11 @@ def test_confirmation_link_changes_nothing_on_get_and_confirms_once_on_post(app:
     assert "Herons return" in mail.subject
     assert "Mine" not in mail.text  # an unconfirmed address gets no text of strangers
     confirmation = link_in(mail, "confirmation")
-    other, before = app.test_client(), everything_kept()
+    other, before = app.test_client(), all_rows()
     page = other.get(confirmation)
     assert "a…@example.org" in page.text
     assert ANN not in page.text
-    assert everything_kept() == before
+    assert all_rows() == before
     for _ in range(2):
         assert "Confirmed" in other.post(confirmation).text
     (follow,) = all_follows()
@@ -86,7 +86,7 @@ def test_get_of_every_link_in_every_mail_changes_nothing(app: Flask, client: Fla
     client_page = csrf(crawler, "/mail")
     crawler.post("/mail", data={"csrf_token": client_page, "email": ANN})
     assert {mail.kind for mail in mails()} == {"confirm", "notice", "link"}
-    before, seen, robot = everything_kept(), set[str](), app.test_client()
+    before, seen, robot = all_rows(), set[str](), app.test_client()
     found = {path for mail in mails() for path in blog_paths(mail.text + mail.html + mail.headers)}
     while found:
         seen |= found
@@ -98,7 +98,7 @@ def test_get_of_every_link_in_every_mail_changes_nothing(app: Flask, client: Fla
             for path in linked - seen
             if not path.endswith(("/silence", "/follows")) and "/follows/" not in path[6:]
         }
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_subscription_without_email_is_refused_and_keeps_the_form(client: FlaskClient) -> None:
@@ -239,24 +239,24 @@ def test_one_click_unsubscribe_needs_no_cookie_or_csrf_token(app: Flask, client:
 @pytest.mark.parametrize("part", ["confirmation", "end"])
 def test_forged_link_is_a_404_and_changes_nothing(client: FlaskClient, part: str) -> None:
     post_as(client, a_post(), email=ANN, follow="thread")
-    valid_link, before = link_in(only_mail(), part), everything_kept()
+    valid_link, before = link_in(only_mail(), part), all_rows()
     forged = [valid_link.replace("/mail/follows/", "/mail/follows/x"), valid_link.replace(f"/{part}", f"x/{part}")]
     forged.append(f"/mail/follows/{sign_token(MANAGE, f'1 {email_key(ANN)}')}/{part}")
     for address in forged:
         for response in (client.get(address), client.post(address)):
             assert response.status_code == 404
             assert "This link has expired" in response.text
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_token_is_valid_for_its_purpose_only(client: FlaskClient) -> None:
     post_as(client, a_post(), email=ANN, follow="thread")
-    mail, before = only_mail(), everything_kept()
+    mail, before = only_mail(), all_rows()
     end_token = link_in(mail, "end").split("/")[3]
     assert client.post(f"/mail/follows/{end_token}/confirmation").status_code == 404
     assert client.get(f"/mail/{end_token}").status_code == 404
     assert client.post(f"/mail/{end_token}/silence").status_code == 404
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 def test_manage_page_unsubscribes_from_one_or_all(app: Flask, client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""A reader's own responses: who may change them, until when, and who sees what."""
+"""Edit and withdraw comments: by whom, until when, and what others see."""
 
 from __future__ import annotations
 
@@ -29,52 +29,52 @@ from tests.comments.moderation.desk import decide
 from tests.factories import HTMX, a_comment, a_post, answer, signed_in, token
 
 
-def fresh(comment: Comment) -> Comment:
+def reload_comment(comment: Comment) -> Comment:
     db.session.rollback()
     db.session.expire_all()
     return db.session.get_one(Comment, comment.id)
 
 
-def posted(client: FlaskClient, post: Post, body: str = "My first words", **fields: str) -> Comment:
-    """A comment that this browser wrote."""
+def post_comment_as(client: FlaskClient, post: Post, body: str = "My first words", **fields: str) -> Comment:
+    """Post a comment from this browser and return it."""
     before = set(db.session.scalars(select(Comment.id)))
     assert answer(client, post, body, **fields).status_code == 200
     db.session.rollback()
     return db.session.scalars(select(Comment).where(Comment.id.not_in(before))).one()
 
 
-def aged(comment: Comment, **since: float) -> None:
+def set_age(comment: Comment, **since: float) -> None:
     with writing():
-        fresh_one = db.session.get_one(Comment, comment.id)
-        fresh_one.created_at = now() - timedelta(**since)
+        stored = db.session.get_one(Comment, comment.id)
+        stored.created_at = now() - timedelta(**since)
 
 
 def address(comment: Comment, verb: str = "") -> str:
     return f"/posts/{comment.post_id}/comments/{comment.id}{verb}"
 
 
-def its_token(client: FlaskClient, comment: Comment, verb: str) -> str:
+def csrf_token_for(client: FlaskClient, comment: Comment, verb: str) -> str:
     page = client.get(address(comment, verb))
     assert page.status_code == 200
     return re.search(r'name="csrf_token" value="([^"]*)"', page.text)[1]  # type: ignore[index]
 
 
 def edit(client: FlaskClient, comment: Comment, body: str, htmx: bool = True, **form: str) -> TestResponse:
-    sent = {"csrf_token": form.get("csrf_token") or its_token(client, comment, "/edit"), "body": body}
+    sent = {"csrf_token": form.get("csrf_token") or csrf_token_for(client, comment, "/edit"), "body": body}
     return client.post(address(comment), data=sent, headers=HTMX if htmx else {})
 
 
 def withdraw(client: FlaskClient, comment: Comment, htmx: bool = True, **form: str) -> TestResponse:
-    sent = {"csrf_token": form.get("csrf_token") or its_token(client, comment, "/removal")}
+    sent = {"csrf_token": form.get("csrf_token") or csrf_token_for(client, comment, "/removal")}
     return client.post(address(comment, "?_method=DELETE"), data=sent, headers=HTMX if htmx else {})
 
 
-def a_token(client: FlaskClient, post: Post) -> str:
+def csrf_token_of(client: FlaskClient, post: Post) -> str:
     return token(client, post)["csrf_token"]
 
 
-def live(comment: Comment, since: int) -> str:
-    """What everybody who reads along is sent after this version."""
+def live_html(comment: Comment, since: int) -> str:
+    """Return the live events that everybody gets after a version."""
     db.session.rollback()
     with current_app.test_request_context():
         found = news(f"post:{comment.post_id}", since)
@@ -95,13 +95,13 @@ def cookie(client: FlaskClient) -> str:
     return found.value if found else ""
 
 
-def test_a_page_that_is_read_sets_no_cookie_and_one_that_is_written_on_sets_it(client: FlaskClient) -> None:
+def test_reading_sets_no_cookie_and_the_token_request_sets_it(client: FlaskClient) -> None:
     post = a_post()
     a_comment(post)
     for path in ("/", post.path or "", f"/posts/{post.id}/comments/1", f"/posts/{post.id}/comments/mine"):
         assert COOKIE not in str(client.get(path).headers)
-    given = client.get(f"/posts/{post.id}/comments/token")
-    (line,) = [line for line in given.headers.getlist("Set-Cookie") if COOKIE in line]
+    response = client.get(f"/posts/{post.id}/comments/token")
+    (line,) = [line for line in response.headers.getlist("Set-Cookie") if COOKIE in line]
     assert "HttpOnly" in line
     assert "SameSite=Lax" in line
     assert "Max-Age=31536000" in line
@@ -109,20 +109,18 @@ def test_a_page_that_is_read_sets_no_cookie_and_one_that_is_written_on_sets_it(c
     assert client.get_cookie("talkback") is not None
 
 
-def test_behind_tls_the_cookie_is_secure(settings: Settings, app: Flask) -> None:
+def test_reader_cookie_is_secure_behind_tls(settings: Settings, app: Flask) -> None:
     app.config["SETTINGS"] = Settings(blog_instance=settings.blog_instance, blog_url="https://blog.example.org")
     post = a_post()
-    given = app.test_client().get(f"/posts/{post.id}/comments/token")
-    (line,) = [line for line in given.headers.getlist("Set-Cookie") if COOKIE in line]
+    response = app.test_client().get(f"/posts/{post.id}/comments/token")
+    (line,) = [line for line in response.headers.getlist("Set-Cookie") if COOKIE in line]
     assert "Secure" in line
 
 
-def test_the_number_in_the_cookie_is_kept_nowhere_and_shown_nowhere(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_reader_number_is_neither_stored_nor_shown(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     post = a_post()
-    comment = posted(client, post)
+    comment = post_comment_as(client, post)
     number = cookie(client).split(".")[0]
     assert len(number) >= 16
     assert comment.reader_key
@@ -136,44 +134,44 @@ def test_the_number_in_the_cookie_is_kept_nowhere_and_shown_nowhere(
 
 
 @pytest.mark.parametrize("forged", ["", "x", "a" * 22, "a" * 22 + ".forged", "{number}.AAAA", "é", "."])
-def test_a_forged_cookie_is_nobodys(app: Flask, client: FlaskClient, forged: str) -> None:
+def test_forged_cookie_identifies_nobody(app: Flask, client: FlaskClient, forged: str) -> None:
     post = a_post()
-    comment = posted(client, post)
+    comment = post_comment_as(client, post)
     mallory = app.test_client()
     mallory.set_cookie(COOKIE, forged.format(number=cookie(client).split(".")[0]))
     assert mallory.get(address(comment, "/edit")).status_code == 403
     assert "My first words" not in mallory.get(f"/posts/{post.id}/comments/mine").text
-    hers = posted(mallory, post, "Another number is given.")
-    assert hers.reader_key != comment.reader_key
+    forged_comment = post_comment_as(mallory, post, "Another number is given.")
+    assert forged_comment.reader_key != comment.reader_key
 
 
-def test_the_key_is_the_same_in_every_answer_and_from_session_to_session(client: FlaskClient) -> None:
+def test_reader_key_survives_a_new_session(client: FlaskClient) -> None:
     post = a_post()
-    first = posted(client, post, "One")
+    first = post_comment_as(client, post, "One")
     client.delete_cookie("talkback")
-    assert posted(client, post, "Two").reader_key == first.reader_key
+    assert post_comment_as(client, post, "Two").reader_key == first.reader_key
 
 
-def test_a_key_that_still_lies_in_the_session_is_taken_over_with_its_comments(client: FlaskClient) -> None:
+def test_session_key_of_an_older_version_is_migrated_with_its_comments(client: FlaskClient) -> None:
     post = a_post()
     old = a_comment(post, "From before", reader_key="an-old-number-of-22-ch")
     somebody = a_comment(post, "Somebody else's", reader_key="another-number-of-22-c")
     with client.session_transaction() as session:
         session["reader"] = "an-old-number-of-22-ch"
-    new = posted(client, post)
-    assert fresh(old).reader_key == new.reader_key != "an-old-number-of-22-ch"
-    assert fresh(somebody).reader_key == "another-number-of-22-c"
+    new = post_comment_as(client, post)
+    assert reload_comment(old).reader_key == new.reader_key != "an-old-number-of-22-ch"
+    assert reload_comment(somebody).reader_key == "another-number-of-22-c"
     with client.session_transaction() as session:
         assert "reader" not in session
     assert edit(client, old, "Changed now").status_code == 200
 
 
-# ---- changing
+# ---- editing
 
 
-def test_its_writer_changes_it_and_everybody_sees_it(app: Flask, client: FlaskClient) -> None:
+def test_edit_by_the_author_is_shown_to_everybody(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post, "My *earliest* words")
+    comment = post_comment_as(client, post, "My *earliest* words")
     form = client.get(address(comment, "/edit"))
     assert "My *earliest* words</textarea>" in form.text
     assert form.headers["Cache-Control"] == "no-store"
@@ -182,20 +180,20 @@ def test_its_writer_changes_it_and_everybody_sees_it(app: Flask, client: FlaskCl
     assert changed.status_code == 200
     assert changed.headers["Cache-Control"] == "no-store"
     page = app.test_client().get(post.path or "").text
-    for shown in (page, live(comment, before), changed.text):
-        assert "<strong>second</strong>" in shown
-        assert "earliest" not in shown
-        assert 'class="edited"' in shown
-        assert "<script>x" not in shown
-    kept = fresh(comment)
-    assert kept.body == "My **second** words<script>x</script>"
-    assert kept.edited_at is not None
-    assert kept.version == before + 1
-    assert kept.created_at == comment.created_at
+    for html in (page, live_html(comment, before), changed.text):
+        assert "<strong>second</strong>" in html
+        assert "earliest" not in html
+        assert 'class="edited"' in html
+        assert "<script>x" not in html
+    stored = reload_comment(comment)
+    assert stored.body == "My **second** words<script>x</script>"
+    assert stored.edited_at is not None
+    assert stored.version == before + 1
+    assert stored.created_at == comment.created_at
 
 
-def test_the_editors_keep_what_it_said_before(client: FlaskClient) -> None:
-    comment = posted(client, a_post())
+def test_edit_records_the_old_text_in_the_audit_log(client: FlaskClient) -> None:
+    comment = post_comment_as(client, a_post())
     edit(client, comment, "My second words")
     db.session.rollback()
     entry = db.session.scalars(select(AuditEntry)).one()
@@ -206,65 +204,65 @@ def test_the_editors_keep_what_it_said_before(client: FlaskClient) -> None:
     assert entry.editor_id is None
 
 
-def test_the_same_change_twice_is_one(client: FlaskClient) -> None:
+def test_repeated_edit_counts_once(client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
-    proof = its_token(client, comment, "/edit")
+    comment = post_comment_as(client, post)
+    proof = csrf_token_for(client, comment, "/edit")
     for _ in range(2):
         assert edit(client, comment, "My second words", csrf_token=proof).status_code == 200
     assert version(post) == 2
     assert len(list(db.session.scalars(select(AuditEntry)))) == 1
 
 
-def test_without_javascript_plain_pages_do_it(client: FlaskClient) -> None:
+def test_edit_and_removal_work_without_javascript(client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
+    comment = post_comment_as(client, post)
     mine = client.get(f"/posts/{post.id}/comments/mine").text
     assert address(comment, "/edit") in mine
     assert "15 minutes left" in mine
     changed = edit(client, comment, "My second words", htmx=False)
     assert changed.status_code == 303
     assert changed.location == f"{post.path}#comment-{comment.id}"
-    asked = client.get(address(comment, "/removal"))
-    assert "My second words" in asked.text
-    assert fresh(comment).visible
+    confirmation = client.get(address(comment, "/removal"))
+    assert "My second words" in confirmation.text
+    assert reload_comment(comment).visible
     assert withdraw(client, comment, htmx=False).status_code == 303
     assert "My second words" not in client.get(f"/posts/{post.id}/comments/mine").text
 
 
 @pytest.mark.parametrize("text", ["", " \n\u200b", "x" * 10_001])
-def test_a_text_that_cannot_be_taken_comes_back(client: FlaskClient, text: str) -> None:
-    comment = posted(client, a_post())
+def test_invalid_edit_returns_the_text(client: FlaskClient, text: str) -> None:
+    comment = post_comment_as(client, a_post())
     refused = edit(client, comment, text)
     assert refused.status_code == 422
     assert text in refused.text
     assert "aria-invalid" in refused.text
-    assert fresh(comment).body == "My first words"
+    assert reload_comment(comment).body == "My first words"
 
 
-def test_without_its_token_nothing_is_changed_and_the_text_is_kept(app: Flask, client: FlaskClient) -> None:
+def test_edit_without_csrf_token_is_refused_with_the_text(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
-    stolen = a_token(app.test_client(), post)
+    comment = post_comment_as(client, post)
+    stolen = csrf_token_of(app.test_client(), post)
     for proof in ("nothing", stolen):
         for htmx in (True, False):
             refused = edit(client, comment, "Sent by another page", htmx, csrf_token=proof)
             assert refused.status_code == 403
             assert "Sent by another page" in refused.text
             assert withdraw(client, comment, htmx, csrf_token=proof).status_code == 403
-    assert fresh(comment).body == "My first words"
-    assert fresh(comment).visible
+    assert reload_comment(comment).body == "My first words"
+    assert reload_comment(comment).visible
     again = re.search(r'name="csrf_token" value="([^"]*)"', refused.text)[1]  # type: ignore[index]
     assert edit(client, comment, "Sent by another page", csrf_token=again).status_code == 200
 
 
 @pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
-def test_while_the_database_is_away_the_text_is_kept(
+def test_edit_returns_the_text_while_the_database_is_away(
     client: FlaskClient, monkeypatch: pytest.MonkeyPatch, headers: dict[str, str]
 ) -> None:
     post = a_post()
-    comment = posted(client, post)
-    proof = its_token(client, comment, "/edit")
+    comment = post_comment_as(client, post)
+    proof = csrf_token_for(client, comment, "/edit")
 
     def away(*_: Any) -> None:
         raise OperationalError("", {}, Exception("away"))
@@ -278,14 +276,14 @@ def test_while_the_database_is_away_the_text_is_kept(
     assert edit(client, comment, "Kept meanwhile", csrf_token=proof).status_code == 200
 
 
-# ---- who may not, and when not
+# ---- refusals
 
 
-def test_nobody_else_changes_it(app: Flask, client: FlaskClient) -> None:
+def test_edit_by_somebody_else_is_refused(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
+    comment = post_comment_as(client, post)
     mallory = app.test_client()
-    proof = a_token(mallory, post)
+    proof = csrf_token_of(mallory, post)
     for path in ("/edit", "/removal"):
         refused = mallory.get(address(comment, path))
         assert refused.status_code == 403
@@ -296,16 +294,16 @@ def test_nobody_else_changes_it(app: Flask, client: FlaskClient) -> None:
     assert "Mallory&#39;s words" in refused.text
     assert "My first words" not in refused.text
     assert withdraw(mallory, comment, csrf_token=proof).status_code == 403
-    assert fresh(comment).body == "My first words"
-    assert fresh(comment).visible
+    assert reload_comment(comment).body == "My first words"
+    assert reload_comment(comment).visible
 
 
 @pytest.mark.parametrize(("since", "status"), [({"minutes": 14.9}, 200), ({"minutes": 15}, 403), ({"days": 3}, 403)])
-def test_the_time_is_counted_from_the_posting(client: FlaskClient, since: dict[str, float], status: int) -> None:
+def test_edit_time_starts_when_the_comment_is_posted(client: FlaskClient, since: dict[str, float], status: int) -> None:
     post = a_post()
-    comment = posted(client, post)
-    proof = a_token(client, post)
-    aged(comment, **since)
+    comment = post_comment_as(client, post)
+    proof = csrf_token_of(client, post)
+    set_age(comment, **since)
     assert client.get(address(comment, "/edit")).status_code == status
     assert client.get(address(comment, "/removal")).status_code == status
     changed = edit(client, comment, "Kept all the same", csrf_token=proof)
@@ -313,24 +311,24 @@ def test_the_time_is_counted_from_the_posting(client: FlaskClient, since: dict[s
     if status == 403:
         assert "can be changed for 15 minutes; they are over" in changed.text
         assert "Kept all the same" in changed.text
-        assert fresh(comment).body == "My first words"
+        assert reload_comment(comment).body == "My first words"
         assert "/edit" not in client.get(f"/posts/{post.id}/comments/mine").text
         assert withdraw(client, comment, csrf_token=proof).status_code == 403
-        assert fresh(comment).visible
+        assert reload_comment(comment).visible
 
 
-def test_a_clock_that_was_set_back_gives_no_endless_time(client: FlaskClient) -> None:
+def test_edit_time_ends_although_the_clock_was_set_back(client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
-    aged(comment, days=-300)
+    comment = post_comment_as(client, post)
+    set_age(comment, days=-300)
     assert client.get(address(comment, "/edit")).status_code == 403
-    aged(comment, seconds=-2)
+    set_age(comment, seconds=-2)
     assert client.get(address(comment, "/edit")).status_code == 200
 
 
-def test_a_site_may_say_how_long_or_never(client: FlaskClient) -> None:
-    comment = posted(client, a_post())
-    aged(comment, minutes=20)
+def test_edit_time_is_a_setting(client: FlaskClient) -> None:
+    comment = post_comment_as(client, a_post())
+    set_age(comment, minutes=20)
     for minutes, status in ((0, 403), (15, 403), (30, 200)):
         with writing():
             current_site().edit_minutes = minutes
@@ -341,22 +339,22 @@ def test_a_site_may_say_how_long_or_never(client: FlaskClient) -> None:
     assert json.loads(answer(client, a_post("Other"), "x").headers["HX-Trigger"])["talkback:posted"]["seconds"] == 0
 
 
-def test_what_its_writer_took_away_no_editor_brings_back(app: Flask, client: FlaskClient) -> None:
-    comment = posted(client, a_post())
+def test_comment_withdrawn_by_its_author_cannot_be_approved(app: Flask, client: FlaskClient) -> None:
+    comment = post_comment_as(client, a_post())
     withdraw(client, comment)
     desk = signed_in(app)
     for noun in ("approval", "hold"):
         refusal = decide(desk, comment, noun, **HTMX)
         assert refusal.status_code == 409
         assert "The author deleted this response" in refusal.text
-        assert fresh(comment).status == REMOVED
+        assert reload_comment(comment).status == REMOVED
     assert "My first words" not in client.get(comment.post.path or "").text
 
 
-def test_what_an_editor_removed_or_a_thread_that_was_closed_stays(client: FlaskClient) -> None:
+def test_edit_of_a_removed_comment_or_in_a_closed_thread_is_refused(client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
-    proof = a_token(client, post)
+    comment = post_comment_as(client, post)
+    proof = csrf_token_of(client, post)
     with writing():
         db.session.get_one(Post, post.id).comments_closed_at = now()
     closed = edit(client, comment, "Kept in a closed thread", csrf_token=proof)
@@ -367,17 +365,17 @@ def test_what_an_editor_removed_or_a_thread_that_was_closed_stays(client: FlaskC
     with writing():
         db.session.get_one(Post, post.id).comments_closed_at = None
         db.session.get_one(Comment, comment.id).remove("removed by Ed")
-    gone = edit(client, comment, "Kept though it is gone", csrf_token=proof)
-    assert gone.status_code == 410
-    assert "no longer here" in gone.text
-    assert "Kept though it is gone" in gone.text
-    assert "Ed" not in gone.text.replace("Edit", "")
-    assert fresh(comment).status_reason == "removed by Ed"
+    response = edit(client, comment, "Kept though it is gone", csrf_token=proof)
+    assert response.status_code == 410
+    assert "no longer here" in response.text
+    assert "Kept though it is gone" in response.text
+    assert "Ed" not in response.text.replace("Edit", "")
+    assert reload_comment(comment).status_reason == "removed by Ed"
 
 
-def test_what_is_not_there_or_under_a_post_that_is_not_shown_is_a_404(client: FlaskClient) -> None:
+def test_missing_comment_or_unpublished_post_is_a_404(client: FlaskClient) -> None:
     post, other, draft = a_post(), a_post("Other"), a_post("Draft", draft=True)
-    comment = posted(client, post)
+    comment = post_comment_as(client, post)
     for path in (
         f"/posts/{other.id}/comments/{comment.id}/edit",
         f"/posts/{post.id}/comments/999/edit",
@@ -389,44 +387,44 @@ def test_what_is_not_there_or_under_a_post_that_is_not_shown_is_a_404(client: Fl
         assert client.get(path, headers=HTMX).status_code == 404
 
 
-# ---- taking it away
+# ---- withdrawing
 
 
-def test_without_replies_it_goes_with_them_its_place_stays(app: Flask, client: FlaskClient) -> None:
+def test_withdrawn_comment_leaves_a_placeholder_above_its_replies(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    lonely, answered = posted(client, post, "Lonely words"), posted(client, post, "Answered words")
+    lonely, answered = post_comment_as(client, post, "Lonely words"), post_comment_as(client, post, "Answered words")
     a_comment(post, "The reply.", parent=answered)
     before = version(post)
-    gone = withdraw(client, lonely)
-    assert gone.status_code == 200
-    assert "talkback:withdrawn" in gone.headers["HX-Trigger"]
+    response = withdraw(client, lonely)
+    assert response.status_code == 200
+    assert "talkback:withdrawn" in response.headers["HX-Trigger"]
     withdraw(client, answered)
     page = app.test_client().get(post.path or "").text
-    event = live(lonely, before)
-    for shown in (page, event, gone.text):
-        assert "Lonely words" not in shown
+    event = live_html(lonely, before)
+    for html in (page, event, response.text):
+        assert "Lonely words" not in html
         assert "Answered words" not in page
     assert "1</span> Response to" in page
     assert f'id="comment-{lonely.id}"' not in page
     assert "This response is no longer here." in page
     assert "The reply." in page
     assert "data-gone" in event
-    assert fresh(lonely).status == REMOVED
-    assert fresh(lonely).status_reason == "removed by its writer"
-    assert withdraw(client, lonely, csrf_token=a_token(client, post)).status_code == 410
+    assert reload_comment(lonely).status == REMOVED
+    assert reload_comment(lonely).status_reason == "removed by its writer"
+    assert withdraw(client, lonely, csrf_token=csrf_token_of(client, post)).status_code == 410
 
 
-# ---- pauses and the verdict
+# ---- throttle and screening
 
 
-class TestWithPauses:
+class TestThrottled:
     @pytest.fixture
     def settings(self, tmp_path: Any, database: str) -> Settings:
         return Settings(blog_instance=tmp_path, database_url=database)
 
-    def test_changes_come_with_pauses_and_the_text_is_kept(self, client: FlaskClient) -> None:
+    def test_quick_second_edit_is_throttled_with_the_text(self, client: FlaskClient) -> None:
         comment = a_comment(a_post())
-        writer_of(client, comment)
+        make_author(client, comment)
         assert edit(client, comment, "Second").status_code == 200
         refused = edit(client, comment, "Third")
         assert refused.status_code == 429
@@ -434,8 +432,8 @@ class TestWithPauses:
         assert "Third" in refused.text
 
 
-def writer_of(client: FlaskClient, comment: Comment) -> None:
-    """Make this browser the comment's writer."""
+def make_author(client: FlaskClient, comment: Comment) -> None:
+    """Make this browser the comment's author."""
     other = answer(client, a_post("Elsewhere"), "To have a key", subject="trap")
     assert other.status_code == 200
     db.session.rollback()
@@ -444,9 +442,9 @@ def writer_of(client: FlaskClient, comment: Comment) -> None:
         db.session.get_one(Comment, comment.id).reader_key = key
 
 
-def test_a_change_is_judged_again(app: Flask, client: FlaskClient) -> None:
+def test_edit_is_screened_again(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    comment = posted(client, post)
+    comment = post_comment_as(client, post)
     with writing():
         current_site().muted = "casino"
     before = version(post)
@@ -454,62 +452,62 @@ def test_a_change_is_judged_again(app: Flask, client: FlaskClient) -> None:
     assert changed.status_code == 200
     assert "Your response is waiting for approval" in changed.text
     assert json.loads(changed.headers["HX-Trigger"])["talkback:changed"]["held"] is True
-    assert fresh(comment).status == HELD
-    assert "casino" in fresh(comment).status_reason
+    assert reload_comment(comment).status == HELD
+    assert "casino" in reload_comment(comment).status_reason
     assert "casino" not in app.test_client().get(post.path or "").text
-    assert "casino" not in live(comment, before)
+    assert "casino" not in live_html(comment, before)
     edit(client, comment, "Good words only")
-    assert fresh(comment).status == HELD
-    assert "casino" in fresh(comment).status_reason
+    assert reload_comment(comment).status == HELD
+    assert "casino" in reload_comment(comment).status_reason
 
 
-# ---- what waits
+# ---- held comments
 
 
-def held(client: FlaskClient, post: Post, body: str = "Waiting words") -> Comment:
-    comment = posted(client, post, body, subject="filled in by a program")
+def post_held(client: FlaskClient, post: Post, body: str = "Waiting words") -> Comment:
+    comment = post_comment_as(client, post, body, subject="filled in by a program")
     assert comment.status == HELD
     return comment
 
 
-def test_its_writer_alone_sees_what_waits(app: Flask, client: FlaskClient) -> None:
+def test_held_comment_is_shown_to_its_author_only(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    comment = held(client, post)
-    hers = client.get(f"/posts/{post.id}/comments/held", headers=HTMX)
-    assert hers.headers["Cache-Control"] == "no-store"
-    assert "Waiting words" in hers.text
-    assert ">waiting<" in hers.text
+    comment = post_held(client, post)
+    own_fragment = client.get(f"/posts/{post.id}/comments/held", headers=HTMX)
+    assert own_fragment.headers["Cache-Control"] == "no-store"
+    assert "Waiting words" in own_fragment.text
+    assert ">waiting<" in own_fragment.text
     assert "Waiting words" in client.get(f"/posts/{post.id}/comments/mine").text
     assert "Waiting words" not in client.get(post.path or "").text
     bob = app.test_client()
-    posted(bob, post, "Bob's words")
+    post_comment_as(bob, post, "Bob's words")
     for path in ("/held", "/mine", f"/{comment.id}/edit", f"/{comment.id}/removal", f"/{comment.id}"):
         for headers in (HTMX, {}):
-            given = bob.get(f"/posts/{post.id}/comments{path}", headers=headers)
-            assert "Waiting words" not in given.text
-            assert given.status_code == (404 if str(comment.id) in path else 200)
+            response = bob.get(f"/posts/{post.id}/comments{path}", headers=headers)
+            assert "Waiting words" not in response.text
+            assert response.status_code == (404 if str(comment.id) in path else 200)
     assert "Waiting words" not in bob.get(post.path or "").text
-    assert "Waiting words" not in live(comment, 0)
+    assert "Waiting words" not in live_html(comment, 0)
     assert "Waiting words" not in client.get(f"/posts/{a_post('Other').id}/comments/held", headers=HTMX).text
 
 
-def test_what_waits_can_be_changed_and_taken_away_and_goes_on_waiting(client: FlaskClient) -> None:
+def test_held_comment_can_be_edited_and_withdrawn_and_stays_held(client: FlaskClient) -> None:
     post = a_post()
-    comment = held(client, post)
+    comment = post_held(client, post)
     changed = edit(client, comment, "Waiting still")
     assert "Waiting still" in changed.text
-    assert fresh(comment).status == HELD
+    assert reload_comment(comment).status == HELD
     assert "0</span> Response to" in changed.text
     mine = edit(client, comment, "Waiting even longer", htmx=False)
     assert mine.location == f"/posts/{post.id}/comments/mine"
-    gone = withdraw(client, comment)
-    assert "Waiting" not in gone.text
-    assert fresh(comment).status == REMOVED
+    response = withdraw(client, comment)
+    assert "Waiting" not in response.text
+    assert reload_comment(comment).status == REMOVED
 
 
-def test_when_it_is_decided_on_the_mark_goes_without_a_word(client: FlaskClient) -> None:
+def test_decided_comment_leaves_the_held_list(client: FlaskClient) -> None:
     post = a_post()
-    approved, removed, spam = (held(client, post, f"Waiting {word}") for word in ("one", "two", "three"))
+    approved, removed, spam = (post_held(client, post, f"Waiting {word}") for word in ("one", "two", "three"))
     for comment, verb in ((approved, "approve"), (removed, "remove"), (spam, "mark_as_spam")):
         with writing():
             one = db.session.get_one(Comment, comment.id)
@@ -522,29 +520,29 @@ def test_when_it_is_decided_on_the_mark_goes_without_a_word(client: FlaskClient)
     assert "Waiting three" not in mine
 
 
-def test_the_answer_tells_the_browser_what_to_remember(client: FlaskClient) -> None:
+def test_posting_sends_the_script_id_status_and_edit_time(client: FlaskClient) -> None:
     post = a_post()
     for subject, waits in (("", False), ("trap", True)):
-        told = json.loads(answer(client, post, "Words", subject=subject).headers["HX-Trigger"])["talkback:posted"]
-        assert told["held"] is waits
+        detail = json.loads(answer(client, post, "Words", subject=subject).headers["HX-Trigger"])["talkback:posted"]
+        assert detail["held"] is waits
         db.session.rollback()
-        assert 890 <= told["seconds"] <= 900
-        assert db.session.get_one(Comment, told["id"]).status == (HELD if waits else VISIBLE)
+        assert 890 <= detail["seconds"] <= 900
+        assert db.session.get_one(Comment, detail["id"]).status == (HELD if waits else VISIBLE)
 
 
-# ---- the picture
+# ---- the avatar
 
 
-def pictures(text: str) -> list[str]:
+def avatars(text: str) -> list[str]:
     return re.findall(r"<svg class=\"picture.*?</svg>", text)
 
 
-def test_the_same_key_gives_the_same_picture_and_another_another(app: Flask, client: FlaskClient) -> None:
+def test_avatar_depends_on_the_reader_key(app: Flask, client: FlaskClient) -> None:
     post = a_post()
-    posted(client, post, "One", name="Ann")
-    posted(client, post, "Two", name="Anna")
-    posted(app.test_client(), post, "Three", name="Ann")
-    first, second, third = pictures(client.get(post.path or "").text)
+    post_comment_as(client, post, "One", name="Ann")
+    post_comment_as(client, post, "Two", name="Anna")
+    post_comment_as(app.test_client(), post, "Three", name="Ann")
+    first, second, third = avatars(client.get(post.path or "").text)
     assert first == second != third
     assert len(first) < 300
     assert 'aria-hidden="true"' in first
@@ -552,15 +550,15 @@ def test_the_same_key_gives_the_same_picture_and_another_another(app: Flask, cli
     assert app.config["SECRET_KEY"] not in first
 
 
-def test_without_a_key_the_name_gives_the_picture(app: Flask, client: FlaskClient) -> None:
+def test_avatar_depends_on_the_name_without_a_key(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     for name in ("Ann", "ann", "Bob"):
         a_comment(post, name, name=name, reader_key=None)
-    first, second, third = pictures(client.get(post.path or "").text)
+    first, second, third = avatars(client.get(post.path or "").text)
     assert first == second != third
 
 
-def test_pictures_are_small_and_none_is_empty(app: Flask) -> None:
+def test_avatars_are_small_and_not_empty(app: Flask) -> None:
     from blog.comments.thread.avatars import draw_avatar
 
     drawn = {str(draw_avatar(Comment(name="", email="", reader_key=f"{number:064x}"))) for number in range(300)}

@@ -1,6 +1,6 @@
-"""Editors' names are reserved, and an editor's answer says that it is one."""
+"""Reserve editors' names, and mark editors' comments."""
 
-# ruff: noqa: RUF001  letters that are taken for others are what this is about
+# ruff: noqa: RUF001  these tests need letters that look alike
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def annie(app: Flask) -> None:
     add_editor("annie@example.org", NAME, "owner", "a sentence to remember")
 
 
-def last() -> Comment:
+def last_comment() -> Comment:
     db.session.rollback()
     return db.session.scalars(select(Comment).order_by(Comment.id.desc()).limit(1)).one()
 
@@ -51,7 +51,7 @@ def last() -> Comment:
     ],
 )
 @pytest.mark.usefixtures("annie")
-def test_a_reader_cannot_take_an_editors_name(client: FlaskClient, name: str) -> None:
+def test_editors_name_is_refused_for_a_reader(client: FlaskClient, name: str) -> None:
     refused = answer(client, a_post(), "Kept words", name=name)
     assert refused.status_code == 422
     assert 'id="name-error"' in refused.text
@@ -65,11 +65,11 @@ def test_a_reader_cannot_take_an_editors_name(client: FlaskClient, name: str) ->
 
 @pytest.mark.parametrize("name", ["Annie", "Edson", "Annie Edison", "Bob", "", "Ænnie Edson", "李雷", "😀", "Юлия"])
 @pytest.mark.usefixtures("annie")
-def test_other_names_are_free(client: FlaskClient, name: str) -> None:
+def test_other_names_are_accepted(client: FlaskClient, name: str) -> None:
     assert answer(client, a_post(), "Words", name=name).status_code == 200
 
 
-def test_names_of_signs_only_are_compared_as_they_are(app: Flask) -> None:
+def test_names_without_letters_are_compared_exactly(app: Flask) -> None:
     add_editor("star@example.org", "★", "owner", "a sentence to remember")
     assert is_reserved("★")
     assert not is_reserved("☆")
@@ -78,16 +78,16 @@ def test_names_of_signs_only_are_compared_as_they_are(app: Flask) -> None:
     assert skeleton("Arnold") == skeleton("Amold")
 
 
-def test_where_there_is_no_editor_every_name_is_free(client: FlaskClient) -> None:
+def test_every_name_is_accepted_without_editors(client: FlaskClient) -> None:
     assert answer(client, a_post(), "Words", name=NAME).status_code == 200
 
 
-def test_an_editors_answer_carries_the_badge_and_the_editors_name(app: Flask, client: FlaskClient) -> None:
+def test_editors_comment_shows_badge_and_name(app: Flask, client: FlaskClient) -> None:
     ed, post = signed_in(app), a_post()
-    given = answer(ed, post, "From the desk", name="Somebody", email="x@example.org", website="https://x.example")
-    assert given.status_code == 200
-    assert '<span class="badge">Editor</span>' in given.text
-    comment = last()
+    response = answer(ed, post, "From the desk", name="Somebody", email="x@example.org", website="https://x.example")
+    assert response.status_code == 200
+    assert '<span class="badge">Editor</span>' in response.text
+    comment = last_comment()
     assert (comment.name, comment.email, comment.website) == ("Ed", "", "")
     assert comment.editor_id is not None
     page = client.get(post.path or "").text
@@ -95,10 +95,10 @@ def test_an_editors_answer_carries_the_badge_and_the_editors_name(app: Flask, cl
     assert "Somebody" not in page
     answer(client, post, "From a reader", name="Bob")
     assert client.get(post.path or "").text.count('class="badge"') == 1
-    assert last().editor_id is None
+    assert last_comment().editor_id is None
 
 
-def test_the_form_says_who_answers_to_the_editor_alone(app: Flask, client: FlaskClient) -> None:
+def test_form_names_the_editor_to_that_editor_only(app: Flask, client: FlaskClient) -> None:
     ed, post = signed_in(app), a_post()
     path = f"/posts/{post.id}/comments/token"
     assert "You post as <b" in ed.get(path).text
@@ -113,47 +113,47 @@ def test_editors_comments_are_never_held(app: Flask, client: FlaskClient) -> Non
         current_site().comment_rule = "all"
         current_site().muted = "casino"
     assert answer(ed, post, "About the casino", subject="filled by a browser").status_code == 200
-    assert last().visible
+    assert last_comment().visible
     answer(client, post, "Bob's words", name="Bob")
-    assert not last().visible
+    assert not last_comment().visible
 
 
-def test_after_signing_out_it_is_a_reader_again(app: Flask) -> None:
+def test_signed_out_editor_posts_as_a_reader(app: Flask) -> None:
     ed, post = signed_in(app), a_post()
     answer(ed, post, "As an editor")
-    by_editor = last()
+    by_editor = last_comment()
     proof = {"csrf_token": csrf(ed, "/desk/password")}
     assert ed.post("/desk/session?_method=DELETE", data=proof).status_code == 303
     assert ed.get(f"/posts/{post.id}/comments/{by_editor.id}/edit").status_code == 403
     assert "As an editor" not in ed.get(f"/posts/{post.id}/comments/mine").text
     assert answer(ed, post, "Now a reader", name="Ed").status_code == 422
     assert answer(ed, post, "Now a reader", name="Edna").status_code == 200
-    assert last().editor_id is None
+    assert last_comment().editor_id is None
     pictures = [text for text in ed.get(post.path or "").text.split("\n") if text.startswith("<svg")]
     assert len(set(pictures)) == 2
 
 
-def test_an_editor_changes_the_own_answer_and_needs_no_approval(app: Flask) -> None:
+def test_editor_edits_a_comment_without_approval(app: Flask) -> None:
     ed, post = signed_in(app), a_post()
     answer(ed, post, "As an editor")
     with writing():
         current_site().comment_rule = "all"
-    comment = last()
+    comment = last_comment()
     form = token(ed, post) | {"body": "As an editor, changed"}
     changed = ed.post(f"/posts/{post.id}/comments/{comment.id}", data=form, headers=HTMX)
     assert changed.status_code == 200
     assert '<span class="badge">Editor</span>' in changed.text
-    assert last().visible
+    assert last_comment().visible
 
 
-class TestWithPauses:
+class TestThrottled:
     @pytest.fixture
     def settings(self, tmp_path, database: str) -> Settings:
         return Settings(blog_instance=tmp_path, database_url=database)
 
-    def test_an_editor_need_not_pause(self, app: Flask, client: FlaskClient) -> None:
+    def test_editor_is_not_throttled(self, app: Flask, client: FlaskClient) -> None:
         ed, post = signed_in(app), a_post()
         for number in range(3):
             assert answer(ed, post, f"Answer {number}").status_code == 200
         assert all(comment.visible for comment in db.session.query(Comment))
-        assert now() >= last().created_at
+        assert now() >= last_comment().created_at

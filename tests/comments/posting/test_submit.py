@@ -20,13 +20,13 @@ from tests.factories import HTMX, a_comment, a_post, answer, count, token
 from tests.postgres.databases import on_sqlite
 
 
-def fresh(post: Post) -> Post:
+def reload_post(post: Post) -> Post:
     db.session.rollback()
     db.session.expire_all()
     return db.session.get_one(Post, post.id)
 
 
-def test_an_answer_by_htmx_brings_the_comment_the_count_and_an_empty_form(client: FlaskClient) -> None:
+def test_htmx_answer_has_comment_count_and_empty_form(client: FlaskClient) -> None:
     post = a_post()
     response = answer(client, post, "Seen one **today**.", email="ann@example.org")
     assert response.status_code == 200
@@ -38,7 +38,7 @@ def test_an_answer_by_htmx_brings_the_comment_the_count_and_an_empty_form(client
     assert "talkback:posted" in response.headers["HX-Trigger"]
 
 
-def test_without_javascript_a_comment_takes_two_steps_and_nothing_is_lost(client: FlaskClient) -> None:
+def test_posting_without_javascript_takes_two_steps(client: FlaskClient) -> None:
     post = a_post()
     first = client.post(f"/posts/{post.id}/comments", data={"name": "Ann", "body": "Seen\r\n*one*."})
     assert first.status_code == 200
@@ -48,10 +48,10 @@ def test_without_javascript_a_comment_takes_two_steps_and_nothing_is_lost(client
     second = client.post(f"/posts/{post.id}/comments", data=form | {"body": "Seen\r\n*one*."})
     assert second.status_code == 303
     assert second.location == f"{post.path}#comment-1"
-    assert fresh(post).comment_count == 1
+    assert reload_post(post).comment_count == 1
 
 
-def test_an_empty_text_is_refused_at_its_field(client: FlaskClient) -> None:
+def test_empty_text_is_refused_at_its_field(client: FlaskClient) -> None:
     for nothing in ("", "  \n ", "\u200b\u00ad"):
         response = answer(client, a_post(), nothing)
         assert response.status_code == 422
@@ -59,7 +59,7 @@ def test_an_empty_text_is_refused_at_its_field(client: FlaskClient) -> None:
         assert 'aria-invalid="true" aria-describedby="body-error' in response.text
 
 
-def test_a_text_of_10_000_characters_is_taken_and_one_more_comes_back_whole(client: FlaskClient) -> None:
+def test_text_is_limited_to_10_000_characters(client: FlaskClient) -> None:
     post = a_post()
     assert answer(client, post, "ä\r\n" * 5_000).status_code == 200
     response = answer(client, post, "x" * 10_001)
@@ -68,7 +68,7 @@ def test_a_text_of_10_000_characters_is_taken_and_one_more_comes_back_whole(clie
     assert "x" * 10_001 in response.text
 
 
-def test_a_bad_address_comes_back_with_what_was_written(client: FlaskClient) -> None:
+def test_invalid_email_returns_the_form_with_the_text(client: FlaskClient) -> None:
     response = answer(client, a_post(), "My text", email="ann@", website="nowhere at all")
     assert response.status_code == 422
     assert "This e-mail address is not complete" in response.text
@@ -80,19 +80,19 @@ def test_a_bad_address_comes_back_with_what_was_written(client: FlaskClient) -> 
 @pytest.mark.parametrize(
     "website", ["javascript:alert(1)", "data:text/html,x", "https://a b.example", 'https://x.org/"onx']
 )
-def test_a_website_that_is_none_is_refused(client: FlaskClient, website: str) -> None:
+def test_invalid_website_is_refused(client: FlaskClient, website: str) -> None:
     assert answer(client, a_post(), "Text", website=website).status_code == 422
 
 
-def test_a_website_without_its_scheme_is_taken_for_https(client: FlaskClient) -> None:
+def test_website_without_scheme_gets_https(client: FlaskClient) -> None:
     assert 'href="https://ann.example.org"' in answer(client, a_post(), "Text", website="ann.example.org").text
 
 
-def test_a_name_may_be_left_out(client: FlaskClient) -> None:
+def test_name_is_optional(client: FlaskClient) -> None:
     assert "Anonymous" in answer(client, a_post(), "Text", name="").text
 
 
-def test_an_expired_token_gives_the_form_back_with_a_fresh_one(app: Flask, client: FlaskClient) -> None:
+def test_expired_csrf_token_returns_the_form_with_a_new_one(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post)
     app.config["COMMENT_TOKEN_SECONDS"] = -1
@@ -105,7 +105,7 @@ def test_an_expired_token_gives_the_form_back_with_a_fresh_one(app: Flask, clien
     assert client.post(f"/posts/{post.id}/comments", data=again | {"body": "Kept"}, headers=HTMX).status_code == 200
 
 
-def test_a_token_of_somebody_else_posts_nothing(app: Flask, client: FlaskClient) -> None:
+def test_csrf_token_of_somebody_else_is_refused(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     stolen = token(client, post)
     mallory = app.test_client()
@@ -114,7 +114,7 @@ def test_a_token_of_somebody_else_posts_nothing(app: Flask, client: FlaskClient)
     assert count() == 0
 
 
-def test_the_same_submission_twice_is_one_comment_and_gets_the_first_answer(client: FlaskClient) -> None:
+def test_repeated_submission_is_one_comment_with_the_same_answer(client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post) | {"body": "Once"}
     for _ in range(2):
@@ -124,7 +124,7 @@ def test_the_same_submission_twice_is_one_comment_and_gets_the_first_answer(clie
     assert count() == 1
 
 
-def test_a_retry_after_a_lost_answer_succeeds_even_where_the_token_expired(app: Flask, client: FlaskClient) -> None:
+def test_retry_after_a_lost_answer_succeeds_with_an_expired_token(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post) | {"body": "Once"}
     client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
@@ -133,7 +133,7 @@ def test_a_retry_after_a_lost_answer_succeeds_even_where_the_token_expired(app: 
     assert count() == 1
 
 
-def test_a_key_that_somebody_else_used_shows_nothing_of_theirs(app: Flask, client: FlaskClient) -> None:
+def test_submission_key_of_somebody_else_reveals_nothing(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post) | {"body": "Ann's own"}
     client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
@@ -143,7 +143,7 @@ def test_a_key_that_somebody_else_used_shows_nothing_of_theirs(app: Flask, clien
     assert "Ann's own" not in response.text.replace("&#39;", "'")
 
 
-def test_eight_threads_with_one_key_make_one_comment(app: Flask) -> None:
+def test_one_key_in_eight_threads_makes_one_comment(app: Flask) -> None:
     post = a_post()
     draft = NewComment(post.id, None, "Ann", "", "", "Once", "k" * 24, "r", "a")
     ids: list[int] = []
@@ -161,7 +161,7 @@ def test_eight_threads_with_one_key_make_one_comment(app: Flask) -> None:
     assert count() == 1
 
 
-def test_eight_threads_with_eight_texts_make_eight_versions_and_a_right_count(app: Flask) -> None:
+def test_eight_texts_in_eight_threads_make_eight_versions(app: Flask) -> None:
     post = a_post()
     draft = NewComment(post.id, None, "Ann", "", "", "Mine", "", "r", "a")
 
@@ -174,11 +174,11 @@ def test_eight_threads_with_eight_texts_make_eight_versions_and_a_right_count(ap
         thread.start()
     for thread in threads:
         thread.join()
-    assert fresh(post).comment_count == 8
+    assert reload_post(post).comment_count == 8
     assert sorted(comment.version for comment in db.session.query(Comment)) == list(range(1, 9))
 
 
-def test_a_closed_thread_keeps_the_text(client: FlaskClient) -> None:
+def test_closed_thread_returns_the_text(client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post)
     with writing():
@@ -192,7 +192,7 @@ def test_a_closed_thread_keeps_the_text(client: FlaskClient) -> None:
     assert "post-a-comment" not in page
 
 
-def test_comments_may_be_closed_for_the_whole_site(app: Flask) -> None:
+def test_comments_can_be_closed_for_the_whole_site(app: Flask) -> None:
     post = a_post()
     with writing():
         current_site().comments_open = False
@@ -200,26 +200,26 @@ def test_comments_may_be_closed_for_the_whole_site(app: Flask) -> None:
         a_comment(post)
 
 
-def test_a_filled_trap_holds_the_comment_and_shows_it_to_nobody(app: Flask, client: FlaskClient) -> None:
+def test_filled_honeypot_holds_the_comment(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     response = answer(client, post, "Buy this", subject="spam")
     assert response.status_code == 200
     assert "is waiting for approval" in response.text
     assert "comment-1" not in response.text
     assert db.session.query(Comment).one().status == HELD
-    assert fresh(post).comment_count == 0
+    assert reload_post(post).comment_count == 0
     assert "Buy this" not in app.test_client().get(post.path or "").text
     assert answer(client, post, "Again", subject="spam", htmx=False).status_code == 200
 
 
-def test_a_draft_or_a_missing_post_cannot_be_answered(client: FlaskClient) -> None:
+def test_draft_or_missing_post_takes_no_comment(client: FlaskClient) -> None:
     hidden = a_post(draft=True)
     for post_id in (hidden.id, 999):
         assert client.post(f"/posts/{post_id}/comments", data={"body": "x"}).status_code == 404
         assert client.get(f"/posts/{post_id}/comments/new?parent=1").status_code == 404
 
 
-def test_a_reply_stands_under_its_parent_and_below_the_last_step_flat(app: Flask) -> None:
+def test_reply_is_placed_under_its_parent_up_to_the_maximum_indent(app: Flask) -> None:
     post = a_post()
     parent = a_comment(post)
     chain = [parent]
@@ -229,7 +229,7 @@ def test_a_reply_stands_under_its_parent_and_below_the_last_step_flat(app: Flask
     assert [c.display_parent_id for c in chain] == [None, 1, 2, 3, 4, 4, 4, 4]
 
 
-def test_a_reply_to_a_comment_of_another_post_is_refused_with_the_text(client: FlaskClient) -> None:
+def test_reply_to_a_comment_of_another_post_is_refused_with_the_text(client: FlaskClient) -> None:
     other = a_comment(a_post("Other"))
     response = answer(client, a_post(), "Kept", parent_id=str(other.id))
     assert response.status_code == 422
@@ -237,23 +237,21 @@ def test_a_reply_to_a_comment_of_another_post_is_refused_with_the_text(client: F
     assert "Kept" in response.text
 
 
-def test_a_name_that_nothing_can_keep_never_breaks_the_page(client: FlaskClient) -> None:
+def test_name_with_control_characters_does_not_break_the_page(client: FlaskClient) -> None:
     response = answer(client, a_post(), "a\0b 😀 é", name="\0<b>Ann</b>")
     assert response.status_code == 200
     assert "&lt;b&gt;Ann&lt;/b&gt;" in response.text
 
 
-def test_more_than_a_form_can_hold_is_one_sentence(client: FlaskClient) -> None:
+def test_oversized_form_gets_one_sentence(client: FlaskClient) -> None:
     response = answer(client, a_post(), "x" * 1_100_000)
     assert response.status_code == 413
     assert "Please shorten it" in response.text
     assert response.headers["HX-Retarget"] == "#comment-error"
 
 
-@on_sqlite  # whose file can be kept from growing
-def test_a_full_disk_gives_the_text_back_and_posts_it_once_there_is_room(
-    client: FlaskClient, caplog: pytest.LogCaptureFixture
-) -> None:
+@on_sqlite  # only SQLite can simulate a full disk here
+def test_full_disk_returns_the_text_and_a_retry_posts_it(client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
     post = a_post()
     form = token(client, post) | {"body": "Kept " * 1000}
     room = [db.session.execute(text("PRAGMA page_count")).scalar()]

@@ -22,7 +22,7 @@ from blog.web.keyed_hashes import address_key
 from tests.factories import HTMX, a_comment, a_post, answer, count, token
 
 
-def at_times(*seconds_ago: float, **keys: str) -> None:
+def post_comments_aged(*seconds_ago: float, **keys: str) -> None:
     post = a_post()
     for seconds in seconds_ago:
         comment = a_comment(post, **keys)
@@ -30,34 +30,34 @@ def at_times(*seconds_ago: float, **keys: str) -> None:
             db.session.get_one(Comment, comment.id).created_at = now() - timedelta(seconds=seconds)
 
 
-def test_one_comment_in_ten_seconds(app: Flask) -> None:
-    at_times(4)
+def test_throttle_allows_one_comment_in_ten_seconds(app: Flask) -> None:
+    post_comments_aged(4)
     assert seconds_to_wait("r", "someone else", now()) == 6
     assert seconds_to_wait("someone else", "a", now()) == 6
     assert seconds_to_wait("someone else", "somewhere else", now()) == 0
 
 
-def test_five_in_ten_minutes(app: Flask) -> None:
-    at_times(20, 100, 200, 300)
+def test_throttle_allows_five_comments_in_ten_minutes(app: Flask) -> None:
+    post_comments_aged(20, 100, 200, 300)
     assert seconds_to_wait("r", "a", now()) == 0
-    at_times(500)
+    post_comments_aged(500)
     assert seconds_to_wait("r", "a", now()) == 100
 
 
-def test_a_clock_that_was_set_back_locks_nobody_out(app: Flask) -> None:
-    at_times(-3600, -3600, -3600, -3600, -3600)
+def test_throttle_ignores_comments_from_the_future(app: Flask) -> None:
+    post_comments_aged(-3600, -3600, -3600, -3600, -3600)
     assert seconds_to_wait("r", "a", now()) == 0
 
 
 @pytest.mark.parametrize("verb", ["hold", "mark_as_spam", "remove"])
-def test_what_was_held_or_taken_away_counts_as_well(app: Flask, verb: str) -> None:
+def test_throttle_counts_hidden_comments(app: Flask, verb: str) -> None:
     comment = a_comment(a_post())
     with writing():
         getattr(db.session.get_one(Comment, comment.id), verb)("why")
     assert seconds_to_wait("r", "a", now()) > 0
 
 
-def test_a_household_is_one_address_and_its_neighbours_are_others(app: Flask) -> None:
+def test_throttle_counts_one_ipv6_network_as_one_address(app: Flask) -> None:
     post = a_post()
     a_comment(post, reader_key="one", address_key=address_key("2001:db8:1:2::1"))
     assert seconds_to_wait("two", address_key("2001:db8:1:2:ffff::9"), now()) > 0
@@ -66,12 +66,12 @@ def test_a_household_is_one_address_and_its_neighbours_are_others(app: Flask) ->
     assert seconds_to_wait("two", address_key("192.0.2.7"), now()) > 0
 
 
-class TestWithPauses:
+class TestThrottled:
     @pytest.fixture
     def settings(self, tmp_path, database: str) -> Settings:
         return Settings(blog_instance=tmp_path, database_url=database)
 
-    def test_too_fast_keeps_the_text_and_says_how_long_to_wait(self, client: FlaskClient) -> None:
+    def test_throttle_returns_the_text_and_the_seconds_to_wait(self, client: FlaskClient) -> None:
         post = a_post()
         for text, status in (("First", 200), ("Second", 429)):
             form = token(client, post) | {"body": text}
@@ -81,7 +81,7 @@ class TestWithPauses:
         assert "Please wait" in response.text
         assert "Second" in response.text
 
-    def test_two_hosts_on_one_database_count_together(self, settings: Settings, app: Flask, tmp_path) -> None:
+    def test_throttle_holds_across_hosts(self, settings: Settings, app: Flask, tmp_path) -> None:
         post = a_post()
         elsewhere = create_app(replace(settings, database_url=settings.database, blog_instance=tmp_path / "elsewhere"))
         shutil.copy(tmp_path / "secret_key", tmp_path / "elsewhere")
@@ -93,7 +93,7 @@ class TestWithPauses:
                 db.session.remove()
         assert statuses == [200, 429, 429]
 
-    def test_two_processes_let_one_through_of_many_at_once(self, serve, blog: Flask) -> None:
+    def test_throttle_holds_across_processes_for_simultaneous_requests(self, serve, blog: Flask) -> None:
         post = a_post()
         server = serve(WEB_CONCURRENCY="2", RATELIMIT_ENABLED="1")
         statuses: list[int] = []
@@ -103,10 +103,10 @@ class TestWithPauses:
                 cookies = "; ".join(line.split(";")[0] for line in page.headers.get_all("Set-Cookie"))
                 form = dict(re.findall(r'name="(\w+)" value="([^"]*)"', page.read().decode()))
             data = urlencode(form | {"name": "Ann", "body": "At once"}).encode()
-            asked = urllib.request.Request(f"{server.url}/posts/{post.id}/comments", data, {"Cookie": cookies} | HTMX)
+            request = urllib.request.Request(f"{server.url}/posts/{post.id}/comments", data, {"Cookie": cookies} | HTMX)
             try:
-                with urllib.request.urlopen(asked) as answered:
-                    statuses.append(answered.status)
+                with urllib.request.urlopen(request) as response:
+                    statuses.append(response.status)
             except urllib.error.HTTPError as refusal:
                 statuses.append(refusal.code)
 

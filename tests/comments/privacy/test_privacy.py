@@ -30,7 +30,7 @@ from tests.factories import a_comment, a_post, csrf, signed_in
 from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice, post_office
 from tests.postgres.databases import on_sqlite
-from tests.test_routes import everything_kept
+from tests.test_routes import all_rows
 
 ANN, BOB = "ann@example.org", "bob@example.org"
 
@@ -65,7 +65,7 @@ def request_link(client: FlaskClient, email: str) -> Any:
 
 def database_text() -> str:
     """Return the text of all tables but posts."""
-    return "\n".join(str(table) for table in everything_kept())
+    return "\n".join(str(table) for table in all_rows())
 
 
 # the public page
@@ -276,13 +276,13 @@ def test_link_is_valid_for_a_day_and_one_purpose(app: Flask, monkeypatch: pytest
 
 def test_get_requests_change_nothing(client: FlaskClient, office: PostOffice, herons: Post) -> None:
     comment = comment_by_ann(herons)
-    before = everything_kept()
+    before = all_rows()
     for path in ("", "/export", "/erasure/new", f"/comments/{comment.id}/erasure/new"):
         assert client.get(privacy_path(path=path)).status_code == 200
         assert client.head(privacy_path(path=path)).status_code == 200
     assert client.get(privacy_path(path="/erasure")).status_code == 404
     client.get("/privacy/link/new")
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
 # erasing

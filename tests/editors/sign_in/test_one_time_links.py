@@ -26,7 +26,7 @@ from blog.editors.accounts import (
 from blog.editors.models import EDITOR, OWNER, AccountLink, Editor, EditorSession
 from blog.editors.sign_in.one_time_links import LinkSpent, use_link
 from tests.factories import csrf, sign_in
-from tests.test_routes import everything_kept
+from tests.test_routes import all_rows
 
 PASSWORD = "a sentence to remember"
 OWNERS_FORM = {"name": "Olive", "email": "olive@example.org", "password": PASSWORD, "again": PASSWORD}
@@ -52,7 +52,7 @@ def test_first_run_link_is_random_and_stored_as_hash(app: Flask) -> None:
     assert first != second
     token = second.rpartition("/")[2]
     assert len(token) >= 43
-    assert token not in str(everything_kept())
+    assert token not in str(all_rows())
     assert app.test_client().get(first).status_code == 404
     assert app.test_client().get(second).status_code == 200
 
@@ -108,10 +108,10 @@ def links(app: Flask, ed: Editor) -> list[str]:
 @pytest.mark.parametrize("number", [0, 1])
 def test_get_of_link_changes_nothing(app: Flask, client: FlaskClient, ed: Editor, number: int) -> None:
     link = links(app, ed)[number]
-    before = everything_kept()
+    before = all_rows()
     for _ in range(3):
         assert client.get(link).status_code == 200
-    assert everything_kept() == before
+    assert all_rows() == before
     assert client.get("/desk/posts").status_code == 303
 
 
