@@ -1,4 +1,4 @@
-"""Test that nothing is deleted after a clock jump, and that quiet blogs still delete old data."""
+"""Test that nothing is deleted after a clock jump."""
 
 from __future__ import annotations
 
