@@ -1,4 +1,4 @@
-"""Fill in and submit the form of a post as a browser does."""
+"""Fill in and submit the form of a post."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from blog.posts.models import Post
 
 
 def form_in(page: str) -> dict[str, str]:
-    """Return the fields of a page's form as a browser submits them, without the button."""
+    """Return the fields of a page's form as a browser submits them."""
     form = html.document_fromstring(page).xpath("//form[@class='writing']")[0]
     return {name: value.removeprefix("\n") for name, value in form.form_values()}
 

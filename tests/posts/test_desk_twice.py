@@ -1,4 +1,4 @@
-"""Test that a new post's form adds one post, however often it is submitted."""
+"""Test that repeated submissions of a new post's form add one post."""
 
 from __future__ import annotations
 
