@@ -22,7 +22,7 @@ from blog.db import db, now, writing
 from blog.editors.models import OWNER, Editor
 from blog.mail.sending import send_due_mails
 from blog.posts.models import Post
-from blog.site.models import ALL, current_site
+from blog.site.models import HOLD_ALL, current_site
 from tests.factories import HTMX, a_post, answer, csrf, sign_in, signed_in, token
 from tests.mail.followers import LATER, link_in, mails_of_kind
 from tests.mail.letters import mails
@@ -112,13 +112,13 @@ def test_usual_operations_log_no_personal_data(
     send(app, now())
     reader.post(link_in(mails_of_kind("confirm")[0], "confirmation"))
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
     answer(reader_client(app), post, f"{BODY} Held.", email=EMAIL)
     alert_editors()
     write_notices(now() + LATER)
     for path in re.findall(r"http://localhost(/\S*)|https://[^/]*(/(?:mail|privacy)/\S*)", mails()[0].text):
         reader.get(path[0] or path[1])
-    send_mail(app, now() + LATER)
+    send(app, now() + LATER)
     edit_and_decide(ed, post)
     ed.delete("/desk/session", data={"csrf_token": csrf(ed, "/desk/password")})
     cookies = [cookie.value for client in (reader, ed) for cookie in client._cookies.values()]  # type: ignore[union-attr]

@@ -64,7 +64,7 @@ def test_migrations_keep_every_row(empty_database: str) -> None:
             for table in tables.sorted_tables:
                 if table.name not in {"alembic_version", "site"}:
                     connection.execute(table.insert().values(filled_row(table, number)))
-        before = rows(connection, tables)
+        before = row_counts(connection, tables)
     assert set(before.values()) == {1, 2}
     migrate(empty_database)
     with engine.connect() as connection:

@@ -1,6 +1,6 @@
 """Add, change and remove accounts.
 
-A change revokes the account's sessions, links and device cookies in the same transaction.
+A new password, signing out and removal revoke sessions, links and device cookies in the same transaction.
 """
 
 from __future__ import annotations

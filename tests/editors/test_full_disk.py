@@ -1,4 +1,4 @@
-"""Test the disk reserve: on a full disk editors sign in and delete, readers keep their text."""
+"""Test the disk reserve that lets editors work on a full disk."""
 
 from __future__ import annotations
 

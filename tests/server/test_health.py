@@ -14,27 +14,27 @@ from blog.db import db, writing
 from blog.server import health
 from blog.server.health import NO_ANSWER, NOT_MIGRATED, Readiness
 from tests.live_server import Server
-from tests.media.test_serving import ask
+from tests.media.test_serving import fetch
 
 
 def test_healthy_server_answers_ok(blog: Flask, serve: Callable[..., Server]) -> None:
     server = serve(TRUSTED_HOSTS="blog.example.org")
     for path in ("/healthz", "/readyz"):
-        status, headers, found = ask(server, path)
+        status, headers, found = fetch(server, path)
         assert (status, found) == (200, b"ok")
         assert headers["cache-control"] == "no-store"
-        assert ask(server, path, "HEAD")[::2] == (200, b"")
-        assert ask(server, path, "POST")[0] in {400, 404, 405}
+        assert fetch(server, path, "HEAD")[::2] == (200, b"")
+        assert fetch(server, path, "POST")[0] in {400, 404, 405}
 
 
 def test_database_of_another_version_is_not_ready(blog: Flask, serve: Callable[..., Server]) -> None:
     server = serve()
     current = set_version("0001")
     try:
-        status, headers, found = ask(server, "/readyz")
+        status, headers, found = fetch(server, "/readyz")
         assert (status, found.decode()) == (503, NOT_MIGRATED)
         assert headers["retry-after"]
-        assert ask(server, "/healthz")[0] == 200
+        assert fetch(server, "/healthz")[0] == 200
     finally:
         set_version(current)  # other tests reuse this database
 

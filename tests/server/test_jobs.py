@@ -25,7 +25,7 @@ from tests.factories import HTMX, a_comment, a_post, count, token
 from tests.live_server import Server
 from tests.postgres.databases import on_postgres, on_sqlite
 from tests.postgres.test_acts import http_request
-from tests.speedups import migrated
+from tests.speedups import migrated_sqlite_file
 
 
 def test_job_is_restarted_after_any_exception(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -138,7 +138,7 @@ def test_restored_backup_is_served(app: Flask, client: FlaskClient, settings: Se
     assert "Before the backup" in client.get("/").text
     db.session.remove()
     backup = tmp_path / "backup.sqlite"
-    backup.write_bytes(migrated())
+    backup.write_bytes(migrated_sqlite_file())
     for part in settings.blog_instance.glob("blog.sqlite-*"):
         part.unlink()
     shutil.move(backup, settings.blog_instance / "blog.sqlite")

@@ -11,7 +11,7 @@ from flask.testing import FlaskClient
 
 from blog.web import static_files
 from tests.live_server import Server
-from tests.media.test_serving import DIGEST, ask
+from tests.media.test_serving import DIGEST, fetch
 
 SECRET = "secret_key"
 CLIMBS = [
@@ -49,7 +49,7 @@ def test_static_urls_reach_no_file_outside(serve: Callable[..., Server], instanc
     for folder in ("static", "media"):
         for target in (key, Path("/etc/passwd"), Path("/proc/self/environ")):
             for name in hostile_addresses(target):
-                status, headers, content = ask(server, f"/{folder}/{name}", method)
+                status, headers, content = fetch(server, f"/{folder}/{name}", method)
                 assert status == 404, name
                 assert len(content) < 100, name
                 assert headers["cache-control"] == "no-store", name
@@ -66,7 +66,7 @@ def test_static_urls_reach_no_file_outside_under_wsgi(client: FlaskClient) -> No
 def test_flask_serves_static_files_like_the_server(client: FlaskClient, serve: Callable[..., Server]) -> None:
     server, address = serve(), static_files.asset("css/base.css")
     for path in (address, "/static/css/base.css"):
-        status, headers, content = ask(server, path)
+        status, headers, content = fetch(server, path)
         answer = client.get(path)
         assert (
             (answer.status_code, answer.data)

@@ -21,7 +21,7 @@ from blog.editors import audit_log
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, Editor
 from blog.posts.models import Post
-from blog.site.models import ALL, OPEN, current_site
+from blog.site.models import HOLD_ALL, OPEN, current_site
 from tests.factories import a_comment, a_post
 from tests.mail.followers import (
     ANN,
@@ -126,7 +126,7 @@ def test_held_comment_is_notified_once_after_approval(client: FlaskClient, post:
 
 def test_held_commenter_gets_the_confirmation_after_approval(client: FlaskClient, post: Post, ed: Editor) -> None:
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
     comment = post_as(client, post, "Held", email=ANN, follow="thread")
     assert comment.status == HELD
     assert mails_of_kind("confirm") == []

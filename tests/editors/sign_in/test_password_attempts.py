@@ -194,7 +194,7 @@ def test_concurrent_attempts_cannot_exceed_limit(app: Flask, ed: Editor) -> None
 def test_failure_rows_are_bounded_and_deleted(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Beyond the bound only known browsers may try, so forged addresses evict no rows."""
+    """Refuse unknown browsers beyond the bound, so that no row is evicted."""
     monkeypatch.setattr(password_attempts, "MAX_PER_SITE", 30)
     known = known_browser(app)
     answers = [guess(app, networks, 1, f"nobody{n}@example.org")[0] for n in range(40)]

@@ -43,7 +43,7 @@ def end_sessions() -> None:
 
 
 def press(ed: FlaskClient, page: str, **fields: str) -> TestResponse:
-    """Submit the form on a page, except the one for signing out, as a browser does."""
+    """Submit the first form on a page, except the sign-out form."""
     form = html.document_fromstring(page).xpath("//main//form")[0]
     data = {name: value.removeprefix("\n") for name, value in form.form_values()} | fields
     return ed.post(form.action, data=data, content_type=form.get("enctype", "application/x-www-form-urlencoded"))
