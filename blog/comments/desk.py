@@ -12,18 +12,18 @@ from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import AnswerForm, BanForm, is_key, new_key
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment, newest_id
-from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
-from blog.comments.moderation.decisions import Decisions, Pick, clash, decide
-from blog.comments.moderation.editor_reply import Answered, Unanswerable, answer_comment
+from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bans, possible_bans, unban
+from blog.comments.moderation.decisions import Decisions, Pick, decide, explain_conflict
+from blog.comments.moderation.editor_reply import CannotReply, EditorReply, reply_to_comment
 from blog.comments.moderation.queue import (
     ALL,
     PAGE_SIZE,
     STATES,
-    Waiting,
-    Wanted,
+    HeldCount,
+    QueueFilter,
     comments_in,
-    shown_of_readers,
-    waiting,
+    count_held,
+    visible_by_same_reader,
 )
 from blog.comments.moderation.undo import NoSuchEntry, NotUndone, previous_state, undo
 from blog.comments.reactions.reports import reports_on
@@ -54,7 +54,7 @@ def show_nothing(_error: Exception) -> ResponseReturnValue:
 
 @blueprint.get("/comments")
 def index() -> ResponseReturnValue:
-    standing = waiting()
+    standing = count_held()
     wanted = asked_for(standing)
     page = comments_in(wanted, request.args.get("after"))
     values = known_of(page.items) | {"last": last_action(the_editor()), "newest": newest_id()}
@@ -101,8 +101,8 @@ def create_answer(comment_id: int) -> ResponseReturnValue:
     if not form.validate():
         return the_answer(comment, form, 403 if form.token_refused else 422)
     try:
-        return answered(answer_comment(comment_id, the_editor(), form.body.data or "", key))
-    except Unanswerable as refusal:
+        return answered(reply_to_comment(comment_id, the_editor(), form.body.data or "", key))
+    except CannotReply as refusal:
         form.form_errors = [str(refusal)]
         return the_answer(comment, form, 422)
 
@@ -158,18 +158,18 @@ for view in (create_answer, create_ban):
     csrf.exempt(view)
 
 
-for word in (waiting, ban_word, previous_state):
+for word in (count_held, ban_word, previous_state):
     blueprint.add_app_template_global(word)
 
 
-def asked_for(standing: Waiting) -> Wanted:
+def asked_for(standing: HeldCount) -> QueueFilter:
     """The filters in the address. Without any, what waits; everything, where nothing does or something is asked for."""
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
     like = the_comment(row_id(request.args[kind])) if kind else None
     words, post_id = request.args.get("q", "")[:SEARCH_LENGTH].strip(), row_id(request.args.get("post"))
-    wanted = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
-    if "state" not in request.args and standing.count and not wanted.narrowed:
-        return Wanted(HELD)
+    wanted = QueueFilter(request.args.get("state", ALL), words, post_id, kind, like)
+    if "state" not in request.args and standing.count and not wanted.is_filtered:
+        return QueueFilter(HELD)
     return wanted if wanted.state in STATES else abort(404)
 
 
@@ -187,7 +187,7 @@ def the_comment(comment_id: int | None) -> Comment:
 
 def known_of(comments: list[Comment]) -> dict[str, Any]:
     """What the desk tells of each beside the comment itself, by ids."""
-    return {"shown": shown_of_readers(comments), "reports": reports_on(comments)}
+    return {"shown": visible_by_same_reader(comments), "reports": reports_on(comments)}
 
 
 def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
@@ -198,8 +198,8 @@ def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response
 
 def decided(done: Decisions) -> ResponseReturnValue:
     """In its place by htmx; else the page that the editor came from, or the comment's own."""
-    comment = (done.comments or done.stayed)[0]
-    refusal = "" if done.entry else clash(comment)
+    comment = (done.comments or done.skipped)[0]
+    refusal = "" if done.entry else explain_conflict(comment)
     status = 409 if refusal else 200
     if htmx.wanted():
         values = {"comment": comment, "entry": done.entry, "refusal": refusal}
@@ -207,11 +207,11 @@ def decided(done: Decisions) -> ResponseReturnValue:
     return the_page(comment, status, refusal) if refusal else redirect(onward(f"/desk/comments/{comment.id}"), 303)
 
 
-def answered(done: Answered) -> ResponseReturnValue:
+def answered(done: EditorReply) -> ResponseReturnValue:
     if htmx.wanted():
         values = {"comment": done.comment, "entry": done.entry}
         return render_template("comments/desk/decide.htmx.html", **values)
-    return redirect(f"/desk/comments/{done.answer.id}", 303)
+    return redirect(f"/desk/comments/{done.reply.id}", 303)
 
 
 def the_answer(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
@@ -221,7 +221,7 @@ def the_answer(comment: Comment, form: AnswerForm, status: int = 200) -> Respons
 
 def the_ban(comment: Comment, form: BanForm, status: int = 200) -> Response:
     template = "comments/desk/_ban.html" if htmx.wanted() else "comments/desk/ban.html"
-    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.wanted()}
+    values = {"comment": comment, "form": form, "choices": possible_bans(comment), "inline": htmx.wanted()}
     return private(render_template(template, **values), status)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
-from blog.comments.moderation.queue import waiting
+from blog.comments.moderation.queue import count_held
 from blog.comments.thread.branches import Branch, nest
 from blog.db import db, row_id
 from blog.live.events import News, event
@@ -151,7 +151,7 @@ def news_of_site(since: int) -> News:
 
 def news_of_desk(since: int) -> News:
     """How many comments wait, for those who decide on them."""
-    standing = waiting()
+    standing = count_held()
     if since == standing.version:
         return News(standing.version)
     return News(standing.version, event(render_template("comments/desk/waiting.live.html"), standing.version))

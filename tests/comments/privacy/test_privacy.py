@@ -386,11 +386,11 @@ def test_what_its_writer_deleted_is_not_brought_back_by_way_of_spam(app: Flask, 
 
 
 def test_an_editors_answer_to_it_stays_and_can_still_be_undone(app: Flask, herons: Post) -> None:
-    from blog.comments.moderation.editor_reply import answer_comment
+    from blog.comments.moderation.editor_reply import reply_to_comment
 
     desk = signed_in(app)
     mine = by_ann(herons)
-    done = answer_comment(mine.id, the_editor(), "Thank you", "a" * 24)
+    done = reply_to_comment(mine.id, the_editor(), "Thank you", "a" * 24)
     erase(ANN)
     assert fresh(done.answer).visible
     assert undo(desk, done.entry).status_code == 303
