@@ -12,18 +12,17 @@ from werkzeug.exceptions import NotFound
 
 from blog.comments.forms import AnswerForm, BanForm, new_submission_key
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment, newest_id
-from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bannable, bans, unban
-from blog.comments.moderation.decisions import Decisions, Pick, clash, decide
-from blog.comments.moderation.editor_reply import Answered, Unanswerable, answer_comment
+from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bans, possible_bans, unban
+from blog.comments.moderation.decisions import Decisions, Pick, decide, explain_conflict
+from blog.comments.moderation.editor_reply import CannotReply, EditorReply, reply_to_comment
 from blog.comments.moderation.queue import (
     ALL,
     PAGE_SIZE,
     STATES,
-    Waiting,
-    Wanted,
+    QueueFilter,
     comments_in,
-    shown_of_readers,
-    waiting,
+    count_held,
+    visible_by_same_reader,
 )
 from blog.comments.moderation.undo import NoSuchEntry, NotUndone, previous_state, undo
 from blog.comments.reactions.reports import reports_on
@@ -54,7 +53,7 @@ def show_not_found(_error: Exception) -> ResponseReturnValue:
 
 @blueprint.get("/comments")
 def index() -> ResponseReturnValue:
-    filters = filters_from_request(waiting())
+    filters = filters_from_request(count_held())
     page = comments_in(filters, request.args.get("after"))
     values = comment_context(page.items) | {"last": last_undoable_action(signed_in_editor()), "newest": newest_id()}
     return render_template("comments/moderation/desk/index.html", page=page, wanted=filters, states=STATES, **values)
@@ -100,9 +99,9 @@ def create_answer(comment_id: int) -> ResponseReturnValue:
         return render_answer_form(comment, form, 403 if form.token_refused else 422)
     try:
         return respond_to_answer(
-            answer_comment(comment_id, signed_in_editor(), form.body.data or "", form.key.data or "")
+            reply_to_comment(comment_id, signed_in_editor(), form.body.data or "", form.key.data or "")
         )
-    except Unanswerable as refusal:
+    except CannotReply as refusal:
         form.form_errors = [str(refusal)]
         return render_answer_form(comment, form, 422)
 
@@ -163,11 +162,11 @@ for view in (create_answer, create_ban):
     csrf.exempt(view)
 
 
-for function in (waiting, ban_word, previous_state):
+for function in (count_held, ban_word, previous_state):
     blueprint.add_app_template_global(function)
 
 
-def filters_from_request(queue: Waiting) -> Wanted:
+def filters_from_request(queue: HeldCount) -> QueueFilter:
     """Read the filters from the query string.
 
     Default: held comments if there are any and no filter is set, else all.
@@ -175,9 +174,9 @@ def filters_from_request(queue: Waiting) -> Wanted:
     kind = next((kind for kind in (READER, EMAIL, ADDRESS) if kind in request.args), "")
     like = load_comment(parse_id(request.args[kind])) if kind else None
     words, post_id = request.args.get("q", "")[:MAX_SEARCH_LENGTH].strip(), parse_id(request.args.get("post"))
-    filters = Wanted(request.args.get("state", ALL), words, post_id, kind, like)
-    if "state" not in request.args and queue.count and not filters.narrowed:
-        return Wanted(HELD)
+    filters = QueueFilter(request.args.get("state", ALL), words, post_id, kind, like)
+    if "state" not in request.args and queue.count and not filters.is_filtered:
+        return QueueFilter(HELD)
     return filters if filters.state in STATES else abort(404)
 
 
@@ -198,7 +197,7 @@ def load_comment(comment_id: int | None) -> Comment:
 
 def comment_context(comments: list[Comment]) -> dict[str, Any]:
     """Return what the desk shows beside comments, by id."""
-    return {"shown": shown_of_readers(comments), "reports": reports_on(comments)}
+    return {"shown": visible_by_same_reader(comments), "reports": reports_on(comments)}
 
 
 def render_comment_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
@@ -213,8 +212,8 @@ def render_comment_page(comment: Comment, status: int = 200, refusal: str = "") 
 
 def respond_to_decision(done: Decisions) -> ResponseReturnValue:
     """Answer with a fragment, or redirect to where the editor came from."""
-    comment = (done.comments or done.stayed)[0]
-    refusal = "" if done.entry else clash(comment)
+    comment = (done.comments or done.skipped)[0]
+    refusal = "" if done.entry else explain_conflict(comment)
     status = 409 if refusal else 200
     if htmx.is_htmx_request():
         values = {"comment": comment, "entry": done.entry, "refusal": refusal}
@@ -224,11 +223,11 @@ def respond_to_decision(done: Decisions) -> ResponseReturnValue:
     return redirect(return_address(f"/desk/comments/{comment.id}"), 303)
 
 
-def respond_to_answer(done: Answered) -> ResponseReturnValue:
+def respond_to_answer(done: EditorReply) -> ResponseReturnValue:
     if htmx.is_htmx_request():
         values = {"comment": done.comment, "entry": done.entry}
         return render_template("comments/moderation/desk/decision.htmx.html", **values)
-    return redirect(f"/desk/comments/{done.answer.id}", 303)
+    return redirect(f"/desk/comments/{done.reply.id}", 303)
 
 
 def render_answer_form(comment: Comment, form: AnswerForm, status: int = 200) -> Response:
@@ -240,7 +239,7 @@ def render_answer_form(comment: Comment, form: AnswerForm, status: int = 200) ->
 
 def render_ban_form(comment: Comment, form: BanForm, status: int = 200) -> Response:
     template = "comments/moderation/desk/_ban.html" if htmx.is_htmx_request() else "comments/moderation/desk/ban.html"
-    values = {"comment": comment, "form": form, "choices": bannable(comment), "inline": htmx.is_htmx_request()}
+    values = {"comment": comment, "form": form, "choices": possible_bans(comment), "inline": htmx.is_htmx_request()}
     return private(render_template(template, **values), status)
 
 

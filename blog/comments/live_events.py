@@ -11,7 +11,7 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
-from blog.comments.moderation.queue import waiting
+from blog.comments.moderation.queue import count_held
 from blog.comments.thread.branches import Branch, nest
 from blog.db import db, parse_id
 from blog.live.events import TopicUpdate, sse_event
@@ -169,7 +169,7 @@ def site_news(since: int) -> TopicUpdate:
 
 def desk_news(since: int) -> TopicUpdate:
     """Render the number of comments in the moderation queue."""
-    queue = waiting()
+    queue = count_held()
     if since == queue.version:
         return TopicUpdate(queue.version)
     return TopicUpdate(

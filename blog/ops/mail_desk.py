@@ -6,7 +6,7 @@ from flask import Blueprint, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
-from blog.comments.moderation.alerts import choose_held_mail, held_mail_words
+from blog.comments.moderation.alerts import alert_choices, set_alert_choice
 from blog.db import writing
 from blog.editors.access import may, signed_in_editor
 from blog.mail.outbox import mail_enabled, put_mail, wake_sender
@@ -48,13 +48,13 @@ def create_test() -> ResponseReturnValue:
 @blueprint.post("/choice")
 def update_choice() -> ResponseReturnValue:
     choice = request.form.get("held_mail", "")
-    if choice not in held_mail_words():
+    if choice not in alert_choices():
         return the_page(_("Please choose one of these.")), 422
-    choose_held_mail(signed_in_editor(), choice)
+    set_alert_choice(signed_in_editor(), choice)
     return redirect("/desk/mail?saved", 303)
 
 
 def the_page(refusal: str = "") -> str:
     how = outbox_status(signed_in_editor().email) if may("mail_desk.show_outbox") else None
-    values = {"choices": held_mail_words(), "saved": "saved" in request.args}
+    values = {"choices": alert_choices(), "saved": "saved" in request.args}
     return render_template("ops/desk/mail.html", outbox=how, set_up=mail_enabled(), refusal=refusal, **values)

@@ -12,7 +12,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
-from blog.comments.moderation.alerts import alert_editors, choose_held_mail
+from blog.comments.moderation.alerts import alert_editors, set_alert_choice
 from blog.db import db, now, writing
 from blog.editors.accounts import LastOwner, NotAllowed, add_editor, change_role, remove_editor
 from blog.editors.audit_log import list_entries
@@ -21,7 +21,7 @@ from blog.editors.reserved_names import is_reserved
 from blog.mail.outbox import put_mail
 from blog.posts.models import Post
 from tests.comments.moderation.desk import decide
-from tests.comments.moderation.letters import everything_waits, held, sets_mail_up
+from tests.comments.moderation.letters import create_held, enable_mail, hold_everything
 from tests.factories import HTMX, a_comment, csrf, sign_in, signed_in
 from tests.mail.letters import mails
 from tests.posts.forms import write
@@ -219,11 +219,11 @@ def test_removed_accounts_address_can_be_used_again(app: Flask, ed: FlaskClient,
 
 
 def test_removed_editor_gets_no_alerts(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
-    sets_mail_up(app)
-    choose_held_mail(account("Bea"), IMMEDIATE)
-    choose_held_mail(account("Ed"), IMMEDIATE)
+    enable_mail(app)
+    set_alert_choice(account("Bea"), IMMEDIATE)
+    set_alert_choice(account("Ed"), IMMEDIATE)
     remove_editor(account("Bea"))
-    held(everything_waits())
+    create_held(hold_everything())
     alert_editors(now() + timedelta(hours=2))
     assert {letter.recipient for letter in mails()} == {"ed@example.org"}
 

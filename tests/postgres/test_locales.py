@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select, text
 
 from blog.comments.models import EMAIL, VISIBLE, Ban, Comment
-from blog.comments.moderation.queue import Wanted, comments_in
+from blog.comments.moderation.queue import QueueFilter, comments_in
 from blog.comments.privacy.data_export import count_comments, export_comments
 from blog.comments.privacy.email_proof import send_link
 from blog.comments.privacy.erasure import erase
@@ -69,7 +69,7 @@ def test_editors_bans_and_searches_ignore_case(app: Flask) -> None:
     with pytest.raises(EmailTaken):
         add_editor("ingrid@example.org", "Ingrid", EDITOR, "a sentence to remember")
     for word in ("iris@", "IRIS@"):
-        assert len(comments_in(Wanted(VISIBLE, words=word), None).items) == 3
+        assert len(comments_in(QueueFilter(VISIBLE, words=word), None).items) == 3
     for word in ("istanbul", "MIST"):
         assert len(posts_at_desk(POST, "all", word, None).items) == 1
 

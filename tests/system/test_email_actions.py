@@ -9,7 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from blog.posts.models import Post
-from tests.comments.moderation.letters import ed, everything_waits, held, links
+from tests.comments.moderation.letters import add_owner, create_held, hold_everything, links
 from tests.live_server import Server
 from tests.mail.post_office import PostOffice, post_office
 
@@ -39,9 +39,9 @@ def press(page: Page, name: str) -> None:
 def test_approved_from_the_mail_and_undone_by_keyboard(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask, office: PostOffice, scripts: bool
 ) -> None:
-    ed()
-    post: Post = everything_waits()
-    held(post, "Seen one today.")
+    add_owner()
+    post: Post = hold_everything()
+    create_held(post, "Seen one today.")
     server = serve(**office.environment)
     phone = reader(viewport={"width": 390, "height": 800}, java_script_enabled=scripts)
     asked: list[str] = []
@@ -66,8 +66,8 @@ def test_approved_from_the_mail_and_undone_by_keyboard(
 def test_banned_from_the_mail_by_keyboard(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask, office: PostOffice
 ) -> None:
-    ed()
-    comment = held(everything_waits(), "Look at https://spam.example/x")
+    add_owner()
+    comment = create_held(hold_everything(), "Look at https://spam.example/x")
     server = serve(**office.environment)
     page = reader()
     page.goto(server.url + mailed(office, 1)["Ban"])

@@ -1,7 +1,7 @@
-"""Telling editors by mail which responses wait: at once, or gathered for an hour or a day, as each of them chose.
+"""Mail editors about held comments: at once, hourly or daily.
 
-What they are to be told of is written in the act that held it (`Hold`), up to where one was told in the account; so no
-crash loses anything, and of several processes one writes the mail. What was decided on before is not told of.
+A `Hold` row is written in the transaction that holds a comment, and each editor has the id of the last one mailed: a
+crash loses nothing, and one process writes the mail. Comments that are decided on before are left out.
 """
 
 from __future__ import annotations
@@ -24,21 +24,21 @@ from blog.mail.rendering import render_mail
 from blog.site.models import current_site
 
 KIND = "held"
-MOST_SHOWN = 20
-LONGEST = 2000
+MAX_LISTED = 20
+MAX_TEXT_LENGTH = 2000
 
-# what comes within it is one mail; and beyond so many an hour what comes is gathered
-TOGETHER = timedelta(minutes=1)
-MOST_AN_HOUR = 6
+# holds within it share a mail, and so do holds beyond the hourly maximum
+MIN_INTERVAL = timedelta(minutes=1)
+MAX_PER_HOUR = 6
 HOUR = timedelta(hours=1)
-MORNING = 7
+MORNING_HOUR = 7
 
-NEWEST = select(func.coalesce(func.max(Hold.id), 0)).scalar_subquery()
+NEWEST_HOLD_ID = select(func.coalesce(func.max(Hold.id), 0)).scalar_subquery()
 
 
 @dataclass(frozen=True)
 class AlertItem:
-    """A response as a mail shows it, on lines of its own whatever was typed, and the links by which it is decided."""
+    """Represent one held comment in an alert, with its action links."""
 
     comment: Comment
     name: str
@@ -49,97 +49,110 @@ class AlertItem:
     links: list[tuple[str, str]]
 
 
-def held_mail_words() -> dict[str, str]:
-    """What an editor may choose."""
+def alert_choices() -> dict[str, str]:
+    """Return the choices of an editor and their labels."""
     return {
         IMMEDIATE: _("At once, for each response"),
         HOURLY: _("Once an hour"),
-        DAILY: _("Once a day, at %(hour)d in the morning", hour=MORNING),
+        DAILY: _("Once a day, at %(hour)d in the morning", hour=MORNING_HOUR),
         NEVER: _("Never"),
     }
 
 
-def choose_held_mail(editor: Editor, choice: str) -> None:
-    """Tell this editor like that from now on; of what came while nothing was to be told, nothing is."""
+def set_alert_choice(editor: Editor, choice: str) -> None:
+    """Set when an editor is alerted.
+
+    Holds made while alerts were off are never sent.
+    """
     with writing():
         chosen = db.session.get_one(Editor, editor.id)
         if chosen.held_mail == NEVER:
-            chosen.last_alerted_hold_id = db.session.scalar(select(NEWEST)) or 0
+            chosen.last_alerted_hold_id = db.session.scalar(select(NEWEST_HOLD_ID)) or 0
         if chosen.held_mail != choice:
             chosen.held_mail, chosen.last_alerted_at = choice, now()
 
 
 def alert_editors(at: datetime | None = None) -> int:
-    """Write a mail to each editor for whom something new waits and whose time has come; how many there were."""
+    """Write the alerts that are due; return how many."""
     if not mail_enabled():
         return 0
     at = at or now()
-    untold = select(Editor.id).where(Editor.held_mail != NEVER, Editor.last_alerted_hold_id < NEWEST)
-    editors = list(db.session.scalars(untold))
-    written = sum(_tell(editor_id, at) for editor_id in editors)
+    query = select(Editor.id).where(Editor.held_mail != NEVER, Editor.last_alerted_hold_id < NEWEST_HOLD_ID)
+    editors = list(db.session.scalars(query))
+    written = sum(_alert_editor(editor_id, at) for editor_id in editors)
     db.session.rollback()
     return written
 
 
-def _tell(editor_id: int, at: datetime) -> bool:
+def _alert_editor(editor_id: int, at: datetime) -> bool:
     editor = db.session.get(Editor, editor_id, populate_existing=True)
-    if editor is None or not _due(editor, at):
+    if editor is None or not _is_due(editor, at):
         return False
-    before, newest = (editor.last_alerted_hold_id, editor.held_mail), db.session.scalar(select(NEWEST)) or 0
-    total = db.session.scalar(select(func.count()).select_from(_waiting(before[0]).subquery())) or 0
-    shown = list(db.session.scalars(_waiting(before[0]).order_by(Comment.id).limit(MOST_SHOWN)))
-    versions = {comment.id: comment.version for comment in shown}
-    letter = _letter(editor, shown, total) if shown else None
+    before, newest = (editor.last_alerted_hold_id, editor.held_mail), db.session.scalar(select(NEWEST_HOLD_ID)) or 0
+    total = db.session.scalar(select(func.count()).select_from(_held_since(before[0]).subquery())) or 0
+    listed = list(db.session.scalars(_held_since(before[0]).order_by(Comment.id).limit(MAX_LISTED)))
+    versions = {comment.id: comment.version for comment in listed}
+    content = _render_alert(editor, listed, total) if listed else None
     with writing():
-        told = db.session.get(Editor, editor_id)
-        if told is None or (told.last_alerted_hold_id, told.held_mail) != before or _versions(versions) != versions:
-            return False  # another process was first, or an editor: whoever looks next finds what is left
-        told.last_alerted_hold_id = newest
-        if letter:
-            told.last_alerted_at = at
-            put_mail(told.email, *letter, KIND)
-    return letter is not None
+        locked = db.session.get(Editor, editor_id)
+        if (
+            locked is None
+            or (locked.last_alerted_hold_id, locked.held_mail) != before
+            or _held_versions(versions) != versions
+        ):
+            return False  # another process or an editor was faster; the next call finds the rest
+        locked.last_alerted_hold_id = newest
+        if content:
+            locked.last_alerted_at = at
+            put_mail(locked.email, *content, KIND)
+    return content is not None
 
 
-def _waiting(told_id: int) -> Select[Comment]:
-    """What came to wait after this hold, and does still."""
-    since = select(Hold.comment_id).where(Hold.id > told_id)
+def _held_since(hold_id: int) -> Select[Comment]:
+    """Select comments that were held after this hold and still are."""
+    since = select(Hold.comment_id).where(Hold.id > hold_id)
     return select(Comment).where(Comment.id.in_(since), Comment.status == HELD)
 
 
-def _versions(ids: dict[int, int]) -> dict[int, int]:
-    standing = select(Comment.id, Comment.version).where(Comment.id.in_(ids), Comment.status == HELD)
-    return {row.id: row.version for row in db.session.execute(standing)}
+def _held_versions(ids: dict[int, int]) -> dict[int, int]:
+    query = select(Comment.id, Comment.version).where(Comment.id.in_(ids), Comment.status == HELD)
+    return {row.id: row.version for row in db.session.execute(query)}
 
 
-def _due(editor: Editor, at: datetime) -> bool:
-    """Whether this editor may be told now. While a mail still waits to be sent, nothing is put beside it."""
-    if at < _next(editor, at):
+def _is_due(editor: Editor, at: datetime) -> bool:
+    """Return whether this editor may be alerted now.
+
+    No alert is written while another one to the same editor is unsent.
+    """
+    if at < _next_alert_at(editor, at):
         return False
-    mine = select(func.count(Mail.id)).where(Mail.kind == KIND, Mail.recipient == editor.email)
-    unsent = db.session.scalar(mine.where(Mail.due_at.is_not(None)))
-    lately = db.session.scalar(mine.where(Mail.created_at.between(at - HOUR, at)))
-    return not unsent and (lately or 0) < MOST_AN_HOUR
+    alerts_sent = select(func.count(Mail.id)).where(Mail.kind == KIND, Mail.recipient == editor.email)
+    unsent = db.session.scalar(alerts_sent.where(Mail.due_at.is_not(None)))
+    recent = db.session.scalar(alerts_sent.where(Mail.created_at.between(at - HOUR, at)))
+    return not unsent and (recent or 0) < MAX_PER_HOUR
 
 
-def _next(editor: Editor, at: datetime) -> datetime:
-    """When this editor is told next. A time that lies ahead, since a clock was set back, holds nobody up."""
+def _next_alert_at(editor: Editor, at: datetime) -> datetime:
+    """Return when the next alert is due.
+
+    A last alert in the future comes from a clock that was set back: it delays nothing.
+    """
     last = editor.last_alerted_at
     if last is None or last > at:
         return at
     if editor.held_mail == DAILY:
         local = last.astimezone(current_site().zone)
-        morning = local.replace(hour=MORNING, minute=0, second=0, microsecond=0)
+        morning = local.replace(hour=MORNING_HOUR, minute=0, second=0, microsecond=0)
         return morning if morning > local else morning + timedelta(days=1)
-    return last + (HOUR if editor.held_mail == HOURLY else TOGETHER)
+    return last + (HOUR if editor.held_mail == HOURLY else MIN_INTERVAL)
 
 
-def _letter(editor: Editor, shown: list[Comment], total: int) -> tuple[str, str, str]:
-    told = [_told(comment, editor) for comment in shown]
-    return render_mail("held", shown=told, total=total, more=total - len(told), to=editor)
+def _render_alert(editor: Editor, listed: list[Comment], total: int) -> tuple[str, str, str]:
+    items = [_alert_item(comment, editor) for comment in listed]
+    return render_mail("held", shown=items, total=total, more=total - len(items), to=editor)
 
 
-def _told(comment: Comment, editor: Editor) -> AlertItem:
+def _alert_item(comment: Comment, editor: Editor) -> AlertItem:
     text = comment.body.strip()
     words = {
         audit_log.APPROVE: _("Approve"),
@@ -153,6 +166,6 @@ def _told(comment: Comment, editor: Editor) -> AlertItem:
         website=one_line(comment.website),
         under=one_line(comment.post.headline),
         reason=one_line(comment.status_reason),
-        text=text if len(text) <= LONGEST else text[:LONGEST].rstrip() + " …",
+        text=text if len(text) <= MAX_TEXT_LENGTH else text[:MAX_TEXT_LENGTH].rstrip() + " …",
         links=[(words[verb], f"/mail/decisions/{decision_token(editor, comment, verb)}") for verb in VERBS],
     )

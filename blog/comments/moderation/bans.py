@@ -1,4 +1,7 @@
-"""Bans: whose responses wait for an editor from now on. Addresses are known by their keyed hashes only."""
+"""Ban readers, addresses and domains: their later comments are held.
+
+Network addresses are stored as keyed hashes only.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ from sqlalchemy import delete, select, update
 
 from blog.comments.changes import announce_all
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, SPAM, Ban, Comment
-from blog.comments.moderation.decisions import Decisions, Pick, change, comment_at, new_action
+from blog.comments.moderation.decisions import Decisions, Pick, apply_decision, new_action_id, reload_comment
 from blog.comments.refusals import NoSuchComment
 from blog.comments.screening.link_domains import domain_of, domains_in, links_in
 from blog.db import db, now, writing
@@ -25,63 +28,69 @@ PAGE_SIZE = 40
 
 
 class NoSuchBan(Exception):
-    """There is no ban of this number."""
+    """Report that no ban has this id."""
 
 
 def ban_word(kind: str) -> str:
-    """What a ban is of."""
-    words = {READER: _("This reader"), EMAIL: _("E-mail"), ADDRESS: _("This network address"), DOMAIN: _("Domain")}
-    return str(words[kind])
+    """Return the label of a kind of ban."""
+    names = {READER: _("This reader"), EMAIL: _("E-mail"), ADDRESS: _("This network address"), DOMAIN: _("Domain")}
+    return str(names[kind])
 
 
-def bannable(comment: Comment) -> dict[str, Ban]:
-    """The bans that what is known of a comment allows and that do not stand yet, by the names that a form has for
-    them; none for an editor's.
+def possible_bans(comment: Comment) -> dict[str, Ban]:
+    """Return the new bans that a comment allows, by their form value.
+
+    Empty for an editor's comment.
     """
     if comment.editor_id:
         return {}
-    whose = {"name": comment.name, "day": day(comment.created_at)}
-    known = {
-        READER: (comment.reader_key, _("the reader of %(name)s’s response of %(day)s", **whose)),  # noqa: RUF001
+    labels = {"name": comment.name, "day": day(comment.created_at)}
+    values = {
+        READER: (comment.reader_key, _("the reader of %(name)s’s response of %(day)s", **labels)),  # noqa: RUF001
         EMAIL: (comment.email.strip().lower(), comment.email.strip().lower()),
-        ADDRESS: (comment.address_key, _("the address of %(name)s’s response of %(day)s", **whose)),  # noqa: RUF001
+        ADDRESS: (comment.address_key, _("the address of %(name)s’s response of %(day)s", **labels)),  # noqa: RUF001
     }
-    bans = {kind: Ban(kind=kind, value=value, name=name[:200]) for kind, (value, name) in known.items() if value}
+    bans = {kind: Ban(kind=kind, value=value, name=name[:200]) for kind, (value, name) in values.items() if value}
     domains = {
-        f"{DOMAIN}:{domain}": Ban(kind=DOMAIN, value=domain, name=domain[:200]) for domain in domains_of(comment)
+        f"{DOMAIN}:{domain}": Ban(kind=DOMAIN, value=domain, name=domain[:200]) for domain in linked_domains(comment)
     }
-    return {name: one for name, one in (bans | domains).items() if not _standing(one)}
+    return {name: one for name, one in (bans | domains).items() if not _exists(one)}
 
 
-def domains_of(comment: Comment) -> list[str]:
-    """The domains of its website and of its links, without `www.` and without the blog's own."""
-    own = {domain_of(current_app.config["SETTINGS"].blog_url)}
-    return [domain for domain in domains_in([comment.website, *links_in(comment.body_html)]) if domain not in own]
+def linked_domains(comment: Comment) -> list[str]:
+    """Return the domains that a comment links to, without the blog's own."""
+    blog_domains = {domain_of(current_app.config["SETTINGS"].blog_url)}
+    return [
+        domain for domain in domains_in([comment.website, *links_in(comment.body_html)]) if domain not in blog_domains
+    ]
 
 
-def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, how: str = "") -> Decisions:
-    """Ban what was chosen of a comment, as `bannable` names it, and mark the comment as spam; what is banned already
-    stays so. Where the comment had changed before, or there is nothing to do, `stayed` holds it. NoSuchComment. `how`
-    it was done stands in the log alone.
+def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, channel: str = "") -> Decisions:
+    """Add the chosen bans of a comment; mark it as spam.
+
+    `choices` are keys of `possible_bans`. If the comment has changed or nothing new was chosen, it is returned in
+    `skipped`. `channel` goes to the audit log only.
+
+    Raises: NoSuchComment.
     """
-    done, action_id = Decisions(), new_action()
-    why = "; ".join(filter(None, (reason, how)))
+    done, action_id = Decisions(), new_action_id()
+    why = "; ".join(filter(None, (reason, channel)))
     with writing():
-        if (comment := comment_at(pick.comment_id)) is None:
+        if (comment := reload_comment(pick.comment_id)) is None:
             raise NoSuchComment
-        wanted = [one for name, one in bannable(comment).items() if name in choices]
-        if not pick.holds(comment) or not wanted:
-            done.stayed.append(comment)
+        chosen = [one for name, one in possible_bans(comment).items() if name in choices]
+        if not pick.is_current(comment) or not chosen:
+            done.skipped.append(comment)
             return done
         if comment.status != SPAM:
-            done.entries.append(change(comment, audit_log.SPAM, editor, why, action_id))
+            done.entries.append(apply_decision(comment, audit_log.SPAM, editor, why, action_id))
         done.comments.append(comment)
-        for one in wanted:
+        for one in chosen:
             one.reason, one.editor_name = reason[:500], editor.name
             db.session.add(one)
             db.session.flush()
             what = AuditDetails(
-                comment_id=comment.id, subject=one.name, after=_mark(one), reason=why, action_id=action_id
+                comment_id=comment.id, subject=one.name, after=_fingerprint(one), reason=why, action_id=action_id
             )
             done.entries.append(record(editor, audit_log.BAN, **what))
     announce_all(done.comments)
@@ -89,55 +98,58 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, how: 
 
 
 def unban(ban_id: int, editor: Editor) -> AuditEntry:
-    """Lift a ban; NoSuchBan where somebody else has. Comments that it held stay as they are."""
+    """Remove a ban. Comments that it held stay held.
+
+    Raises: NoSuchBan.
+    """
     with writing():
         one = db.session.get(Ban, ban_id, populate_existing=True)
         if one is None:
             raise NoSuchBan
-        # what it was of is kept for as long as undoing it may need that
-        old = (
+        # the banned value stays in the log only while the removal can be undone
+        expired = (
             AuditEntry.verb == audit_log.UNBAN,
             AuditEntry.created_at < now() - audit_log.UNDO_WINDOW,
             AuditEntry.before != "",
         )
-        db.session.execute(update(AuditEntry).where(*old).values(before=""))
+        db.session.execute(update(AuditEntry).where(*expired).values(before=""))
         db.session.delete(one)
-        return record(editor, audit_log.UNBAN, subject=one.name, before=_kept(one))
+        return record(editor, audit_log.UNBAN, subject=one.name, before=_serialize(one))
 
 
 def bans(after: str | None) -> Page[Ban]:
     return load_page(select(Ban), Ban.created_at, Ban.id, after, PAGE_SIZE)
 
 
-def undo_ban(mark: str) -> bool:
-    """Inside an act: take back the ban that this mark is of, if it stands."""
-    one = db.session.get(Ban, int(mark.partition(" ")[0]), populate_existing=True)
-    if one is None or _mark(one) != mark:
+def undo_ban(fingerprint: str) -> bool:
+    """Remove the ban with this fingerprint, within `writing()`."""
+    one = db.session.get(Ban, int(fingerprint.partition(" ")[0]), populate_existing=True)
+    if one is None or _fingerprint(one) != fingerprint:
         return False
     db.session.execute(delete(Ban).where(Ban.id == one.id))
     return True
 
 
-def undo_unban(kept: str) -> bool:
-    """Inside an act: the ban that was lifted stands again, unless another of the same does."""
-    if not kept:
+def undo_unban(serialized: str) -> bool:
+    """Restore a removed ban, unless an equal one exists, within `writing()`."""
+    if not serialized:
         return False
-    one = Ban(**json.loads(kept))
-    if _standing(one):
+    one = Ban(**json.loads(serialized))
+    if _exists(one):
         return False
     db.session.add(one)
     return True
 
 
-def _standing(one: Ban) -> bool:
+def _exists(one: Ban) -> bool:
     same = select(Ban.id).where(Ban.kind == one.kind, Ban.value == one.value)
     return db.session.scalars(same).first() is not None
 
 
-def _mark(one: Ban) -> str:
-    # with its time, since on SQLite a number comes again
+def _fingerprint(one: Ban) -> str:
+    # includes the time, since SQLite reuses ids
     return f"{one.id} {one.created_at.isoformat()}"
 
 
-def _kept(one: Ban) -> str:
+def _serialize(one: Ban) -> str:
     return json.dumps({name: getattr(one, name) for name in ("kind", "value", "name", "reason", "editor_name")})

@@ -1,6 +1,6 @@
-"""What editors decide on comments: to show them, to hold them, that they are spam, to remove them.
+"""Decide on comments: approve, hold, mark as spam, remove.
 
-Each decision is written to the audit log with what undoing it needs. Of two editors the first decides.
+Each decision is logged with what its undo needs. If two editors decide at once, the first one counts.
 """
 
 from __future__ import annotations
@@ -22,32 +22,36 @@ from blog.editors import audit_log
 from blog.editors.audit_log import AuditDetails, is_withdrawn, last_editor_name, record
 from blog.editors.models import AuditEntry, Editor
 
-BECOMES = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
+NEW_STATUS = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
 
 
 class Pick(NamedTuple):
-    """A comment as an editor saw it: its version then, or "" where that does not matter."""
+    """Identify a comment and the version that the editor saw.
+
+    `expected_version` is "" if any version will do.
+    """
 
     comment_id: int
     expected_version: str = ""
 
-    def holds(self, comment: Comment) -> bool:
+    def is_current(self, comment: Comment) -> bool:
         return self.expected_version in {"", str(comment.version)}
 
 
 @dataclass
 class Decisions:
-    """What came of one action: an entry for each decision, the comments decided on, and those that stay as they are
-    because they had changed before, or stood so already.
+    """Hold the result of one action.
+
+    `skipped` are comments that had changed before, or had the new status already.
     """
 
     entries: list[AuditEntry] = field(default_factory=list)
     comments: list[Comment] = field(default_factory=list)
-    stayed: list[Comment] = field(default_factory=list)
+    skipped: list[Comment] = field(default_factory=list)
 
     @property
     def entry(self) -> AuditEntry | None:
-        """By which the action is undone."""
+        """Return the log entry that undoes the whole action."""
         return self.entries[-1] if self.entries else None
 
     @property
@@ -56,34 +60,44 @@ class Decisions:
 
 
 def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> Decisions:
-    """Do this to each of these comments, in one act; NoSuchComment where there is none of them."""
-    done, action_id = Decisions(), new_action() if len(picks) > 1 else None
+    """Apply one decision to several comments, in one transaction.
+
+    Raises: NoSuchComment if none of them exists.
+    """
+    done, action_id = Decisions(), new_action_id() if len(picks) > 1 else None
     preload_texts(pick.comment_id for pick in picks)
     with writing():
         for pick in picks:
-            if (comment := comment_at(pick.comment_id)) is None:
+            if (comment := reload_comment(pick.comment_id)) is None:
                 continue
-            if comment.status == BECOMES[verb] or not pick.holds(comment) or is_irreversible(comment, verb):
-                done.stayed.append(comment)
+            if comment.status == NEW_STATUS[verb] or not pick.is_current(comment) or is_irreversible(comment, verb):
+                done.skipped.append(comment)
                 continue
-            done.entries.append(change(comment, verb, editor, why, action_id))
+            done.entries.append(apply_decision(comment, verb, editor, why, action_id))
             done.comments.append(comment)
-    if not done.comments and not done.stayed:
+    if not done.comments and not done.skipped:
         raise NoSuchComment
     announce_all(done.comments)
     return done
 
 
 def is_irreversible(comment: Comment, verb: str) -> bool:
-    """Nobody brings back what its writer took away, nor what is no longer kept."""
-    back = verb in {audit_log.APPROVE, audit_log.HOLD}
-    return back and (not comment.body_html or is_withdrawn(comment.id))
+    """Return whether a comment can no longer be shown.
+
+    Author deletions are final, and so is the deletion of the text.
+    """
+    restores = verb in {audit_log.APPROVE, audit_log.HOLD}
+    return restores and (not comment.body_html or is_withdrawn(comment.id))
 
 
-def change(comment: Comment, verb: str, editor: Editor, why: str = "", action_id: str | None = None) -> AuditEntry:
-    """Inside an act: do it and write it down."""
+def apply_decision(
+    comment: Comment, verb: str, editor: Editor, why: str = "", action_id: str | None = None
+) -> AuditEntry:
+    """Apply and log a decision, within `writing()`."""
     before = state_snapshot(comment)
-    _decide(comment, REASONS[verb](editor.name) + (f": {why}" if why and verb != audit_log.APPROVE else ""), verb)
+    _set_status(
+        comment, STATUS_REASONS[verb](editor.name) + (f": {why}" if why and verb != audit_log.APPROVE else ""), verb
+    )
     after = state_snapshot(comment)
     what = AuditDetails(comment_id=comment.id, subject=audit_label(comment), reason=why, action_id=action_id)
     entry = record(editor, verb, **what | AuditDetails(before=before, after=after))
@@ -91,17 +105,17 @@ def change(comment: Comment, verb: str, editor: Editor, why: str = "", action_id
     return entry
 
 
-def _decide(comment: Comment, reason: str, verb: str) -> None:
-    verbs: dict[str, Callable[[], None]] = {
+def _set_status(comment: Comment, reason: str, verb: str) -> None:
+    actions: dict[str, Callable[[], None]] = {
         audit_log.APPROVE: comment.approve,
         audit_log.HOLD: lambda: comment.hold(reason),
         audit_log.SPAM: lambda: comment.mark_as_spam(reason),
         audit_log.REMOVE: lambda: comment.remove(reason),
     }
-    apply_change(comment, verbs[verb])
+    apply_change(comment, actions[verb])
 
 
-REASONS: dict[str, Callable[[str], str]] = {
+STATUS_REASONS: dict[str, Callable[[str], str]] = {
     audit_log.APPROVE: lambda name: "",
     audit_log.HOLD: lambda name: _("held by %(name)s", name=name),
     audit_log.SPAM: lambda name: _("marked as spam by %(name)s", name=name),
@@ -109,23 +123,23 @@ REASONS: dict[str, Callable[[str], str]] = {
 }
 
 
-def comment_at(comment_id: int) -> Comment | None:
-    """As it stands now, whatever this session had read before."""
+def reload_comment(comment_id: int) -> Comment | None:
+    """Load a comment afresh from the database."""
     return db.session.get(Comment, comment_id, populate_existing=True)
 
 
 def state_snapshot(comment: Comment) -> str:
-    """Its state, so that it can be put back, and compared with a later one."""
+    """Return a comment's status as JSON, to restore or compare it."""
     state = {"status": comment.status, "reason": comment.status_reason, "at": comment.status_at.isoformat()}
     return json.dumps(state, ensure_ascii=False)
 
 
-def new_action() -> str:
+def new_action_id() -> str:
     return secrets.token_hex(16)
 
 
-def clash(comment: Comment) -> str:
-    """Why a verb was not done, in one sentence."""
+def explain_conflict(comment: Comment) -> str:
+    """Return why a decision was not applied, in one sentence."""
     if is_withdrawn(comment.id):
         return str(_("The author deleted this response. Author deletions are final. Nothing was changed."))
     if not comment.body_html:

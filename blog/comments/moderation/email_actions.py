@@ -1,8 +1,7 @@
-"""Decisions by links in mail. A link says in a signed token whose it is, and what may be done to which comment.
+"""Decide on comments by signed links in mail.
 
-It is good for the comment as it stood, and whatever is done to that gives it another version: so a link does one thing
-once, and all others of the same comment end with it, in every editor's mail. It ends with its time too, and with the
-password of the account. It signs nobody in.
+A token names the editor, the comment and the action. Links are bound to the comment's version; any change invalidates
+all of them, in every editor's mail. They also end after LINK_DAYS and when the password changes. They sign nobody in.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from flask_babel import gettext as _
 
 from blog.comments.models import HELD, Comment
 from blog.comments.moderation.bans import ban
-from blog.comments.moderation.decisions import Decisions, Pick, clash, decide
+from blog.comments.moderation.decisions import Decisions, Pick, decide, explain_conflict
 from blog.comments.moderation.undo import NotUndone, undo
 from blog.comments.refusals import NoSuchComment
 from blog.db import db
@@ -24,14 +23,15 @@ from blog.editors.audit_log import last_editor_name, last_undoable_action
 from blog.editors.models import AuditEntry, Editor
 from blog.web.signed_tokens import read_token, sign_token
 
-DAYS = 7
+LINK_DAYS = 7
 VERBS = (audit_log.APPROVE, audit_log.SPAM, audit_log.REMOVE, audit_log.BAN)
 DECISION, REVERSAL = "decision", "reversal"
 
 
 class LinkExpired(Exception):
-    """Why a link does nothing, in one sentence; the comment that it was of, and what its editor could undo about that,
-    where the link was a good one.
+    """Report why a link does nothing, in one sentence.
+
+    For a genuine link `comment` is set, and `undoable` holds what its editor can undo.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class LinkExpired(Exception):
 
 @dataclass(frozen=True)
 class Decision:
-    """What a link is for, where it still holds."""
+    """Represent what a valid link does."""
 
     editor: Editor
     comment: Comment
@@ -63,33 +63,40 @@ def reversal_token(editor: Editor, entry: AuditEntry) -> str:
     return sign_token(REVERSAL, f"{editor.id}-{generation_tag(editor)}-{entry.id}")
 
 
-def decision_of(token: str) -> Decision:
-    """What this token allows; Dead where that is nothing, or nothing any longer."""
-    editor, (number, version, verb) = _read(DECISION, token)
+def read_decision(token: str) -> Decision:
+    """Return the decision that a token allows.
+
+    Raises: LinkExpired.
+    """
+    editor, (number, version, verb) = _read_token(DECISION, token)
     comment = db.session.get(Comment, int(number))
     if comment is None:
         raise LinkExpired(_("This response is no longer here."), 410)
     if comment.version != int(version) or comment.status != HELD:
-        raise _spent(comment, editor)
+        raise _used_link(comment, editor)
     return Decision(editor, comment, verb, int(version))
 
 
 def decide_by_mail(decision: Decision, choices: Collection[str] = (), reason: str = "") -> AuditEntry:
-    """Do it, as that editor; of a ban, with what was chosen. The entry by which it is undone; Dead where somebody was
-    faster.
+    """Apply a decision as its editor; return its log entry.
+
+    Raises: LinkExpired if the comment has changed.
     """
     try:
-        done = _decide(decision, choices, reason)
+        done = _apply(decision, choices, reason)
     except NoSuchComment:
         raise LinkExpired(_("This response is no longer here."), 410) from None
     if done.entry is None:
-        raise _spent(done.stayed[0], decision.editor)
+        raise _used_link(done.skipped[0], decision.editor)
     return done.entry
 
 
-def reversal_of(token: str) -> tuple[Editor, AuditEntry]:
-    """Which entry of the log this token may undo, in whose name; Dead where it may nothing."""
-    editor, (number,) = _read(REVERSAL, token)
+def read_reversal(token: str) -> tuple[Editor, AuditEntry]:
+    """Return the editor and the log entry that a token may undo.
+
+    Raises: LinkExpired.
+    """
+    editor, (number,) = _read_token(REVERSAL, token)
     entry = db.session.get(AuditEntry, int(number))
     if entry is None:
         raise LinkExpired(_("This decision is no longer in the log."), 410)
@@ -97,27 +104,30 @@ def reversal_of(token: str) -> tuple[Editor, AuditEntry]:
 
 
 def undo_by_mail(editor: Editor, entry: AuditEntry) -> None:
-    """Put it back; Dead where that is too late."""
+    """Undo an action.
+
+    Raises: LinkExpired if it is too late.
+    """
     try:
         undo(entry.id, editor)
     except NotUndone as refusal:
         raise LinkExpired(refusal.sentence, 409, db.session.get(Comment, entry.comment_id)) from None
 
 
-def _decide(decision: Decision, choices: Collection[str], reason: str) -> Decisions:
+def _apply(decision: Decision, choices: Collection[str], reason: str) -> Decisions:
     pick, editor = Pick(decision.comment.id, str(decision.version)), decision.editor
     if decision.verb == audit_log.BAN:
         return ban(pick, choices, reason, editor, _("by mail"))
     return decide(decision.verb, [pick], editor, _("by mail"))
 
 
-def _read(purpose: str, token: str) -> tuple[Editor, list[str]]:
-    """Whose token it is, and what else it says."""
+def _read_token(purpose: str, token: str) -> tuple[Editor, list[str]]:
+    """Return the editor of a token, and its other values."""
     value = read_token(purpose, token)
     if not isinstance(value, str):
         raise LinkExpired(_("This link is not valid or not complete."), 404)
-    if read_token(purpose, token, DAYS * 24 * 3600) is None:
-        raise LinkExpired(_("Links in mail work for %(days)d days. This one is older.", days=DAYS), 410)
+    if read_token(purpose, token, LINK_DAYS * 24 * 3600) is None:
+        raise LinkExpired(_("Links in mail work for %(days)d days. This one is older.", days=LINK_DAYS), 410)
     number, mark, *rest = value.split("-")
     editor = db.session.get(Editor, int(number))
     if editor is None or generation_tag(editor) != mark:
@@ -125,11 +135,11 @@ def _read(purpose: str, token: str) -> tuple[Editor, list[str]]:
     return editor, rest
 
 
-def _spent(comment: Comment, editor: Editor) -> LinkExpired:
+def _used_link(comment: Comment, editor: Editor) -> LinkExpired:
     last = last_undoable_action(editor)
-    mine = (editor, last) if last and last.comment_id == comment.id else None
+    undoable = (editor, last) if last and last.comment_id == comment.id else None
     if last_editor_name(comment.id) or comment.status != HELD:
-        return LinkExpired(clash(comment), 409, comment, mine)
+        return LinkExpired(explain_conflict(comment), 409, comment, undoable)
     return LinkExpired(
         _("The response changed after the mail was sent, so nothing was done. Below is how it is now."), 409, comment
     )

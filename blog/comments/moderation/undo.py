@@ -1,4 +1,4 @@
-"""Undoing what an editor did, for ten minutes: everything of one action, as it stood before."""
+"""Undo a whole action of an editor within ten minutes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from flask_babel import ngettext
 from blog.comments.changes import announce_all, apply_change
 from blog.comments.models import Comment
 from blog.comments.moderation.bans import undo_ban, undo_unban
-from blog.comments.moderation.decisions import comment_at, state_snapshot
+from blog.comments.moderation.decisions import reload_comment, state_snapshot
 from blog.comments.screening.lessons import learn
 from blog.db import db, writing
 from blog.editors import audit_log
@@ -24,11 +24,11 @@ from blog.web.i18n import state_word
 
 
 class NoSuchEntry(Exception):
-    """There is no entry of this number in the audit log."""
+    """Report that no audit entry has this id."""
 
 
 class NotUndone(Exception):
-    """Why nothing was changed, in one sentence; `entries` is the action that still stands."""
+    """Report why nothing was undone; `entries` are the action's."""
 
     def __init__(self, sentence: str, entries: list[AuditEntry]) -> None:
         super().__init__(sentence)
@@ -37,38 +37,41 @@ class NotUndone(Exception):
 
 @dataclass
 class Reversal:
-    """What was put back: the comments that changed by it, and how many parts of the action stay as they are."""
+    """Hold what was undone; `skipped` counts parts that had changed."""
 
     entry: AuditEntry
     comments: list[Comment] = field(default_factory=list)
-    stayed: int = 0
+    skipped: int = 0
 
     @property
     def sentence(self) -> str:
-        if not self.stayed:
+        if not self.skipped:
             return str(_("Undone. The response is as it was before."))
         sentence = ngettext(
             "Undone, except for 1 that had changed since.",
             "Undone, but for %(num)d that had changed since.",
-            self.stayed,
+            self.skipped,
         )
         return str(sentence)
 
 
 def undo(entry_id: int, editor: Editor) -> Reversal:
-    """Undo the whole action that this entry belongs to; NoSuchEntry, or NotUndone where nothing of it can be."""
+    """Undo the whole action of an audit entry.
+
+    Raises: NoSuchEntry; NotUndone if nothing of it can be undone.
+    """
     with writing():
         entry = db.session.get(AuditEntry, entry_id, populate_existing=True)
         if entry is None:
             raise NoSuchEntry
         parts, done = entries_of_action(entry), Reversal(entry)
         if not can_undo(entry):
-            raise NotUndone(_too_late(entry), parts)
-        undone = [part for part in parts if REVERSED[part.verb](part, editor, done)]
+            raise NotUndone(_explain_refusal(entry), parts)
+        undone = [part for part in parts if UNDO_ACTIONS[part.verb](part, editor, done)]
         if not undone:
             raise NotUndone(_("The response has changed since, so this cannot be undone. Nothing was changed."), parts)
         mark_undone(undone)
-        done.stayed = len(parts) - len(undone)
+        done.skipped = len(parts) - len(undone)
         for part in undone:
             what = AuditDetails(comment_id=part.comment_id, subject=part.subject, reason=part.verb)
             record(editor, audit_log.REVERSE, **what)
@@ -79,23 +82,23 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
 
 
 def previous_state(entry: AuditEntry) -> str:
-    """What stood before an entry, in words; "" where there is nothing to say."""
-    if REVERSED.get(entry.verb) is not _restore:
-        return entry.before if entry.verb not in REVERSED else ""
+    """Return the state before an entry, as a label, or ""."""
+    if UNDO_ACTIONS.get(entry.verb) is not _restore:
+        return entry.before if entry.verb not in UNDO_ACTIONS else ""
     if not entry.before:  # forgotten
         return ""
     before = json.loads(entry.before)
     return f"{state_word(before['status'])} ({before['reason']})" if before["reason"] else state_word(before["status"])
 
 
-def _too_late(entry: AuditEntry) -> str:
+def _explain_refusal(entry: AuditEntry) -> str:
     if entry.undone_at:
         return str(_("This was already undone."))
     return str(_("The ten minutes for undoing are over. Decide again instead."))
 
 
 def _restore(part: AuditEntry, _editor: Editor, done: Reversal) -> bool:
-    comment = comment_at(part.comment_id or 0)
+    comment = reload_comment(part.comment_id or 0)
     if comment is None or state_snapshot(comment) != part.after:
         return False
     before = json.loads(part.before)
@@ -105,25 +108,28 @@ def _restore(part: AuditEntry, _editor: Editor, done: Reversal) -> bool:
     return True
 
 
-def _withdraw(part: AuditEntry, editor: Editor, done: Reversal) -> bool:
-    """The editor's answer goes; what it answered is another part of the action, if it was approved with it."""
+def _remove_reply(part: AuditEntry, editor: Editor, done: Reversal) -> bool:
+    """Remove an editor's reply.
+
+    A comment that was approved with it is restored by its own entry.
+    """
     number, _blank, after = part.after.partition(" ")
-    answer = comment_at(int(number))
-    if answer is None or state_snapshot(answer) != after:
+    reply = reload_comment(int(number))
+    if reply is None or state_snapshot(reply) != after:
         return False
-    apply_change(answer, partial(answer.remove, _("removed by %(name)s", name=editor.name)))
-    done.comments.append(answer)
-    if part.comment_id and (comment := comment_at(part.comment_id)):
+    apply_change(reply, partial(reply.remove, _("removed by %(name)s", name=editor.name)))
+    done.comments.append(reply)
+    if part.comment_id and (comment := reload_comment(part.comment_id)):
         done.comments.append(comment)
     return True
 
 
-REVERSED: dict[str, Callable[[AuditEntry, Editor, Reversal], bool]] = {
+UNDO_ACTIONS: dict[str, Callable[[AuditEntry, Editor, Reversal], bool]] = {
     audit_log.APPROVE: _restore,
     audit_log.HOLD: _restore,
     audit_log.SPAM: _restore,
     audit_log.REMOVE: _restore,
-    audit_log.ANSWER: _withdraw,
+    audit_log.ANSWER: _remove_reply,
     audit_log.BAN: lambda part, _editor, _done: undo_ban(part.after),
     audit_log.UNBAN: lambda part, _editor, _done: undo_unban(part.before),
 }

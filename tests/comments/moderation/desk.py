@@ -1,4 +1,4 @@
-"""What editors do at the desk, as their forms do it."""
+"""Send the desk's forms as an editor."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.system.visits import change
 
 
 def bea(app: Flask) -> FlaskClient:
-    """The second editor's browser."""
+    """Return the browser of a second editor."""
     add_editor("bea@example.org", "Bea", EDITOR, "another sentence here")
     client = app.test_client()
     sign_in(client, "bea@example.org", "another sentence here")
@@ -34,7 +34,7 @@ def post(desk: FlaskClient, path: str, headers: dict[str, str] | None = None, **
 
 
 def decide(desk: FlaskClient, comment: Comment, noun: str, **headers: str) -> TestResponse:
-    """By the button of the comment's page, which knows what the editor saw."""
+    """Press a button of the comment's page, which sends the version seen."""
     page = desk.get(f"/desk/comments/{comment.id}").text
     seen = re.search(r'name="seen" value="(\d+)"', page)
     form = {"seen": seen[1]} if seen else {}
@@ -42,7 +42,7 @@ def decide(desk: FlaskClient, comment: Comment, noun: str, **headers: str) -> Te
 
 
 def hold(comment: Comment, reason: str = "first response") -> Comment:
-    """As the rules do it."""
+    """Hold a comment as a rule does."""
     change(comment, "hold", reason)
     return fresh(comment)
 
@@ -54,7 +54,7 @@ def fresh(comment: Comment) -> Comment:
 
 
 def log() -> list[AuditEntry]:
-    """The audit log, the last first."""
+    """Return the audit log, newest first."""
     db.session.rollback()
     db.session.expire_all()
     return list(db.session.query(AuditEntry).order_by(AuditEntry.id.desc()))

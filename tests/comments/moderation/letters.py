@@ -1,4 +1,4 @@
-"""The editors' mail in tests: what comes to wait, what is then written, and the links in it."""
+"""Create held comments and read the alerts about them."""
 
 from __future__ import annotations
 
@@ -23,46 +23,46 @@ HOST = "https://blog.example.org"
 PASSWORD = "a sentence to remember"
 
 
-def sets_mail_up(app: Flask, **more: Any) -> None:
-    """So that mail is written; nobody sends it."""
-    how = {"blog_url": HOST, "mail_from": "blog@example.org", "smtp_host": "127.0.0.1", "smtp_security": "none"}
-    app.config["SETTINGS"] = replace(app.config["SETTINGS"], **(how | more))
+def enable_mail(app: Flask, **more: Any) -> None:
+    """Configure mail, so that it is written; nothing sends it."""
+    settings = {"blog_url": HOST, "mail_from": "blog@example.org", "smtp_host": "127.0.0.1", "smtp_security": "none"}
+    app.config["SETTINGS"] = replace(app.config["SETTINGS"], **(settings | more))
 
 
-def everything_waits() -> Post:
+def hold_everything() -> Post:
     with writing():
         current_site().comment_rule = HOLD_ALL
     return a_post("Herons return")
 
 
-def ed() -> Editor:
-    """The owner, who is told at once."""
+def add_owner() -> Editor:
+    """Add the owner, who is alerted at once."""
     return add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
 
 
-def held(post: Post, body: str = "Seen one today.", **fields: Any) -> Comment:
+def create_held(post: Post, body: str = "Seen one today.", **fields: Any) -> Comment:
     comment = fresh(a_comment(post, body, **fields))
     assert comment.status == "held"
     return comment
 
 
-def letters() -> list[Mail]:
+def alert_mails() -> list[Mail]:
     return [mail for mail in mails() if mail.kind == "held"]
 
 
-def the_letter() -> Mail:
-    (mail,) = letters()
+def only_alert() -> Mail:
+    (mail,) = alert_mails()
     return mail
 
 
-def sent_by_now(at: Any) -> None:
-    """As the mail server would have taken them."""
+def mark_sent(at: Any) -> None:
+    """Mark all mail as sent."""
     with writing():
         db.session.query(Mail).filter(Mail.due_at.is_not(None)).update({"due_at": None, "sent_at": at})
 
 
 def links(text: str) -> dict[str, str]:
-    """The paths of the first links of a mail by their words."""
+    """Return the path of the first link for each word."""
     found: dict[str, str] = {}
     for word, path in re.findall(rf"^(\w+): {re.escape(HOST)}(/mail/\S+)", text, re.MULTILINE):
         found.setdefault(word, path)

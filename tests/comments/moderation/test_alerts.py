@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from blog.comments.identity import Writer
 from blog.comments.models import Hold
 from blog.comments.moderation import alerts
-from blog.comments.moderation.alerts import alert_editors, choose_held_mail
+from blog.comments.moderation.alerts import alert_editors, set_alert_choice
 from blog.comments.posting.edit import edit_comment
 from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
@@ -18,14 +18,14 @@ from blog.editors.models import DAILY, EDITOR, HOURLY, IMMEDIATE, NEVER, Editor
 from blog.site.models import current_site
 from tests.comments.moderation.desk import decide, fresh, hold
 from tests.comments.moderation.letters import (
-    ed,
-    everything_waits,
-    held,
-    letters,
+    add_owner,
+    alert_mails,
+    create_held,
+    enable_mail,
+    hold_everything,
     links,
-    sent_by_now,
-    sets_mail_up,
-    the_letter,
+    mark_sent,
+    only_alert,
 )
 from tests.factories import a_comment, a_post, csrf, signed_in
 from tests.mail.post_office import PostOffice, post_office
@@ -35,247 +35,247 @@ SECOND, MINUTE, HOUR, DAY = timedelta(seconds=1), timedelta(minutes=1), timedelt
 
 @pytest.fixture(autouse=True)
 def mail(app: Flask) -> None:
-    sets_mail_up(app)
+    enable_mail(app)
 
 
-def tell(at: datetime) -> int:
-    """As the server does it every few seconds; what is written is sent."""
+def send_alerts(at: datetime) -> int:
+    """Write the alerts that are due and mark them as sent."""
     written = alert_editors(at)
-    sent_by_now(at)
+    mark_sent(at)
     return written
 
 
-def test_what_waits_is_told_at_once_with_all_that_an_editor_needs(app: Flask) -> None:
-    ed()
-    post = everything_waits()
-    comment = held(post, "Seen *one* <b>today</b>.", email="ann@example.org", website="https://ann.example/x")
+def test_alert_shows_the_comment_and_its_actions(app: Flask) -> None:
+    add_owner()
+    post = hold_everything()
+    comment = create_held(post, "Seen *one* <b>today</b>.", email="ann@example.org", website="https://ann.example/x")
     assert alert_editors() == 1
-    letter = the_letter()
-    assert letter.recipient == "ed@example.org"
-    assert letter.subject == "Ann is waiting for approval: Herons return"
-    for part in (letter.text, letter.html):
+    alert = only_alert()
+    assert alert.recipient == "ed@example.org"
+    assert alert.subject == "Ann is waiting for approval: Herons return"
+    for part in (alert.text, alert.html):
         assert "ann@example.org" in part
         assert "https://ann.example/x" in part
         assert "every response waits here" in part
         assert f"https://blog.example.org/desk/comments/{comment.id}" in part
         assert part.count("/mail/decisions/") == 4
-    assert "\n> Seen *one* <b>today</b>.\n" in letter.text
-    assert "Seen *one* &lt;b&gt;today&lt;/b&gt;." in letter.html
-    assert list(links(letter.text)) == ["Approve", "Spam", "Remove", "Ban"]
-    assert "Reply-To" not in letter.headers
+    assert "\n> Seen *one* <b>today</b>.\n" in alert.text
+    assert "Seen *one* &lt;b&gt;today&lt;/b&gt;." in alert.html
+    assert list(links(alert.text)) == ["Approve", "Spam", "Remove", "Ban"]
+    assert "Reply-To" not in alert.headers
     assert alert_editors(now() + DAY) == 0
 
 
-def test_what_appears_at_once_is_not_told(app: Flask) -> None:
-    ed()
+def test_published_comment_sends_no_alert(app: Flask) -> None:
+    add_owner()
     a_comment(a_post())
     assert alert_editors() == 0
     assert db.session.query(Hold).count() == 0
 
 
-def test_what_an_editor_holds_is_not_told(app: Flask) -> None:
-    ed()
+def test_hold_by_an_editor_sends_no_alert(app: Flask) -> None:
+    add_owner()
     hold(a_comment(a_post()))
     assert alert_editors() == 0
 
 
-def test_what_several_write_within_a_minute_is_one_mail(app: Flask) -> None:
-    ed()
-    post, start = everything_waits(), now()
-    held(post, "The first one.")
-    assert tell(start) == 1
-    held(post, "The second one.")
-    held(post, "The third one.")
-    assert tell(start + 59 * SECOND) == 0
-    assert tell(start + MINUTE) == 1
-    letter = letters()[1]
-    assert letter.subject == "2 responses are waiting for approval"
-    assert letter.text.index("The second one.") < letter.text.index("The third one.")
-    assert "The first one." not in letter.text
+def test_holds_within_a_minute_share_a_mail(app: Flask) -> None:
+    add_owner()
+    post, start = hold_everything(), now()
+    create_held(post, "The first one.")
+    assert send_alerts(start) == 1
+    create_held(post, "The second one.")
+    create_held(post, "The third one.")
+    assert send_alerts(start + 59 * SECOND) == 0
+    assert send_alerts(start + MINUTE) == 1
+    alert = alert_mails()[1]
+    assert alert.subject == "2 responses are waiting for approval"
+    assert alert.text.index("The second one.") < alert.text.index("The third one.")
+    assert "The first one." not in alert.text
 
 
-def test_a_flood_is_gathered_and_the_inbox_stays_calm(app: Flask) -> None:
-    ed()
-    post, start = everything_waits(), now()
+def test_flood_sends_few_alerts(app: Flask) -> None:
+    add_owner()
+    post, start = hold_everything(), now()
     for number in range(180):  # one every twenty seconds, for an hour
-        held(post, f"Buy number {number}.", key=f"key-{number}")
-        tell(start + number * 20 * SECOND)
-    assert len(letters()) == alerts.MOST_AN_HOUR
-    assert tell(start + 61 * MINUTE) == 1
-    last = letters()[-1]
-    told = sum(mail.text.count("\n> Buy number") for mail in letters()[:-1])
-    assert last.subject == f"{180 - told} responses are waiting for approval"
-    assert last.text.count("\n> Buy number") == alerts.MOST_SHOWN
+        create_held(post, f"Buy number {number}.", key=f"key-{number}")
+        send_alerts(start + number * 20 * SECOND)
+    assert len(alert_mails()) == alerts.MAX_PER_HOUR
+    assert send_alerts(start + 61 * MINUTE) == 1
+    last = alert_mails()[-1]
+    sent_count = sum(mail.text.count("\n> Buy number") for mail in alert_mails()[:-1])
+    assert last.subject == f"{180 - sent_count} responses are waiting for approval"
+    assert last.text.count("\n> Buy number") == alerts.MAX_LISTED
     assert (
-        f"{180 - told - alerts.MOST_SHOWN} more are waiting:\nhttps://blog.example.org/desk/comments?state=held"
+        f"{180 - sent_count - alerts.MAX_LISTED} more are waiting:\nhttps://blog.example.org/desk/comments?state=held"
         in last.text
     )
 
 
-def test_nothing_is_put_beside_a_mail_that_could_not_be_sent_yet(app: Flask) -> None:
-    ed()
-    post, start = everything_waits(), now()
-    held(post, "The first one.")
+def test_no_alert_is_written_while_one_is_unsent(app: Flask) -> None:
+    add_owner()
+    post, start = hold_everything(), now()
+    create_held(post, "The first one.")
     assert alert_editors(start) == 1
-    held(post, "The second one.")
+    create_held(post, "The second one.")
     assert alert_editors(start + 5 * HOUR) == 0
-    sent_by_now(start + 5 * HOUR)
+    mark_sent(start + 5 * HOUR)
     assert alert_editors(start + 5 * HOUR) == 1
 
 
-def test_what_was_decided_on_before_is_not_told(app: Flask) -> None:
+def test_alert_omits_decided_comments(app: Flask) -> None:
     desk = signed_in(app)
-    post = everything_waits()
-    first, second = held(post, "The first one."), held(post, "The second one.")
+    post = hold_everything()
+    first, second = create_held(post, "The first one."), create_held(post, "The second one.")
     decide(desk, first, "approval")
     fresh(first)
     alert_editors()
-    assert "The first one." not in the_letter().text
-    assert "The second one." in the_letter().text
-    third = held(post, "The third one.")
+    assert "The first one." not in only_alert().text
+    assert "The second one." in only_alert().text
+    third = create_held(post, "The third one.")
     decide(desk, third, "spam")
     fresh(third)
-    sent_by_now(now())
+    mark_sent(now())
     assert alert_editors(now() + HOUR) == 0
-    assert len(letters()) == 1
+    assert len(alert_mails()) == 1
     assert fresh(second).status == "held"
 
 
-def test_what_is_decided_on_while_the_mail_is_made_is_not_told(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_alert_is_dropped_if_a_comment_is_decided_while_rendering(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     desk = signed_in(app)
-    comment, make = held(everything_waits()), alerts.render_mail
+    comment, make = create_held(hold_everything()), alerts.render_mail
 
-    def slowly(*args: object, **values: object) -> tuple[str, str, str]:
-        letter = make(*args, **values)  # type: ignore[arg-type]
+    def render_and_decide(*args: object, **values: object) -> tuple[str, str, str]:
+        alert = make(*args, **values)  # type: ignore[arg-type]
         decide(desk, comment, "approval")
-        return letter
+        return alert
 
-    monkeypatch.setattr(alerts, "render_mail", slowly)
+    monkeypatch.setattr(alerts, "render_mail", render_and_decide)
     assert alert_editors() == 0
     monkeypatch.undo()
     assert alert_editors() == 0
-    assert letters() == []
+    assert alert_mails() == []
 
 
-def test_a_change_that_is_judged_again_is_told(app: Flask) -> None:
-    ed()
+def test_held_edit_sends_an_alert(app: Flask) -> None:
+    add_owner()
     post = a_post("Herons return")
     comment = a_comment(post, "Seen one today.")
     with writing():
         current_site().muted = "casino"
     edit_comment(post.id, comment.id, Writer("r"), "Come to my casino.", paced=False)
-    tell(now())
-    assert "Come to my casino." in the_letter().text
-    edit_comment(post.id, comment.id, Writer("r"), "Come to my house.", paced=False)  # which goes on waiting
-    tell(now() + HOUR)
-    assert "Come to my house." in letters()[1].text
+    send_alerts(now())
+    assert "Come to my casino." in only_alert().text
+    edit_comment(post.id, comment.id, Writer("r"), "Come to my house.", paced=False)  # stays held
+    send_alerts(now() + HOUR)
+    assert "Come to my house." in alert_mails()[1].text
 
 
-def test_once_an_hour_gathers(app: Flask) -> None:
-    choose_held_mail(ed(), HOURLY)
-    post, start = everything_waits(), now()
-    held(post, "The first one.")
-    held(post, "The second one.")
-    assert tell(start + 59 * MINUTE) == 0
-    assert tell(start + 61 * MINUTE) == 1
-    assert tell(start + 3 * HOUR) == 0
-    held(post, "The third one.")
-    assert tell(start + 3 * HOUR) == 1
-    assert [mail.text.count("\n> The") for mail in letters()] == [2, 1]
+def test_hourly_alert_lists_all_holds(app: Flask) -> None:
+    set_alert_choice(add_owner(), HOURLY)
+    post, start = hold_everything(), now()
+    create_held(post, "The first one.")
+    create_held(post, "The second one.")
+    assert send_alerts(start + 59 * MINUTE) == 0
+    assert send_alerts(start + 61 * MINUTE) == 1
+    assert send_alerts(start + 3 * HOUR) == 0
+    create_held(post, "The third one.")
+    assert send_alerts(start + 3 * HOUR) == 1
+    assert [mail.text.count("\n> The") for mail in alert_mails()] == [2, 1]
 
 
-def test_once_a_day_comes_in_the_morning_of_the_sites_zone(app: Flask) -> None:
-    editor = ed()
-    choose_held_mail(editor, DAILY)
-    post = everything_waits()
+def test_daily_alert_is_sent_in_the_morning_of_the_sites_zone(app: Flask) -> None:
+    editor = add_owner()
+    set_alert_choice(editor, DAILY)
+    post = hold_everything()
     with writing():
         current_site().timezone = "America/New_York"
         # seven in the evening of the day before the clocks went forward there
         db.session.get_one(Editor, editor.id).last_alerted_at = datetime(2026, 3, 8, 0, 0, tzinfo=UTC)
-    held(post)
-    assert tell(datetime(2026, 3, 8, 10, 59, tzinfo=UTC)) == 0
-    assert tell(datetime(2026, 3, 8, 11, 0, tzinfo=UTC)) == 1
-    held(post, "Another one.")
-    assert tell(datetime(2026, 3, 8, 23, 0, tzinfo=UTC)) == 0
-    assert tell(datetime(2026, 3, 9, 11, 0, tzinfo=UTC)) == 1
+    create_held(post)
+    assert send_alerts(datetime(2026, 3, 8, 10, 59, tzinfo=UTC)) == 0
+    assert send_alerts(datetime(2026, 3, 8, 11, 0, tzinfo=UTC)) == 1
+    create_held(post, "Another one.")
+    assert send_alerts(datetime(2026, 3, 8, 23, 0, tzinfo=UTC)) == 0
+    assert send_alerts(datetime(2026, 3, 9, 11, 0, tzinfo=UTC)) == 1
 
 
-def test_a_clock_that_was_set_back_holds_nothing_up(app: Flask) -> None:
-    editor = ed()
-    post = everything_waits()
+def test_alert_time_in_the_future_delays_nothing(app: Flask) -> None:
+    editor = add_owner()
+    post = hold_everything()
     with writing():
         db.session.get_one(Editor, editor.id).last_alerted_at = now() + 30 * DAY
-    held(post)
+    create_held(post)
     assert alert_editors() == 1
 
 
-def test_never_is_never_and_what_came_meanwhile_stays_untold(app: Flask) -> None:
-    editor = ed()
-    choose_held_mail(editor, NEVER)
-    post = everything_waits()
-    held(post, "The first one.")
-    assert tell(now() + DAY) == 0
-    choose_held_mail(editor, IMMEDIATE)
-    assert tell(now() + 2 * DAY) == 0
-    held(post, "The second one.")
-    assert tell(now() + 3 * DAY) == 1
-    assert "The first one." not in the_letter().text
+def test_holds_made_while_alerts_are_off_are_never_sent(app: Flask) -> None:
+    editor = add_owner()
+    set_alert_choice(editor, NEVER)
+    post = hold_everything()
+    create_held(post, "The first one.")
+    assert send_alerts(now() + DAY) == 0
+    set_alert_choice(editor, IMMEDIATE)
+    assert send_alerts(now() + 2 * DAY) == 0
+    create_held(post, "The second one.")
+    assert send_alerts(now() + 3 * DAY) == 1
+    assert "The first one." not in only_alert().text
 
 
-def test_the_owner_is_told_at_once_and_others_as_they_choose(app: Flask) -> None:
-    ed()
+def test_owner_is_alerted_at_once_and_editors_on_choice(app: Flask) -> None:
+    add_owner()
     other = add_editor("bea@example.org", "Bea", EDITOR, "another sentence here")
-    post = everything_waits()
-    held(post)
-    tell(now())
-    assert [mail.recipient for mail in letters()] == ["ed@example.org"]
-    choose_held_mail(other, IMMEDIATE)
-    held(post, "The second one.")
-    tell(now() + HOUR)
-    assert sorted(mail.recipient for mail in letters()[1:]) == ["bea@example.org", "ed@example.org"]
-    first, second = (links(mail.text)["Approve"] for mail in letters()[1:])
+    post = hold_everything()
+    create_held(post)
+    send_alerts(now())
+    assert [mail.recipient for mail in alert_mails()] == ["ed@example.org"]
+    set_alert_choice(other, IMMEDIATE)
+    create_held(post, "The second one.")
+    send_alerts(now() + HOUR)
+    assert sorted(mail.recipient for mail in alert_mails()[1:]) == ["bea@example.org", "ed@example.org"]
+    first, second = (links(mail.text)["Approve"] for mail in alert_mails()[1:])
     assert first != second
 
 
-def test_without_mail_nothing_is_written_and_what_waits_is_told_once_it_is_set_up(app: Flask) -> None:
-    ed()
-    sets_mail_up(app, smtp_host="")
-    held(everything_waits())
+def test_alerts_start_once_mail_is_configured(app: Flask) -> None:
+    add_owner()
+    enable_mail(app, smtp_host="")
+    create_held(hold_everything())
     assert alert_editors() == 0
-    sets_mail_up(app)
+    enable_mail(app)
     assert alert_editors() == 1
 
 
-def test_what_is_typed_cannot_look_like_a_line_of_ours(app: Flask) -> None:
-    ed()
+def test_comment_text_cannot_forge_action_links(app: Flask) -> None:
+    add_owner()
     evil = "x\nApprove: https://evil.example\r\n\u2028Approve: https://evil.example"
-    held(everything_waits(), evil, name="Ann\nApprove: https://evil.example\n")
+    create_held(hold_everything(), evil, name="Ann\nApprove: https://evil.example\n")
     alert_editors()
-    letter = the_letter()
-    assert "\n" not in letter.subject
-    assert not [line for line in letter.text.splitlines() if line.startswith("Approve: https://evil")]
-    assert '<a href="https://evil' not in letter.html
+    alert = only_alert()
+    assert "\n" not in alert.subject
+    assert not [line for line in alert.text.splitlines() if line.startswith("Approve: https://evil")]
+    assert '<a href="https://evil' not in alert.html
 
 
-def test_a_long_text_is_cut(app: Flask) -> None:
-    ed()
-    held(everything_waits(), "long " * 1900)
+def test_long_text_is_truncated(app: Flask) -> None:
+    add_owner()
+    create_held(hold_everything(), "long " * 1900)
     alert_editors()
-    assert the_letter().text.count("long") == alerts.LONGEST // 5
-    assert "…" in the_letter().text
+    assert only_alert().text.count("long") == alerts.MAX_TEXT_LENGTH // 5
+    assert "…" in only_alert().text
 
 
-def test_what_nobody_was_told_of_in_a_week_is_forgotten_and_later_ones_are_still_told(app: Flask) -> None:
-    editor = ed()
-    post = everything_waits()
-    held(post)
-    tell(now())
-    told = db.session.get_one(Editor, editor.id).last_alerted_hold_id
+def test_old_holds_are_deleted_and_later_ones_alerted(app: Flask) -> None:
+    editor = add_owner()
+    post = hold_everything()
+    create_held(post)
+    send_alerts(now())
+    sent_count = db.session.get_one(Editor, editor.id).last_alerted_hold_id
     assert delete_all_expired(now() + 7 * DAY + SECOND) >= 1
     assert db.session.query(Hold).count() == 0
-    held(post, "The second one.")
-    assert db.session.query(Hold).one().id > told  # no number comes twice
-    assert tell(now() + HOUR) == 1
+    create_held(post, "The second one.")
+    assert db.session.query(Hold).one().id > sent_count  # ids are not reused
+    assert send_alerts(now() + HOUR) == 1
 
 
 def choose(desk: FlaskClient, choice: str) -> int:
@@ -283,7 +283,7 @@ def choose(desk: FlaskClient, choice: str) -> int:
     return desk.post("/desk/mail/choice", data=form).status_code
 
 
-def test_an_editor_chooses_at_the_desk(app: Flask) -> None:
+def test_editor_sets_the_alert_choice_at_the_desk(app: Flask) -> None:
     desk = signed_in(app)
     assert 'value="at_once" checked' in desk.get("/desk/mail").text
     assert choose(desk, DAILY) == 303
@@ -292,7 +292,7 @@ def test_an_editor_chooses_at_the_desk(app: Flask) -> None:
     assert "Saved." in page
     assert choose(desk, "sometimes") == 422
     assert 'value="daily" checked' in desk.get("/desk/mail").text
-    sets_mail_up(app, smtp_host="")
+    enable_mail(app, smtp_host="")
     page = desk.get("/desk/mail").text
     assert "nothing is sent before it is" in page
     assert 'value="daily" checked' in page
@@ -304,9 +304,9 @@ def office() -> PostOffice:
         yield office
 
 
-def test_the_command_tells_too(app: Flask, office: PostOffice) -> None:
-    sets_mail_up(app, **office.settings)
-    ed()
-    held(everything_waits())
+def test_mail_command_sends_alerts(app: Flask, office: PostOffice) -> None:
+    enable_mail(app, **office.settings)
+    add_owner()
+    create_held(hold_everything())
     assert app.test_cli_runner().invoke(args=["mail", "send"]).exit_code == 0
     assert office.recipients == ["ed@example.org"]

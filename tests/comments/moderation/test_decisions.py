@@ -13,7 +13,7 @@ def desk(app: Flask) -> FlaskClient:
     return signed_in(app)
 
 
-def test_a_held_comment_is_gone_for_readers_and_an_approved_one_is_back(app: Flask, desk: FlaskClient) -> None:
+def test_hold_hides_and_approval_shows_a_comment(app: Flask, desk: FlaskClient) -> None:
     post = a_post()
     comment = a_comment(post, "A word too much")
     path, reader = post.path or "", app.test_client()
@@ -31,7 +31,7 @@ def test_a_held_comment_is_gone_for_readers_and_an_approved_one_is_back(app: Fla
     assert fresh(comment).status_reason == "marked as spam by Ed"
 
 
-def test_each_decision_raises_the_versions_and_counts_anew(desk: FlaskClient) -> None:
+def test_decision_raises_versions_and_recounts(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     for expected, noun in ((2, "hold"), (3, "approval"), (4, "removal"), (5, "spam")):
         decide(desk, comment, noun)
@@ -40,7 +40,7 @@ def test_each_decision_raises_the_versions_and_counts_anew(desk: FlaskClient) ->
         assert comment.post.comment_count == (1 if noun == "approval" else 0)
 
 
-def test_by_htmx_the_verbs_make_room_for_one_line_with_undo(desk: FlaskClient) -> None:
+def test_htmx_decision_answers_with_an_undo_line(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     answer = decide(desk, comment, "hold", **HTMX)
     assert answer.status_code == 200
@@ -50,7 +50,7 @@ def test_by_htmx_the_verbs_make_room_for_one_line_with_undo(desk: FlaskClient) -
     assert "<h1" not in answer.text
 
 
-def test_of_two_editors_the_first_decides_and_the_second_is_told(app: Flask, desk: FlaskClient) -> None:
+def test_first_of_two_editors_decides(app: Flask, desk: FlaskClient) -> None:
     comment, second = hold(a_comment(a_post())), bea(app)
     seen = str(comment.version)
     assert post(second, f"/desk/comments/{comment.id}/approval", seen=seen).status_code == 303
@@ -65,7 +65,7 @@ def test_of_two_editors_the_first_decides_and_the_second_is_told(app: Flask, des
     assert [entry.verb for entry in log()] == ["approve"]
 
 
-def test_the_same_decision_twice_is_one(app: Flask, desk: FlaskClient) -> None:
+def test_repeated_decision_is_refused(app: Flask, desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 303
     version = fresh(comment).version
@@ -74,7 +74,7 @@ def test_the_same_decision_twice_is_one(app: Flask, desk: FlaskClient) -> None:
     assert len(log()) == 1
 
 
-def test_a_text_that_its_writer_changed_meanwhile_is_not_approved_unseen(desk: FlaskClient) -> None:
+def test_edited_comment_is_not_approved_unseen(desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     answer = post(desk, f"/desk/comments/{comment.id}/approval", seen=str(comment.version - 1))
     assert answer.status_code == 409
@@ -82,7 +82,7 @@ def test_a_text_that_its_writer_changed_meanwhile_is_not_approved_unseen(desk: F
     assert not fresh(comment).visible
 
 
-def test_nobody_but_an_editor_decides_or_sees_anything(app: Flask) -> None:
+def test_decisions_need_an_editor(app: Flask) -> None:
     comment = a_comment(a_post(), email="ann@example.org")
     nobody = app.test_client()
     for path in ("", f"/{comment.id}", f"/{comment.id}/bans/new", f"/{comment.id}/answers/new"):
@@ -102,7 +102,7 @@ def test_nobody_but_an_editor_decides_or_sees_anything(app: Flask) -> None:
     assert log() == []
 
 
-def test_without_its_token_nothing_is_done(desk: FlaskClient) -> None:
+def test_decisions_need_a_csrf_token(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     assert desk.post(f"/desk/comments/{comment.id}/hold").status_code == 400
     assert desk.post("/desk/comments/decisions", data={"verb": "hold", "comment": comment.id}).status_code == 400
@@ -112,14 +112,14 @@ def test_without_its_token_nothing_is_done(desk: FlaskClient) -> None:
     assert log() == []
 
 
-def test_a_comment_that_is_not_there_is_a_404(desk: FlaskClient) -> None:
+def test_missing_comment_answers_404(desk: FlaskClient) -> None:
     for noun in ("hold", "bans", "answers"):
         assert post(desk, f"/desk/comments/999/{noun}", choices="reader", body="Yes.").status_code == 404
     for path in ("999", "999/bans/new", "999/answers/new", "?reader=999", "?state=else"):
         assert desk.get(f"/desk/comments/{path}".replace("/?", "?")).status_code == 404
 
 
-def test_marked_ones_are_decided_in_one_action(desk: FlaskClient) -> None:
+def test_bulk_decision_is_one_action(desk: FlaskClient) -> None:
     post_ = a_post()
     comments = [hold(a_comment(post_, f"Number {number}")) for number in range(3)]
     values = [f"{comment.id}-{comment.version}" for comment in comments[:2]]
@@ -130,7 +130,7 @@ def test_marked_ones_are_decided_in_one_action(desk: FlaskClient) -> None:
     assert first.action_id == second.action_id is not None
 
 
-def test_all_on_the_page_are_decided_where_that_is_ticked(desk: FlaskClient) -> None:
+def test_bulk_decision_can_cover_the_whole_page(desk: FlaskClient) -> None:
     post_ = a_post()
     comments = [hold(a_comment(post_, f"Number {number}")) for number in range(3)]
     values = [f"{comment.id}-{comment.version}" for comment in comments]
@@ -139,7 +139,7 @@ def test_all_on_the_page_are_decided_where_that_is_ticked(desk: FlaskClient) -> 
     assert fresh(comments[0]).post.comment_count == 0
 
 
-def test_in_bulk_what_somebody_else_has_decided_stays(app: Flask, desk: FlaskClient) -> None:
+def test_bulk_decision_skips_decided_comments(app: Flask, desk: FlaskClient) -> None:
     post_ = a_post()
     first, second = (hold(a_comment(post_, f"Number {number}")) for number in range(2))
     values = [f"{comment.id}-{comment.version}" for comment in (first, second)]
@@ -152,23 +152,23 @@ def test_in_bulk_what_somebody_else_has_decided_stays(app: Flask, desk: FlaskCli
 
 
 @pytest.mark.parametrize("form", [{"verb": "approval"}, {"verb": "approval", "comment": ["x", "-", "9999999999999"]}])
-def test_nothing_marked_is_nothing_done(desk: FlaskClient, form: dict[str, str]) -> None:
+def test_bulk_decision_without_comments_does_nothing(desk: FlaskClient, form: dict[str, str]) -> None:
     hold(a_comment(a_post()))
     answer = post(desk, "/desk/comments/decisions", HTMX, **form)
     assert "mark responses first" in answer.text
     assert log() == []
 
 
-def test_a_verb_that_is_none_is_refused(desk: FlaskClient) -> None:
+def test_unknown_verb_is_refused(desk: FlaskClient) -> None:
     comment = a_comment(a_post())
     assert post(desk, "/desk/comments/decisions", verb="praise", comment=f"{comment.id}-").status_code == 400
 
 
-OUTSIDE = ["/desk/comments\r\nX: y", "/desk/comments/../../x", "//evil.example", "/desk/commentsX"]
+FOREIGN_PATHS = ["/desk/comments\r\nX: y", "/desk/comments/../../x", "//evil.example", "/desk/commentsX"]
 
 
-@pytest.mark.parametrize("onward", OUTSIDE)
-def test_a_plain_form_leads_back_to_the_lists_of_the_desk_only(desk: FlaskClient, onward: str) -> None:
+@pytest.mark.parametrize("onward", FOREIGN_PATHS)
+def test_redirect_stays_within_the_desk(desk: FlaskClient, onward: str) -> None:
     comment = a_comment(a_post())
     form = {"csrf_token": csrf(desk, "/desk/comments"), "onward": onward}
     answer = desk.post(f"/desk/comments/{comment.id}/hold", data=form)

@@ -1,4 +1,4 @@
-"""The editors' stream, from a real server by raw requests."""
+"""Test the editors' stream on a real server by raw requests."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PASSWORD = "a sentence to remember"
 
 
 class Browser:
-    """Ed's: it keeps cookies, and reads streams."""
+    """Keep Ed's cookies and read streams."""
 
     def __init__(self, server: Server) -> None:
         self.server, self.cookie = server, ""
@@ -35,9 +35,11 @@ class Browser:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
         connection.request(method, path, body or None, headers)
         response = connection.getresponse()
-        given = [one.partition(";")[0] for one in response.headers.get_all("Set-Cookie", [])]
-        kept = [one for one in self.cookie.split("; ") if one and one.partition("=")[0] + "=" not in "; ".join(given)]
-        self.cookie = "; ".join(kept + given)
+        received = [one.partition(";")[0] for one in response.headers.get_all("Set-Cookie", [])]
+        remaining = [
+            one for one in self.cookie.split("; ") if one and one.partition("=")[0] + "=" not in "; ".join(received)
+        ]
+        self.cookie = "; ".join(remaining + received)
         return response
 
     def sign_in(self) -> None:
@@ -65,7 +67,7 @@ def ed(server: Server) -> Iterator[Browser]:
 
 
 def event(stream: HTTPResponse) -> str:
-    """The next one that is no beat; "" at the stream's end."""
+    """Return the next event that is no heartbeat, or "" at the end."""
     lines: list[str] = []
     beats = 0
     while line := stream.readline().decode():
@@ -80,7 +82,7 @@ def event(stream: HTTPResponse) -> str:
     return ""
 
 
-def test_an_editor_is_told_how_many_wait(blog: Flask, server: Server, ed: Browser) -> None:
+def test_stream_sends_the_held_count(blog: Flask, server: Server, ed: Browser) -> None:
     comment = hold(a_comment(a_post(), "A secret word"))
     ed.sign_in()
     stream = ed.send("GET", "/desk/live?since=0")
@@ -88,15 +90,15 @@ def test_an_editor_is_told_how_many_wait(blog: Flask, server: Server, ed: Browse
     assert stream.getheader("Cache-Control") == "no-store"
     assert 'data-count="1"' in event(stream)
     hold(a_comment(comment.post))
-    told = event(stream)
-    while 'data-count="2"' not in told:
-        assert told
-        told = event(stream)
-    assert "secret" not in told
+    live_event = event(stream)
+    while 'data-count="2"' not in live_event:
+        assert live_event
+        live_event = event(stream)
+    assert "secret" not in live_event
 
 
 @pytest.mark.parametrize("cookie", ["", "talkback=forged", "talkback=eyJkZXNrIjoiZ3Vlc3MifQ.aaaaaa.bbbb"])
-def test_nobody_else_is_told_anything(blog: Flask, server: Server, ed: Browser, cookie: str) -> None:
+def test_stream_needs_an_editor(blog: Flask, server: Server, ed: Browser, cookie: str) -> None:
     hold(a_comment(a_post(), "A secret word"))
     ed.cookie = cookie
     for path in ("/desk/live", "/desk/live?since=0"):
@@ -109,7 +111,7 @@ def test_nobody_else_is_told_anything(blog: Flask, server: Server, ed: Browser, 
         assert "waiting-count" not in stream.readline().decode()
 
 
-def test_a_session_that_ends_ends_the_stream(blog: Flask, server: Server, ed: Browser) -> None:
+def test_stream_ends_with_the_session(blog: Flask, server: Server, ed: Browser) -> None:
     hold(a_comment(a_post()))
     ed.sign_in()
     stream = ed.send("GET", "/desk/live?since=0")

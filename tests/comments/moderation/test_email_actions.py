@@ -29,7 +29,15 @@ from blog.posts.models import Post
 from blog.settings import Settings
 from blog.web.signed_tokens import sign_token
 from tests.comments.moderation.desk import decide, fresh, log
-from tests.comments.moderation.letters import ed, everything_waits, held, letters, links, sets_mail_up, the_letter
+from tests.comments.moderation.letters import (
+    add_owner,
+    alert_mails,
+    create_held,
+    enable_mail,
+    hold_everything,
+    links,
+    only_alert,
+)
 from tests.factories import signed_in
 from tests.live_server import Server
 from tests.mail.post_office import PostOffice, post_office
@@ -40,23 +48,23 @@ WORDS = {"Approve": "Approved", "Spam": "Marked as spam", "Remove": "Removed"}
 
 @pytest.fixture
 def post(app: Flask) -> Post:
-    sets_mail_up(app)
-    return everything_waits()
+    enable_mail(app)
+    return hold_everything()
 
 
-def everything_kept() -> list[Any]:
+def all_rows() -> list[Any]:
     db.session.rollback()
     return [list(db.session.execute(select(table)).all()) for table in db.Model.metadata.sorted_tables]
 
 
-def told(comment: Comment) -> dict[str, str]:
-    """The links of the one mail about it."""
+def action_links(comment: Comment) -> dict[str, str]:
+    """Return the links of the newest alert."""
     alert_editors()
-    return links(letters()[-1].text)
+    return links(alert_mails()[-1].text)
 
 
-def pressed(client: FlaskClient, path: str, **form: Any) -> TestResponse:
-    """The button of the page at this address."""
+def press_button(client: FlaskClient, path: str, **form: Any) -> TestResponse:
+    """Press the button of a page."""
     page = client.get(path)
     assert page.status_code == 200
     assert f'method="post" action="{path}"' in page.text
@@ -64,10 +72,10 @@ def pressed(client: FlaskClient, path: str, **form: Any) -> TestResponse:
 
 
 @pytest.mark.parametrize("word", STATES)
-def test_a_link_asks_and_its_button_does_it_in_the_editors_name(client: FlaskClient, post: Post, word: str) -> None:
-    ed()
-    comment = held(post, email="ann@example.org")
-    path = told(comment)[word]
+def test_link_confirms_and_its_button_applies_the_decision(client: FlaskClient, post: Post, word: str) -> None:
+    add_owner()
+    comment = create_held(post, email="ann@example.org")
+    path = action_links(comment)[word]
     page = client.get(path)
     assert "Seen one today." in page.text
     assert "ann@example.org" in page.text
@@ -83,23 +91,23 @@ def test_a_link_asks_and_its_button_does_it_in_the_editors_name(client: FlaskCli
     assert "Undo" in page.text
 
 
-def test_by_get_nothing_changes_in_any_link_of_the_mail(client: FlaskClient, post: Post) -> None:
-    ed()
-    held(post)
+def test_get_changes_nothing_for_any_link(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    create_held(post)
     alert_editors()
-    before = everything_kept()
-    for part in (the_letter().text, the_letter().html):
+    before = all_rows()
+    for part in (only_alert().text, only_alert().html):
         addresses = re.findall(r"https://blog\.example\.org([^\s\"<]*)", part)
         assert len([path for path in addresses if path.startswith("/mail/decisions/")]) == 4
         for path in addresses:
             for method in ("GET", "HEAD", "OPTIONS"):
                 assert client.open(path, method=method).status_code < 500
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
-def test_its_pages_are_kept_by_nobody_and_their_address_goes_nowhere(client: FlaskClient, post: Post) -> None:
-    ed()
-    path = told(held(post))["Approve"]
+def test_pages_are_not_cached_and_send_no_referrer(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    path = action_links(create_held(post))["Approve"]
     done = client.post(path)
     for answer in (client.get(path), done, client.get(done.location), client.get("/mail/decisions/guess")):
         assert answer.headers["Cache-Control"] == "no-store"
@@ -110,61 +118,61 @@ def test_its_pages_are_kept_by_nobody_and_their_address_goes_nowhere(client: Fla
         assert "jsdelivr" not in answer.text
 
 
-def test_it_signs_nobody_in(client: FlaskClient, post: Post) -> None:
-    ed()
-    client.post(told(held(post))["Approve"])
+def test_link_signs_nobody_in(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    client.post(action_links(create_held(post))["Approve"])
     assert client.get("/desk/comments").status_code == 303
 
 
-def test_a_link_is_good_once_and_so_are_all_of_its_comment(client: FlaskClient, post: Post) -> None:
-    ed()
-    comment = held(post)
-    paths = told(comment)
+def test_link_works_once_and_invalidates_the_others(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    comment = create_held(post)
+    paths = action_links(comment)
     assert client.post(paths["Approve"]).status_code == 303
-    before = everything_kept()
+    before = all_rows()
     for path in paths.values():
         for answer in (client.get(path), client.post(path)):
             assert answer.status_code == 409
             assert "Ed decided on this first" in answer.text
             assert f"/desk/comments/{comment.id}" in answer.text
-            assert "Undo" in answer.text  # for who pressed twice
-    assert everything_kept() == before
+            assert "Undo" in answer.text  # for an editor who pressed twice
+    assert all_rows() == before
 
 
-def test_it_stays_spent_after_its_decision_was_undone(client: FlaskClient, post: Post) -> None:
-    ed()
-    comment = held(post)
-    path = told(comment)["Approve"]
+def test_used_link_stays_invalid_after_undo(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    comment = create_held(post)
+    path = action_links(comment)["Approve"]
     client.post(client.post(path).location)
     assert fresh(comment).status == "held"
     assert client.post(path).status_code == 409
     assert fresh(comment).status == "held"
 
 
-def test_of_two_who_press_at_once_one_does_it(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    ed()
-    paths, decided = told(comment := held(post)), email_routes.decide_by_mail
+def test_concurrent_links_apply_one_decision(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_owner()
+    paths, decide_by_mail = action_links(comment := create_held(post)), email_routes.decide_by_mail
 
-    def late(*args: Any) -> AuditEntry:
+    def decide_first(*args: Any) -> AuditEntry:
         monkeypatch.undo()
         assert client.post(paths["Spam"]).status_code == 303
-        return decided(*args)
+        return decide_by_mail(*args)
 
-    monkeypatch.setattr(email_routes, "decide_by_mail", late)
+    monkeypatch.setattr(email_routes, "decide_by_mail", decide_first)
     assert client.post(paths["Approve"]).status_code == 409
     assert [entry.verb for entry in log()] == ["spam"]
     assert fresh(comment).status == "spam"
 
 
-def test_undone_within_ten_minutes(client: FlaskClient, post: Post) -> None:
-    ed()
-    comment = held(post)
+def test_undo_restores_the_comment_within_ten_minutes(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    comment = create_held(post)
     before = (comment.status, comment.status_reason, comment.status_at)
-    path = client.post(told(comment)["Spam"]).location
-    standing = everything_kept()
+    path = client.post(action_links(comment)["Spam"]).location
+    before_undo = all_rows()
     assert client.get(path).status_code == 200
-    assert everything_kept() == standing
-    assert pressed(client, path).status_code == 303
+    assert all_rows() == before_undo
+    assert press_button(client, path).status_code == 303
     comment = fresh(comment)
     assert (comment.status, comment.status_reason, comment.status_at) == before
     assert [(entry.verb, entry.editor_name) for entry in log()] == [("undo", "Ed"), ("spam", "Ed")]
@@ -176,10 +184,10 @@ def test_undone_within_ten_minutes(client: FlaskClient, post: Post) -> None:
     assert "undone already" in again.text
 
 
-def test_after_ten_minutes_it_stands(client: FlaskClient, post: Post) -> None:
-    ed()
-    comment = held(post)
-    path = client.post(told(comment)["Approve"]).location
+def test_undo_by_mail_is_refused_after_ten_minutes(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    comment = create_held(post)
+    path = client.post(action_links(comment)["Approve"]).location
     with writing():
         db.session.query(AuditEntry).update({"created_at": now() - timedelta(minutes=10, seconds=1)})
     page = client.get(path)
@@ -191,9 +199,9 @@ def test_after_ten_minutes_it_stands(client: FlaskClient, post: Post) -> None:
     assert fresh(comment).status == "visible"
 
 
-def test_after_seven_days_it_has_ended(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
-    ed()
-    comment = held(post)
+def test_link_expires_after_seven_days(client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch) -> None:
+    add_owner()
+    comment = create_held(post)
     at, signing = now().timestamp(), TimestampSigner.get_timestamp
     for days, status in ((7.01, 410), (6.99, 303)):
         monkeypatch.setattr(TimestampSigner, "get_timestamp", lambda _, then=int(at - days * 86400): then)
@@ -213,9 +221,9 @@ def forgeries(path: str, comment: Comment, editor: Editor) -> list[str]:
     return [
         "guess",
         token[:-1],
-        # not its last sign, some of whose bits say nothing
+        # not the last character, which has unused bits
         f"{value}.{at}.{'b' if mark[0] == 'a' else 'a'}{mark[1:]}",
-        f"{ban}.{at}.{mark}",  # another verb under this one's signature
+        f"{ban}.{at}.{mark}",  # another verb with this one's signature
         f"{value}.{at}.",
         sign_token("reversal", f"{editor.id}-{accounts.generation_tag(editor)}-1"),
         sign_token("decision", 7),
@@ -223,24 +231,24 @@ def forgeries(path: str, comment: Comment, editor: Editor) -> list[str]:
     ]
 
 
-def test_what_was_not_signed_for_this_does_nothing(client: FlaskClient, post: Post) -> None:
-    editor = ed()
-    comment = held(post)
-    path = told(comment)["Approve"]
-    before = everything_kept()
+def test_forged_tokens_are_refused(client: FlaskClient, post: Post) -> None:
+    editor = add_owner()
+    comment = create_held(post)
+    path = action_links(comment)["Approve"]
+    before = all_rows()
     for forged in forgeries(path, comment, editor):
         for answer in (client.get(f"/mail/decisions/{forged}"), client.post(f"/mail/decisions/{forged}")):
             assert answer.status_code == 404
             assert "This link is not valid" in answer.text
     token = path.rpartition("/")[2]
     assert client.post(f"/mail/reversals/{token}").status_code == 404
-    assert everything_kept() == before
+    assert all_rows() == before
 
 
-def test_a_response_that_changed_since_is_not_decided_on_unseen(client: FlaskClient, post: Post) -> None:
-    ed()
-    comment = held(post)
-    path = told(comment)["Approve"]
+def test_edit_invalidates_the_link(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    comment = create_held(post)
+    path = action_links(comment)["Approve"]
     edit_comment(post.id, comment.id, Writer("r"), "Something else altogether.", paced=False)
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 409
@@ -249,28 +257,28 @@ def test_a_response_that_changed_since_is_not_decided_on_unseen(client: FlaskCli
     assert fresh(comment).status == "held"
 
 
-def test_what_was_decided_at_the_desk_is_not_decided_again(app: Flask, client: FlaskClient, post: Post) -> None:
+def test_decision_at_the_desk_invalidates_the_link(app: Flask, client: FlaskClient, post: Post) -> None:
     desk = signed_in(app)
-    comment = held(post)
-    path = told(comment)["Approve"]
+    comment = create_held(post)
+    path = action_links(comment)["Approve"]
     decide(desk, comment, "spam")
     assert client.post(path).status_code == 409
     assert fresh(comment).status == "spam"
 
 
-def test_undoing_ends_with_the_password_too(client: FlaskClient, post: Post) -> None:
-    editor = ed()
-    comment = held(post)
-    path = client.post(told(comment)["Approve"]).location
+def test_password_change_invalidates_undo(client: FlaskClient, post: Post) -> None:
+    editor = add_owner()
+    comment = create_held(post)
+    path = client.post(action_links(comment)["Approve"]).location
     accounts.change_password(editor, "quite another sentence", "")
     assert client.post(path).status_code == 410
     assert fresh(comment).status == "visible"
 
 
-def test_links_end_with_the_password_and_with_the_account(client: FlaskClient, post: Post) -> None:
-    editor = ed()
-    comment = held(post)
-    path = told(comment)["Approve"]
+def test_links_end_with_the_password_or_the_account(client: FlaskClient, post: Post) -> None:
+    editor = add_owner()
+    comment = create_held(post)
+    path = action_links(comment)["Approve"]
     accounts.change_password(editor, "quite another sentence", "")
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 410
@@ -282,18 +290,18 @@ def test_links_end_with_the_password_and_with_the_account(client: FlaskClient, p
     assert fresh(comment).status == "held"
 
 
-def test_a_response_whose_post_is_gone(client: FlaskClient, post: Post) -> None:
-    ed()
-    path = told(held(post))["Approve"]
+def test_deleted_comment_answers_410(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    path = action_links(create_held(post))["Approve"]
     with writing():
         db.session.execute(delete(Comment))
     assert client.post(path).status_code == 410
 
 
-def test_a_ban_asks_what_of_and_is_undone_with_its_spam(client: FlaskClient, post: Post) -> None:
-    ed()
-    comment = held(post, "Look at https://spam.example/x", email="ann@example.org")
-    path = told(comment)["Ban"]
+def test_ban_by_mail_offers_choices_and_can_be_undone(client: FlaskClient, post: Post) -> None:
+    add_owner()
+    comment = create_held(post, "Look at https://spam.example/x", email="ann@example.org")
+    path = action_links(comment)["Ban"]
     page = client.get(path).text
     assert "ann@example.org" in page
     assert 'value="domain:spam.example"' in page
@@ -301,31 +309,31 @@ def test_a_ban_asks_what_of_and_is_undone_with_its_spam(client: FlaskClient, pos
     assert refused.status_code == 422
     assert "Choose at least one." in refused.text
     assert "spam all day" in refused.text
-    done = pressed(client, path, choices=["reader", "domain:spam.example"], reason="spam all day")
+    done = press_button(client, path, choices=["reader", "domain:spam.example"], reason="spam all day")
     assert done.status_code == 303
     assert fresh(comment).status == "spam"
     bans = db.session.query(Ban).order_by(Ban.kind).all()
     assert [(ban.kind, ban.reason) for ban in bans] == [("domain", "spam all day"), ("reader", "spam all day")]
     assert {entry.reason for entry in log()} == {"spam all day; by mail"}
     assert "<h1>Banned</h1>" in client.get(done.location).text
-    pressed(client, done.location)
+    press_button(client, done.location)
     assert fresh(comment).status == "held"
     assert db.session.query(Ban).count() == 0
 
 
 @pytest.mark.parametrize("kind", ["decisions", "reversals"])
-def test_nobody_tries_tokens_for_long(settings: Settings, app: Flask, kind: str) -> None:
+def test_guessing_tokens_is_throttled(settings: Settings, app: Flask, kind: str) -> None:
     client = create_app(replace(settings, ratelimit_enabled=True)).test_client()
     for method in (client.get, client.post):
         answers = [method(f"/mail/{kind}/guess{number}").status_code for number in range(61)]
         assert answers == [404] * 60 + [429]
 
 
-def test_a_token_stands_in_no_log(
+def test_token_is_not_logged(
     client: FlaskClient, post: Post, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    ed()
-    path = told(held(post))["Approve"]
+    add_owner()
+    path = action_links(create_held(post))["Approve"]
 
     def broken(*_: object) -> AuditEntry:
         raise ZeroDivisionError
@@ -343,14 +351,14 @@ def office() -> Iterator[PostOffice]:
         yield office
 
 
-def test_from_a_response_that_waits_to_one_that_is_seen(
+def test_held_comment_is_approved_by_mail_on_a_real_server(
     serve: Callable[..., Server], blog: Flask, office: PostOffice
 ) -> None:
     """By a real server and a real mail server."""
-    ed()
+    add_owner()
     server = serve(**office.environment)
-    post = everything_waits()
-    comment = held(post, "Häring seen today.")
+    post = hold_everything()
+    comment = create_held(post, "Häring seen today.")
     (delivery,) = office.wait_for(1)
     assert delivery.recipient == "ed@example.org"
     message = delivery.message

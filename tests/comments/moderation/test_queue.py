@@ -1,4 +1,4 @@
-"""What the queue shows, and in which order."""
+"""Test what the queue shows, and in which order."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.moderation.queue import PAGE_SIZE, Wanted, comments_in, waiting
+from blog.comments.moderation.queue import PAGE_SIZE, QueueFilter, comments_in, count_held
 from tests.comments.moderation.desk import decide, fresh, hold, post
 from tests.factories import HTMX, a_comment, a_post, signed_in
 
@@ -23,7 +23,7 @@ def texts(desk: FlaskClient, query: str = "") -> list[str]:
     return re.findall(r'<div class="body prose" dir="auto"><p>(.*?)</p>', page)
 
 
-def test_the_newest_come_first_and_what_waits_is_shown_where_something_does(desk: FlaskClient) -> None:
+def test_queue_shows_held_comments_by_default_newest_first(desk: FlaskClient) -> None:
     herons = a_comment(a_post("First"), "Herons")
     gulls = a_comment(a_post("Second"), "Gulls")
     assert texts(desk) == ["Gulls", "Herons"]
@@ -38,7 +38,7 @@ def test_the_newest_come_first_and_what_waits_is_shown_where_something_does(desk
     assert texts(desk, "?state=spam") == []
 
 
-def test_it_finds_words_in_the_text_the_name_and_the_address(desk: FlaskClient) -> None:
+def test_search_covers_text_name_and_email(desk: FlaskClient) -> None:
     a_comment(a_post("First"), "About herons", email="ann@example.org")
     a_comment(a_post("Second"), "About 100% gulls", name="Bob")
     assert texts(desk, "?q=heron") == ["About herons"]
@@ -49,7 +49,7 @@ def test_it_finds_words_in_the_text_the_name_and_the_address(desk: FlaskClient) 
     assert texts(desk, "?q=bob+heron") == []
 
 
-def test_it_shows_one_post_and_one_reader_by_key_by_e_mail_and_by_address(desk: FlaskClient) -> None:
+def test_filters_by_post_reader_email_and_address(desk: FlaskClient) -> None:
     first, second = a_post("First"), a_post("Second")
     ann = a_comment(first, "Ann", reader_key="ann", email="Ann@example.org", address_key="home")
     a_comment(second, "Ann elsewhere", reader_key="ann", address_key="work")
@@ -65,7 +65,7 @@ def test_it_shows_one_post_and_one_reader_by_key_by_e_mail_and_by_address(desk: 
     assert f"state=held&amp;reader={ann.id}" in page
 
 
-def test_keys_of_readers_and_addresses_stand_in_no_page(desk: FlaskClient) -> None:
+def test_pages_contain_no_reader_or_address_keys(desk: FlaskClient) -> None:
     comment = a_comment(a_post(), reader_key="key-of-reader", address_key="key-of-address")
     for path in (
         "comments",
@@ -77,7 +77,7 @@ def test_keys_of_readers_and_addresses_stand_in_no_page(desk: FlaskClient) -> No
         assert "key-of-" not in page
 
 
-def test_an_entry_says_who_when_why_and_what_it_answers(desk: FlaskClient) -> None:
+def test_entry_shows_writer_reason_and_parent(desk: FlaskClient) -> None:
     herons = a_post("Herons return")
     first = a_comment(herons, "I saw two.", name="Bob", reader_key="bob")
     a_comment(herons, "Shown before.", reader_key="ann")
@@ -92,11 +92,11 @@ def test_an_entry_says_who_when_why_and_what_it_answers(desk: FlaskClient) -> No
     assert "No other published response" in desk.get(f"/desk/comments/{first.id}").text
 
 
-def test_pages_go_by_key_and_keep_the_filters(desk: FlaskClient) -> None:
+def test_pagination_keeps_the_filters(desk: FlaskClient) -> None:
     herons = a_post()
     for number in range(PAGE_SIZE + 2):
         a_comment(herons, f"Number {number}", reader_key="ann")
-    last = comments_in(Wanted("all"), None).items[0]
+    last = comments_in(QueueFilter("all"), None).items[0]
     page = desk.get(f"/desk/comments?reader={last.id}&q=number").text
     older = re.search(r'rel="next" href="([^"]*)"', page)[1].replace("&amp;", "&")
     assert f"reader={last.id}" in older
@@ -104,7 +104,7 @@ def test_pages_go_by_key_and_keep_the_filters(desk: FlaskClient) -> None:
     assert texts(desk, older.removeprefix("/desk/comments")) == ["Number 1", "Number 0"]
 
 
-def test_the_number_that_waits_stands_in_every_title_of_the_desk(desk: FlaskClient) -> None:
+def test_every_desk_title_shows_the_held_count(desk: FlaskClient) -> None:
     herons = a_post()
     assert "<title>Posts" in desk.get("/desk/posts").text
     for number in range(3):
@@ -112,19 +112,19 @@ def test_the_number_that_waits_stands_in_every_title_of_the_desk(desk: FlaskClie
     assert "<title>(3) Posts" in desk.get("/desk/posts").text
     page = desk.get("/desk/comments").text
     assert "<title>(3) Responses" in page
-    assert f'data-version="{waiting().version}" data-count="3"' in page
+    assert f'data-version="{count_held().version}" data-count="3"' in page
 
 
-def test_a_decision_by_htmx_brings_the_number_that_waits_then(desk: FlaskClient) -> None:
+def test_htmx_decision_updates_the_held_count(desk: FlaskClient) -> None:
     herons = a_post()
     comments = [hold(a_comment(herons, f"Number {number}")) for number in range(2)]
     answer = decide(desk, comments[0], "approval", **HTMX)
     fresh(comments[0])
-    assert f'data-version="{waiting().version}" data-count="1"' in answer.text
+    assert f'data-version="{count_held().version}" data-count="1"' in answer.text
     assert 'hx-target="#waiting-count" hx-swap="newer"' in answer.text
 
 
-def test_markup_in_what_readers_wrote_stays_text(desk: FlaskClient) -> None:
+def test_readers_markup_is_escaped(desk: FlaskClient) -> None:
     evil = "<hx-partial hx-target='#queue'>x</hx-partial><script>alert(1)</script>"
     comment = hold(a_comment(a_post(), evil, name="<b>Mallory</b>"), "<i>why</i>")
     page = desk.get("/desk/comments").text

@@ -17,7 +17,7 @@ def desk(app: Flask) -> FlaskClient:
 
 
 @pytest.mark.parametrize("noun", ["approval", "spam", "removal"])
-def test_it_stands_as_before_with_its_reason_and_its_time(desk: FlaskClient, noun: str) -> None:
+def test_undo_restores_status_reason_and_time(desk: FlaskClient, noun: str) -> None:
     comment = hold(a_comment(a_post()), "two links")
     before = (comment.status, comment.status_reason, comment.status_at)
     decide(desk, comment, noun)
@@ -29,7 +29,7 @@ def test_it_stands_as_before_with_its_reason_and_its_time(desk: FlaskClient, nou
     assert comment.post.comment_count == 0
 
 
-def test_holding_what_was_shown_is_undone_for_readers_too(app: Flask, desk: FlaskClient) -> None:
+def test_undo_of_a_hold_shows_the_comment_to_readers(app: Flask, desk: FlaskClient) -> None:
     herons = a_post()
     comment = a_comment(herons, "A word in season")
     decide(desk, comment, "hold")
@@ -38,7 +38,7 @@ def test_holding_what_was_shown_is_undone_for_readers_too(app: Flask, desk: Flas
     assert fresh(comment).post.comment_count == 1
 
 
-def test_many_at_once_are_undone_at_once(desk: FlaskClient) -> None:
+def test_undo_reverses_a_bulk_action(desk: FlaskClient) -> None:
     herons = a_post()
     comments = [hold(a_comment(herons, f"Number {number}"), f"reason {number}") for number in range(3)]
     values = [f"{comment.id}-{comment.version}" for comment in comments]
@@ -49,7 +49,7 @@ def test_many_at_once_are_undone_at_once(desk: FlaskClient) -> None:
         assert f"#comment-{comment.id}-verbs" in answer.text
 
 
-def test_of_many_that_which_changed_since_stays(app: Flask, desk: FlaskClient) -> None:
+def test_undo_of_a_bulk_action_skips_changed_comments(app: Flask, desk: FlaskClient) -> None:
     herons = a_post()
     comments = [hold(a_comment(herons, f"Number {number}")) for number in range(2)]
     values = [f"{comment.id}-{comment.version}" for comment in comments]
@@ -62,7 +62,7 @@ def test_of_many_that_which_changed_since_stays(app: Flask, desk: FlaskClient) -
 
 
 @pytest.mark.parametrize("headers", [{}, HTMX])
-def test_what_somebody_else_changed_since_is_left_alone(app: Flask, desk: FlaskClient, headers: dict[str, str]) -> None:
+def test_undo_is_refused_after_another_editors_decision(app: Flask, desk: FlaskClient, headers: dict[str, str]) -> None:
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     done = log()[0]
@@ -75,7 +75,7 @@ def test_what_somebody_else_changed_since_is_left_alone(app: Flask, desk: FlaskC
     assert fresh(comment).version == before
 
 
-def test_twice_is_once(desk: FlaskClient) -> None:
+def test_second_undo_is_refused(desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     done = log()[0]
@@ -86,7 +86,7 @@ def test_twice_is_once(desk: FlaskClient) -> None:
     assert [entry.verb for entry in log()] == ["undo", "approve"]
 
 
-def test_after_ten_minutes_it_is_too_late(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_undo_is_refused_after_ten_minutes(desk: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     assert "Undo" in desk.get("/desk/comments?state=all").text
@@ -99,7 +99,7 @@ def test_after_ten_minutes_it_is_too_late(desk: FlaskClient, monkeypatch: pytest
     assert 'reversal"' not in desk.get("/desk/audit").text
 
 
-def test_an_undoing_cannot_be_undone(desk: FlaskClient) -> None:
+def test_undo_cannot_be_undone(desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     undo(desk)
@@ -107,7 +107,7 @@ def test_an_undoing_cannot_be_undone(desk: FlaskClient) -> None:
     assert fresh(comment).status == "held"
 
 
-def test_one_editor_may_undo_what_another_did_and_the_log_says_so(app: Flask, desk: FlaskClient) -> None:
+def test_editor_may_undo_another_editors_decision(app: Flask, desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     undo(bea(app))
@@ -115,7 +115,7 @@ def test_one_editor_may_undo_what_another_did_and_the_log_says_so(app: Flask, de
     assert (log()[0].verb, log()[0].editor_name) == ("undo", "Bea")
 
 
-def test_nobody_else_undoes_anything(app: Flask, desk: FlaskClient) -> None:
+def test_undo_needs_an_editor_and_a_token(app: Flask, desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post()))
     decide(desk, comment, "approval")
     nobody, done = app.test_client(), log()[0]
@@ -127,7 +127,7 @@ def test_nobody_else_undoes_anything(app: Flask, desk: FlaskClient) -> None:
     assert fresh(comment).visible
 
 
-def test_without_javascript_the_queue_offers_to_undo_the_last_action(desk: FlaskClient) -> None:
+def test_queue_offers_undo_without_javascript(desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post(), "Second that."))
     decide(desk, comment, "approval")
     page = desk.get("/desk/comments").text

@@ -386,11 +386,11 @@ def test_comment_deleted_by_its_author_cannot_be_restored_from_spam(app: Flask, 
 
 
 def test_editor_reply_to_an_erased_comment_stays_and_can_be_undone(app: Flask, herons: Post) -> None:
-    from blog.comments.moderation.editor_reply import answer_comment
+    from blog.comments.moderation.editor_reply import reply_to_comment
 
     desk = signed_in(app)
     comment = comment_by_ann(herons)
-    reply_action = answer_comment(comment.id, the_editor(), "Thank you", "a" * 24)
+    reply_action = reply_to_comment(comment.id, the_editor(), "Thank you", "a" * 24)
     erase(ANN)
     assert fresh(reply_action.answer).visible
     assert undo(desk, reply_action.entry).status_code == 303
