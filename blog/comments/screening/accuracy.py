@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from blog.comments.models import VISIBLE, Comment, Lesson, newest_id
 from blog.comments.screening.spam_signals import CUTS
 from blog.db import db
-from blog.spam.metrics import Measures, measured
+from blog.spam.metrics import ConfusionMatrix, count_outcomes
 
 LOOKED_BACK = 10_000
 FEW = 20
@@ -22,7 +22,7 @@ class Figures:
     `lessons` is how many decisions count now.
     """
 
-    by_strictness: dict[str, Measures]
+    by_strictness: dict[str, ConfusionMatrix]
     spam: int
     wanted: int
     undecided: int
@@ -39,7 +39,7 @@ def figures() -> Figures:
     decided = [(score or 0, spam) for score, spam in db.session.execute(_decided(least)).all()]
     undecided = _undecided(least)
     by_strictness = {
-        strictness: measured(
+        strictness: count_outcomes(
             [
                 *((score > 100 * cut, spam) for score, spam in decided),
                 *((score > 100 * cut, False) for score in undecided),

@@ -20,9 +20,9 @@ from blog.comments.screening.submission import Text, facts_of, text_of
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.models import AuditEntry
-from blog.spam.near_duplicates import Sketches
-from blog.spam.pretrained import start
-from blog.spam.weights import Values, changes, signed, step_for, values
+from blog.spam.near_duplicates import DuplicateIndex
+from blog.spam.pretrained import load_pretrained
+from blog.spam.weights import BucketValues, add_signals, compute_changes, compute_step, compute_values
 
 WINDOW, TURNED = 3000, 300
 """So many lessons count at most; the oldest go so many at a time."""
@@ -43,7 +43,7 @@ class Model:
         self._forget(0)
 
     def _forget(self, floor: int) -> None:
-        self.weights, self.sketches = with_start(start()), Sketches()
+        self.weights, self.sketches = with_start(load_pretrained()), DuplicateIndex()
         self.floor = self.last = floor
 
     def catch_up(self) -> None:
@@ -62,15 +62,15 @@ class Model:
     def like(self, vector: bytes) -> int:
         """How many that were marked as spam a text is like."""
         with self.lock:
-            return self.sketches.like(vector)
+            return self.sketches.count_duplicates(vector)
 
     def _take(self, number: int, spam: bool, step: int, undone_lesson_id: int | None, vector: bytes) -> None:
         if undone_lesson_id is None:
-            self.weights.add(values(vector), step)
+            self.weights.add(compute_values(vector), step)
             if spam:
                 self.sketches.add(number, vector)
         elif undone_lesson_id > self.floor:
-            self.weights.add(values(vector), -step)
+            self.weights.add(compute_values(vector), -step)
             self.sketches.remove(undone_lesson_id)
 
 
@@ -99,7 +99,7 @@ def judge(text: Text, found: dict[str, str]) -> Opinion:
     """What is to be said of a text with these signs, by what `model` knew last."""
     known: Model = current_app.extensions["filter"]
     with known.lock:
-        return opinion(known.weights, text.reading, values(signed(text.vector, found)), found)
+        return opinion(known.weights, text.reading, compute_values(add_signals(text.vector, found)), found)
 
 
 def preload_texts(numbers: Iterable[int]) -> None:
@@ -129,7 +129,7 @@ def learn(comment: Comment) -> None:
                 vector=lesson.vector,
             )
         )
-        _add(pending, values(lesson.vector), -lesson.step)
+        _add(pending, compute_values(lesson.vector), -lesson.step)
     if label is not None:
         _teach(comment, label, pending)
 
@@ -154,9 +154,9 @@ def _teach(comment: Comment, spam: bool, pending: Pending) -> None:
         # it came before there was a filter, or by an import: what can still be known of it then
         facts = facts_of(comment, comment.post, text, 0, comment.created_at)
         comment.filter_signs = ", ".join(signs(facts))
-    vector = signed(text.vector, comment.filter_signs.split(", "))
-    some = values(vector)
-    step = step_for(current_app.extensions["filter"].weights.score(some, pending), some, spam, MOST)
+    vector = add_signals(text.vector, comment.filter_signs.split(", "))
+    some = compute_values(vector)
+    step = compute_step(current_app.extensions["filter"].weights.score(some, pending), some, spam, MOST)
     _write(Lesson(comment_id=comment.id, spam=spam, step=step, vector=vector))
     _add(pending, some, step)
 
@@ -174,8 +174,8 @@ def _pending() -> Pending:
     return known[1]
 
 
-def _add(pending: Pending, some: Values, step: int) -> None:
-    for bucket, change in changes(some, step):
+def _add(pending: Pending, some: BucketValues, step: int) -> None:
+    for bucket, change in compute_changes(some, step):
         pending[bucket] = pending.get(bucket, 0) + change
 
 

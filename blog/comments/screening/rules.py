@@ -20,7 +20,7 @@ from blog.comments.screening.submission import Text, facts_of, text_of
 from blog.db import now
 from blog.posts.models import Post
 from blog.site.models import ALL, FIRST, Site, current_site
-from blog.spam.muted_words import muted
+from blog.spam.muted_words import parse_muted_words
 
 LEAST_SECONDS = 2
 """Nobody opens a form, writes and sends in less."""
@@ -67,7 +67,7 @@ def examine(name: str, email: str, website: str, body_html: str, trapped: bool =
     return Evidence(
         links=len(leading_away),
         domains=frozenset(domains_in((*leading_away, website))),
-        muted=muted(current_site().muted).found_in("\n".join(texts)),
+        muted=parse_muted_words(current_site().muted).first_match("\n".join(texts)),
         trapped=trapped,
         text=text,
         like=model.like(text.vector),

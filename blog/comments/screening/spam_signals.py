@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from blog.site.models import CALM, OFF, STRICT, USUAL
-from blog.spam.features import LINK_WORD, SIGNS, WORDS, Reading, features
-from blog.spam.weights import BUCKETS, OF_A_SIGN, ONE, Values, Weights, hashed
+from blog.spam.features import LINK_WORD, SIGNALS, WORDS, ParsedText, extract_features
+from blog.spam.weights import BUCKET_COUNT, SCALE, SIGNAL_VALUE, BucketValues, Weights, hash_feature
 
 CUTS = {CALM: 1.0, USUAL: 0.6, STRICT: 0.3}
 """Above which score a response is held. Nothing is above where it is off."""
@@ -157,17 +157,17 @@ def with_start(text_weights: Iterable[int]) -> Weights:
     """What a new blog begins with: half of what the words weighed elsewhere, and what the signs do."""
     weights = Weights(weight // 2 for weight in text_weights)
     for sign, weight in STARTING.items():
-        weights.all[hashed(SIGNS, sign) & BUCKETS - 1] += round(weight / OF_A_SIGN * ONE)
+        weights.buckets[hash_feature(SIGNALS, sign) & BUCKET_COUNT - 1] += round(weight / SIGNAL_VALUE * SCALE)
     return weights
 
 
-def opinion(weights: Weights, reading: Reading, some: Values, found: dict[str, str]) -> Opinion:
+def opinion(weights: Weights, reading: ParsedText, some: BucketValues, found: dict[str, str]) -> Opinion:
     """What these weights make of a text, its vector's values, and its signs."""
     score = weights.score(some)
     return Opinion(score, _reasons(weights, reading, found) if score > min(CUTS.values()) else [])
 
 
-def _reasons(weights: Weights, reading: Reading, found: dict[str, str]) -> list[str]:
+def _reasons(weights: Weights, reading: ParsedText, found: dict[str, str]) -> list[str]:
     weighed = [(_weight(weights, sign), sentence) for sign, sentence in found.items() if sentence]
     words, weight = _telling_words(weights, reading)
     if words:
@@ -177,17 +177,18 @@ def _reasons(weights: Weights, reading: Reading, found: dict[str, str]) -> list[
 
 
 def _weight(weights: Weights, sign: str) -> float:
-    more = weights.all[hashed(SIGNS, "like much spam") & BUCKETS - 1] if sign == "like spam" else 0
-    return (weights.all[hashed(SIGNS, sign) & BUCKETS - 1] + max(more, 0)) * OF_A_SIGN / ONE
+    more = weights.buckets[hash_feature(SIGNALS, "like much spam") & BUCKET_COUNT - 1] if sign == "like spam" else 0
+    return (weights.buckets[hash_feature(SIGNALS, sign) & BUCKET_COUNT - 1] + max(more, 0)) * SIGNAL_VALUE / SCALE
 
 
-def _telling_words(weights: Weights, reading: Reading) -> tuple[list[str], float]:
+def _telling_words(weights: Weights, reading: ParsedText) -> tuple[list[str], float]:
     """The words that weigh most, alone and in pairs, and what they weigh together."""
     of: dict[str, float] = defaultdict(float)
-    some = [(hashed(group, feature), word) for group, feature, word in features(reading) if group == WORDS]
+    features = extract_features(reading)
+    some = [(hash_feature(group, feature), word) for group, feature, word in features if group == WORDS]
     for number, word in some:
         if word not in {LINK_WORD, "^", "$"} and len(word) > 1:
-            of[word] += weights.all[number & BUCKETS - 1] / ONE / max(1, len(some)) ** 0.5
+            of[word] += weights.buckets[number & BUCKET_COUNT - 1] / SCALE / max(1, len(some)) ** 0.5
     telling = sorted((word for word in of if of[word] >= LEAST), key=lambda word: -of[word])[:MOST_WORDS]
     return [word[:30] for word in telling], sum(of[word] for word in telling)
 

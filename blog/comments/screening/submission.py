@@ -16,12 +16,12 @@ from blog.comments.screening.spam_signals import Facts
 from blog.db import db
 from blog.html import plain_text
 from blog.posts.models import Post
-from blog.spam.features import PRAISING, SELLING, WORD, Reading, listed, read
-from blog.spam.weights import vector
+from blog.spam.features import PRAISE_WORDS, SALES_WORDS, WORD, ParsedText, parse_text, word_set
+from blog.spam.weights import make_vector
 
 LONG_WORD, STEM, MOST_WORDS = 5, 6, 60
 # long words that are about no post in particular
-COMMON = listed(
+COMMON = word_set(
     """about after again always another around because before being better cannot could doing every everyone
     everything first found going having little makes maybe might never often other people please quite really right
     should since small something still their theirs there these thing things think those though through today under
@@ -29,14 +29,14 @@ COMMON = listed(
     articles content information keeping reading share sharing topic website websites visit visited post posts posted
     comment comments blogs"""
 )
-SAYING_NOTHING = COMMON | PRAISING
+SAYING_NOTHING = COMMON | PRAISE_WORDS
 
 
 class Text(NamedTuple):
     """A response's own text, without its markup and as it was read: its vector is without signs."""
 
     plain: str
-    reading: Reading
+    reading: ParsedText
     vector: bytes
 
 
@@ -44,8 +44,8 @@ class Text(NamedTuple):
 def text_of(body_html: str, website: str) -> Text:
     """Slow: before the act. What was read lately is remembered, for the act that decides on it."""
     plain = plain_text(body_html)
-    reading = read(plain, [*links_in(body_html), *([website] if website else [])])
-    return Text(plain, reading, vector(reading))
+    reading = parse_text(plain, [*links_in(body_html), *([website] if website else [])])
+    return Text(plain, reading, make_vector(reading))
 
 
 def facts_of(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
@@ -68,12 +68,12 @@ def facts_of(comment: Comment, post: Post, text: Text, like: int, at: datetime) 
         seconds=comment.seconds,
         about=about(text.reading, own),
         like=like,
-        praising=not PRAISING.isdisjoint(text.reading.words),
-        selling_name=not SELLING.isdisjoint(WORD.findall(comment.name.lower())),
+        praising=not PRAISE_WORDS.isdisjoint(text.reading.words),
+        selling_name=not SALES_WORDS.isdisjoint(WORD.findall(comment.name.lower())),
     )
 
 
-def about(reading: Reading, own: str) -> tuple[int, int]:
+def about(reading: ParsedText, own: str) -> tuple[int, int]:
     """How many of how many telling words in a response occur in the text `own`, in small letters, of its post."""
     words = {word[:STEM] for word in reading.words if len(word) >= LONG_WORD and word not in SAYING_NOTHING}
     some = sorted(words)[:MOST_WORDS]

@@ -12,7 +12,7 @@ from blog.comments.models import ADDRESS, DOMAIN, EMAIL, HELD, READER, REMOVED, 
 from blog.db import db
 from blog.editors.audit_log import REMOVE
 from blog.editors.models import AuditEntry
-from blog.spam.muted_words import plainly
+from blog.spam.muted_words import normalize_letters
 
 LOOKED_BACK = 5
 """How many of a reader's last responses count."""
@@ -100,7 +100,7 @@ def same_text_before(comment: Comment, at: datetime) -> int | None:
 
 def _essence(text: str) -> str:
     """What a text says, without what a copier changes: case, blanks, punctuation, widths."""
-    return SIGNS.sub("", plainly(text)).casefold()
+    return SIGNS.sub("", normalize_letters(text)).casefold()
 
 
 def _writers(comment: Comment) -> list[ColumnElement[bool]]:

@@ -26,8 +26,8 @@ from blog.editors.models import OWNER, AuditEntry, Editor
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import CALM, OFF, STRICT, USUAL, current_site
-from blog.spam.pretrained import start
-from blog.spam.weights import values
+from blog.spam.pretrained import load_pretrained
+from blog.spam.weights import compute_values
 from tests.factories import a_post, csrf, signed_in
 
 FLATTERY = "What a wonderful article, thank you! I really enjoyed reading this, keep up the good work."
@@ -90,7 +90,7 @@ def seen(domain: str, but: int | None = None) -> Seen:
 
 def weights() -> list[int]:
     db.session.rollback()
-    return list(model().weights.all)
+    return list(model().weights.buckets)
 
 
 def test_flattery_with_a_link_to_a_new_domain_under_an_old_post_waits_and_says_why(app: Flask) -> None:
@@ -265,7 +265,7 @@ def test_another_process_knows_what_this_one_learned(app: Flask, ed: Editor, set
     other = create_app(settings)
     with other.app_context():
         before = weights()
-        assert before == list(model().weights.all)
+        assert before == list(model().weights.buckets)
         db.session.remove()
     entry = decided(posted(post, PILLS), audit_log.SPAM, ed)
     mine = weights()
@@ -313,9 +313,9 @@ def test_a_lesson_that_was_forgotten_is_not_taken_back_once_more(
     decided(posted(post, "Our workshop restores sash windows: https://sash.example"), audit_log.SPAM, ed)
     taken_back, last = db.session.scalars(select(Lesson).order_by(Lesson.id)).all()
     assert (taken_back.undone_lesson_id, floor_of(last.id)) == (taken_back.id - 1, taken_back.id - 1)
-    alone = with_start(start())
-    alone.add(values(last.vector), last.step)
-    assert weights() == list(alone.all)
+    alone = with_start(load_pretrained())
+    alone.add(compute_values(last.vector), last.step)
+    assert weights() == list(alone.buckets)
 
 
 def test_decisions_of_before_the_filter_are_learned_from_the_log(app: Flask, ed: Editor) -> None:
@@ -365,7 +365,7 @@ def test_the_figures_say_what_it_said_before_the_decision(app: Flask, ed: Editor
     found = figures()
     assert (found.spam, found.wanted, found.undecided, found.lessons, found.few) == (4, 1, 1, 5, True)
     usual = found.by_strictness[USUAL]
-    assert (usual.rightly_held, usual.falsely_held, usual.missed, usual.let_through) == (3, 1, 1, 1)
+    assert (usual.true_positives, usual.false_positives, usual.false_negatives, usual.true_negatives) == (3, 1, 1, 1)
     assert standing.status == VISIBLE
 
 
