@@ -1,1 +1,1 @@
-"""How fast and how small this blog is, measured from outside over real HTTP on this machine."""
+"""Measure the speed and memory of this blog over real HTTP."""

@@ -1,4 +1,4 @@
-"""`bin/bench`: measure, print the tables, and with --write keep them in docs/benchmarks.md."""
+"""Run `bin/bench`: measure and print the tables, with --write into docs/benchmarks.md."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from bench.following import allow_connections
-from bench.machine import facts
-from bench.measuring import FULL, QUICK, Extent, Figures, one_round, plant
+from bench.live_streams import allow_connections
+from bench.machine import describe_machine
+from bench.rounds import FULL, QUICK, Figures, Scale, create_blogs, run_round
 from bench.tables import report
 from blog.settings import ROOT
 
-KEPT_IN = ROOT / "docs" / "benchmarks.md"
+RESULTS_FILE = ROOT / "docs" / "benchmarks.md"
 
 
 @click.command()
@@ -22,24 +22,24 @@ KEPT_IN = ROOT / "docs" / "benchmarks.md"
 @click.option("--write", is_flag=True, help="Put the tables into docs/benchmarks.md as well.")
 def main(quick: bool, write: bool) -> None:
     """Measure this blog on this machine, over loopback, on a temporary blog; prints Markdown."""
-    extent = QUICK if quick else FULL
-    allow_connections(extent.streams)
-    taken_on = facts()
-    tables = report(measure(extent), extent, taken_on)
+    scale = QUICK if quick else FULL
+    allow_connections(scale.streams)
+    machine_facts = describe_machine()
+    tables = report(measure(scale), scale, machine_facts)
     click.echo(tables, nl=False)
     if write:
-        KEPT_IN.write_text(tables)
+        RESULTS_FILE.write_text(tables)
 
 
-def measure(extent: Extent) -> list[Figures]:
+def measure(scale: Scale) -> list[Figures]:
     with TemporaryDirectory(prefix="talkback-bench-") as name:
         folder, started = Path(name), time.monotonic()
-        plant(folder)
-        rounds = []
-        for number in range(extent.rounds):
-            rounds.append(one_round(extent, folder, number))
-            click.echo(f"Round {number + 1} of {extent.rounds} after {time.monotonic() - started:.0f} s.", err=True)
-        return rounds
+        create_blogs(folder)
+        figures = []
+        for number in range(scale.rounds):
+            figures.append(run_round(scale, folder, number))
+            click.echo(f"Round {number + 1} of {scale.rounds} after {time.monotonic() - started:.0f} s.", err=True)
+        return figures
 
 
 if __name__ == "__main__":

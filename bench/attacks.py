@@ -1,8 +1,8 @@
-"""Attacks on a running server, and what readers of the home page notice of each: `python -m bench.attacks [NAME…]`.
+"""Attack a running server and measure what readers notice.
 
-Every attack meets a server of its own. Home is asked for 40 times a second on new connections, first in peace and then
-under attack; the attacker is another process and comes from other addresses of the loopback network. Only ratios
-compare between machines. All of it is over in some three minutes.
+Run `python -m bench.attacks [NAME…]`. Each attack gets its own server. The home page is requested 40 times a second on
+new connections, before and during the attack. The attacker is another process with other loopback addresses. Only the
+ratios are comparable between machines. All attacks take some three minutes.
 """
 
 from __future__ import annotations
@@ -27,127 +27,130 @@ from urllib.parse import urlencode
 
 import click
 
-from bench.serving import Served, command, serving
-from bench.writing import percentile
+from bench.comment_posting import percentile
+from bench.servers import RunningServer, run_flask, serving
 
-WARM_SECONDS = 1.0
-PEACE_SECONDS = 4.0
+WARM_UP_SECONDS = 1.0
+BASELINE_SECONDS = 4.0
 ATTACK_SECONDS = 8.0
-PROBE_SECONDS = 1 / 40
-PATIENCE = 10.0
-# the trusted proxy, which 127.0.0.1 is, says that readers come from so many addresses
-READERS = 50
-PIECE = 65_536
+PROBE_INTERVAL_SECONDS = 1 / 40
+TIMEOUT_SECONDS = 10.0
+# Number of reader addresses in X-Forwarded-For; 127.0.0.1 is the trusted proxy.
+READER_ADDRESSES = 50
+CHUNK_BYTES = 65_536
 MEGABYTE = 1_000_000
 
 
 @dataclass(frozen=True)
 class Target:
-    """The server under attack, and when the attack must end (time.monotonic())."""
+    """Represent the server under attack.
+
+    `until` is the end of the attack in time.monotonic().
+    """
 
     port: int
     until: float
     post_id: int = 1
 
     @property
-    def going_on(self) -> bool:
+    def is_running(self) -> bool:
         return time.monotonic() < self.until
 
     @contextlib.contextmanager
     def connect(self, host: int = 2) -> Iterator[socket.socket]:
-        """A connection from 127.0.0.`host`, which is no trusted proxy."""
-        with socket.create_connection(("127.0.0.1", self.port), PATIENCE, (f"127.0.0.{host}", 0)) as connection:
+        """Connect from 127.0.0.`host`, which is no trusted proxy."""
+        with socket.create_connection(("127.0.0.1", self.port), TIMEOUT_SECONDS, (f"127.0.0.{host}", 0)) as connection:
             yield connection
 
-    def repeat_in_threads(self, connections: int, one: Callable[[Target, int], str]) -> str:
-        """Run `one` in so many threads, each again and again; returns how often which outcome came."""
+    def repeat_in_threads(self, connections: int, attempt: Callable[[Target, int], str]) -> str:
+        """Repeat `attempt` in parallel threads; return counts of the outcomes."""
         outcomes: Counter[str] = Counter()
 
-        def keep_on(number: int) -> None:
-            while self.going_on:
+        def repeat(number: int) -> None:
+            while self.is_running:
                 try:
-                    outcomes[one(self, number)] += 1
+                    outcomes[attempt(self, number)] += 1
                 except (OSError, HTTPException) as error:
                     outcomes[type(error).__name__] += 1
                     time.sleep(0.02)
 
         with ThreadPoolExecutor(connections) as pool:
-            list(pool.map(keep_on, range(connections)))
-        return ", ".join(f"{what}: {times}" for what, times in outcomes.most_common(4))
+            list(pool.map(repeat, range(connections)))
+        return ", ".join(f"{outcome}: {times}" for outcome, times in outcomes.most_common(4))
 
 
-def status(connection: socket.socket) -> str:
-    """The status of the answer; "closed" where there is none."""
-    answer = connection.recv(PIECE)
+def read_status(connection: socket.socket) -> str:
+    """Return the status of the response, or "closed"."""
+    answer = connection.recv(CHUNK_BYTES)
     return answer[9:12].decode("latin-1") if answer else "closed"
 
 
 def send(connection: socket.socket, data: bytes, until: Callable[[], bool]) -> int:
-    """Send piece by piece while the server takes it; returns how much that was."""
+    """Send in chunks while the server reads; return the bytes sent."""
     sent = 0
     with contextlib.suppress(OSError):
         while sent < len(data) and until():
-            sent += connection.send(data[sent : sent + PIECE])
+            sent += connection.send(data[sent : sent + CHUNK_BYTES])
     return sent
 
 
-# Each attack lasts until the target's time is up and returns what it has seen.
+# Each attack runs until `Target.until` and returns a summary. Its name is an argument of the command.
 
 
 def nothing(target: Target) -> str:
-    """No attack: how much the figures of this machine vary by themselves."""
-    while target.going_on:
+    """Do not attack, to show how much the figures vary."""
+    while target.is_running:
         time.sleep(0.05)
     return ""
 
 
 def long_headers(target: Target) -> str:
-    """Four connections, each with 150 MB of headers."""
-    block, most = b"X-Long: " + b"a" * 8000 + b"\r\n", 0
+    """Send 150 MB of headers on each of four connections."""
+    block, max_sent = b"X-Long: " + b"a" * 8000 + b"\r\n", 0
 
-    def one(target: Target, _number: int) -> str:
-        nonlocal most
+    def attempt(target: Target, _number: int) -> str:
+        nonlocal max_sent
         with target.connect() as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n")
-            sent = send(connection, block * (150 * MEGABYTE // len(block)), lambda: target.going_on)
-            most = max(most, sent)
+            sent = send(connection, block * (150 * MEGABYTE // len(block)), lambda: target.is_running)
+            max_sent = max(max_sent, sent)
             connection.settimeout(0.2)
-            return status(connection)
+            return read_status(connection)
 
-    return f"{target.repeat_in_threads(4, one)}; at most {most / MEGABYTE:.1f} MB taken"
+    return f"{target.repeat_in_threads(4, attempt)}; at most {max_sent / MEGABYTE:.1f} MB taken"
 
 
 def abandoned(target: Target) -> str:
-    """3,000 requests whose client does not wait for the answer."""
+    """Send 3,000 requests without waiting for the responses."""
     numbers = count()
     refused = 0
-    while target.going_on and (number := next(numbers)) < 3000:
+    while target.is_running and (number := next(numbers)) < 3000:
         try:
             with target.connect(2 + number % 8) as connection:
                 connection.sendall(b"GET /search?q=heron HTTP/1.1\r\nHost: x\r\n\r\n")
         except OSError:
             refused += 1
     sent_after = number + 1
-    while target.going_on:
+    while target.is_running:
         time.sleep(0.05)
     return f"{sent_after} sent, {refused} not taken"
 
 
 def half_open(target: Target) -> str:
-    """300 connections whose headers never end, a byte a second each."""
+    """Open 300 connections that send one header byte per second."""
     with contextlib.ExitStack() as stack:
         opened = [stack.enter_context(target.connect(2 + number % 8)) for number in range(300)]
         for connection in opened:
             with contextlib.suppress(OSError):
                 connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\nX: ")
-        deadline = target.until + 6  # longer than the others, since headers may take ten seconds
+        deadline = target.until + 6  # longer than other attacks, since headers may take ten seconds
         while time.monotonic() < deadline:
             time.sleep(1)
-            opened = [connection for connection in opened if drip(connection)]
+            opened = [connection for connection in opened if send_byte(connection)]
     return f"{len(opened)} of 300 still open after {ATTACK_SECONDS + 6:.0f} s"
 
 
-def drip(connection: socket.socket) -> bool:
+def send_byte(connection: socket.socket) -> bool:
     try:
         connection.send(b"a")
         connection.settimeout(0)
@@ -159,14 +162,14 @@ def drip(connection: socket.socket) -> bool:
 
 
 def large_bodies(target: Target) -> str:
-    """40 connections, each with an anonymous body of 25 MB, of which it says the length."""
+    """Send anonymous bodies of 25 MB with Content-Length on 40 connections."""
     return target.repeat_in_threads(
         40, lambda target, _: upload(target, b"Content-Length: 25000000\r\n", bytes(25 * MEGABYTE))
     )
 
 
 def chunked_bodies(target: Target) -> str:
-    """40 connections, each with an anonymous body of 25 MB in chunks."""
+    """Send anonymous chunked bodies of 25 MB on 40 connections."""
     chunk = b"10000\r\n" + bytes(65_536) + b"\r\n"
     body = chunk * (25 * MEGABYTE // 65_536) + b"0\r\n\r\n"
     return target.repeat_in_threads(40, lambda target, _: upload(target, b"Transfer-Encoding: chunked\r\n", body))
@@ -174,64 +177,66 @@ def chunked_bodies(target: Target) -> str:
 
 def upload(target: Target, header: bytes, body: bytes) -> str:
     with target.connect() as connection:
-        place = f"POST /posts/{target.post_id}/comments HTTP/1.1\r\nHost: x\r\n".encode()
-        connection.sendall(place + b"Content-Type: application/x-www-form-urlencoded\r\n" + header + b"\r\n")
-        send(connection, body, lambda: target.going_on)
+        path = f"POST /posts/{target.post_id}/comments HTTP/1.1\r\nHost: x\r\n".encode()
+        connection.sendall(path + b"Content-Type: application/x-www-form-urlencoded\r\n" + header + b"\r\n")
+        send(connection, body, lambda: target.is_running)
         connection.settimeout(1)
-        return status(connection)
+        return read_status(connection)
 
 
 def beyond_queue(target: Target) -> str:
-    """400 clients from eight addresses, each with one request after the other."""
+    """Send requests from 400 clients at eight addresses."""
 
-    def one(target: Target, number: int) -> str:
+    def attempt(target: Target, number: int) -> str:
         with target.connect(2 + number % 8) as connection:
             connection.sendall(b"GET /search?q=heron HTTP/1.1\r\nHost: x\r\n\r\n")
-            return status(connection)
+            return read_status(connection)
 
-    return target.repeat_in_threads(400, one)
+    return target.repeat_in_threads(400, attempt)
 
 
 def unread_answers(target: Target) -> str:
-    """120 connections that ask for home and do not read it."""
+    """Request the home page on 120 connections without reading it."""
     with contextlib.ExitStack() as stack:
         for number in range(120):
             connection = stack.enter_context(target.connect(2 + number % 8))
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
             connection.sendall(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n")
-        while target.going_on:
+        while target.is_running:
             time.sleep(0.05)
     return "120 held"
 
 
 def posts(target: Target) -> str:
-    """One client posts ordinary responses: what the next two are held against."""
-    return target.repeat_in_threads(1, lambda target, _: post(target, {"body": "Seen by the lake this morning."}))
+    """Submit ordinary comments by one client, as baseline for the next two."""
+    return target.repeat_in_threads(
+        1, lambda target, _: submit_comment(target, {"body": "Seen by the lake this morning."})
+    )
 
 
 def huge_website(target: Target) -> str:
-    """One client posts 32 KB in the field of the website."""
+    """Submit 32 KB in the website field by one client."""
     website = f"https://{'a.' * 16_000}<"
-    return target.repeat_in_threads(1, lambda target, _: post(target, {"body": "x", "website": website}))
+    return target.repeat_in_threads(1, lambda target, _: submit_comment(target, {"body": "x", "website": website}))
 
 
 def zero_width_body(target: Target) -> str:
-    """One client posts 1,755 characters, most of them blanks and zero-width spaces."""
+    """Submit 1,755 characters, mostly blanks and zero-width spaces."""
     blanks = " \u200b" * 438
-    return target.repeat_in_threads(1, lambda target, _: post(target, {"body": f"a{blanks}.{blanks}x"}))
+    return target.repeat_in_threads(1, lambda target, _: submit_comment(target, {"body": f"a{blanks}.{blanks}x"}))
 
 
-def post(target: Target, fields: dict[str, str]) -> str:
-    """Post a response as a browser does, with a token of its own; returns the status."""
+def submit_comment(target: Target, fields: dict[str, str]) -> str:
+    """Submit a comment as a browser does; return the status."""
     source = (f"127.0.0.{randrange(2, 200)}", 0)  # noqa: S311  spreads the clients, hides nothing
     with contextlib.closing(HTTPConnection("127.0.0.1", target.port, 60, source)) as connection:
-        place = f"/posts/{target.post_id}/comments"
-        connection.request("GET", f"{place}/token")
+        path = f"/posts/{target.post_id}/comments"
+        connection.request("GET", f"{path}/token")
         answer = connection.getresponse()
         cookies = "; ".join(cookie.partition(";")[0] for cookie in answer.headers.get_all("Set-Cookie", []))
         token = dict(re.findall(r'name="(\w+)" value="([^"]*)"', answer.read().decode()))
         headers = {"Cookie": cookies, "HX-Request": "true", "Content-Type": "application/x-www-form-urlencoded"}
-        connection.request("POST", place, urlencode({"name": "Ann", **token, **fields}), headers)
+        connection.request("POST", path, urlencode({"name": "Ann", **token, **fields}), headers)
         return str(connection.getresponse().status)
 
 
@@ -251,10 +256,10 @@ ATTACKS: list[Callable[[Target], str]] = [
 
 
 @dataclass
-class Notice:
-    """What readers noticed, in ms, and what the server held meanwhile, in bytes."""
+class Observation:
+    """Collect latencies in ms, and memory and disk use in bytes."""
 
-    took: list[float] = field(default_factory=list)
+    latencies: list[float] = field(default_factory=list)
     refused: int = 0
     late: int = 0
     memory: float = 0.0
@@ -262,45 +267,45 @@ class Notice:
 
     @property
     def p99(self) -> float:
-        return percentile(self.took, 0.99)
+        return percentile(self.latencies, 0.99)
 
 
-async def probe(blog: Served, seconds: float) -> Notice:
-    """Ask for home at fixed times, whether or not earlier answers have come."""
-    notice, asked = Notice(), []
+async def probe(blog: RunningServer, seconds: float) -> Observation:
+    """Request the home page at fixed times, regardless of pending responses."""
+    observation, tasks = Observation(), []
     until = time.monotonic() + seconds
     for number in count():
         if time.monotonic() >= until:
             break
-        asked.append(asyncio.create_task(ask(blog.port, number, notice)))
+        tasks.append(asyncio.create_task(request_home(blog.port, number, observation)))
         if number % 8 == 0:
-            notice.memory = max(notice.memory, blog.memory())
-            notice.disk = max(notice.disk, spooled(blog.pid))
-        await asyncio.sleep(PROBE_SECONDS)
-    await asyncio.gather(*asked)
-    return notice
+            observation.memory = max(observation.memory, blog.memory())
+            observation.disk = max(observation.disk, spooled_bytes(blog.pid))
+        await asyncio.sleep(PROBE_INTERVAL_SECONDS)
+    await asyncio.gather(*tasks)
+    return observation
 
 
-async def ask(port: int, number: int, notice: Notice) -> None:
-    """One reader; who gets no page counts as one that waited until patience ended."""
+async def request_home(port: int, number: int, observation: Observation) -> None:
+    """Request the home page once; count a failure as the timeout."""
     started = time.monotonic()
     try:
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             reader, writer = await asyncio.open_connection("127.0.0.1", port)
-            head = f"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.{number % READERS}\r\n"
+            head = f"GET / HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 198.51.100.{number % READER_ADDRESSES}\r\n"
             writer.write(f"{head}Connection: close\r\n\r\n".encode())
             answer = await reader.read()
             writer.close()
     except (OSError, TimeoutError):
         answer = b""
-        notice.late += 1
+        observation.late += 1
     good = answer.startswith(b"HTTP/1.1 200")
-    notice.refused += answer != b"" and not good
-    notice.took.append(1000 * (time.monotonic() - started if good else PATIENCE))
+    observation.refused += answer != b"" and not good
+    observation.latencies.append(1000 * (time.monotonic() - started if good else TIMEOUT_SECONDS))
 
 
-def spooled(pid: int) -> float:
-    """The bytes of temporary files that the process holds open."""
+def spooled_bytes(pid: int) -> float:
+    """Return the size of deleted files that the process keeps open."""
     held = 0
     for link in Path(f"/proc/{pid}/fd").iterdir():
         with contextlib.suppress(OSError):
@@ -309,28 +314,28 @@ def spooled(pid: int) -> float:
     return float(held)
 
 
-async def meet(attack: Callable[[Target], str], blog: Served) -> tuple[Notice, Notice, str]:
-    await probe(blog, WARM_SECONDS)
-    peace = await probe(blog, PEACE_SECONDS)
+async def run_attack(attack: Callable[[Target], str], blog: RunningServer) -> tuple[Observation, Observation, str]:
+    await probe(blog, WARM_UP_SECONDS)
+    before = await probe(blog, BASELINE_SECONDS)
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as pool:
-        await asyncio.get_running_loop().run_in_executor(pool, os.nice, 10)  # its work is another machine's
+        await asyncio.get_running_loop().run_in_executor(pool, os.nice, 10)  # the attacker would run on another machine
         target = Target(blog.port, time.monotonic() + ATTACK_SECONDS)
-        seen = asyncio.get_running_loop().run_in_executor(pool, attack, target)
+        summary = asyncio.get_running_loop().run_in_executor(pool, attack, target)
         under_attack = await probe(blog, ATTACK_SECONDS)
-        return peace, under_attack, await seen
+        return before, under_attack, await summary
 
 
-def row(name: str, peace: Notice, attacked: Notice, seen: str) -> str:
-    memory, files = (attacked.memory - peace.memory) / MEGABYTE, attacked.disk / MEGABYTE
-    times = f"{peace.p99:.0f} | {attacked.p99:.0f} | {attacked.p99 / peace.p99:.1f}"
-    unserved = f"{attacked.refused} + {attacked.late} of {len(attacked.took)}"
-    return f"| {name} | {times} | {unserved} | {memory:+.0f} | {files:.0f} | {seen} |"
+def format_row(name: str, before: Observation, during: Observation, summary: str) -> str:
+    memory, files = (during.memory - before.memory) / MEGABYTE, during.disk / MEGABYTE
+    times = f"{before.p99:.0f} | {during.p99:.0f} | {during.p99 / before.p99:.1f}"
+    unserved = f"{during.refused} + {during.late} of {len(during.latencies)}"
+    return f"| {name} | {times} | {unserved} | {memory:+.0f} | {files:.0f} | {summary} |"
 
 
 @click.command()
 @click.argument("names", nargs=-1)
 def main(names: tuple[str, ...]) -> None:
-    """Attack a server, over loopback, on a temporary blog; prints a table in Markdown."""
+    """Attack a temporary blog over loopback and print a Markdown table."""
     known = {attack.__name__: attack for attack in ATTACKS}
     if unknown := set(names) - known.keys():
         raise click.UsageError(f"There is no attack {', '.join(sorted(unknown))}: there are {', '.join(known)}.")
@@ -340,10 +345,10 @@ def main(names: tuple[str, ...]) -> None:
     click.echo("|---|---|---|---|---|---|---|---|")
     with TemporaryDirectory(prefix="talkback-attacks-") as folder:
         instance = Path(folder) / "blog"
-        command(instance, "fill", "--posts", "20", "--comments", "600", "--largest", "200")
+        run_flask(instance, "fill", "--posts", "20", "--comments", "600", "--largest", "200")
         for name in names or known:
             with serving("blog.server", instance, streams=0) as blog:
-                click.echo(row(name, *asyncio.run(meet(known[name], blog))))
+                click.echo(format_row(name, *asyncio.run(run_attack(known[name], blog))))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Flask's hello world under the blog's own server: the same shell, bridge, threads and process settings."""
+"""Serve Flask's hello world with the blog's server and settings, for comparison."""
 
 from __future__ import annotations
 

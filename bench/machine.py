@@ -1,4 +1,4 @@
-"""What the figures were taken on."""
+"""Describe the machine that the figures come from."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ from blog.settings import ROOT
 PACKAGES = ("Flask", "Werkzeug", "Jinja2", "SQLAlchemy", "uvicorn", "uvloop", "httptools", "bleach", "lxml")
 
 
-def facts() -> list[tuple[str, str]]:
-    """Machine, system and versions: (what, value)."""
+def describe_machine() -> list[tuple[str, str]]:
+    """Return machine, system and versions as (name, value) pairs."""
     packages = ", ".join(f"{name} {version(name)}" for name in PACKAGES)
     return [
         ("machine", f"{os.cpu_count()} cores ({processor()}), {memory()}"),
@@ -30,15 +30,15 @@ def facts() -> list[tuple[str, str]]:
 
 
 def processor() -> str:
-    return found("/proc/cpuinfo", r"model name\s*:\s*(.+)") or platform.machine()
+    return search_file("/proc/cpuinfo", r"model name\s*:\s*(.+)") or platform.machine()
 
 
 def memory() -> str:
-    kilobytes = found("/proc/meminfo", r"MemTotal:\s+(\d+)")
+    kilobytes = search_file("/proc/meminfo", r"MemTotal:\s+(\d+)")
     return f"{int(kilobytes) / 2**20:.0f} GiB of memory" if kilobytes else "memory unknown"
 
 
-def found(path: str, pattern: str) -> str:
+def search_file(path: str, pattern: str) -> str:
     try:
         match = re.search(pattern, Path(path).read_text())
     except OSError:
@@ -47,14 +47,14 @@ def found(path: str, pattern: str) -> str:
 
 
 def commit() -> str:
-    """The commit that was measured, and whether something stood changed beside it."""
+    """Return the measured commit, and whether files were changed."""
     name = git("rev-parse", "--short", "HEAD") or "unknown"
     return f"{name}, with changes" if git("status", "--porcelain", "blog", "templates") else name
 
 
 def git(*arguments: str) -> str:
     try:
-        said = subprocess.run(  # noqa: S603
+        output = subprocess.run(  # noqa: S603
             ["git", "--no-optional-locks", *arguments],  # noqa: S607
             cwd=ROOT,
             capture_output=True,
@@ -63,4 +63,4 @@ def git(*arguments: str) -> str:
         )
     except OSError:
         return ""
-    return said.stdout.strip()
+    return output.stdout.strip()

@@ -19,6 +19,7 @@ from blog.comments.moderation.queue import (
     ALL,
     PAGE_SIZE,
     STATES,
+    HeldCount,
     QueueFilter,
     comments_in,
     count_held,

@@ -9,7 +9,7 @@ import click
 from blog.dev.fill import Extent, fill
 from blog.dev.spam_simulation import rehearsed
 from blog.errors import Unusable
-from blog.spam.metrics import table
+from blog.spam.metrics import format_table
 
 
 @click.command("fill")
@@ -39,7 +39,7 @@ def simulate_spam(as_json: bool) -> None:
         click.echo(json.dumps({"synthetic": True, **{name: one.as_json() for name, one in found.items()}}))
     else:
         click.echo("On invented responses, written by those who wrote the filter: an aim, not a figure.")
-        click.echo("\n".join(table(found)))
+        click.echo("\n".join(format_table(found)))
 
 
 COMMANDS: tuple[click.Command, ...] = (fill_blog, simulate_spam)

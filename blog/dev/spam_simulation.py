@@ -16,11 +16,11 @@ from blog.comments.screening.spam_signals import THRESHOLDS, Facts, find_signals
 from blog.comments.screening.submission import count_topic_words
 from blog.site.models import USUAL
 from blog.spam.baseline_bayes import Bayes
-from blog.spam.features import PRAISING, SELLING, WORD, read
-from blog.spam.metrics import Measures, measured
-from blog.spam.near_duplicates import Sketches
-from blog.spam.pretrained import start
-from blog.spam.weights import signed, step_for, values, vector
+from blog.spam.features import PRAISE_WORDS, SALES_WORDS, WORD, parse_text
+from blog.spam.metrics import ConfusionMatrix, count_outcomes
+from blog.spam.near_duplicates import DuplicateIndex
+from blog.spam.pretrained import load_pretrained
+from blog.spam.weights import add_signals, compute_step, compute_values, make_vector
 
 RESPONSES, SPAM_OF_TEN = 1200, 3
 MOST = 0.5
@@ -71,7 +71,7 @@ class Response(NamedTuple):
     spam: bool
 
 
-def rehearsed() -> dict[str, Measures]:
+def rehearsed() -> dict[str, ConfusionMatrix]:
     """The measures on the second half of the responses, after the first was decided on one by one: of the filter, of
     the filter without its lessons, and of a plain Bayes that learned from the first half.
     """
@@ -80,23 +80,23 @@ def rehearsed() -> dict[str, Measures]:
     texts = [(one.text, one.spam) for one in responses]
     bayes = Bayes(texts[:half])
     return {
-        "the filter": measured(told(responses, teach=True)[half:]),
-        "the filter, untaught": measured(told(responses, teach=False)[half:]),
-        "Bayes": measured((bayes.unwanted(text), spam) for text, spam in texts[half:]),
+        "the filter": count_outcomes(told(responses, teach=True)[half:]),
+        "the filter, untaught": count_outcomes(told(responses, teach=False)[half:]),
+        "Bayes": count_outcomes((bayes.is_spam(text), spam) for text, spam in texts[half:]),
     }
 
 
 def told(responses: list[Response], teach: bool) -> list[tuple[bool, bool]]:
     """What it says of each when it comes, at the usual dial, and what the editor says then."""
-    weights, sketches, found = initial_weights(start()), Sketches(), []
+    weights, sketches, found = initial_weights(load_pretrained()), DuplicateIndex(), []
     for number, one in enumerate(responses):
-        text = vector(read(one.text, [one.website] if one.website else []))
-        facts = replace(one.facts, like=sketches.like(text))
-        some = values(packed := signed(text, find_signals(facts)))
+        text = make_vector(parse_text(one.text, [one.website] if one.website else []))
+        facts = replace(one.facts, like=sketches.count_duplicates(text))
+        some = compute_values(packed := add_signals(text, find_signals(facts)))
         score = weights.score(some)
         found.append((score > THRESHOLDS[USUAL], one.spam))
         if teach:
-            weights.add(some, step_for(score, some, one.spam, MOST))
+            weights.add(some, compute_step(score, some, one.spam, MOST))
             if one.spam:
                 sketches.add(number, packed)
     return found
@@ -144,13 +144,13 @@ def _response(chance: Random, one: Response) -> Response:
     nouns = [word for word in WORD.findall(post) if len(word) > 4]
     link = f"https://report{chance.randrange(500)}.example/{chance.randrange(99)}"
     text = one.text.format(one=chance.choice(nouns), two=chance.choice(nouns), link=link)
-    reading = read(text)
+    reading = parse_text(text)
     facts = replace(
         one.facts,
         linked=bool(reading.links),
         domain=domain_of(one.website or link) if one.website or reading.links else "",
         topic_words=count_topic_words(reading, post),
-        praising=not PRAISING.isdisjoint(reading.words),
-        selling_name=not SELLING.isdisjoint(WORD.findall(one.name.lower())),
+        praising=not PRAISE_WORDS.isdisjoint(reading.words),
+        selling_name=not SALES_WORDS.isdisjoint(WORD.findall(one.name.lower())),
     )
     return one._replace(text=text, facts=facts)

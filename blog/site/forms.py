@@ -10,7 +10,7 @@ from wtforms import Field
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, ValidationError
 
 from blog.site.models import ACCENTS, CALM, HOLD_ALL, HOLD_NEW, OFF, OPEN, READ_ONLY, STRICT, USUAL, parse_menu
-from blog.spam.muted_words import MOST_CHARACTERS, muted
+from blog.spam.muted_words import MAX_CHARACTERS, parse_muted_words
 from blog.web.forms.fields import Choice, Form, LongText, Switch, Text, WholeNumber
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
@@ -64,7 +64,7 @@ class SettingsForm(Form):
     filter_strictness = Choice(
         _("Spam filter"), [AnyOf([OFF, CALM, USUAL, STRICT], _("This is not one of the choices."))]
     )
-    muted = LongText(_("Muted words and patterns"), max_length=MOST_CHARACTERS)
+    muted = LongText(_("Muted words and patterns"), max_length=MAX_CHARACTERS)
     agreeing = Switch(_("Readers may agree with responses"))
     reports_to_hold = WholeNumber(
         _("Reports that hold a response"),
@@ -86,7 +86,7 @@ class SettingsForm(Form):
             raise ValidationError(_("A blog needs a title."))
 
     def validate_muted(self, field: Field) -> None:
-        if faults := muted(field.data or "").faults:
+        if faults := parse_muted_words(field.data or "").errors:
             more = len(faults) - MAX_FAULTS
             raise ValidationError(" ".join([*faults[:MAX_FAULTS], _("(%(more)d more)", more=more) if more > 0 else ""]))
 

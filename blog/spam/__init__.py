@@ -1,4 +1,4 @@
-"""Telling wanted texts from unwanted ones by what was decided before: features, weights, measures.
+"""Classify texts as spam or not, by features, weights and metrics.
 
-Pure Python over integers, so that every process comes to the same numbers and a lesson can be taken back to the bit.
+Integer arithmetic gives the same result in every process, and a lesson can be undone exactly.
 """

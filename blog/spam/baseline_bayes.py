@@ -1,4 +1,7 @@
-"""A plain bag-of-words Bayes, to compare with: multinomial, Laplace smoothing, words in small letters."""
+"""Classify by naive Bayes over words, as a baseline.
+
+Multinomial, with Laplace smoothing and in lower case.
+"""
 
 from __future__ import annotations
 
@@ -10,20 +13,20 @@ WORD = re.compile(r"\w+")
 
 
 class Bayes:
-    """Learned once from (text, unwanted) pairs; words that it never saw say nothing."""
+    """Classify texts after learning once from (text, is_spam) pairs; ignores unknown words."""
 
     def __init__(self, lessons: list[tuple[str, bool]]) -> None:
-        self._counts: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
-        self._texts = Counter(unwanted for _text, unwanted in lessons)
-        for text, unwanted in lessons:
-            self._counts[unwanted].update(WORD.findall(text.lower()))
-        self._known = set(self._counts[False]) | set(self._counts[True])
-        self._all = {unwanted: sum(counts.values()) for unwanted, counts in self._counts.items()}
+        self._word_counts: dict[bool, Counter[str]] = {False: Counter(), True: Counter()}
+        self._text_counts = Counter(spam for _text, spam in lessons)
+        for text, spam in lessons:
+            self._word_counts[spam].update(WORD.findall(text.lower()))
+        self._vocabulary = set(self._word_counts[False]) | set(self._word_counts[True])
+        self._totals = {spam: sum(counts.values()) for spam, counts in self._word_counts.items()}
 
-    def unwanted(self, text: str) -> bool:
-        words = [word for word in WORD.findall(text.lower()) if word in self._known]
-        return self._likelihood(words, True) > self._likelihood(words, False)
+    def is_spam(self, text: str) -> bool:
+        words = [word for word in WORD.findall(text.lower()) if word in self._vocabulary]
+        return self._log_likelihood(words, True) > self._log_likelihood(words, False)
 
-    def _likelihood(self, words: list[str], unwanted: bool) -> float:
-        counts, size = self._counts[unwanted], self._all[unwanted] + len(self._known)
-        return log(self._texts[unwanted] or 1e-9) + sum(log((counts[word] + 1) / size) for word in words)
+    def _log_likelihood(self, words: list[str], spam: bool) -> float:
+        counts, size = self._word_counts[spam], self._totals[spam] + len(self._vocabulary)
+        return log(self._text_counts[spam] or 1e-9) + sum(log((counts[word] + 1) / size) for word in words)

@@ -1,4 +1,7 @@
-"""Files of marked texts: CSV with the columns CONTENT and CLASS (1 unwanted, 0 wanted), as UCI has them."""
+"""Read labeled texts from CSV files with the columns CONTENT and CLASS.
+
+CLASS is 1 for spam and 0 for other texts, as in UCI's YouTube Spam Collection.
+"""
 
 from __future__ import annotations
 
@@ -9,21 +12,24 @@ from pathlib import Path
 import re2
 
 from blog.errors import Unusable
-from blog.spam.features import Reading, read
+from blog.spam.features import ParsedText, parse_text
 
 BREAK = re2.compile(r"(?i)<br\s*/?>")
 TAG = re2.compile(r"<[^>]*>")
 CLASSES = {"0": False, "1": True}
-LARGEST = 50_000_000
+MAX_FILE_BYTES = 50_000_000
 
 
-def marked_texts(path: Path) -> list[tuple[str, bool]]:
-    """The texts of one file, and whether each is unwanted; Unusable where it is not such a file."""
+def load_labeled_texts(path: Path) -> list[tuple[str, bool]]:
+    """Return the (text, is_spam) pairs of one file.
+
+    Raises: Unusable if it is no such file.
+    """
     try:
-        if path.stat().st_size > LARGEST:
+        if path.stat().st_size > MAX_FILE_BYTES:
             raise Unusable(f"{path} is larger than 50 MB: give it in parts.")
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _texts(path, csv.DictReader(file, strict=True))
+            return _read_rows(path, csv.DictReader(file, strict=True))
     except OSError as error:
         raise Unusable(f"{path} cannot be read: {error.strerror}.") from error
     except UnicodeDecodeError as error:
@@ -32,20 +38,20 @@ def marked_texts(path: Path) -> list[tuple[str, bool]]:
         raise Unusable(f"{path} is not a whole CSV file: {error}.") from error
 
 
-def _texts(path: Path, table: csv.DictReader[str]) -> list[tuple[str, bool]]:
+def _read_rows(path: Path, table: csv.DictReader[str]) -> list[tuple[str, bool]]:
     if not {"CONTENT", "CLASS"} <= set(table.fieldnames or ()):
         raise Unusable(f"{path} has no columns CONTENT and CLASS in its first line.")
-    found = []
+    texts = []
     for row in table:
-        text, marked = row["CONTENT"], CLASSES.get((row["CLASS"] or "").strip())
-        if text is None or marked is None:
+        text, label = row["CONTENT"], CLASSES.get((row["CLASS"] or "").strip())
+        if text is None or label is None:
             raise Unusable(f"{path}, line {table.line_num}: there must be a text, and 0 or 1 as its CLASS.")
-        found.append((text, marked))
-    if not found:
+        texts.append((text, label))
+    if not texts:
         raise Unusable(f"{path} holds no texts.")
-    return found
+    return texts
 
 
-def read_marked(text: str) -> Reading:
-    """A text of such a file, in which there may be HTML."""
-    return read(unescape(TAG.sub("", BREAK.sub("\n", text))))
+def parse_dataset_text(text: str) -> ParsedText:
+    """Parse a text of a dataset, which may contain HTML."""
+    return parse_text(unescape(TAG.sub("", BREAK.sub("\n", text))))

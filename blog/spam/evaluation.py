@@ -1,31 +1,35 @@
-"""The filter's text part beside a plain Bayes: both learn from the same texts and are measured on others."""
+"""Compare the filter's text classifier with naive Bayes on labeled texts."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from blog.spam.baseline_bayes import Bayes
-from blog.spam.datasets import read_marked
-from blog.spam.metrics import Measures, measured
-from blog.spam.weights import Weights, trained, values, vector
+from blog.spam.datasets import parse_dataset_text
+from blog.spam.metrics import ConfusionMatrix, count_outcomes
+from blog.spam.weights import Weights, compute_values, make_vector, train
 
-CUT = -0.3
-"""Above it a text is held, where nothing but the text is known; docs/filter.md says how it was chosen."""
+HOLD_THRESHOLD = -0.3
+"""Score above which a text is held when only the text is known; chosen in docs/filter.md."""
 
-Marked = list[tuple[str, bool]]
+LabeledTexts = list[tuple[str, bool]]
 
 
 class Comparison(NamedTuple):
-    filter: Measures
-    bayes: Measures
+    filter: ConfusionMatrix
+    bayes: ConfusionMatrix
 
 
-def learned_from(texts: Marked) -> Weights:
-    return trained([(vector(read_marked(text)), unwanted) for text, unwanted in texts])
+def train_on_texts(texts: LabeledTexts) -> Weights:
+    return train([(_make_vector(text), spam) for text, spam in texts])
 
 
-def compared(train: Marked, test: Marked) -> Comparison:
-    """Measures on `test` of what was learned from `train` alone."""
-    weights, bayes = learned_from(train), Bayes(train)
-    held = ((weights.score(values(vector(read_marked(text)))) > CUT, unwanted) for text, unwanted in test)
-    return Comparison(measured(held), measured((bayes.unwanted(text), unwanted) for text, unwanted in test))
+def compare_with_bayes(training: LabeledTexts, test: LabeledTexts) -> Comparison:
+    """Train both classifiers on `training` alone and measure them on `test`."""
+    weights, bayes = train_on_texts(training), Bayes(training)
+    held = ((weights.score(compute_values(_make_vector(text))) > HOLD_THRESHOLD, spam) for text, spam in test)
+    return Comparison(count_outcomes(held), count_outcomes((bayes.is_spam(text), spam) for text, spam in test))
+
+
+def _make_vector(text: str) -> bytes:
+    return make_vector(parse_dataset_text(text))

@@ -1,4 +1,4 @@
-"""A text as features: its words and their pairs, parts of words, its shape, where its links lead, whether it sells."""
+"""Extract features from a text: words, n-grams, shape, links, sales words."""
 
 from __future__ import annotations
 
@@ -9,84 +9,92 @@ from itertools import chain
 
 import re2
 
-from blog.spam.muted_words import plainly
+from blog.spam.muted_words import normalize_letters
 
-FIRST, LAST = 800, 400
-"""Of a long text so many characters at its beginning and its end are read: that is where links stand."""
+HEAD_LENGTH, TAIL_LENGTH = 800, 400
+"""Characters read from the start and the end of a long text, where links usually are."""
 
-WIDER = 5
-"""So many times as much is looked at before what cannot be seen is taken out."""
+RAW_FACTOR = 5
+"""Factor for the lengths before invisible characters are removed."""
 
-ENDINGS = (
+TOP_LEVEL_DOMAINS = (
     "(?:com|net|org|info|biz|ly|co|io|me|tv|us|uk|de|at|ch|fr|es|it|nl|be|pl|ru|br|ua|in|cn|jp|eu|shop|site|online"
     "|store|club|xyz|top|app|dev|blog|link|click)"
 )
 DOT = r"[\[({]?\s?(?:\.|\bdot\b)\s?[\])}]?"
-# "example . com", "example[.]com", "example dot com": what is written so shall not be known for what it is; blanks were
-# folded before, so that nothing in it is repeated
-DISGUISED = re.compile(rf"(?<=\w)(?:\s?{DOT}\s|\s{DOT}\s?|\s?[\[({{]\s?\.\s?[\])}}]\s?)(?={ENDINGS}\b)", re.IGNORECASE)
-ADDRESS = re2.compile(rf"(?i)(?:https?://|www\.)[^\s<>\"]+|(?:[\pL\pN_-]+\.)+{ENDINGS}\b(?:/[^\s<>\"]*)?")
+# Disguised domains: "example . com", "example[.]com", "example dot com". White space is collapsed before, so no part
+# of the pattern repeats.
+DISGUISED_DOT = re.compile(
+    rf"(?<=\w)(?:\s?{DOT}\s|\s{DOT}\s?|\s?[\[({{]\s?\.\s?[\])}}]\s?)(?={TOP_LEVEL_DOMAINS}\b)", re.IGNORECASE
+)
+ADDRESS = re2.compile(rf"(?i)(?:https?://|www\.)[^\s<>\"]+|(?:[\pL\pN_-]+\.)+{TOP_LEVEL_DOMAINS}\b(?:/[^\s<>\"]*)?")
 WORD = re.compile(r"\w+")
-BLANKS = re.compile(r"\s+")
-BLANKS_OF_A_LINE = re.compile(r"[^\S\n]+")
+WHITESPACE = re.compile(r"\s+")
+SPACES_IN_LINE = re.compile(r"[^\S\n]+")
 LINK_WORD = "_link_"
-PARTS = (4, 5)
+NGRAM_LENGTHS = (4, 5)
 
 
-def listed(words: str) -> frozenset[str]:
+def word_set(words: str) -> frozenset[str]:
     return frozenset(words.split())
 
 
-SELLING = listed(
+SALES_WORDS = word_set(
     """free money cash earn earning earned income profit profits dollar dollars usd paypal win winner prize gift gifts
     card cards giveaway deal deals discount cheap price prices offer offers job jobs loan loans credit casino bet
     betting poker bitcoin crypto forex invest investment traffic leads seo rank hack hacks generator followers viagra
     cialis pills replica geld verdienen gratis kostenlos dinero ganar gratuit argent gagner dinheiro ganhar soldi
     guadagnare"""
 )
-PRAISING = listed(
+PRAISE_WORDS = word_set(
     """great nice good awesome amazing excellent wonderful helpful informative fantastic love superb brilliant
     interesting useful thanks thank perfect impressive valuable toll danke hilfreich wunderbar merci super génial
     gracias excelente genial obrigado ottimo grazie bedankt geweldig"""
 )
 
-WORDS, PIECES, SHAPE, SALE, SIGNS = range(5)
-"""The groups of features."""
+# feature groups
+WORDS, NGRAMS, SHAPE, SALES, SIGNALS = range(5)
 
 
 @dataclass(frozen=True)
-class Reading:
-    """What one text says: its words in their order, the addresses in it, and itself without them."""
+class ParsedText:
+    """Hold a text with its words in order and its links.
+
+    `extra_links` belong to the text without being in it, such as the writer's website.
+    """
 
     text: str
     words: tuple[str, ...]
     links: tuple[str, ...]
-    named: tuple[str, ...] = ()
+    extra_links: tuple[str, ...] = ()
 
 
-def read(text: str, named: Iterable[str] = ()) -> Reading:
-    """`text` as it is meant; `named` are addresses that belong to it and do not stand in it, as the writer's."""
-    seen = BLANKS_OF_A_LINE.sub(" ", plainly(_ends(text, WIDER)))
-    text = DISGUISED.sub(".", _ends(seen))
+def parse_text(text: str, extra_links: Iterable[str] = ()) -> ParsedText:
+    """Parse a text after undoing disguises of letters and domains."""
+    visible = SPACES_IN_LINE.sub(" ", normalize_letters(_cut_middle(text, RAW_FACTOR)))
+    text = DISGUISED_DOT.sub(".", _cut_middle(visible))
     words = WORD.findall(ADDRESS.sub(f" {LINK_WORD} ", text.lower()))
-    return Reading(text, tuple(words), tuple(ADDRESS.findall(text)), tuple(named))
+    return ParsedText(text, tuple(words), tuple(ADDRESS.findall(text)), tuple(extra_links))
 
 
-def _ends(text: str, times: int = 1) -> str:
-    first, last = times * FIRST, times * LAST
-    return f"{text[:first]} {text[-last:]}" if len(text) > first + last else text
+def _cut_middle(text: str, factor: int = 1) -> str:
+    head, tail = factor * HEAD_LENGTH, factor * TAIL_LENGTH
+    return f"{text[:head]} {text[-tail:]}" if len(text) > head + tail else text
 
 
-def features(reading: Reading) -> Iterator[tuple[int, str, str]]:
-    """Each once: its group, itself, and the word that it is of ("" where it is of the whole text)."""
-    words = reading.words
-    for group, some in (
+def extract_features(parsed: ParsedText) -> Iterator[tuple[int, str, str]]:
+    """Yield each feature once, as (group, feature, word or "").
+
+    The word is "" if the feature belongs to the whole text.
+    """
+    words = parsed.words
+    for group, pairs in (
         (WORDS, _words(words)),
-        (PIECES, _pieces(reading.text)),
-        (SHAPE, ((shape, "") for shape in _shape(reading))),
-        (SALE, ((sale, "") for sale in _sale(reading))),
+        (NGRAMS, _ngrams(parsed.text)),
+        (SHAPE, ((feature, "") for feature in _shape(parsed))),
+        (SALES, ((feature, "") for feature in _sales(parsed))),
     ):
-        for feature, word in dict(some).items():
+        for feature, word in dict(pairs).items():
             yield group, feature, word
 
 
@@ -97,39 +105,39 @@ def _words(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
         yield f"b:{one} {next_one}", next_one if next_one != "$" else one
 
 
-def _pieces(text: str) -> Iterator[tuple[str, str]]:
-    line = f" {BLANKS.sub(' ', text.lower())} "
-    for size in PARTS:
-        for place in range(len(line) - size + 1):
-            yield f"c:{line[place : place + size]}", ""
+def _ngrams(text: str) -> Iterator[tuple[str, str]]:
+    line = f" {WHITESPACE.sub(' ', text.lower())} "
+    for size in NGRAM_LENGTHS:
+        for start in range(len(line) - size + 1):
+            yield f"c:{line[start : start + size]}", ""
 
 
-def _shape(reading: Reading) -> Iterator[str]:
-    text, links = reading.text, reading.links
-    yield f"length {min(7, (len(reading.words) + 1).bit_length() - 1)}"
+def _shape(parsed: ParsedText) -> Iterator[str]:
+    text, links = parsed.text, parsed.links
+    yield f"length {min(7, (len(parsed.words) + 1).bit_length() - 1)}"
     if links:
         yield "link"
         yield f"links {min(3, len(links))}"
-    for link in chain(links, reading.named):
+    for link in chain(links, parsed.extra_links):
         yield from (f"u:{part}" for part in WORD.findall(link.lower())[:12])
     letters = sum(map(str.isalpha, text))
     yield f"capitals {4 * sum(map(str.isupper, text)) // letters if letters else 9}"
     yield from (mark for mark in ("!!", "?", "\n") if mark in text)
-    if any(map(str.isdigit, "".join(reading.words))):
+    if any(map(str.isdigit, "".join(parsed.words))):
         yield "digits"
     if any(character > "\u2000" for character in text):
         yield "signs"
 
 
-def _sale(reading: Reading) -> Iterator[str]:
-    sold = sum(word in SELLING for word in reading.words)
-    if sold:
+def _sales(parsed: ParsedText) -> Iterator[str]:
+    sales_words = sum(word in SALES_WORDS for word in parsed.words)
+    if sales_words:
         yield "sells"
-    if sold > 1:
+    if sales_words > 1:
         yield "sells more"
-    if reading.links:
+    if parsed.links:
         yield "links"
-        if sold:
+        if sales_words:
             yield "sells and links"
-    elif not sold:
+    elif not sales_words:
         yield "neither"

@@ -1,4 +1,4 @@
-"""How right a filter was, by pairs of (held, unwanted)."""
+"""Measure how often a filter was right, by pairs of (held, spam)."""
 
 from __future__ import annotations
 
@@ -8,37 +8,37 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Measures:
-    """How many were held rightly and falsely, and let through falsely and rightly."""
+class ConfusionMatrix:
+    """Count the outcomes of a filter."""
 
-    rightly_held: int = 0
-    falsely_held: int = 0
-    missed: int = 0
-    let_through: int = 0
+    true_positives: int = 0
+    false_positives: int = 0
+    false_negatives: int = 0
+    true_negatives: int = 0
 
     @property
     def accuracy(self) -> float:
-        return _share(self.rightly_held + self.let_through, self.count)
+        return _ratio(self.true_positives + self.true_negatives, self.count)
 
     @property
     def precision(self) -> float:
-        """Of what was held, the share that was unwanted; 1 where nothing was."""
-        return _share(self.rightly_held, self.rightly_held + self.falsely_held)
+        """Return the share of held texts that were spam, or 1."""
+        return _ratio(self.true_positives, self.true_positives + self.false_positives)
 
     @property
     def recall(self) -> float:
-        """Of what was unwanted, the share that was held; 1 where nothing was."""
-        return _share(self.rightly_held, self.rightly_held + self.missed)
+        """Return the share of spam that was held, or 1."""
+        return _ratio(self.true_positives, self.true_positives + self.false_negatives)
 
     @property
     def false_holds_per_1000(self) -> float:
-        """Of a thousand wanted ones, how many were held."""
-        wanted = self.falsely_held + self.let_through
-        return 1000 * self.falsely_held / wanted if wanted else 0.0
+        """Return how many of 1,000 legitimate texts were held."""
+        legitimate = self.false_positives + self.true_negatives
+        return 1000 * self.false_positives / legitimate if legitimate else 0.0
 
     @property
     def count(self) -> int:
-        return self.rightly_held + self.falsely_held + self.missed + self.let_through
+        return self.true_positives + self.false_positives + self.false_negatives + self.true_negatives
 
     def as_json(self) -> dict[str, float]:
         return {
@@ -49,23 +49,23 @@ class Measures:
         }
 
 
-def measured(pairs: Iterable[tuple[bool, bool]]) -> Measures:
-    counts = {(held, unwanted): 0 for held in (True, False) for unwanted in (True, False)}
+def count_outcomes(pairs: Iterable[tuple[bool, bool]]) -> ConfusionMatrix:
+    counts = {(held, spam): 0 for held in (True, False) for spam in (True, False)}
     for pair in pairs:
         counts[pair] += 1
-    return Measures(counts[True, True], counts[True, False], counts[False, True], counts[False, False])
+    return ConfusionMatrix(counts[True, True], counts[True, False], counts[False, True], counts[False, False])
 
 
-def _share(part: int, whole: int) -> float:
+def _ratio(part: int, whole: int) -> float:
     return part / whole if whole else 1.0
 
 
-def table(rows: dict[str, Measures]) -> list[str]:
+def format_table(rows: dict[str, ConfusionMatrix]) -> list[str]:
     width = max(map(len, rows))
     head = f"{'':{width}}  accuracy  precision  recall  false holds per 1,000"
-    return [head, *(_row(name, width, one.as_json()) for name, one in rows.items())]
+    return [head, *(_row(name, width, matrix.as_json()) for name, matrix in rows.items())]
 
 
-def _row(name: str, width: int, one: dict[str, Any]) -> str:
-    held = one["false_holds_per_1000"]
-    return f"{name:{width}}  {one['accuracy']:8.4f}  {one['precision']:9.4f}  {one['recall']:6.4f}  {held:21.1f}"
+def _row(name: str, width: int, row: dict[str, Any]) -> str:
+    held = row["false_holds_per_1000"]
+    return f"{name:{width}}  {row['accuracy']:8.4f}  {row['precision']:9.4f}  {row['recall']:6.4f}  {held:21.1f}"

@@ -1,7 +1,7 @@
-"""Muted words and patterns: read once from what an editor typed, then looked for in everything that readers write.
+"""Find muted words and patterns in what readers write.
 
-Patterns are RE2's, which never go back over a text: none can hang, and what they cost together is bounded. Words are
-found by looking them up, so that a long list takes no longer than a short one.
+Patterns are RE2's, which never backtrack, so none can hang and their total cost is bounded. Words are looked up by
+hash, so a long list costs no more than a short one.
 """
 
 from __future__ import annotations
@@ -16,35 +16,37 @@ from typing import Any
 import re2
 from flask_babel import gettext as _
 
-MOST_CHARACTERS = 50_000
-MOST_PATTERNS = 200
-MOST_WORDS = 12
-"""How many words a phrase may have."""
+MAX_CHARACTERS = 50_000
+MAX_PATTERNS = 200
+MAX_PHRASE_WORDS = 12
 
-# of a pattern that was compiled: with its most, 20,000 characters are read through in well under a second
-LARGEST_PATTERN, LARGEST_TOGETHER = 3_000, 10_000
-MEMORY = 1 << 20
+# Sizes of compiled patterns. At the maximum, 20,000 characters are searched in well under a second.
+MAX_PATTERN_SIZE, MAX_TOTAL_SIZE = 3_000, 10_000
+MAX_PATTERN_MEMORY = 1 << 20
 
 WORD = re.compile(r"\w+")
-TYPED = re.compile(r"[\w\s'\u2019-]+")
-# a letter with thirty of them is no letter any more (UAX #15, Stream-Safe Text)
-MOST_MARKS = 30
-MANY_MARKS = re2.compile(rf"(\pM{{{MOST_MARKS}}})\pM+")
-BETWEEN_LETTERS = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe0e\ufe0f\ufeff]")
+PHRASE = re.compile(r"[\w\s'\u2019-]+")
+# combining marks of one letter (UAX #15, Stream-Safe Text)
+MAX_MARKS = 30
+EXCESS_MARKS = re2.compile(rf"(\pM{{{MAX_MARKS}}})\pM+")
+INVISIBLE = re.compile("[\u00ad\u200b-\u200f\u2060-\u2064\ufe0e\ufe0f\ufeff]")
 
 
 @dataclass
-class Muted:
-    """What one text of the settings mutes, ready to be looked for, and what is wrong with it, a sentence a line."""
+class MutedWords:
+    """Hold the words, phrases and patterns of one setting.
+
+    `errors` has one sentence for each line that cannot be used.
+    """
 
     phrases: dict[str, list[tuple[tuple[str, ...], str]]] = field(default_factory=lambda: defaultdict(list))
     parts: list[tuple[str, str]] = field(default_factory=list)
     patterns: list[tuple[Any, str]] = field(default_factory=list)
-    faults: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
 
-    def found_in(self, text: str) -> str:
-        """The line, as it was typed, of the first muted thing in `text`; "" where there is none."""
-        text = plainly(text)
+    def first_match(self, text: str) -> str:
+        """Return the line, as typed, that matches `text` first, or ""."""
+        text = normalize_letters(text)
         return self._phrase_in(text) or self._part_in(text.casefold()) or self._pattern_in(text)
 
     def _phrase_in(self, text: str) -> str:
@@ -61,42 +63,46 @@ class Muted:
     def _pattern_in(self, text: str) -> str:
         return next((line for pattern, line in self.patterns if pattern.search(text)), "")
 
-    def take(self, number: int, line: str) -> None:
-        """Add one line, or say what is wrong with it."""
+    def add_line(self, number: int, line: str) -> None:
+        """Add one line, or an error about it."""
         if len(line) > 1 and line.startswith("/") and line.endswith("/"):
-            self._take_pattern(number, line)
+            self._add_pattern(number, line)
             return
-        folded = plainly(line).casefold()
+        folded = normalize_letters(line).casefold()
         words = tuple(WORD.findall(folded))
-        if len(words) > MOST_WORDS:
-            self.faults.append(
-                _("Line %(number)d has too many words; %(most)d may stand together.", number=number, most=MOST_WORDS)
+        if len(words) > MAX_PHRASE_WORDS:
+            self.errors.append(
+                _(
+                    "Line %(number)d has too many words; %(most)d may stand together.",
+                    number=number,
+                    most=MAX_PHRASE_WORDS,
+                )
             )
-        elif words and TYPED.fullmatch(folded) and not any(unicodedata.category(letter) == "Lo" for letter in folded):
+        elif words and PHRASE.fullmatch(folded) and not any(unicodedata.category(letter) == "Lo" for letter in folded):
             self.phrases[words[0]].append((words, line))
         elif folded.strip():
-            # a sign, or a script that sets no blanks between its words: wherever it stands
+            # Symbols, and scripts without spaces between words, match anywhere.
             self.parts.append((folded.strip(), line))
 
-    def _take_pattern(self, number: int, line: str) -> None:
+    def _add_pattern(self, number: int, line: str) -> None:
         try:
-            pattern = re2.compile(line[1:-1], options())
+            pattern = re2.compile(line[1:-1], pattern_options())
         except re2.error as error:
             reason = error.args[0].decode(errors="replace") if isinstance(error.args[0], bytes) else str(error.args[0])
-            self._refuse(number, line, reason)
+            self._add_error(number, line, reason)
             return
-        together = sum(standing.programsize for standing, _line in self.patterns)
+        total_size = sum(other.programsize for other, _line in self.patterns)
         if pattern.search(""):
-            self._refuse(number, line, _("it would be found in every text"))
-        elif pattern.programsize > LARGEST_PATTERN:
-            self._refuse(number, line, _("it is too large"))
-        elif len(self.patterns) == MOST_PATTERNS or together + pattern.programsize > LARGEST_TOGETHER:
-            self._refuse(number, line, _("there are too many patterns, or too large ones"))
+            self._add_error(number, line, _("it would be found in every text"))
+        elif pattern.programsize > MAX_PATTERN_SIZE:
+            self._add_error(number, line, _("it is too large"))
+        elif len(self.patterns) == MAX_PATTERNS or total_size + pattern.programsize > MAX_TOTAL_SIZE:
+            self._add_error(number, line, _("there are too many patterns, or too large ones"))
         else:
             self.patterns.append((pattern, line))
 
-    def _refuse(self, number: int, line: str, reason: str) -> None:
-        self.faults.append(
+    def _add_error(self, number: int, line: str, reason: str) -> None:
+        self.errors.append(
             _(
                 "Line %(number)d, %(line)s, cannot be used as a pattern: %(reason)s.",
                 number=number,
@@ -107,27 +113,27 @@ class Muted:
 
 
 @lru_cache(maxsize=4)
-def muted(text: str) -> Muted:
-    """What these lines mute; a line that cannot be used is left out and named in `faults`."""
-    found = Muted()
+def parse_muted_words(text: str) -> MutedWords:
+    """Parse the lines of a setting; unusable lines become `errors`."""
+    found = MutedWords()
     for number, line in enumerate(text.splitlines(), 1):
         if line.strip():
-            found.take(number, line.strip())
+            found.add_line(number, line.strip())
     return found
 
 
-def plainly(text: str) -> str:
-    """Letters as they are meant: wide and mathematical ones as plain ones, and nothing unseen between them.
+def normalize_letters(text: str) -> str:
+    """Replace wide and styled letters by plain ones; remove invisible characters.
 
-    Normalizing sorts the marks on a letter in quadratic time, so that only the first thirty of them stay.
+    Normalizing sorts the marks of a letter in quadratic time, so only the first thirty stay.
     """
     if text.isascii():
         return text
-    return BETWEEN_LETTERS.sub("", unicodedata.normalize("NFKC", MANY_MARKS.sub(r"\1", text)))
+    return INVISIBLE.sub("", unicodedata.normalize("NFKC", EXCESS_MARKS.sub(r"\1", text)))
 
 
-def options() -> Any:
-    chosen = re2.Options()
-    chosen.case_sensitive, chosen.never_capture = False, True
-    chosen.log_errors, chosen.max_mem = False, MEMORY
-    return chosen
+def pattern_options() -> Any:
+    options = re2.Options()
+    options.case_sensitive, options.never_capture = False, True
+    options.log_errors, options.max_mem = False, MAX_PATTERN_MEMORY
+    return options

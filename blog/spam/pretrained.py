@@ -1,6 +1,7 @@
-"""The weights that a new blog begins with, from texts that others marked; NOTICE beside this says which.
+"""Load and pack the weights that a new blog starts with.
 
-Kept as numbers of two bytes, deflated: made by `flask filter train-start`, the same from the same files.
+NOTICE names their source. The file holds deflated 16-bit numbers; `flask filter train-start` makes it, always the same
+from the same files.
 """
 
 from __future__ import annotations
@@ -11,29 +12,29 @@ from array import array
 from functools import cache
 from pathlib import Path
 
-from blog.spam.weights import BUCKETS, Weights
+from blog.spam.weights import BUCKET_COUNT, Weights
 
 FILE = Path(__file__).parent / "pretrained.bin"
-COARSE = 16
-"""How many 65536ths one step of the file stands for."""
-MOST = 32_767
+QUANTUM = 16
+"""Weight of one unit in the file, in 65536ths."""
+MAX_QUANTA = 32_767
 
 
 @cache
-def start() -> array[int]:
-    """The numbers of the shipped file; nobody changes them."""
-    return unpacked(FILE.read_bytes())
+def load_pretrained() -> array[int]:
+    """Load the shipped weights; callers must not change them."""
+    return unpack_weights(FILE.read_bytes())
 
 
-def packed(weights: Weights) -> bytes:
-    coarse = array("h", (max(-MOST, min(MOST, round(weight / COARSE))) for weight in weights.all))
+def pack_weights(weights: Weights) -> bytes:
+    quanta = array("h", (max(-MAX_QUANTA, min(MAX_QUANTA, round(weight / QUANTUM))) for weight in weights.buckets))
     if sys.byteorder == "big":
-        coarse.byteswap()
-    return zlib.compress(coarse.tobytes(), 9)
+        quanta.byteswap()
+    return zlib.compress(quanta.tobytes(), 9)
 
 
-def unpacked(content: bytes) -> array[int]:
-    coarse = array("h", zlib.decompress(content, bufsize=2 * BUCKETS))
+def unpack_weights(content: bytes) -> array[int]:
+    quanta = array("h", zlib.decompress(content, bufsize=2 * BUCKET_COUNT))
     if sys.byteorder == "big":
-        coarse.byteswap()
-    return array("i", (number * COARSE for number in coarse))
+        quanta.byteswap()
+    return array("i", (number * QUANTUM for number in quanta))

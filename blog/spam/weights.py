@@ -1,8 +1,8 @@
-"""Weights of hashed features, and lessons that move them: a linear classifier, kept as integers.
+"""Classify texts by a linear model over hashed features, with integer weights.
 
-A lesson adds `step` times its vector, so what was learned is start + the sum of all lessons, in any order, and taking a
-lesson back is adding the same with the other sign. Steps are those of dual coordinate descent for a linear support
-vector machine (Hsieh et al., ICML 2008); a single one is that of a passive-aggressive learner.
+A lesson adds `step` times its vector. The model is therefore the pretrained weights plus the sum of all lessons in any
+order, and adding a lesson with the opposite sign undoes it exactly. Steps follow dual coordinate descent for a linear
+support vector machine (Hsieh et al., ICML 2008); a single step is that of a passive-aggressive learner.
 """
 
 from __future__ import annotations
@@ -15,112 +15,114 @@ from collections.abc import Iterable, Mapping
 from math import sqrt
 from random import Random
 
-from blog.spam.features import SHAPE, SIGNS, Reading, features
+from blog.spam.features import SHAPE, SIGNALS, ParsedText, extract_features
 
-BITS = 17
-BUCKETS = 1 << BITS
-ONE = 1 << 16
-"""What stands for 1: weights, steps and values are whole numbers of its parts."""
+BUCKET_BITS = 17
+BUCKET_COUNT = 1 << BUCKET_BITS
+SCALE = 1 << 16
+"""Fixed-point representation of 1: weights, steps and values are in 65536ths."""
 
-SIZES = {SHAPE: 0.5}
-"""How long each group of features is, together; 1 where nothing is said. Signs count by themselves."""
-OF_A_SIGN = 0.5
+GROUP_LENGTHS = {SHAPE: 0.5}
+"""Euclidean length of each group's values; 1 by default. Signals have a fixed value each."""
+SIGNAL_VALUE = 0.5
 BIAS = "bias"
-MOST = 0.5
-"""How far one lesson of a training set may go."""
-PASSES = 8
+MAX_STEP = 0.5
+"""Maximum total step of one training lesson."""
+TRAINING_PASSES = 8
 
-Values = list[tuple[int, int]]
-"""Buckets with values in 65536ths."""
-
-
-def hashed(group: int, feature: str) -> int:
-    """The bucket of a feature with its group above it, as vectors hold it."""
-    return group << BITS | zlib.crc32(feature.encode()) & BUCKETS - 1
+BucketValues = list[tuple[int, int]]
+"""Pairs of a bucket and its value in 65536ths."""
 
 
-def vector(reading: Reading) -> bytes:
-    """All features of a text, four bytes each."""
-    return _packed({hashed(group, feature) for group, feature, _word in features(reading)} | {hashed(SIGNS, BIAS)})
+def hash_feature(group: int, feature: str) -> int:
+    """Hash a feature to its bucket, with the group in higher bits."""
+    return group << BUCKET_BITS | zlib.crc32(feature.encode()) & BUCKET_COUNT - 1
 
 
-def signed(packed: bytes, signs: Iterable[str]) -> bytes:
-    """A text's vector with the signs that whoever asks knows of it."""
-    return packed + _packed({hashed(SIGNS, sign) for sign in signs})
+def make_vector(text: ParsedText) -> bytes:
+    """Pack the hashed features of a text, four bytes each."""
+    hashes = {hash_feature(group, feature) for group, feature, _word in extract_features(text)}
+    return _pack(hashes | {hash_feature(SIGNALS, BIAS)})
 
 
-def _packed(found: set[int]) -> bytes:
-    packed = array("I", sorted(found))
+def add_signals(vector: bytes, signals: Iterable[str]) -> bytes:
+    """Append the caller's signals to a text's vector."""
+    return vector + _pack({hash_feature(SIGNALS, signal) for signal in signals})
+
+
+def _pack(hashes: set[int]) -> bytes:
+    packed = array("I", sorted(hashes))
     if sys.byteorder == "big":
         packed.byteswap()
     return packed.tobytes()
 
 
-def numbers(packed: bytes) -> array[int]:
-    """What `vector` packed; the same on every machine."""
-    found = array("I", packed)
+def unpack_vector(vector: bytes) -> array[int]:
+    """Unpack a vector's hashes, alike on machines of any byte order."""
+    hashes = array("I", vector)
     if sys.byteorder == "big":
-        found.byteswap()
-    return found
+        hashes.byteswap()
+    return hashes
 
 
-def values(packed: bytes) -> Values:
-    found = numbers(packed)
-    sizes = Counter(number >> BITS for number in found)
-    of = {group: round(ONE * SIZES.get(group, 1.0) / sqrt(size)) for group, size in sizes.items()}
-    of[SIGNS] = round(ONE * OF_A_SIGN)
-    return [(number & BUCKETS - 1, of[number >> BITS]) for number in found]
+def compute_values(vector: bytes) -> BucketValues:
+    """Compute the value of each feature, normalized within its group."""
+    hashes = unpack_vector(vector)
+    sizes = Counter(number >> BUCKET_BITS for number in hashes)
+    by_group = {group: round(SCALE * GROUP_LENGTHS.get(group, 1.0) / sqrt(size)) for group, size in sizes.items()}
+    by_group[SIGNALS] = round(SCALE * SIGNAL_VALUE)
+    return [(number & BUCKET_COUNT - 1, by_group[number >> BUCKET_BITS]) for number in hashes]
 
 
 class Weights:
-    """One number for each bucket."""
+    """Hold one weight for each bucket."""
 
     def __init__(self, start: Iterable[int] = ()) -> None:
-        self.all = array("i", start) or array("i", bytes(4 * BUCKETS))
+        self.buckets = array("i", start) or array("i", bytes(4 * BUCKET_COUNT))
 
-    def score(self, some: Values, over: Mapping[int, int] | None = None) -> float:
-        """Above 0 the further, the more it is like what is unwanted. `over` are changes that do not stand yet."""
-        weights = self.all
-        total = sum(weights[bucket] * value for bucket, value in some)
-        if over:
-            total += sum(over.get(bucket, 0) * value for bucket, value in some)
-        return total / (ONE * ONE)
+    def score(self, values: BucketValues, pending: Mapping[int, int] | None = None) -> float:
+        """Return the score, above 0 for spam; `pending` are uncommitted changes."""
+        weights = self.buckets
+        total = sum(weights[bucket] * value for bucket, value in values)
+        if pending:
+            total += sum(pending.get(bucket, 0) * value for bucket, value in values)
+        return total / (SCALE * SCALE)
 
-    def add(self, some: Values, step: int) -> None:
-        """Take a lesson, or with the other sign take it back."""
-        weights = self.all
-        for bucket, change in changes(some, step):
+    def add(self, values: BucketValues, step: int) -> None:
+        """Add a lesson; the opposite step undoes it."""
+        weights = self.buckets
+        for bucket, change in compute_changes(values, step):
             weights[bucket] += change
 
 
-def changes(some: Values, step: int) -> Iterable[tuple[int, int]]:
-    """What a lesson changes; with -step exactly the opposite."""
+def compute_changes(values: BucketValues, step: int) -> Iterable[tuple[int, int]]:
+    """Compute what a lesson adds to each bucket; -step is the opposite."""
     sign, size = (-1, -step) if step < 0 else (1, step)
-    return ((bucket, sign * (size * value // ONE)) for bucket, value in some)
+    return ((bucket, sign * (size * value // SCALE)) for bucket, value in values)
 
 
-def step_for(score: float, some: Values, unwanted: bool, most: float, before: float = 0.0) -> int:
-    """How far a lesson goes from `score`, so that it would be told right with some distance; at most so far.
+def compute_step(score: float, values: BucketValues, spam: bool, max_step: float, previous: float = 0.0) -> int:
+    """Compute the step that classifies a text with a margin of 1.
 
-    `before` is how far it went already, as an amount; what is given goes on from there, in 65536ths, and less than 0
-    where the text is wanted.
+    The step is in 65536ths, negative for a text that is no spam. `previous` is the size of the steps already made for
+    this text; together they never exceed `max_step`.
     """
-    way = 1 if unwanted else -1
-    length = sum(value * value for _bucket, value in some) / (ONE * ONE)
-    amount = min(max(before + (1 - way * score) / length, 0.0), most) - before
-    return way * round(amount * ONE)
+    sign = 1 if spam else -1
+    squared_length = sum(value * value for _bucket, value in values) / (SCALE * SCALE)
+    size = min(max(previous + (1 - sign * score) / squared_length, 0.0), max_step) - previous
+    return sign * round(size * SCALE)
 
 
-def trained(lessons: list[tuple[bytes, bool]], passes: int = PASSES, most: float = MOST) -> Weights:
-    """Weights learned from nothing but these texts, which are gone through so many times: the same in any order."""
-    weights, chance = Weights(), Random(1)  # noqa: S311
-    some = [(values(packed), unwanted) for packed, unwanted in sorted(lessons)]
-    amounts, order = [0.0] * len(some), list(range(len(some)))
+def train(lessons: list[tuple[bytes, bool]], passes: int = TRAINING_PASSES, max_step: float = MAX_STEP) -> Weights:
+    """Train weights on (vector, spam) pairs alone, independent of their order."""
+    weights, random = Weights(), Random(1)  # noqa: S311
+    texts = [(compute_values(vector), spam) for vector, spam in sorted(lessons)]
+    sizes, order = [0.0] * len(texts), list(range(len(texts)))
     for _pass in range(passes):
-        chance.shuffle(order)
-        for place in order:
-            x, unwanted = some[place]
-            if step := step_for(weights.score(x), x, unwanted, most, amounts[place]):
-                amounts[place] += abs(step) / ONE * (1 if (step > 0) == unwanted else -1)
-                weights.add(x, step)
+        random.shuffle(order)
+        for index in order:
+            values, spam = texts[index]
+            if step := compute_step(weights.score(values), values, spam, max_step, sizes[index]):
+                sizes[index] += abs(step) / SCALE * (1 if (step > 0) == spam else -1)
+                weights.add(values, step)
     return weights

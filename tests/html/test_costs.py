@@ -27,9 +27,9 @@ from blog.html.dom import parse_html, serialize
 from blog.html.sanitize import sanitize_post
 from blog.importing.formats.blogger.takeout import _with_breaks
 from blog.importing.load.cleaning import OldHost, clean_comments
-from blog.spam.datasets import read_marked
-from blog.spam.features import read
-from blog.spam.muted_words import muted, plainly
+from blog.spam.datasets import parse_dataset_text
+from blog.spam.features import parse_text
+from blog.spam.muted_words import normalize_letters, parse_muted_words
 
 NEGLIGIBLE_SECONDS = 0.01
 """CPU seconds at twice the length below which growth is not checked."""
@@ -40,10 +40,10 @@ CONVERTERS: dict[str, Callable[[str], object]] = {
     "quotation": lambda html: quotation(html, "Ann", "/a"),
     "excerpt": excerpt,
     "links_in": links_in,
-    "read": read,
-    "read_marked": read_marked,
-    "plainly": plainly,
-    "muted": lambda text: muted("casino\n/x+y/").found_in(text),
+    "parse_text": parse_text,
+    "parse_dataset_text": parse_dataset_text,
+    "normalize_letters": normalize_letters,
+    "parse_muted_words": lambda text: parse_muted_words("casino\n/x+y/").first_match(text),
     "duplicate key": _duplicate_key,
     "normalize_address": normalize_address,
     "with_breaks": _with_breaks,
@@ -96,8 +96,8 @@ def test_blanks_and_zero_width_spaces_take_linear_time() -> None:
         blanks = " \u200b" * (length // 4)
         return f"a{blanks}.{blanks}x"
 
-    assert cpu_seconds(read, blanks_around_full_stop(1_755)) < 20 * cpu_seconds(read, "a. " * 585)
-    assert not grows_too_fast(read, blanks_around_full_stop, 5_000)
+    assert cpu_seconds(parse_text, blanks_around_full_stop(1_755)) < 20 * cpu_seconds(parse_text, "a. " * 585)
+    assert not grows_too_fast(parse_text, blanks_around_full_stop, 5_000)
 
 
 def tag_with_many(attribute: Callable[[int], str], ending: str = ">x</a>") -> Callable[[int], str]:

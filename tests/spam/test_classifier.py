@@ -6,15 +6,15 @@ from random import Random
 import pytest
 
 from blog.spam.baseline_bayes import Bayes
-from blog.spam.features import features, read
-from blog.spam.metrics import Measures, measured
-from blog.spam.near_duplicates import Sketches
-from blog.spam.pretrained import FILE, packed, start, unpacked
-from blog.spam.weights import BUCKETS, Weights, signed, step_for, trained, values, vector
+from blog.spam.features import extract_features, parse_text
+from blog.spam.metrics import ConfusionMatrix, count_outcomes
+from blog.spam.near_duplicates import DuplicateIndex
+from blog.spam.pretrained import FILE, load_pretrained, pack_weights, unpack_weights
+from blog.spam.weights import BUCKET_COUNT, Weights, add_signals, compute_step, compute_values, make_vector, train
 
 LESSONS = [
-    (vector(read(text)), unwanted)
-    for text, unwanted in (
+    (make_vector(parse_text(text)), spam)
+    for text, spam in (
         ("subscribe to my channel", True),
         ("visit my shop at cheap . com", True),
         ("the herons are back", False),
@@ -24,107 +24,112 @@ LESSONS = [
 
 
 def score(weights: Weights, text: str) -> float:
-    return weights.score(values(vector(read(text))))
+    return weights.score(compute_values(make_vector(parse_text(text))))
 
 
-def test_what_was_learned_is_told_and_so_is_what_is_like_it() -> None:
-    weights = trained(LESSONS)
+def test_similar_texts_are_classified_alike() -> None:
+    weights = train(LESSONS)
     assert score(weights, "please subscribe to our channel") > 0 > score(weights, "two herons today")
 
 
-def test_the_order_of_lessons_makes_no_difference() -> None:
-    assert trained(LESSONS).all == trained(LESSONS[::-1]).all
+def test_the_order_of_lessons_does_not_matter() -> None:
+    assert train(LESSONS).buckets == train(LESSONS[::-1]).buckets
 
 
-def test_a_lesson_is_taken_back_to_the_bit_in_any_order() -> None:
-    chance, weights = Random(1), Weights(start())
-    taught = []
+def test_lessons_are_undone_exactly_in_any_order() -> None:
+    rng, weights = Random(1), Weights(load_pretrained())
+    lessons = []
     for number in range(50):
-        some = values(signed(vector(read(f"a text {number} about {chance.random()}")), ["link"]))
-        step = step_for(weights.score(some), some, bool(number % 2), 0.5)
-        weights.add(some, step)
-        taught.append((some, step))
-    chance.shuffle(taught)
-    for some, step in taught:
-        weights.add(some, -step)
-    assert weights.all == start()
+        values = compute_values(add_signals(make_vector(parse_text(f"a text {number} about {rng.random()}")), ["link"]))
+        step = compute_step(weights.score(values), values, bool(number % 2), 0.5)
+        weights.add(values, step)
+        lessons.append((values, step))
+    rng.shuffle(lessons)
+    for values, step in lessons:
+        weights.add(values, -step)
+    assert weights.buckets == load_pretrained()
 
 
-def test_one_lesson_is_enough_for_the_same_text() -> None:
-    weights, some = Weights(), values(vector(read("our workshop restores sash windows")))
-    weights.add(some, step_for(0.0, some, True, 0.5))
-    assert weights.score(some) > 0.9
+def test_one_lesson_classifies_the_same_text() -> None:
+    weights, values = Weights(), compute_values(make_vector(parse_text("our workshop restores sash windows")))
+    weights.add(values, compute_step(0.0, values, True, 0.5))
+    assert weights.score(values) > 0.9
 
 
-def test_what_is_told_rightly_with_some_distance_teaches_nothing() -> None:
-    some = values(vector(read("subscribe")))
-    assert step_for(1.2, some, True, 0.5) == 0
-    assert step_for(-1.2, some, False, 0.5) == 0
+def test_a_text_beyond_the_margin_teaches_nothing() -> None:
+    values = compute_values(make_vector(parse_text("subscribe")))
+    assert compute_step(1.2, values, True, 0.5) == 0
+    assert compute_step(-1.2, values, False, 0.5) == 0
 
 
 @pytest.mark.parametrize(
     "text", ["see cheap . com", "see cheap[.]com", "see cheap dot com", "see CHEAP. com", "cheap.com"]
 )
-def test_a_disguised_address_is_an_address(text: str) -> None:
-    assert [link.lower() for link in read(text).links] == ["cheap.com"]
+def test_disguised_domains_are_links(text: str) -> None:
+    assert [link.lower() for link in parse_text(text).links] == ["cheap.com"]
 
 
-def test_letters_in_disguise_are_letters() -> None:
-    assert read("s\u200bubscribe \uff4e\uff4f\uff57").words == ("subscribe", "now")
+def test_disguised_letters_are_normalized() -> None:
+    assert parse_text("s\u200bubscribe \uff4e\uff4f\uff57").words == ("subscribe", "now")
 
 
-def test_a_text_of_any_length_makes_a_vector_that_is_bounded() -> None:
-    assert len(vector(read("abcdefgh " * 100_000))) < 20_000
-    assert len(vector(read("".join(map(chr, Random(1).choices(range(0x4E00, 0x9FFF), k=10_000)))))) < 20_000
+def test_the_vector_of_a_long_text_is_bounded() -> None:
+    assert len(make_vector(parse_text("abcdefgh " * 100_000))) < 20_000
+    assert len(make_vector(parse_text("".join(map(chr, Random(1).choices(range(0x4E00, 0x9FFF), k=10_000)))))) < 20_000
 
 
-def test_an_empty_text_can_be_scored() -> None:
-    assert list(features(read(""))) != []
+def test_an_empty_text_has_a_score() -> None:
+    assert list(extract_features(parse_text(""))) != []
     assert score(Weights(), "") == 0
 
 
-def test_likeness_is_of_long_texts_with_most_words_in_common() -> None:
-    sketches = Sketches()
+def test_near_duplicates_are_long_texts_with_most_words_in_common() -> None:
+    index = DuplicateIndex()
     text = "our workshop restores old sash windows in oak for every house in the county"
-    sketches.add(1, vector(read(text)))
-    sketches.add(2, vector(read("thank you")))
-    assert sketches.like(vector(read(text.replace("oak", "ash")))) == 1
-    assert sketches.like(vector(read("the herons are back at the weir and nobody minds the noise that they make"))) == 0
-    assert sketches.like(vector(read("thank you"))) == 0
-    sketches.remove(1)
-    assert sketches.like(vector(read(text))) == 0
+    index.add(1, make_vector(parse_text(text)))
+    index.add(2, make_vector(parse_text("thank you")))
+    assert index.count_duplicates(make_vector(parse_text(text.replace("oak", "ash")))) == 1
+    assert (
+        index.count_duplicates(
+            make_vector(parse_text("the herons are back at the weir and nobody minds the noise that they make"))
+        )
+        == 0
+    )
+    assert index.count_duplicates(make_vector(parse_text("thank you"))) == 0
+    index.remove(1)
+    assert index.count_duplicates(make_vector(parse_text(text))) == 0
 
 
-def test_measures_by_hand() -> None:
-    one = measured([(True, True)] * 6 + [(True, False)] * 2 + [(False, True)] * 4 + [(False, False)] * 8)
-    assert one == Measures(6, 2, 4, 8)
-    assert one.as_json() == {"accuracy": 0.7, "precision": 0.75, "recall": 0.6, "false_holds_per_1000": 200.0}
+def test_metrics_match_hand_calculation() -> None:
+    matrix = count_outcomes([(True, True)] * 6 + [(True, False)] * 2 + [(False, True)] * 4 + [(False, False)] * 8)
+    assert matrix == ConfusionMatrix(6, 2, 4, 8)
+    assert matrix.as_json() == {"accuracy": 0.7, "precision": 0.75, "recall": 0.6, "false_holds_per_1000": 200.0}
 
 
-def test_the_bayes_is_a_plain_multinomial_one() -> None:
-    # by hand: "buy" 2 of 3+4 against 1 of 3+4; "here" 1 of 7 against 2 of 7
+def test_bayes_matches_hand_calculation() -> None:
+    # By hand: "buy" is 3/7 against 1/7 with smoothing, "here" 1/7 against 3/7.
     bayes = Bayes([("buy buy now", True), ("here here today", False)])
-    assert bayes.unwanted("Buy it")
-    assert not bayes.unwanted("here")
-    assert not bayes.unwanted("buy here here")
+    assert bayes.is_spam("Buy it")
+    assert not bayes.is_spam("here")
+    assert not bayes.is_spam("buy here here")
 
 
-def test_the_shipped_weights_are_small_and_come_back_as_they_went_in() -> None:
+def test_pretrained_weights_are_small_and_survive_packing() -> None:
     assert FILE.stat().st_size < 200_000
-    assert len(start()) == BUCKETS
-    assert packed(Weights(start())) == FILE.read_bytes()
-    assert unpacked(packed(Weights(start()))) == start()
+    assert len(load_pretrained()) == BUCKET_COUNT
+    assert pack_weights(Weights(load_pretrained())) == FILE.read_bytes()
+    assert unpack_weights(pack_weights(Weights(load_pretrained()))) == load_pretrained()
     for named in ("Alberto", "Lochter", "Almeida", "YouTube Spam Collection", "Attribution 4.0"):
         assert named in FILE.with_name("NOTICE").read_text()
 
 
-def test_a_model_takes_few_megabytes() -> None:
-    start()
+def test_a_model_takes_less_than_8_megabytes() -> None:
+    load_pretrained()
     tracemalloc.start()
-    weights, sketches, chance = Weights(start()), Sketches(), Random(1)
+    weights, index, rng = Weights(load_pretrained()), DuplicateIndex(), Random(1)
     for number in range(2500):
-        text = " ".join(chance.choices("abcdefghijklmnopqrstuvwxyz", k=60))
-        sketches.add(number, vector(read(text)))
+        text = " ".join(rng.choices("abcdefghijklmnopqrstuvwxyz", k=60))
+        index.add(number, make_vector(parse_text(text)))
     size = tracemalloc.get_traced_memory()[0]
     tracemalloc.stop()
     assert weights

@@ -9,7 +9,7 @@ from sqlalchemy import Select, func, select
 from blog.comments.models import VISIBLE, Comment, Lesson, newest_id
 from blog.comments.screening.spam_signals import THRESHOLDS
 from blog.db import db
-from blog.spam.metrics import Measures, measured
+from blog.spam.metrics import ConfusionMatrix, count_outcomes
 
 RECENT_LIMIT = 10_000
 MIN_DECISIONS = 20
@@ -23,7 +23,7 @@ class Figures:
     `lessons` counts the decisions that the filter has learned from.
     """
 
-    by_strictness: dict[str, Measures]
+    by_strictness: dict[str, ConfusionMatrix]
     spam: int
     approved: int
     undecided: int
@@ -43,7 +43,7 @@ def measure_accuracy() -> Figures:
     decided = [(score or 0, spam) for score, spam in db.session.execute(_decided_scores(first_id)).all()]
     undecided = _undecided_scores(first_id)
     by_strictness = {
-        strictness: measured(
+        strictness: count_outcomes(
             [
                 *((score > 100 * cut, spam) for score, spam in decided),
                 *((score > 100 * cut, False) for score in undecided),

@@ -9,10 +9,10 @@ import click
 
 from blog.comments.screening.lessons import learn_from_log
 from blog.errors import Unusable
-from blog.spam.datasets import marked_texts
-from blog.spam.evaluation import Marked, compared, learned_from
-from blog.spam.metrics import table
-from blog.spam.pretrained import packed
+from blog.spam.datasets import load_labeled_texts
+from blog.spam.evaluation import LabeledTexts, compare_with_bayes, train_on_texts
+from blog.spam.metrics import format_table
+from blog.spam.pretrained import pack_weights
 
 FILE = click.Path(path_type=Path)
 
@@ -51,12 +51,12 @@ def evaluate(train: tuple[Path, ...], test: tuple[Path, ...], as_json: bool) -> 
     if not train or not test:
         raise Unusable("Give files to learn from with --train, and others to measure on with --test.")
     training, test_texts = require_both_kinds(read_texts(train), "--train"), read_texts(test)
-    found = compared(training, test_texts)
+    found = compare_with_bayes(training, test_texts)
     if as_json:
         click.echo(json.dumps({**found.filter.as_json(), "bayes": found.bayes.as_json()}))
     else:
         click.echo(f"Learned from {len(training)} texts, measured on {len(test_texts)}.")
-        click.echo("\n".join(table({"the filter": found.filter, "Bayes": found.bayes})))
+        click.echo("\n".join(format_table({"the filter": found.filter, "Bayes": found.bayes})))
 
 
 @filter_group.command("learn")
@@ -71,7 +71,7 @@ def learn_again() -> None:
 def train_start(files: tuple[Path, ...], out: Path) -> None:
     """Make the weights that a new blog begins with: from the same files always the same."""
     texts = require_both_kinds(read_texts(files), "FILES")
-    content = packed(learned_from(texts))
+    content = pack_weights(train_on_texts(texts))
     try:
         out.write_bytes(content)
     except OSError as error:
@@ -79,11 +79,11 @@ def train_start(files: tuple[Path, ...], out: Path) -> None:
     click.echo(f"{len(texts)} texts, {len(content)} bytes.")
 
 
-def read_texts(files: tuple[Path, ...]) -> Marked:
-    return [text for file in files for text in marked_texts(file)]
+def read_texts(files: tuple[Path, ...]) -> LabeledTexts:
+    return [text for file in files for text in load_labeled_texts(file)]
 
 
-def require_both_kinds(texts: Marked, where: str) -> Marked:
+def require_both_kinds(texts: LabeledTexts, where: str) -> LabeledTexts:
     if len({marked for _text, marked in texts}) < 2:
         raise Unusable(f"{where} must hold texts of both kinds, CLASS 0 and CLASS 1.")
     return texts

@@ -20,9 +20,9 @@ from blog.comments.screening.submission import Text, gather_facts, parse_text
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.models import AuditEntry
-from blog.spam.near_duplicates import Sketches
-from blog.spam.pretrained import start
-from blog.spam.weights import Values, changes, signed, step_for, values
+from blog.spam.near_duplicates import DuplicateIndex
+from blog.spam.pretrained import load_pretrained
+from blog.spam.weights import BucketValues, add_signals, compute_changes, compute_step, compute_values
 
 MAX_LESSONS, DELETE_BATCH = 3000, 300
 """How many lessons count, and how many of the oldest are deleted at once."""
@@ -43,7 +43,7 @@ class SpamModel:
         self._reset(0)
 
     def _reset(self, floor: int) -> None:
-        self.weights, self.sketches = initial_weights(start()), Sketches()
+        self.weights, self.sketches = initial_weights(load_pretrained()), DuplicateIndex()
         self.floor = self.last = floor
 
     def catch_up(self) -> None:
@@ -65,15 +65,15 @@ class SpamModel:
     def like(self, vector: bytes) -> int:
         """Count the comments marked as spam that a text resembles."""
         with self.lock:
-            return self.sketches.like(vector)
+            return self.sketches.count_duplicates(vector)
 
     def _apply(self, lesson_id: int, spam: bool, step: int, undone_lesson_id: int | None, vector: bytes) -> None:
         if undone_lesson_id is None:
-            self.weights.add(values(vector), step)
+            self.weights.add(compute_values(vector), step)
             if spam:
                 self.sketches.add(lesson_id, vector)
         elif undone_lesson_id > self.floor:
-            self.weights.add(values(vector), -step)
+            self.weights.add(compute_values(vector), -step)
             self.sketches.remove(undone_lesson_id)
 
 
@@ -105,7 +105,7 @@ def classify_by_lessons(text: Text, found: dict[str, str]) -> Classification:
     """Classify a text and its signals with the model as last loaded."""
     stored: SpamModel = current_app.extensions["filter"]
     with stored.lock:
-        return classify(stored.weights, text.reading, values(signed(text.vector, found)), found)
+        return classify(stored.weights, text.reading, compute_values(add_signals(text.vector, found)), found)
 
 
 def preload_texts(comment_ids: Iterable[int]) -> None:
@@ -138,7 +138,7 @@ def learn(comment: Comment) -> None:
                 vector=lesson.vector,
             )
         )
-        _add_pending(pending, values(lesson.vector), -lesson.step)
+        _add_pending(pending, compute_values(lesson.vector), -lesson.step)
     if label is not None:
         _add_lesson(comment, label, pending)
 
@@ -165,9 +165,9 @@ def _add_lesson(comment: Comment, spam: bool, pending: Pending) -> None:
         # it is older than the filter, or imported
         facts = gather_facts(comment, comment.post, text, 0, comment.created_at)
         comment.filter_signs = ", ".join(find_signals(facts))
-    vector = signed(text.vector, comment.filter_signs.split(", "))
-    some = values(vector)
-    step = step_for(current_app.extensions["filter"].weights.score(some, pending), some, spam, MAX_STEP)
+    vector = add_signals(text.vector, comment.filter_signs.split(", "))
+    some = compute_values(vector)
+    step = compute_step(current_app.extensions["filter"].weights.score(some, pending), some, spam, MAX_STEP)
     _insert(Lesson(comment_id=comment.id, spam=spam, step=step, vector=vector))
     _add_pending(pending, some, step)
 
@@ -185,8 +185,8 @@ def _pending_changes() -> Pending:
     return stored[1]
 
 
-def _add_pending(pending: Pending, some: Values, step: int) -> None:
-    for bucket, change in changes(some, step):
+def _add_pending(pending: Pending, some: BucketValues, step: int) -> None:
+    for bucket, change in compute_changes(some, step):
         pending[bucket] = pending.get(bucket, 0) + change
 
 

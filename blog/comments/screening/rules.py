@@ -23,7 +23,7 @@ from blog.comments.screening.submission import Text, gather_facts, parse_text
 from blog.db import now
 from blog.posts.models import Post
 from blog.site.models import HOLD_ALL, HOLD_NEW, Site, current_site
-from blog.spam.muted_words import muted
+from blog.spam.muted_words import parse_muted_words
 
 MIN_FILL_SECONDS = 2
 """Nobody fills in the form in less."""
@@ -72,7 +72,7 @@ def collect_evidence(name: str, email: str, website: str, body_html: str, trappe
     return Evidence(
         links=len(external_links),
         domains=frozenset(domains_in((*external_links, website))),
-        muted=muted(current_site().muted).found_in("\n".join(texts)),
+        muted=parse_muted_words(current_site().muted).first_match("\n".join(texts)),
         trapped=trapped,
         text=text,
         like=model.like(text.vector),

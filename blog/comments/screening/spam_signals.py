@@ -14,8 +14,8 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 
 from blog.site.models import CALM, OFF, STRICT, USUAL
-from blog.spam.features import LINK_WORD, SIGNS, WORDS, Reading, features
-from blog.spam.weights import BUCKETS, OF_A_SIGN, ONE, Values, Weights, hashed
+from blog.spam.features import LINK_WORD, SIGNALS, WORDS, ParsedText, extract_features
+from blog.spam.weights import BUCKET_COUNT, SCALE, SIGNAL_VALUE, BucketValues, Weights, hash_feature
 
 THRESHOLDS = {CALM: 1.0, USUAL: 0.6, STRICT: 0.3}
 """Comments with a higher score are held."""
@@ -160,17 +160,17 @@ def initial_weights(text_weights: Iterable[int]) -> Weights:
     """Return a new blog's weights: pretrained ones halved, plus the signals'."""
     weights = Weights(weight // 2 for weight in text_weights)
     for signal, weight in INITIAL_WEIGHTS.items():
-        weights.all[hashed(SIGNS, signal) & BUCKETS - 1] += round(weight / OF_A_SIGN * ONE)
+        weights.buckets[hash_feature(SIGNALS, signal) & BUCKET_COUNT - 1] += round(weight / SIGNAL_VALUE * SCALE)
     return weights
 
 
-def classify(weights: Weights, reading: Reading, some: Values, found: dict[str, str]) -> Classification:
+def classify(weights: Weights, reading: ParsedText, some: BucketValues, found: dict[str, str]) -> Classification:
     """Score a text by its feature values; explain high scores."""
     score = weights.score(some)
     return Classification(score, _explain(weights, reading, found) if score > min(THRESHOLDS.values()) else [])
 
 
-def _explain(weights: Weights, reading: Reading, found: dict[str, str]) -> list[str]:
+def _explain(weights: Weights, reading: ParsedText, found: dict[str, str]) -> list[str]:
     weighed = [(_signal_weight(weights, signal), sentence) for signal, sentence in found.items() if sentence]
     words, weight = _heaviest_words(weights, reading)
     if words:
@@ -180,17 +180,18 @@ def _explain(weights: Weights, reading: Reading, found: dict[str, str]) -> list[
 
 
 def _signal_weight(weights: Weights, signal: str) -> float:
-    more = weights.all[hashed(SIGNS, "like much spam") & BUCKETS - 1] if signal == "like spam" else 0
-    return (weights.all[hashed(SIGNS, signal) & BUCKETS - 1] + max(more, 0)) * OF_A_SIGN / ONE
+    more = weights.buckets[hash_feature(SIGNALS, "like much spam") & BUCKET_COUNT - 1] if signal == "like spam" else 0
+    return (weights.buckets[hash_feature(SIGNALS, signal) & BUCKET_COUNT - 1] + max(more, 0)) * SIGNAL_VALUE / SCALE
 
 
-def _heaviest_words(weights: Weights, reading: Reading) -> tuple[list[str], float]:
+def _heaviest_words(weights: Weights, reading: ParsedText) -> tuple[list[str], float]:
     """Return the words that weigh most, and their total weight."""
     weight_of: dict[str, float] = defaultdict(float)
-    some = [(hashed(group, feature), word) for group, feature, word in features(reading) if group == WORDS]
+    features = extract_features(reading)
+    some = [(hash_feature(group, feature), word) for group, feature, word in features if group == WORDS]
     for number, word in some:
         if word not in {LINK_WORD, "^", "$"} and len(word) > 1:
-            weight_of[word] += weights.all[number & BUCKETS - 1] / ONE / max(1, len(some)) ** 0.5
+            weight_of[word] += weights.buckets[number & BUCKET_COUNT - 1] / SCALE / max(1, len(some)) ** 0.5
     heaviest = sorted((word for word in weight_of if weight_of[word] >= MIN_WEIGHT), key=lambda word: -weight_of[word])[
         :MAX_WORDS
     ]

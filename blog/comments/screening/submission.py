@@ -16,12 +16,12 @@ from blog.comments.screening.spam_signals import Facts
 from blog.db import db
 from blog.html import plain_text
 from blog.posts.models import Post
-from blog.spam.features import PRAISING, SELLING, WORD, Reading, listed, read
-from blog.spam.weights import vector
+from blog.spam.features import PRAISE_WORDS, SALES_WORDS, WORD, ParsedText, parse_text, word_set
+from blog.spam.weights import make_vector
 
 MIN_WORD_LENGTH, STEM_LENGTH, MAX_WORDS = 5, 6, 60
 # long words that say nothing about a post's topic
-COMMON_WORDS = listed(
+COMMON_WORDS = word_set(
     """about after again always another around because before being better cannot could doing every everyone
     everything first found going having little makes maybe might never often other people please quite really right
     should since small something still their theirs there these thing things think those though through today under
@@ -29,7 +29,7 @@ COMMON_WORDS = listed(
     articles content information keeping reading share sharing topic website websites visit visited post posts posted
     comment comments blogs"""
 )
-IGNORED_WORDS = COMMON_WORDS | PRAISING
+IGNORED_WORDS = COMMON_WORDS | PRAISE_WORDS
 
 
 class Text(NamedTuple):
@@ -39,7 +39,7 @@ class Text(NamedTuple):
     """
 
     plain: str
-    reading: Reading
+    reading: ParsedText
     vector: bytes
 
 
@@ -50,8 +50,8 @@ def parse_text(body_html: str, website: str) -> Text:
     The cache returns it to the transaction that follows.
     """
     plain = plain_text(body_html)
-    reading = read(plain, [*links_in(body_html), *([website] if website else [])])
-    return Text(plain, reading, vector(reading))
+    reading = parse_text(plain, [*links_in(body_html), *([website] if website else [])])
+    return Text(plain, reading, make_vector(reading))
 
 
 def gather_facts(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
@@ -74,12 +74,12 @@ def gather_facts(comment: Comment, post: Post, text: Text, like: int, at: dateti
         seconds=comment.seconds,
         topic_words=count_topic_words(text.reading, topic),
         like=like,
-        praising=not PRAISING.isdisjoint(text.reading.words),
-        selling_name=not SELLING.isdisjoint(WORD.findall(comment.name.lower())),
+        praising=not PRAISE_WORDS.isdisjoint(text.reading.words),
+        selling_name=not SALES_WORDS.isdisjoint(WORD.findall(comment.name.lower())),
     )
 
 
-def count_topic_words(reading: Reading, topic: str) -> tuple[int, int]:
+def count_topic_words(reading: ParsedText, topic: str) -> tuple[int, int]:
     """Return how many of how many long words occur in `topic`.
 
     `topic` is the lower-case text of the post.

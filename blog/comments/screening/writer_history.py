@@ -15,7 +15,7 @@ from blog.comments.models import ADDRESS, DOMAIN, EMAIL, HELD, READER, REMOVED, 
 from blog.db import db
 from blog.editors.audit_log import REMOVE
 from blog.editors.models import AuditEntry
-from blog.spam.muted_words import plainly
+from blog.spam.muted_words import normalize_letters
 
 RECENT_LIMIT = 5
 """How many of a writer's last comments are checked for removals."""
@@ -111,7 +111,7 @@ def find_duplicate(comment: Comment, at: datetime) -> int | None:
 
 def _duplicate_key(text: str) -> str:
     """Return a text without case, spaces, punctuation and width variants."""
-    return NON_WORD.sub("", plainly(text)).casefold()
+    return NON_WORD.sub("", normalize_letters(text)).casefold()
 
 
 def _same_writer(comment: Comment) -> list[ColumnElement[bool]]:

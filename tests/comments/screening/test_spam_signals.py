@@ -26,8 +26,8 @@ from blog.editors.models import OWNER, AuditEntry, Editor
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import CALM, OFF, STRICT, USUAL, current_site
-from blog.spam.pretrained import start
-from blog.spam.weights import values
+from blog.spam.pretrained import load_pretrained
+from blog.spam.weights import compute_values
 from tests.factories import a_post, csrf, signed_in
 
 PRAISE = "What a wonderful article, thank you! I really enjoyed reading this, keep up the good work."
@@ -90,7 +90,7 @@ def domain_history(domain: str, excluded_id: int | None = None) -> DomainHistory
 
 def weights() -> list[int]:
     db.session.rollback()
-    return list(current_model().weights.all)
+    return list(current_model().weights.buckets)
 
 
 def test_praise_with_a_new_domain_under_an_old_post_is_held_with_reasons(app: Flask) -> None:
@@ -265,7 +265,7 @@ def test_lessons_reach_other_processes(app: Flask, ed: Editor, settings: Setting
     other = create_app(settings)
     with other.app_context():
         before = weights()
-        assert before == list(current_model().weights.all)
+        assert before == list(current_model().weights.buckets)
         db.session.remove()
     entry = decide_on(submit(post, PILLS), audit_log.SPAM, ed)
     expected = weights()
@@ -311,9 +311,9 @@ def test_dropped_lesson_is_not_undone_again(app: Flask, ed: Editor, monkeypatch:
     decide_on(submit(post, "Our workshop restores sash windows: https://sash.example"), audit_log.SPAM, ed)
     taken_back, last = db.session.scalars(select(Lesson).order_by(Lesson.id)).all()
     assert (taken_back.undone_lesson_id, dropped_up_to(last.id)) == (taken_back.id - 1, taken_back.id - 1)
-    alone = initial_weights(start())
-    alone.add(values(last.vector), last.step)
-    assert weights() == list(alone.all)
+    alone = initial_weights(load_pretrained())
+    alone.add(compute_values(last.vector), last.step)
+    assert weights() == list(alone.buckets)
 
 
 def test_older_decisions_are_learned_from_the_log(app: Flask, ed: Editor) -> None:
@@ -365,7 +365,7 @@ def test_accuracy_uses_the_scores_before_the_decisions(app: Flask, ed: Editor) -
     found = measure_accuracy()
     assert (found.spam, found.approved, found.undecided, found.lessons, found.too_few) == (4, 1, 1, 5, True)
     usual = found.by_strictness[USUAL]
-    assert (usual.rightly_held, usual.falsely_held, usual.missed, usual.let_through) == (3, 1, 1, 1)
+    assert (usual.true_positives, usual.false_positives, usual.false_negatives, usual.true_negatives) == (3, 1, 1, 1)
     assert undecided_comment.status == VISIBLE
 
 

@@ -1,4 +1,4 @@
-"""Servers and commands of this program, each in a process of its own on an instance of its own."""
+"""Run servers and commands of this program as child processes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ STOP_SECONDS = 10
 
 
 @dataclass(frozen=True)
-class Served:
+class RunningServer:
     port: int
     pid: int
 
@@ -27,21 +27,21 @@ class Served:
         return f"http://127.0.0.1:{self.port}{path}"
 
     def memory(self) -> float:
-        """The share of the machine's memory that is this process's own (PSS), in bytes."""
+        """Return the proportional set size (PSS) of the process in bytes."""
         rollup = Path(f"/proc/{self.pid}/smaps_rollup").read_text()
         return 1024.0 * next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
 
 
 def environment(instance: Path, **settings: str) -> dict[str, str]:
-    """This environment without any setting of a blog but the instance and those given."""
+    """Return this environment with `settings` as the blog's only settings."""
     known = {field.name.upper() for field in fields(Settings)}
-    standing = {name: value for name, value in os.environ.items() if name not in known}
-    return standing | {"BLOG_INSTANCE": str(instance)} | settings
+    inherited = {name: value for name, value in os.environ.items() if name not in known}
+    return inherited | {"BLOG_INSTANCE": str(instance)} | settings
 
 
 @contextmanager
-def serving(module: str, instance: Path, streams: int = 50) -> Iterator[Served]:
-    """Run `python -m module` until the block ends; it is up when it takes connections."""
+def serving(module: str, instance: Path, streams: int = 50) -> Iterator[RunningServer]:
+    """Run `python -m module` until the block ends, once it accepts connections."""
     port = free_port()
     settings = {"PORT": str(port), "RATELIMIT_ENABLED": "0", "LIVE_STREAMS_PER_ADDRESS": str(streams + 50)}
     with instance.with_suffix(".log").open("ab") as log:
@@ -49,15 +49,15 @@ def serving(module: str, instance: Path, streams: int = 50) -> Iterator[Served]:
             [sys.executable, "-m", module], cwd=ROOT, env=environment(instance, **settings), stdout=log, stderr=log
         )
     try:
-        await_server(process, port, instance.with_suffix(".log"))
-        yield Served(port, process.pid)
+        wait_until_ready(process, port, instance.with_suffix(".log"))
+        yield RunningServer(port, process.pid)
     finally:
-        end(process)
+        stop(process)
 
 
-def await_server(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
-    until = time.monotonic() + START_SECONDS
-    while time.monotonic() < until and process.poll() is None:
+def wait_until_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
         try:
             with socket.create_connection(("127.0.0.1", port), 5) as probe:
                 probe.sendall(b"GET /static/img/icon.svg HTTP/1.0\r\n\r\n")
@@ -68,7 +68,7 @@ def await_server(process: subprocess.Popen[bytes], port: int, log: Path) -> None
     raise SystemExit(f"The server did not start:\n{log.read_text()}")
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
+def stop(process: subprocess.Popen[bytes]) -> None:
     process.terminate()
     try:
         process.wait(STOP_SECONDS)
@@ -78,15 +78,18 @@ def end(process: subprocess.Popen[bytes]) -> None:
 
 
 def import_export(file: Path, instance: Path) -> float:
-    """Run `flask import` on the file; returns the seconds that the whole command took."""
+    """Run `flask import` on the file; return its duration in seconds."""
     started = time.monotonic()
-    command(instance, "import", str(file))
+    run_flask(instance, "import", str(file))
     return time.monotonic() - started
 
 
-def command(instance: Path, *arguments: str) -> None:
-    """Run `flask` with these arguments on the blog in `instance`; SystemExit where it fails."""
-    done = subprocess.run(  # noqa: S603
+def run_flask(instance: Path, *arguments: str) -> None:
+    """Run `flask` on the blog in `instance`.
+
+    Raises: SystemExit if it fails.
+    """
+    result = subprocess.run(  # noqa: S603
         [sys.executable, "-m", "flask", *arguments],
         cwd=ROOT,
         env=environment(instance),
@@ -95,8 +98,8 @@ def command(instance: Path, *arguments: str) -> None:
         timeout=120,
         check=False,
     )
-    if done.returncode:
-        raise SystemExit(f"`flask {' '.join(arguments)}` failed:\n{done.stdout}{done.stderr}")
+    if result.returncode:
+        raise SystemExit(f"`flask {' '.join(arguments)}` failed:\n{result.stdout}{result.stderr}")
 
 
 def free_port() -> int:

@@ -1,4 +1,4 @@
-"""Writers: each keeps a connection and a cookie, fetches a token as htmx does, and posts one comment after another."""
+"""Post comments by several writers, each with a connection, cookie and token."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from urllib.parse import urlencode
 from bench.export import NAMES, text
 
 WRITERS = 4
-TYPE = "application/x-www-form-urlencoded"
-# no two writers say the same, which would look like spam
+FORM_TYPE = "application/x-www-form-urlencoded"
+# Different seeds, since equal comments would look like spam.
 SEEDS = count()
 
 
 @dataclass
 class Client:
-    """One browser's connection and cookies; like a browser it opens another when the server closed an idle one."""
+    """Represent one browser's connection and cookies; reconnects like a browser."""
 
     port: int
     reader: asyncio.StreamReader
@@ -33,7 +33,10 @@ class Client:
         return cls(port, *await asyncio.open_connection("127.0.0.1", port))
 
     async def ask(self, path: str, form: dict[str, str] | None = None) -> str:
-        """The answer's text; SystemExit where it is not a good one."""
+        """Request a path and return the text of the response.
+
+        Raises: SystemExit on any status but 200.
+        """
         if self.reader.at_eof():
             self.writer.close()
             self.reader, self.writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -52,7 +55,7 @@ class Client:
     def request(self, path: str, form: dict[str, str] | None) -> bytes:
         body = urlencode(form).encode() if form else b""
         lines = [f"{'POST' if form else 'GET'} {path} HTTP/1.1", "Host: 127.0.0.1", "HX-Request: true"]
-        lines += [f"Content-Length: {len(body)}", f"Content-Type: {TYPE}"] if form else []
+        lines += [f"Content-Length: {len(body)}", f"Content-Type: {FORM_TYPE}"] if form else []
         cookies = "; ".join(f"{name}={value}" for name, value in self.cookies.items())
         lines += [f"Cookie: {cookies}"] if cookies else []
         return "\r\n".join([*lines, "", ""]).encode() + body
@@ -63,7 +66,7 @@ class Client:
 
 @dataclass
 class Writer:
-    """A reader who answers, with the token and the key that the last answer brought."""
+    """Represent a reader who comments, with the latest token and key."""
 
     client: Client
     random: Random
@@ -72,23 +75,23 @@ class Writer:
     @classmethod
     async def open(cls, port: int, post_id: int) -> Self:
         writer = cls(await Client.open(port), Random(next(SEEDS)))  # noqa: S311  the same at each run
-        writer.keep(await writer.client.ask(f"/posts/{post_id}/comments/token"))
+        writer.store_fields(await writer.client.ask(f"/posts/{post_id}/comments/token"))
         return writer
 
-    async def post(self, post_id: int, mark: str = "") -> None:
-        body = f"{mark} {text(self.random, 30)}".strip()
+    async def post(self, post_id: int, marker: str = "") -> None:
+        body = f"{marker} {text(self.random, 30)}".strip()
         form = self.fields | {"body": body, "name": self.random.choice(NAMES)}
         answer = await self.client.ask(f"/posts/{post_id}/comments", form)
         if 'id="thread-' not in answer:
             raise SystemExit(f"A comment was not taken:\n{answer}")
-        self.keep(answer)
+        self.store_fields(answer)
 
-    def keep(self, answer: str) -> None:
+    def store_fields(self, answer: str) -> None:
         self.fields = dict(re.findall(r'name="(csrf_token|key)" value="([^"]*)"', answer))
 
 
 @dataclass(frozen=True)
-class Posting:
+class PostingLatency:
     """Comments posted a second, and how long an answer took, in ms."""
 
     rate: float
@@ -96,28 +99,28 @@ class Posting:
     p99: float
 
 
-async def write(port: int, posts: list[int], seconds: float) -> Posting:
-    """Post under these posts in turn, by several writers, for so many seconds."""
+async def measure_posting(port: int, posts: list[int], seconds: float) -> PostingLatency:
+    """Post under these posts in turn, by WRITERS writers."""
     writers = [await Writer.open(port, posts[0]) for _ in range(WRITERS)]
-    taken: list[float] = []
+    durations: list[float] = []
     started = time.monotonic()
-    await asyncio.gather(*(keep_posting(writer, posts, started + seconds, taken) for writer in writers))
+    await asyncio.gather(*(post_until(writer, posts, started + seconds, durations) for writer in writers))
     spent = time.monotonic() - started
     for writer in writers:
         writer.client.close()
-    return Posting(len(taken) / spent, percentile(taken, 0.5), percentile(taken, 0.99))
+    return PostingLatency(len(durations) / spent, percentile(durations, 0.5), percentile(durations, 0.99))
 
 
-async def keep_posting(writer: Writer, posts: list[int], until: float, taken: list[float]) -> None:
+async def post_until(writer: Writer, posts: list[int], until: float, durations: list[float]) -> None:
     for post_id in cycle(posts):
         started = time.monotonic()
         await writer.post(post_id)
-        taken.append(1000 * (time.monotonic() - started))
+        durations.append(1000 * (time.monotonic() - started))
         if time.monotonic() > until:
             return
 
 
 def percentile(values: list[float], share: float) -> float:
-    """The smallest value that at least this share of all values does not exceed."""
+    """Return the smallest value that covers this share of all values."""
     ordered = sorted(values)
     return ordered[max(0, -int(-share * len(ordered) // 1) - 1)]
