@@ -1,4 +1,4 @@
-"""Commands for developers: fill a blog, and measure the spam filter on invented responses."""
+"""Provide commands for developers: fill a blog and simulate spam."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 import click
 
 from blog.dev.fill import Extent, fill
-from blog.dev.spam_simulation import rehearsed
+from blog.dev.spam_simulation import simulate
 from blog.errors import Unusable
 from blog.spam.metrics import format_table
 
@@ -18,28 +18,28 @@ from blog.spam.metrics import format_table
 @click.option("--largest", type=click.IntRange(0, 1_000_000), default=0, help="How many of them the newest post has.")
 @click.option("--seed", type=int, default=1, show_default=True, help="Another seed gives other texts and threads.")
 def fill_blog(posts: int, comments: int, largest: int, seed: int) -> None:
-    """Add invented posts and comments, to see how the blog behaves when it is large."""
+    """Add fake posts and comments, to test a large blog."""
     if largest > comments:
-        raise Unusable(f"--largest {largest} is more than all of the {comments} comments: give it at most --comments.")
+        raise Unusable(f"--largest {largest} is more than --comments {comments}: make it smaller.")
     with click.progressbar(length=posts + comments, label="Filling") as bar:
         for written in fill(Extent(posts, comments, largest), seed):
             bar.update(written)
-    click.echo(f"{posts} posts and {comments} comments added.")
+    click.echo(f"Added {posts} posts and {comments} comments.")
 
 
 @click.command("simulate-spam")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def simulate_spam(as_json: bool) -> None:
-    """Show what the filter makes of an invented blog's responses, with their domains, posts and readers.
+    """Measure the spam filter on the responses of a simulated blog.
 
-    They were written for this by those who wrote the filter: an aim, not a figure.
+    The authors of the filter wrote them, so the result is an aim, not a figure.
     """
-    found = rehearsed()
+    results = simulate()
     if as_json:
-        click.echo(json.dumps({"synthetic": True, **{name: one.as_json() for name, one in found.items()}}))
+        click.echo(json.dumps({"synthetic": True, **{name: measures.as_json() for name, measures in results.items()}}))
     else:
-        click.echo("On invented responses, written by those who wrote the filter: an aim, not a figure.")
-        click.echo("\n".join(format_table(found)))
+        click.echo("Simulated responses, written by the authors of the filter: an aim, not a figure.")
+        click.echo("\n".join(format_table(results)))
 
 
 COMMANDS: tuple[click.Command, ...] = (fill_blog, simulate_spam)

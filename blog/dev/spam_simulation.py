@@ -1,7 +1,7 @@
-"""An invented blog's responses, to see what the filter makes of domains, posts and readers: an aim, not a figure.
+"""Simulate a blog's responses, to measure the spam filter's signals.
 
-The texts were written by those who wrote the filter, who knew what it looks at. What it shows is whether the parts
-work together, and no more; spam is what on-topic flattery with a link is today, wanted responses have links too.
+The authors of the filter wrote the texts and knew its signals, so the result is an aim, not a figure: it only shows
+whether the parts work. The spam is flattery on the topic, with a link; wanted responses have links, too.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from blog.spam.near_duplicates import DuplicateIndex
 from blog.spam.pretrained import load_pretrained
 from blog.spam.weights import add_signals, compute_step, compute_values, make_vector
 
-RESPONSES, SPAM_OF_TEN = 1200, 3
-MOST = 0.5
+RESPONSE_COUNT, SPAM_PER_TEN = 1200, 3
+MAX_STEP = 0.5
 
 POSTS = (
     "Herons return to the weir after thirty years: three pairs nest beside the old river mill",
@@ -33,7 +33,7 @@ POSTS = (
     "Wooden letters from a closed printing house find a museum and a typographer who sorts them",
     "Whales sing lower since ships grew louder, say biologists who listened for twenty winters",
 )
-FLATTERY = (
+SPAM_TEXTS = (
     "Great {one}! I really enjoyed reading this, keep up the good work.",
     "Thanks for sharing such valuable information about the {one} and the {two}. Very helpful article.",
     "Awesome content. I was looking for exactly this about {one}, I will bookmark your site and come back.",
@@ -45,7 +45,7 @@ FLATTERY = (
     "Very good points about {one}, {two} and so on. Thank you for the effort you put in.",
     "Hello, amazing blog. Does running a site like this take a lot of work? I have no knowledge of coding.",
 )
-WANTED = (
+WANTED_TEXTS = (
     "The {one} was there long before {two}; my father saw it in 1974.",
     "A small correction: it is the second {one}, not the first. The {two} came later.",
     "Thank you for this. I had not heard of the {one} at all.",
@@ -60,7 +60,7 @@ WANTED = (
     "I wrote about the {two} myself some years ago, with photographs: {link}",
 )
 NAMES = ("Ada", "Bekele", "Carla", "Dmitri", "Esther", "Farid", "Greta", "Hiro", "Ines", "Jonas", "Kaja", "Mateo")
-SELLERS = ("Best Casino Offers", "Cheap Flights Deals", "Anna Smith", "james walker", "SEO Experts", "Robert Lee")
+SPAM_NAMES = ("Best Casino Offers", "Cheap Flights Deals", "Anna Smith", "james walker", "SEO Experts", "Robert Lee")
 
 
 class Response(NamedTuple):
@@ -71,86 +71,95 @@ class Response(NamedTuple):
     spam: bool
 
 
-def rehearsed() -> dict[str, ConfusionMatrix]:
-    """The measures on the second half of the responses, after the first was decided on one by one: of the filter, of
-    the filter without its lessons, and of a plain Bayes that learned from the first half.
+def simulate() -> dict[str, ConfusionMatrix]:
+    """Measure the filter, the untrained filter and a plain Bayes filter.
+
+    The first half of the responses trains, the second half is measured.
     """
-    responses = invented(Random(7))  # noqa: S311
+    responses = make_responses(Random(7))  # noqa: S311
     half = len(responses) // 2
-    texts = [(one.text, one.spam) for one in responses]
+    texts = [(response.text, response.spam) for response in responses]
     bayes = Bayes(texts[:half])
     return {
-        "the filter": count_outcomes(told(responses, teach=True)[half:]),
-        "the filter, untaught": count_outcomes(told(responses, teach=False)[half:]),
+        "the filter": count_outcomes(classify(responses, teach=True)[half:]),
+        "the filter, untaught": count_outcomes(classify(responses, teach=False)[half:]),
         "Bayes": count_outcomes((bayes.is_spam(text), spam) for text, spam in texts[half:]),
     }
 
 
-def told(responses: list[Response], teach: bool) -> list[tuple[bool, bool]]:
-    """What it says of each when it comes, at the usual dial, and what the editor says then."""
-    weights, sketches, found = initial_weights(load_pretrained()), DuplicateIndex(), []
-    for number, one in enumerate(responses):
-        text = make_vector(parse_text(one.text, [one.website] if one.website else []))
-        facts = replace(one.facts, like=sketches.count_duplicates(text))
-        some = compute_values(packed := add_signals(text, find_signals(facts)))
-        score = weights.score(some)
-        found.append((score > THRESHOLDS[USUAL], one.spam))
-        if teach:
-            weights.add(some, compute_step(score, some, one.spam, MOST))
-            if one.spam:
-                sketches.add(number, packed)
-    return found
+def classify(responses: list[Response], teach: bool) -> list[tuple[bool, bool]]:
+    """Return (held by the filter, is spam) for each response.
 
-
-def invented(chance: Random) -> list[Response]:
-    """Readers come back, and some have a website, which is shown from then on. Writers of spam come to old posts
-    mostly, and with domains that were marked already or are new. The second half says everything in other words than
-    the first, and wanted ones praise in the very words that spam does.
+    The filter has the usual strictness. With `teach` it learns from the editor's decision after each response.
     """
-    found, shown, spam = list[Response](), Counter[str](), Counter[str]()
-    for number in range(RESPONSES):
-        half = number * 2 // RESPONSES
-        if chance.randrange(10) < SPAM_OF_TEN:
-            one = _spam(chance, chance.choice(FLATTERY[half::2]), spam)
+    weights, sketches, decisions = initial_weights(load_pretrained()), DuplicateIndex(), []
+    for number, response in enumerate(responses):
+        text = make_vector(parse_text(response.text, [response.website] if response.website else []))
+        facts = replace(response.facts, like=sketches.count_duplicates(text))
+        features = compute_values(packed := add_signals(text, find_signals(facts)))
+        score = weights.score(features)
+        decisions.append((score > THRESHOLDS[USUAL], response.spam))
+        if teach:
+            weights.add(features, compute_step(score, features, response.spam, MAX_STEP))
+            if response.spam:
+                sketches.add(number, packed)
+    return decisions
+
+
+def make_responses(random: Random) -> list[Response]:
+    """Make random responses of readers and spammers.
+
+    Readers return, and some have a website. Spammers prefer old posts, and use new domains or ones marked before. The
+    two halves use different texts. Some wanted responses use the texts of the spam.
+    """
+    responses, wanted, spam = list[Response](), Counter[str](), Counter[str]()
+    for number in range(RESPONSE_COUNT):
+        half = number * 2 // RESPONSE_COUNT
+        if random.randrange(10) < SPAM_PER_TEN:
+            response = _make_spam(random, random.choice(SPAM_TEXTS[half::2]), spam)
         else:
-            one = _wanted(chance, chance.choice((WANTED if chance.random() < 0.8 else FLATTERY)[half::2]), shown)
-        (spam if one.spam else shown).update((one.name, one.facts.domain))
-        found.append(one)
-    return found
+            response = _make_wanted(
+                random, random.choice((WANTED_TEXTS if random.random() < 0.8 else SPAM_TEXTS)[half::2]), wanted
+            )
+        (spam if response.spam else wanted).update((response.name, response.facts.domain))
+        responses.append(response)
+    return responses
 
 
-def _spam(chance: Random, text: str, spam: Counter[str]) -> Response:
-    website = f"https://shop{chance.randrange(150)}.example/{chance.choice(('', 'offers', 'blog'))}"
-    days = chance.choice((chance.randrange(1, 30), chance.randrange(30, 3000), chance.randrange(60, 3000)))
-    facts = Facts(days=days, seconds=chance.choice((3, 5, 9, 20, 45, 90)), website=True)
-    one = _response(chance, Response(text, website, chance.choice(SELLERS), facts, True))
-    return one._replace(facts=replace(one.facts, domain_spam=spam[one.facts.domain]))
+def _make_spam(random: Random, text: str, spam: Counter[str]) -> Response:
+    website = f"https://shop{random.randrange(150)}.example/{random.choice(('', 'offers', 'blog'))}"
+    days = random.choice((random.randrange(1, 30), random.randrange(30, 3000), random.randrange(60, 3000)))
+    facts = Facts(days=days, seconds=random.choice((3, 5, 9, 20, 45, 90)), website=True)
+    response = _complete(random, Response(text, website, random.choice(SPAM_NAMES), facts, True))
+    return response._replace(facts=replace(response.facts, domain_spam=spam[response.facts.domain]))
 
 
-def _wanted(chance: Random, text: str, shown: Counter[str]) -> Response:
-    name = chance.choice(NAMES) if chance.random() < 0.6 else f"Guest {chance.randrange(9999)}"
-    website = f"https://{name.lower().replace(' ', '')}.example/" if chance.random() < 0.25 else ""
-    days = chance.choice((0, 1, 1, 2, 3, chance.randrange(2, 20), chance.randrange(5, 1500)))
+def _make_wanted(random: Random, text: str, wanted: Counter[str]) -> Response:
+    name = random.choice(NAMES) if random.random() < 0.6 else f"Guest {random.randrange(9999)}"
+    website = f"https://{name.lower().replace(' ', '')}.example/" if random.random() < 0.25 else ""
+    days = random.choice((0, 1, 1, 2, 3, random.randrange(2, 20), random.randrange(5, 1500)))
     facts = Facts(
-        days=days, seconds=chance.choice((6, 15, 40, 90, 200, 600)), website=bool(website), writer_visible=shown[name]
+        days=days, seconds=random.choice((6, 15, 40, 90, 200, 600)), website=bool(website), writer_visible=wanted[name]
     )
-    one = _response(chance, Response(text, website, name, facts, False))
-    return one._replace(facts=replace(one.facts, domain_visible=shown[one.facts.domain] if one.facts.domain else 0))
+    response = _complete(random, Response(text, website, name, facts, False))
+    return response._replace(
+        facts=replace(response.facts, domain_visible=wanted[response.facts.domain] if response.facts.domain else 0)
+    )
 
 
-def _response(chance: Random, one: Response) -> Response:
-    """With the words of a post in it, and what follows from its text."""
-    post = chance.choice(POSTS).lower()
+def _complete(random: Random, response: Response) -> Response:
+    """Fill words of a post into the text and derive its facts."""
+    post = random.choice(POSTS).lower()
     nouns = [word for word in WORD.findall(post) if len(word) > 4]
-    link = f"https://report{chance.randrange(500)}.example/{chance.randrange(99)}"
-    text = one.text.format(one=chance.choice(nouns), two=chance.choice(nouns), link=link)
+    link = f"https://report{random.randrange(500)}.example/{random.randrange(99)}"
+    text = response.text.format(one=random.choice(nouns), two=random.choice(nouns), link=link)
     reading = parse_text(text)
     facts = replace(
-        one.facts,
+        response.facts,
         linked=bool(reading.links),
-        domain=domain_of(one.website or link) if one.website or reading.links else "",
+        domain=domain_of(response.website or link) if response.website or reading.links else "",
         topic_words=count_topic_words(reading, post),
         praising=not PRAISE_WORDS.isdisjoint(reading.words),
-        selling_name=not SALES_WORDS.isdisjoint(WORD.findall(one.name.lower())),
+        selling_name=not SALES_WORDS.isdisjoint(WORD.findall(response.name.lower())),
     )
-    return one._replace(text=text, facts=facts)
+    return response._replace(text=text, facts=facts)

@@ -8,21 +8,21 @@ from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.db import db
-from blog.dev.fake_text import Invention
+from blog.dev.fake_text import FakeText
 from blog.dev.fill import Extent, fill
 from blog.html import comment_html
 from blog.posts.models import Post
 from tests.factories import a_comment, a_post
 
 
-def stats(app: Flask) -> dict[str, object]:
+def read_stats(app: Flask) -> dict[str, object]:
     return json.loads(app.test_cli_runner().invoke(args=["stats", "--json"]).stdout)
 
 
-def test_a_blog_is_filled_with_exactly_so_much(app: Flask) -> None:
-    done = app.test_cli_runner().invoke(args=["fill", "--posts", "30", "--comments", "400", "--largest", "150"])
-    assert done.exit_code == 0, done.output
-    numbers = stats(app)
+def test_fill_adds_the_given_numbers(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["fill", "--posts", "30", "--comments", "400", "--largest", "150"])
+    assert result.exit_code == 0, result.output
+    numbers = read_stats(app)
     assert numbers["posts"] == 30
     comments = numbers["comments"]
     assert comments["visible"] == 400
@@ -31,14 +31,14 @@ def test_a_blog_is_filled_with_exactly_so_much(app: Flask) -> None:
     assert newest.comment_count == 150
 
 
-def test_more_in_one_post_than_in_all_is_refused_in_one_sentence(app: Flask) -> None:
-    done = app.test_cli_runner().invoke(args=["fill", "--posts", "3", "--comments", "4", "--largest", "5"])
-    assert done.exit_code == 2
-    assert done.stderr.count("\n") == 1
-    assert stats(app)["posts"] == 0
+def test_more_comments_in_one_post_than_in_all_are_refused(app: Flask) -> None:
+    result = app.test_cli_runner().invoke(args=["fill", "--posts", "3", "--comments", "4", "--largest", "5"])
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert read_stats(app)["posts"] == 0
 
 
-def test_the_same_seed_gives_the_same_texts_and_another_others(app: Flask) -> None:
+def test_the_same_seed_gives_the_same_texts(app: Flask) -> None:
     list(fill(Extent(3, 40), seed=1))
     list(fill(Extent(3, 40), seed=1))
     list(fill(Extent(3, 40), seed=2))
@@ -49,7 +49,7 @@ def test_the_same_seed_gives_the_same_texts_and_another_others(app: Flask) -> No
     assert [p and p + 40 for p in parents[:40]] == parents[40:80]
 
 
-def test_counts_and_places_are_what_posting_would_have_made(app: Flask) -> None:
+def test_counts_and_depths_match_those_of_posting(app: Flask) -> None:
     list(fill(Extent(4, 200, 120)))
     for post in db.session.scalars(select(Post)):
         comments = list(db.session.scalars(Comment.visible_on(post).order_by(Comment.id)))
@@ -65,21 +65,21 @@ def test_counts_and_places_are_what_posting_would_have_made(app: Flask) -> None:
             assert top.branch_count == sum((c.root_id or c.id) == top.id for c in comments)
 
 
-def test_people_can_go_on_answering_afterwards(app: Flask, client: FlaskClient) -> None:
+def test_readers_can_reply_after_filling(app: Flask, client: FlaskClient) -> None:
     list(fill(Extent(2, 30)))
     comment = a_comment(a_post(), "Real words.")
     assert comment.id == 31
     filled = db.session.scalars(select(Post).order_by(Post.id)).first()
     before = filled.thread_version
-    a_comment(filled, "Under an invented post.")
-    assert "Under an invented post." in client.get(filled.path or "").text
+    a_comment(filled, "Under a fake post.")
+    assert "Under a fake post." in client.get(filled.path or "").text
     assert db.session.get(Post, filled.id, populate_existing=True).thread_version == before + 1
 
 
-def test_invented_texts_look_as_if_they_had_been_cleaned() -> None:
+def test_fake_html_equals_sanitized_html() -> None:
     from random import Random
 
-    invention = Invention(Random(3))
+    fake = FakeText(Random(3))
     for _ in range(30):
-        text = invention.answer()
-        assert invention.html(text) == comment_html(text)
+        text = fake.comment()
+        assert fake.html(text) == comment_html(text)
