@@ -139,11 +139,8 @@ class ASGIApp:
         try:
             if await self.hub.exists(topic) and (allowed is None or await allowed()):
                 return None
-        except (
-            SQLAlchemyError,
-            ServerBusy,
-            Disconnected,
-        ):  # database errors are logged by blog/live/change_listener.py
+        except (SQLAlchemyError, ServerBusy, Disconnected):
+            # database errors are logged by blog/live/change_listener.py
             return self.too_many_streams(reconnecting=True)
         return self.plain_text(404, "There is nothing to follow at this address.")
 

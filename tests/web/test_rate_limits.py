@@ -113,7 +113,7 @@ def test_disabled_limits_count_nothing(settings: Settings, app: Flask) -> None:
     assert count_tokens(free.test_client(), f"/posts/{post.id}/comments/token", 100) == (100, 200)
 
 
-@on_sqlite  # of which at most one runs at a time
+@on_sqlite  # at most one of these runs at a time
 def test_redis_counts_for_all_processes_by_hashed_address(settings: Settings, app: Flask, redis: str) -> None:
     post = a_post()
     apps = [create_app(replace(settings, ratelimit_storage_uri=redis)) for _ in range(2)]
