@@ -90,7 +90,7 @@ def in_order(comments: list[Comment]) -> list[Branch]:
             branch.gone = not branch.comment.visible and branch.comment.id not in kept
             if branch.comment.id in asked or not branch.comment.visible:
                 total = totals[branch.comment.root_id or branch.comment.id]
-                ordered.append(replace(branch, branches=[], nearby=False, total=total))
+                ordered.append(replace(branch, branches=[], parent_on_page=False, total=total))
             walk(branch.branches)
 
     walk(nest(places))

@@ -18,7 +18,7 @@ from blog.comments.posting.closing import closed_because
 from blog.comments.posting.edit import own_comments, seconds_left
 from blog.comments.posting.submit import Draft, post_comment
 from blog.comments.refusals import NoSuchPost, Refused
-from blog.comments.thread.permalinks import place_of
+from blog.comments.thread.permalinks import build_permalink
 from blog.db import db, row_id
 from blog.editors.access import current_editor
 from blog.html import comment_html, quotation
@@ -90,7 +90,7 @@ def create_preview(post_id: int) -> ResponseReturnValue:
 def show(post_id: int, comment_id: int) -> ResponseReturnValue:
     post = visible_post(post_id) or abort(404)
     comment = visible_comment(post, comment_id) or abort(404)
-    return redirect(place_of(comment, post), 302)
+    return redirect(build_permalink(comment, post), 302)
 
 
 @blueprint.get("/live")
@@ -169,9 +169,9 @@ def taken(comment: Comment, form: CommentForm) -> Response:
 def taken_plainly(comment: Comment, told: str) -> Response:
     """A page that says what else there is to say; else to the comment."""
     if comment.visible and not told:
-        return private(redirect(place_of(comment, comment.post)), 303)
+        return private(redirect(build_permalink(comment, comment.post)), 303)
     held = own_comments(comment.post, current_reader(), HELD)
-    place = place_of(comment, comment.post) if comment.visible else ""
+    place = build_permalink(comment, comment.post) if comment.visible else ""
     return private(render_template("comments/held.html", held=held, post=comment.post, told=told, place=place))
 
 

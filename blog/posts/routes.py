@@ -6,8 +6,8 @@ from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.comments.forms import blank_form
-from blog.comments.thread.permalinks import comment_of_time, place_of
-from blog.comments.thread.tree import order_asked_for, thread_page
+from blog.comments.thread.permalinks import build_permalink, find_comment_at
+from blog.comments.thread.tree import read_order, render_thread_page
 from blog.posts.lists import all_posts, neighbours, posts_in, posts_labelled, taken_down
 from blog.posts.models import post_at
 from blog.site.models import current_site
@@ -46,9 +46,9 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
 @blueprint.get("/<path:path>")
 def show(path: str) -> ResponseReturnValue:
     post, site = post_at(f"/{path}") or abort(410 if taken_down(f"/{path}") else 404), current_site()
-    if comment := comment_of_time(post, request.args.get("showComment", "")):
-        return redirect(place_of(comment, post))
-    order, number = order_asked_for(request.args.get("order"), site), request.args.get("page", 1, int)
-    thread = thread_page(post, site, order, number, request.args.get("after"))
+    if comment := find_comment_at(post, request.args.get("showComment", "")):
+        return redirect(build_permalink(comment, post))
+    order, number = read_order(request.args.get("order"), site), request.args.get("page", 1, int)
+    thread = render_thread_page(post, site, order, number, request.args.get("after"))
     shown = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
     return fresh(render_template("posts/show.html", post=post, page=PLACE, **shown), thread)

@@ -18,7 +18,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blog.comments import live_events
 from blog.comments.privacy.retention import forget_some
-from blog.comments.thread.tree import pages_kept
+from blog.comments.thread.tree import thread_page_cache
 from blog.db import db
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
@@ -99,7 +99,7 @@ def make_schema(app: Flask) -> None:
     except (WrongSetting, SQLAlchemyError) as error:
         log.warning("The database lacks tables, and they could not be made: %s", error)
     else:
-        pages_kept.clear()
+        thread_page_cache.clear()
         log.warning("The database had been emptied or replaced; its tables are in order again.")
 
 

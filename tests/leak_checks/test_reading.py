@@ -87,7 +87,7 @@ def short_pages() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         for module, name, size in (
             (tree, "PAGE_SIZE", 2),
-            (replies, "BRANCH_SIZE", 3),
+            (replies, "MAX_WHOLE_BRANCH", 3),
             (replies, "FIRST_REPLIES", 1),
             (replies, "LAST_REPLIES", 1),
             (replies, "PAGE_SIZE", 2),

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 from blog.comments.models import Comment
 from blog.comments.thread.replies import FIRST_REPLIES, LAST_REPLIES, PAGE_SIZE
 from blog.db import db
-from tests.comments.thread.branches import a_branch, post_of
+from tests.comments.thread.branches import a_branch, load_post
 from tests.factories import a_comment, signed_in
 from tests.live_server import Server
 from tests.postgres.databases import on_sqlite
@@ -27,7 +27,7 @@ CHAIN = pytest.mark.parametrize("chain", [False, True], ids=["flat", "chain"])
 
 
 def opened(page: Page, server: Server, number: int) -> Page:
-    page.goto(server.url + (post_of(number).path or ""))
+    page.goto(server.url + (load_post(number).path or ""))
     following(page)
     stay(page)
     return page
@@ -63,7 +63,7 @@ def test_the_link_leads_to_all_replies_without_javascript(
     numbers = a_branch(SIZE)
     server = serve(**CALM)
     ann = reader(java_script_enabled=False)
-    ann.goto(server.url + (post_of(numbers[0]).path or ""))
+    ann.goto(server.url + (load_post(numbers[0]).path or ""))
     ann.locator(".more-replies").click()
     expect(ann.get_by_role("heading", name="Replies to Reader 0")).to_be_visible()
     assert shown(ann) == [numbers[0], *numbers[FIRST_REPLIES + 1 : FIRST_REPLIES + 1 + PAGE_SIZE]]
@@ -85,7 +85,7 @@ def test_a_reply_comes_live_and_the_link_goes_on_counting(
     numbers = a_branch(SIZE)
     server = serve(**CALM)
     ann = opened(reader(), server, numbers[0])
-    post, middle = post_of(numbers[0]), db.session.get_one(Comment, numbers[150])
+    post, middle = load_post(numbers[0]), db.session.get_one(Comment, numbers[150])
     a_comment(post, "To one of the first.", db.session.get(Comment, numbers[50]))
     a_comment(post, "To one that is left out.", middle)
     expect(ann.locator(f"#comment-{numbers[50]}-replies")).to_contain_text("To one of the first.")
@@ -123,7 +123,7 @@ def test_a_page_of_replies_is_followed_and_answered_as_the_thread_is(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     numbers = a_branch(SIZE)
-    post, server = post_of(numbers[0]), serve(**CALM)
+    post, server = load_post(numbers[0]), serve(**CALM)
     ann = reader()
     ann.goto(f"{server.url}/posts/{post.id}/comments/{numbers[150]}")
     following(ann)
@@ -175,7 +175,7 @@ def test_what_is_new_is_counted_though_it_is_left_out(
     server = serve(**CALM)
     ann = opened(reader(), server, numbers[0])
     ann.goto("about:blank")
-    post = post_of(numbers[0])
+    post = load_post(numbers[0])
     for number in range(LAST_REPLIES + 5):
         a_comment(post, f"New {number}.", db.session.get(Comment, numbers[0]))
     opened(ann, server, numbers[0])

@@ -17,7 +17,7 @@ from blog.comments.live_events import in_order
 from blog.comments.models import HELD, Comment
 from blog.comments.posting.edit import changeable, edit_comment, own_comments, seconds_left, withdraw_comment
 from blog.comments.refusals import NoSuchComment, Refused
-from blog.comments.thread.permalinks import place_of
+from blog.comments.thread.permalinks import build_permalink
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
@@ -153,7 +153,7 @@ def refused_by_form(verb: str, post_id: int, comment_id: int, form: TextForm, **
 def updated(comment: Comment) -> Response:
     if not htmx.wanted():
         mine = url_for(".index", post_id=comment.post_id)
-        return private(redirect(place_of(comment, comment.post) if comment.visible else mine), 303)
+        return private(redirect(build_permalink(comment, comment.post) if comment.visible else mine), 303)
     words = _("Your response has been changed."), _("Your response waits for the editor.")
     return told(comment, "talkback:changed", words[not comment.visible])
 

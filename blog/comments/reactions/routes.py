@@ -16,7 +16,7 @@ from blog.comments.models import Agreement, Comment
 from blog.comments.reactions.agreements import agree, agreeable, no_longer_agree, visible_comment
 from blog.comments.reactions.reports import report
 from blog.comments.refusals import NoSuchComment, Refused
-from blog.comments.thread.permalinks import place_of
+from blog.comments.thread.permalinks import build_permalink
 from blog.posts.models import visible_post
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
@@ -138,7 +138,7 @@ def unproven(comment: Comment, form: ReaderForm) -> Response:
 def counted(comment: Comment) -> Response:
     if htmx.wanted():
         return private(render_template("comments/agree.htmx.html", comment=comment))
-    return private(redirect(place_of(comment, comment.post)), 303)
+    return private(redirect(build_permalink(comment, comment.post)), 303)
 
 
 def the_report(comment: Comment, form: ReportForm, status: int = 200) -> Response:

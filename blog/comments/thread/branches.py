@@ -1,4 +1,4 @@
-"""One branch of a thread, a comment with what stands under it, and its HTML."""
+"""Render one branch of a thread: a comment with its replies."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from blog.web.fragment_cache import PLACE, Memory
 
 
 class CommentRow(NamedTuple):
-    """What a page needs of a comment: a row, since a page has hundreds."""
+    """Hold what a page needs of a comment, cheaper than objects."""
 
     id: int
     post_id: int
@@ -44,12 +44,12 @@ class CommentRow(NamedTuple):
 
     @property
     def position(self) -> int:
-        """As Comment's: milliseconds since 1970."""
+        """Return the sort key among siblings, as `Comment.position` does."""
         return round(self.created_at.timestamp() * 1000)
 
 
 class RenderOptions(NamedTuple):
-    """What of the site's settings shows in a response."""
+    """Hold the site settings that the HTML of a comment depends on."""
 
     language: str
     timezone: str
@@ -59,15 +59,16 @@ class RenderOptions(NamedTuple):
 COLUMNS = [getattr(Comment, name) for name in CommentRow._fields]
 BY_TIME = attrgetter("created_at", "id")
 
-# the HTML of some thousands of responses
-responses_cached = Memory(8_000_000)
+# in bytes: the HTML of some thousands of comments
+comment_cache = Memory(8_000_000)
 
 
 @dataclass(frozen=True)
 class Gap:
-    """The replies of a branch that a page leaves out: those later than `position`, and earlier than `until` where
-    others follow on the page (milliseconds since 1970). `address` leads to the first `size` of them. `count` is None
-    where it is not known.
+    """Represent the collapsed replies in the middle of a long branch.
+
+    They are later than `position` and, where other replies follow on the page, earlier than `until`, both in
+    milliseconds since 1970. `address` leads to the first `size` of them. `count` is None where it is unknown.
     """
 
     root_id: int
@@ -80,95 +81,101 @@ class Gap:
 
 @dataclass(slots=True)
 class Branch:
-    """A comment with the branches that stand under it. A hidden comment keeps its place without its
-    content while something visible stands under it; `gone` says that nothing does.
+    """Represent a comment with its replies.
 
-    `answers` is the visible comment that it answers, `apart` whether its place does not show that, and `nearby`
-    whether that comment is on the page. A gap stands before the branch of its index; `earlier` leads to the replies
-    before the first one. `total` is how many visible responses the whole branch has, where that is asked for.
+    A hidden comment keeps its place, without its content, while something visible is under it; `gone` says that
+    nothing is. `in_reply_to` is the visible comment that it answers, `names_parent` says that its place does not show
+    that, `parent_on_page` that the parent is on the same page. `gap` is placed before the branch of its index.
+    `earlier` leads to the replies before the first one. `total` is the number of visible comments in the whole
+    branch, set for live updates only.
     """
 
     comment: Comment | CommentRow
-    answers: Comment | CommentRow | None = None
-    apart: bool = False
-    nearby: bool = False
+    in_reply_to: Comment | CommentRow | None = None
+    names_parent: bool = False
+    parent_on_page: bool = False
     gone: bool = False
     branches: list[Branch] = field(default_factory=list)
     gap: tuple[int, Gap] | None = None
     earlier: str = ""
     total: int = 0
 
-    def html(self, manners: RenderOptions) -> str:
-        """The whole branch; each comment is rendered anew only when something that it shows has changed."""
-        before, _, after = self._around_replies(manners).partition(PLACE)
-        parts = [branch.html(manners) for branch in self.branches]
+    def html(self, options: RenderOptions) -> str:
+        """Render the whole branch. Unchanged comments come from the cache."""
+        before, _, after = self._comment_html(options).partition(PLACE)
+        parts = [branch.html(options) for branch in self.branches]
         if self.gap:
             parts.insert(self.gap[0], render_template("comments/_gap.html", gap=self.gap[1]))
         if self.earlier:
             parts.insert(0, render_template("comments/_earlier.html", address=self.earlier))
         return "".join([before, *parts, after])
 
-    def _around_replies(self, manners: RenderOptions) -> str:
-        # the hash stands for the row: a restored backup may bring another text under the same version
-        answers = self.answers and (self.answers.id, self.answers.name, self.apart, self.nearby)
-        key = (db.engine.url.database, self.comment.id, hash(self.comment), answers, *manners)
-        return responses_cached.get(key, self._render).html.decode()
+    def _comment_html(self, options: RenderOptions) -> str:
+        # the version is not enough: a restored backup may have another text under the same one
+        parent = self.in_reply_to and (
+            self.in_reply_to.id,
+            self.in_reply_to.name,
+            self.names_parent,
+            self.parent_on_page,
+        )
+        key = (db.engine.url.database, self.comment.id, hash(self.comment), parent, *options)
+        return comment_cache.get(key, self._render).html.decode()
 
     def _render(self) -> str:
         return render_template("comments/_comment.html", branch=self, replies=PLACE)
 
 
-def manners_of(site: Site) -> RenderOptions:
+def render_options(site: Site) -> RenderOptions:
     return RenderOptions(site.language, site.timezone, site.agreeing)
 
 
 def nest(comments: dict[int, Any], others: dict[int, Any] | None = None) -> list[Branch]:
-    """The branches of these comments, oldest first; `others` are known too, but not on the page.
+    """Build the branches of these comments, oldest first.
 
-    A comment whose place is not on the page stands directly under the top of its branch.
+    `others` are further comments that are known, but not on the page. A comment whose display parent is not on the
+    page is placed directly under its root.
     """
     known = {**comments, **(others or {})}
-    branches = {comment.id: branch_of(comment, known) for comment in sorted(comments.values(), key=BY_TIME)}
+    branches = {comment.id: _make_branch(comment, known) for comment in sorted(comments.values(), key=BY_TIME)}
     roots: list[Branch] = []
     for branch in branches.values():
         comment = branch.comment
         place = branches.get(comment.display_parent_id or 0) or branches.get(comment.root_id or 0)
         (place.branches if place else roots).append(branch)
-        branch.apart = comment.parent_id != (place.comment.id if place else None)
-        branch.nearby = comment.parent_id in comments
+        branch.names_parent = comment.parent_id != (place.comment.id if place else None)
+        branch.parent_on_page = comment.parent_id in comments
     return roots
 
 
-def branch_of(comment: Comment | CommentRow, known: dict[int, Any]) -> Branch:
-    """A comment by itself, with what it says of the comment that it answers."""
+def _make_branch(comment: Comment | CommentRow, known: dict[int, Any]) -> Branch:
     parent = known.get(comment.parent_id) or db.session.get(Comment, comment.parent_id) if comment.parent_id else None
-    answers = parent if parent and parent.visible else None
-    return Branch(comment, answers, apart=comment.parent_id != comment.display_parent_id)
+    in_reply_to = parent if parent and parent.visible else None
+    return Branch(comment, in_reply_to, names_parent=comment.parent_id != comment.display_parent_id)
 
 
-def rows_of(statement: Any, values: dict[str, Any]) -> dict[int, CommentRow]:
-    """The comments that a statement over COLUMNS finds, by their ids."""
+def fetch_rows(statement: Any, values: dict[str, Any]) -> dict[int, CommentRow]:
+    """Return the rows that a statement over COLUMNS finds, by id."""
     return {row[0]: CommentRow._make(row) for row in db.session.execute(statement, values).all()}
 
 
-def with_context(rows: dict[int, CommentRow]) -> tuple[dict[int, CommentRow], dict[int, CommentRow]]:
-    """These rows with the hidden comments that they stand under; and the others that they answer or stand under.
+def with_parents(rows: dict[int, CommentRow]) -> tuple[dict[int, CommentRow], dict[int, CommentRow]]:
+    """Add the hidden ancestors to these rows; return the other parents separately.
 
-    It asks the database once for each step that replies nest at most, and not at all where the rows have them all.
+    This takes at most one query for each indent, and none where the rows include all parents.
     """
-    page, others, asked = dict(rows), dict[int, CommentRow](), set[int]()
+    page, others, requested = dict(rows), dict[int, CommentRow](), set[int]()
     while (
-        wanted := {id for row in page.values() for id in (row.display_parent_id, row.parent_id) if id}
+        missing := {id for row in page.values() for id in (row.display_parent_id, row.parent_id) if id}
         - page.keys()
-        - asked
+        - requested
     ):
-        asked |= wanted
-        found = rows_of(BY_ID, {"ids": sorted(wanted)})
+        requested |= missing
+        found = fetch_rows(BY_ID, {"ids": sorted(missing)})
         places = {row.display_parent_id for row in page.values()}
         page |= {row.id: row for row in found.values() if row.id in places and not row.visible}
         others |= {row.id: row for row in found.values() if row.id not in page}
     return page, others
 
 
-# built once, since building it takes longer than running it
+# built once, since building the query takes longer than running it
 BY_ID = select(*COLUMNS).where(Comment.id.in_(bindparam("ids", expanding=True)))

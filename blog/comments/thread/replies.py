@@ -1,4 +1,4 @@
-"""The replies of a branch: the first and the last on a page of the thread, all of them on pages of their own."""
+"""Collapse long branches on thread pages, and paginate their replies."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from blog.comments.thread.branches import (
     Branch,
     CommentRow,
     Gap,
-    manners_of,
+    fetch_rows,
     nest,
-    rows_of,
-    with_context,
+    render_options,
+    with_parents,
 )
 from blog.db import db
 from blog.posts.models import Post
@@ -26,149 +26,157 @@ from blog.site.models import Site
 from blog.web.fragment_cache import Kept, Memory
 from blog.web.pagination import key_of, read_key
 
-# a branch of at most so many responses stands whole on its page; of a longer one the first and the last replies do
-BRANCH_SIZE = 100
+# a branch of more visible comments than this is collapsed to its first and last replies
+MAX_WHOLE_BRANCH = 100
 FIRST_REPLIES, LAST_REPLIES = 60, 20
-# how many replies a page of a branch has
+# replies on one page of a branch
 PAGE_SIZE = 200
 
-PLACE = (Comment.created_at, Comment.id)
+OLDEST_FIRST = (Comment.created_at, Comment.id)
+NEWEST_FIRST = (Comment.created_at.desc(), Comment.id.desc())
 
-pages_cached = Memory(4_000_000)
+# in bytes
+reply_page_cache = Memory(4_000_000)
 
 
 @dataclass(frozen=True)
 class Slice:
-    """Some replies of a branch in the order of time, and whether it has earlier and later ones."""
+    """Represent consecutive replies of a branch, and whether others precede or follow."""
 
     rows: list[CommentRow]
     earlier: bool
     later: bool
 
 
-def weight(branch_count: int) -> int:
-    """How many responses of a branch stand on its page."""
-    return branch_count if branch_count <= BRANCH_SIZE else FIRST_REPLIES + LAST_REPLIES
+def count_on_page(branch_count: int) -> int:
+    """Count the comments of a branch that a thread page shows."""
+    return branch_count if branch_count <= MAX_WHOLE_BRANCH else FIRST_REPLIES + LAST_REPLIES
 
 
-def branches_with_replies(tops: list[CommentRow], counts: dict[int, int]) -> list[Branch]:
-    """The branches of these comments, in their order; `counts` says how many visible responses each has.
+def branches_with_replies(roots: list[CommentRow], counts: dict[int, int]) -> list[Branch]:
+    """Load the replies of these roots, and collapse long branches.
 
-    Two statements and one for each long branch, of which a page has few.
+    `counts` has the number of visible comments by root id. This takes two queries, and one more for each long branch,
+    of which a page has few.
     """
-    whole = [top.id for top in tops if counts[top.id] <= BRANCH_SIZE]
-    rows = {top.id: top for top in tops} | rows_of(WHOLE, {"tops": whole})
-    ends = {top.id: _ends(top.id) for top in tops if counts[top.id] > BRANCH_SIZE}
+    whole = [root.id for root in roots if counts[root.id] <= MAX_WHOLE_BRANCH]
+    rows = {root.id: root for root in roots} | fetch_rows(WHOLE_BRANCHES, {"root_ids": whole})
+    ends = {root.id: _fetch_ends(root.id) for root in roots if counts[root.id] > MAX_WHOLE_BRANCH}
     for first, last in ends.values():
         rows |= {row.id: row for row in (*first, *last)}
-    roots = {root.comment.id: root for root in nest(*with_context(rows))}
+    branches = {branch.comment.id: branch for branch in nest(*with_parents(rows))}
     for root_id, (first, last) in ends.items():
-        top = roots[root_id]
-        left_out = counts[root_id] - len({row.id for row in (*first, *last)}) - top.comment.visible
-        if left_out > 0:
-            leave_gap(top, gap_after(top.comment, first[-1], last[0], left_out), {row.id for row in last})
-    return [roots[top.id] for top in tops]
+        branch = branches[root_id]
+        count = counts[root_id] - len({row.id for row in (*first, *last)}) - branch.comment.visible
+        if count > 0:
+            _collapse(branch, _gap_after(branch.comment, first[-1], last[0], count), {row.id for row in last})
+    return [branches[root.id] for root in roots]
 
 
-def _ends(root_id: int) -> tuple[list[CommentRow], list[CommentRow]]:
-    """The first and the last replies in a branch."""
+def _fetch_ends(root_id: int) -> tuple[list[CommentRow], list[CommentRow]]:
+    """Return the first and the last replies of a branch."""
     sizes = {"first": FIRST_REPLIES, "last": LAST_REPLIES}
-    found = sorted(rows_of(ENDS, {"top": root_id} | sizes).values(), key=BY_TIME)
+    found = sorted(fetch_rows(BRANCH_ENDS, {"root_id": root_id} | sizes).values(), key=BY_TIME)
     return found[:FIRST_REPLIES], found[FIRST_REPLIES:]
 
 
-def gap_after(top: Comment | CommentRow, row: CommentRow, until: CommentRow | None, count: int | None = None) -> Gap:
-    address = replies_address(top, after=key_of(row))
-    return Gap(top.id, address, row.position, until and until.position, PAGE_SIZE, count)
+def _gap_after(root: Comment | CommentRow, row: CommentRow, until: CommentRow | None, count: int | None = None) -> Gap:
+    address = replies_address(root, after=key_of(row))
+    return Gap(root.id, address, row.position, until and until.position, PAGE_SIZE, count)
 
 
-def leave_gap(top: Branch, gap: Gap, last: set[int]) -> None:
-    """Put the gap before the last replies: in the list where all of them stand, else directly under the top."""
-    lists = [branch for branch in _walk(top) if any(under.comment.id in last for under in branch.branches)]
-    place = lists[0] if len(lists) == 1 else top
-    index = [number for number, under in enumerate(place.branches) if under.comment.id in last]
+def _collapse(root: Branch, gap: Gap, last: set[int]) -> None:
+    """Place the gap before the last replies, else under the root."""
+    lists = [branch for branch in _walk(root) if any(reply.comment.id in last for reply in branch.branches)]
+    place = lists[0] if len(lists) == 1 else root
+    index = [number for number, reply in enumerate(place.branches) if reply.comment.id in last]
     place.gap = (index[0] if index else len(place.branches), gap)
 
 
 def _walk(branch: Branch) -> list[Branch]:
-    # as deep as replies nest, which is a few steps
-    return [branch, *(inner for under in branch.branches for inner in _walk(under))]
+    # recursion is safe: branches are only as deep as replies are indented
+    return [branch, *(inner for reply in branch.branches for inner in _walk(reply))]
 
 
-def replies_address(top: Comment | CommentRow, after: str = "", before: str = "") -> str:
-    """Where the replies of a branch are, from one of them on or up to one."""
-    asked = f"?after={after}" if after else f"?before={before}" if before else ""
-    return f"/posts/{top.post_id}/comments/{top.id}/replies{asked}"
+def replies_address(root: Comment | CommentRow, after: str = "", before: str = "") -> str:
+    """Return the address of the replies after or before a key."""
+    query = f"?after={after}" if after else f"?before={before}" if before else ""
+    return f"/posts/{root.post_id}/comments/{root.id}/replies{query}"
 
 
-def left_out(comment: Comment, top: Comment) -> bool:
-    """Whether a visible comment is one of those that the page of its thread leaves out of its branch."""
-    if comment.id == top.id or top.branch_count <= BRANCH_SIZE:
+def is_collapsed(comment: Comment, root: Comment) -> bool:
+    """Tell whether a visible comment is in the collapsed part."""
+    if comment.id == root.id or root.branch_count <= MAX_WHOLE_BRANCH:
         return False
-    here = tuple_(comment.created_at, comment.id)
-    before, after = tuple_(*PLACE) < here, tuple_(*PLACE) > here
-    return _count(top, before, FIRST_REPLIES) == FIRST_REPLIES and _count(top, after, LAST_REPLIES) == LAST_REPLIES
+    place = tuple_(comment.created_at, comment.id)
+    before, after = tuple_(*OLDEST_FIRST) < place, tuple_(*OLDEST_FIRST) > place
+    enough_before = _count_up_to(FIRST_REPLIES, root, before) == FIRST_REPLIES
+    return enough_before and _count_up_to(LAST_REPLIES, root, after) == LAST_REPLIES
 
 
-def _count(top: Comment, where: Any, most: int) -> int:
-    some = select(Comment.id).where(Comment.root_id == top.id, Comment.status == VISIBLE, where).limit(most)
-    return db.session.execute(select(func.count()).select_from(some.subquery())).scalar_one()
+def _count_up_to(limit: int, root: Comment, condition: Any) -> int:
+    replies = select(Comment.id).where(Comment.root_id == root.id, Comment.status == VISIBLE, condition).limit(limit)
+    return db.session.execute(select(func.count()).select_from(replies.subquery())).scalar_one()
 
 
-def replies_page(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> Kept:
-    """The HTML of one page of a branch: after a key, else before one, else its first page.
+def render_replies_page(post: Post, root: CommentRow, site: Site, after: str | None, before: str | None) -> Kept:
+    """Render one page of replies.
 
-    It is kept by the thread's version, as the pages of the thread are.
+    It has those after one key, else those before the other, else the first ones. Pages are cached by the thread's
+    version, as the pages of the thread are.
     """
-    after, before = (key_of_text(after), key_of_text(before))
+    after, before = _valid_key(after), _valid_key(before)
     state = (post.id, post.created_at, post.path, post.thread_version, post.comment_count)
-    key = (db.engine.url.database, *state, top.id, after, before, *manners_of(site))
-    return pages_cached.get(key, lambda: _render(post, top, site, after, before))
+    key = (db.engine.url.database, *state, root.id, after, before, *render_options(site))
+    return reply_page_cache.get(key, lambda: _render(post, root, site, after, before))
 
 
-def key_of_text(text: str | None) -> str | None:
+def _valid_key(text: str | None) -> str | None:
     return text if read_key(text) else None
 
 
-def _render(post: Post, top: CommentRow, site: Site, after: str | None, before: str | None) -> str:
-    part = _slice(top, after, before)
-    page, others = with_context({top.id: top} | {row.id: row for row in part.rows})
+def _render(post: Post, root: CommentRow, site: Site, after: str | None, before: str | None) -> str:
+    part = _fetch_slice(root, after, before)
+    page, others = with_parents({root.id: root} | {row.id: row for row in part.rows})
     branch = nest(page, others)[0]
     if part.rows and part.later:
-        leave_gap(branch, gap_after(top, part.rows[-1], None), set())
+        _collapse(branch, _gap_after(root, part.rows[-1], None), set())
     if part.rows and part.earlier:
-        branch.earlier = replies_address(top, before=key_of(part.rows[0]))
-    html = branch.html(manners_of(site))
-    return render_template("comments/_replies.html", post=post, top=top, part=part, responses=html)
+        branch.earlier = replies_address(root, before=key_of(part.rows[0]))
+    html = branch.html(render_options(site))
+    return render_template("comments/_replies.html", post=post, top=root, part=part, responses=html)
 
 
-def _slice(top: CommentRow, after: str | None, before: str | None) -> Slice:
+def _fetch_slice(root: CommentRow, after: str | None, before: str | None) -> Slice:
     if not after and (key := read_key(before)):
-        rows = _rows(_in_branch(top.id).where(tuple_(*PLACE) < tuple_(*key)).order_by(*_LATEST))
+        rows = _fetch_page(_select_replies(root.id).where(tuple_(*OLDEST_FIRST) < tuple_(*key)).order_by(*NEWEST_FIRST))
         return Slice(rows[:PAGE_SIZE][::-1], len(rows) > PAGE_SIZE, later=True)
-    query = _in_branch(top.id).order_by(*PLACE)
+    query = _select_replies(root.id).order_by(*OLDEST_FIRST)
     if key := read_key(after):
-        query = query.where(tuple_(*PLACE) > tuple_(*key))
-    rows = _rows(query)
+        query = query.where(tuple_(*OLDEST_FIRST) > tuple_(*key))
+    rows = _fetch_page(query)
     return Slice(rows[:PAGE_SIZE], bool(key), len(rows) > PAGE_SIZE)
 
 
-def _rows(query: Select[Any]) -> list[CommentRow]:
+def _fetch_page(query: Select[Any]) -> list[CommentRow]:
+    """Fetch a page of rows, and one more if others follow."""
     return [CommentRow._make(row) for row in db.session.execute(query.limit(PAGE_SIZE + 1)).all()]
 
 
-def _in_branch(top: Any) -> Select[Any]:
-    """The visible replies in a branch, at any depth."""
-    return select(*COLUMNS).where(Comment.root_id == top, Comment.status == VISIBLE)
+def _select_replies(root_id: Any) -> Select[Any]:
+    """Select the visible replies of a branch, at any depth."""
+    return select(*COLUMNS).where(Comment.root_id == root_id, Comment.status == VISIBLE)
 
 
-def _both_ends() -> CompoundSelect[Any]:
-    first = _in_branch(bindparam("top")).order_by(*PLACE).limit(bindparam("first")).subquery()
-    last = _in_branch(bindparam("top")).order_by(*_LATEST).limit(bindparam("last")).subquery()
+def _select_ends() -> CompoundSelect[Any]:
+    replies = _select_replies(bindparam("root_id"))
+    first = replies.order_by(*OLDEST_FIRST).limit(bindparam("first")).subquery()
+    last = replies.order_by(*NEWEST_FIRST).limit(bindparam("last")).subquery()
     return union_all(select(first), select(last))
 
 
-_LATEST = (Comment.created_at.desc(), Comment.id.desc())
-# built once, since building them takes longer than running them
-WHOLE = select(*COLUMNS).where(Comment.root_id.in_(bindparam("tops", expanding=True)), Comment.status == VISIBLE)
-ENDS = _both_ends()
+# built once, since building the queries takes longer than running them
+WHOLE_BRANCHES = select(*COLUMNS).where(
+    Comment.root_id.in_(bindparam("root_ids", expanding=True)), Comment.status == VISIBLE
+)
+BRANCH_ENDS = _select_ends()

@@ -561,9 +561,9 @@ def test_without_a_key_the_name_gives_the_picture(app: Flask, client: FlaskClien
 
 
 def test_pictures_are_small_and_none_is_empty(app: Flask) -> None:
-    from blog.comments.thread.avatars import picture
+    from blog.comments.thread.avatars import draw_avatar
 
-    drawn = {str(picture(Comment(name="", email="", reader_key=f"{number:064x}"))) for number in range(300)}
+    drawn = {str(draw_avatar(Comment(name="", email="", reader_key=f"{number:064x}"))) for number in range(300)}
     assert len(drawn) > 290
     assert max(map(len, drawn)) < 300
     assert all('d="M' in one for one in drawn)

@@ -23,7 +23,7 @@ from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import current_site
 from tests.comments.moderation.desk import fresh
-from tests.comments.thread.test_tree import filled, links, tops
+from tests.comments.thread.test_tree import page_links, post_with_comments, root_ids
 from tests.factories import HTMX, a_comment, a_post, answer, token
 from tests.system.visits import change
 
@@ -265,16 +265,16 @@ def test_one_who_missed_very_many_numbers_loads_the_thread_anew(app: Flask) -> N
 
 
 def test_the_most_agreed_come_first_and_of_equals_the_oldest(client: FlaskClient) -> None:
-    post = filled(300)
+    post = post_with_comments(300)
     numbers = list(db.session.scalars(select(Comment.id).where(Comment.root_id.is_(None)).order_by(Comment.created_at)))
     for place, readers in ((3, 1), (70, 5), (90, 1), (60, 2)):
         agreed_by(db.session.get_one(Comment, numbers[place]), readers)
     page = client.get(f"{post.path}?order=agreed").text
     best = [numbers[place] for place in (70, 60, 3, 90)]
     rest = [one for one in numbers if one not in best]
-    assert tops(page) == (best + rest)[:PAGE_SIZE]
-    assert tops(client.get(links(page)["2"]).text) == (best + rest)[PAGE_SIZE : 2 * PAGE_SIZE]
-    assert "order=agreed" in links(client.get(post.path or "").text)["Most agreed"]
+    assert root_ids(page) == (best + rest)[:PAGE_SIZE]
+    assert root_ids(client.get(page_links(page)["2"]).text) == (best + rest)[PAGE_SIZE : 2 * PAGE_SIZE]
+    assert "order=agreed" in page_links(client.get(post.path or "").text)["Most agreed"]
 
 
 def test_a_page_that_is_kept_has_the_number_that_is(client: FlaskClient) -> None:

@@ -1,4 +1,4 @@
-"""Counting anew takes as long as what is counted is large, however large the blog is."""
+"""Test recounts: the numbers, and that other threads do not slow them down."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from tests.factories import a_comment, a_post
 from tests.postgres.databases import on_sqlite
 
 
-def planted(post: Post, number: int) -> None:
-    """So many visible comments under a post, as an import writes them."""
+def insert_comments(post: Post, number: int) -> None:
+    """Insert visible comments under a post, as an import does."""
     with writing():
         db.session.add_all(Comment(post_id=post.id, name="Ann", body="x", body_html="x") for _ in range(number))
 
 
-def steps(comment: Comment, post: Post) -> int:
-    """How many hundreds of steps SQLite's machine takes to count anew after this comment changed."""
-    taken = 0
+def count_steps(comment: Comment, post: Post) -> int:
+    """Return the hundreds of SQLite VM steps that a recount of this comment takes."""
+    steps = 0
 
     def step() -> int:
-        nonlocal taken
-        taken += 1
+        nonlocal steps
+        steps += 1
         return 0
 
     with writing():
@@ -34,31 +34,31 @@ def steps(comment: Comment, post: Post) -> int:
         driver.set_progress_handler(step, 100)
         recount(comment, post)
         driver.set_progress_handler(None, 0)
-    return taken
+    return steps
 
 
-@on_sqlite  # which has no figures on its tables and takes the first index that it may
-def test_other_threads_make_it_no_longer(app: Flask) -> None:
-    comment, elsewhere = a_comment(post := a_post()), a_post("Elsewhere")
-    alone = steps(comment, post)
-    planted(elsewhere, 3000)
-    assert steps(comment, post) < alone + 20
+@on_sqlite  # without table statistics it may choose a slow index
+def test_recount_takes_no_longer_with_other_threads(app: Flask) -> None:
+    comment, other_post = a_comment(post := a_post()), a_post("Elsewhere")
+    steps_alone = count_steps(comment, post)
+    insert_comments(other_post, 3000)
+    assert count_steps(comment, post) < steps_alone + 20
 
 
-def test_a_branch_counts_itself_and_what_is_visible_under_it(app: Flask) -> None:
+def test_branch_count_includes_the_root_and_visible_replies(app: Flask) -> None:
     post = a_post()
-    top = a_comment(post)
-    reply = a_comment(post, "Where?", top)
+    root = a_comment(post)
+    reply = a_comment(post, "Where?", root)
     a_comment(post, "At the weir.", reply)
     a_comment(post, "Another branch.")
 
-    def counted() -> int:
+    def recounted() -> int:
         with writing():
-            recount_branches({top.id})
-        return db.session.get_one(Comment, top.id, populate_existing=True).branch_count
+            recount_branches({root.id})
+        return db.session.get_one(Comment, root.id, populate_existing=True).branch_count
 
-    assert counted() == 3
-    for comment, left in ((reply, 2), (top, 1)):
+    assert recounted() == 3
+    for comment, remaining in ((reply, 2), (root, 1)):
         with writing():
             db.session.get_one(Comment, comment.id).hold("a look")
-        assert counted() == left
+        assert recounted() == remaining
