@@ -1,4 +1,4 @@
-"""Agreeing with a response, and taking that back."""
+"""Count agreements with comments, a reaction like a vote or "like"."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from blog.site.models import current_site
 
 
 def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
-    """Count this voice for the comment; a second time changes nothing. Raises Refused or NoSuchComment."""
+    """Count one vote for the comment. Raises Refused or NoSuchComment."""
     with writing():
-        comment = agreeable(post_id, comment_id, voice)
+        comment = require_agreeable_comment(post_id, comment_id, voice)
         if voice.on(comment, Agreement):
             return comment
         if voice.beside(comment, Agreement):
@@ -31,23 +31,23 @@ def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
     return comment
 
 
-def no_longer_agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
-    """Take it back, if it stands. Raises Refused or NoSuchComment."""
+def withdraw_agreement(post_id: int, comment_id: int, voice: Voice) -> Comment:
+    """Delete this reader's vote, if any. Raises Refused or NoSuchComment."""
     with writing():
-        comment = agreeable(post_id, comment_id, voice)
-        if (standing := voice.on(comment, Agreement)) is None:
+        comment = require_agreeable_comment(post_id, comment_id, voice)
+        if (agreement := voice.on(comment, Agreement)) is None:
             return comment
-        db.session.delete(standing)
+        db.session.delete(agreement)
         recount_agreements(comment, next_version(comment.post_id).thread_version)
     announce_agreement(comment)
     return comment
 
 
-def agreeable(post_id: int, comment_id: int, voice: Voice) -> Comment:
-    """The comment, where this reader may agree with it; raises Refused or NoSuchComment."""
+def require_agreeable_comment(post_id: int, comment_id: int, voice: Voice) -> Comment:
+    """Return the comment, or raise Refused or NoSuchComment."""
     if not current_site().agreeing:
         raise Refused(_("Agreeing is switched off on this blog."), 404)
-    comment = visible_comment(post_id, comment_id)
+    comment = require_visible_comment(post_id, comment_id)
     if voice.wrote(comment):
         raise Refused(_("This is your own response: others can agree with it."), 409)
     return comment
@@ -57,8 +57,8 @@ def announce_agreement(comment: Comment) -> None:
     hint(f"post:{comment.post_id}", quiet=True)
 
 
-def visible_comment(post_id: int, comment_id: int) -> Comment:
-    """The comment that readers see now; NoSuchComment where there is none, or no longer."""
+def require_visible_comment(post_id: int, comment_id: int) -> Comment:
+    """Return the comment if readers can see it, or raise NoSuchComment."""
     post = visible_post(post_id)
     comment = db.session.get(Comment, comment_id)
     if post is None or comment is None or comment.post_id != post.id or not comment.visible:

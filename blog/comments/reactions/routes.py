@@ -1,4 +1,4 @@
-"""The readers' door to what others wrote: agreeing with a response, and reporting it."""
+"""Let readers agree with a comment (a vote) or report it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,12 @@ from werkzeug.exceptions import NotFound
 from blog.comments.forms import ReaderForm, ReportForm
 from blog.comments.identity import current_voice, remember
 from blog.comments.models import Agreement, Comment
-from blog.comments.reactions.agreements import agree, agreeable, no_longer_agree, visible_comment
+from blog.comments.reactions.agreements import (
+    agree,
+    require_agreeable_comment,
+    require_visible_comment,
+    withdraw_agreement,
+)
 from blog.comments.reactions.reports import report
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.permalinks import build_permalink
@@ -28,6 +33,7 @@ from blog.web.rate_limits import AGREEMENTS, REPORTS, TOKENS, limited, seconds_l
 blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(remember)
 
+REPORTING = "voices.create_report"
 UNPROVEN = lazy_gettext("Please press the button once more, so that it is certain that you sent this.")
 UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still here. Please try again.")
 
@@ -35,52 +41,54 @@ UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still 
 @blueprint.get("/agreement/new")
 @limited(TOKENS)
 def new_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
-    """For those without JavaScript; elsewhere the response's own link does it in its place."""
-    return the_agreement(agreeable(post_id, comment_id, current_voice()), ReaderForm(formdata=None))
+    """Show the form for browsers without JavaScript."""
+    return render_agreement_form(
+        require_agreeable_comment(post_id, comment_id, current_voice()), ReaderForm(formdata=None)
+    )
 
 
 @blueprint.post("/agreement")
 @limited(AGREEMENTS)
 def create_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
+    comment, form = require_agreeable_comment(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
-        return unproven(comment, form)
-    return counted(agree(post_id, comment_id, current_voice(speaking=True)))
+        return refuse_token(comment, form)
+    return render_agreement_count(agree(post_id, comment_id, current_voice(speaking=True)))
 
 
 @blueprint.delete("/agreement")
 @limited(AGREEMENTS)
 def destroy_agreement(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = agreeable(post_id, comment_id, current_voice()), ReaderForm()
+    comment, form = require_agreeable_comment(post_id, comment_id, current_voice()), ReaderForm()
     if not form.validate():
-        return unproven(comment, form)
-    return counted(no_longer_agree(post_id, comment_id, current_voice(speaking=True)))
+        return refuse_token(comment, form)
+    return render_agreement_count(withdraw_agreement(post_id, comment_id, current_voice(speaking=True)))
 
 
 @blueprint.get("/reports/new")
 @limited(TOKENS)
 def new_report(post_id: int, comment_id: int) -> ResponseReturnValue:
-    return the_report(visible_comment(post_id, comment_id), ReportForm(formdata=None))
+    return render_report_form(require_visible_comment(post_id, comment_id), ReportForm(formdata=None))
 
 
 @blueprint.post("/reports")
 @limited(REPORTS)
 @takes_text(ReportForm)
 def create_report(post_id: int, comment_id: int) -> ResponseReturnValue:
-    comment, form = visible_comment(post_id, comment_id), ReportForm()
+    comment, form = require_visible_comment(post_id, comment_id), ReportForm()
     if not form.validate():
         if form.token_refused:
             form.form_errors = [UNPROVEN]
-        return the_report(comment, form, 403 if form.token_refused else 422)
-    return reported(comment, report(post_id, comment_id, current_voice(speaking=True), form.reason.data or ""))
+        return render_report_form(comment, form, 403 if form.token_refused else 422)
+    return confirm_report(comment, report(post_id, comment_id, current_voice(speaking=True), form.reason.data or ""))
 
 
-for view in (create_agreement, destroy_agreement, create_report):  # each tests its form's own token
+for view in (create_agreement, destroy_agreement, create_report):  # each checks the token of its form
     csrf.exempt(view)
 
 
 @blueprint.errorhandler(NoSuchComment)
-def show_nothing(_error: NoSuchComment) -> Response:
+def show_missing_comment(_error: NoSuchComment) -> Response:
     if htmx.wanted():
         return private(render_template("comments/_refused.html", sentence=_("This response is no longer here.")), 404)
     return error_pages.show(NotFound())
@@ -96,25 +104,20 @@ def show_refused(refusal: Refused) -> Response:
 
 
 @blueprint.errorhandler(RateLimitExceeded)
-def slow_down(_error: RateLimitExceeded) -> Response:
-    """What was written goes back with the sentence."""
+def show_rate_limit(_error: RateLimitExceeded) -> Response:
+    """Refuse for now, and return the typed reason with the form."""
     wait = seconds_left()
     sentence = _("That was quick. Please wait %(wait)d seconds and press the button again.", wait=wait)
-    if request.endpoint == "voices.create_report":
-        form = ReportForm()
-        form.form_errors = [sentence]
-        answer = the_report(visible_comment(**(request.view_args or {})), form, 429)
-    else:
-        answer = show_refused(Refused(sentence, 429, wait))
+    answer = refuse_report(sentence) if request.endpoint == REPORTING else show_refused(Refused(sentence, 429, wait))
     answer.headers["Retry-After"] = str(wait)
     return answer
 
 
 @blueprint.errorhandler(SQLAlchemyError)
-def keep(error: SQLAlchemyError) -> Response:
-    """The database is away or full: what was written goes back, on a page that is made without it."""
+def show_unsaved_report(error: SQLAlchemyError) -> Response:
+    """Return the typed reason on a page that needs no database."""
     answer = unexpected(error)
-    if request.endpoint != "voices.create_report":
+    if request.endpoint != REPORTING:
         return answer
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
@@ -123,31 +126,37 @@ def keep(error: SQLAlchemyError) -> Response:
     return replaced(answer, rendered(template, comment=comment, form=form, inline=htmx.wanted()))
 
 
-def the_agreement(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
+def refuse_report(sentence: str) -> Response:
+    form = ReportForm()
+    form.form_errors = [sentence]
+    return render_report_form(require_visible_comment(**(request.view_args or {})), form, 429)
+
+
+def render_agreement_form(comment: Comment, form: ReaderForm, status: int = 200) -> Response:
     agrees = current_voice().on(comment, Agreement) is not None
     return private(render_template("comments/agree.html", comment=comment, form=form, agrees=agrees), status)
 
 
-def unproven(comment: Comment, form: ReaderForm) -> Response:
+def refuse_token(comment: Comment, form: ReaderForm) -> Response:
     if htmx.wanted():
         return private(render_template("comments/_refused.html", sentence=UNPROVEN), 403)
     form.form_errors = [UNPROVEN]
-    return the_agreement(comment, form, 403)
+    return render_agreement_form(comment, form, 403)
 
 
-def counted(comment: Comment) -> Response:
+def render_agreement_count(comment: Comment) -> Response:
     if htmx.wanted():
         return private(render_template("comments/agree.htmx.html", comment=comment))
     return private(redirect(build_permalink(comment, comment.post)), 303)
 
 
-def the_report(comment: Comment, form: ReportForm, status: int = 200) -> Response:
+def render_report_form(comment: Comment, form: ReportForm, status: int = 200) -> Response:
     template = "comments/_report.html" if htmx.wanted() else "comments/report.html"
-    form.reason.id = f"report-{comment.id}-reason"  # more than one may be open in a page
+    form.reason.id = f"report-{comment.id}-reason"  # a page may have several open
     return private(render_template(template, comment=comment, form=form, inline=htmx.wanted()), status)
 
 
-def reported(comment: Comment, new: bool) -> Response:
+def confirm_report(comment: Comment, new: bool) -> Response:
     first = _("Thank you. The editors will look at this response.")
     again = _("Thank you. This response had been reported from here before; the editors know of it.")
     sentence = first if new else again

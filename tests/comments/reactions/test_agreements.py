@@ -1,4 +1,4 @@
-"""Agreeing: once a reader and once an address, by anybody but its writer, counted and ordered, never by a GET."""
+"""Test agreements: who may vote, the count, the order by agreements and the live events."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 from blog.comments.identity import COOKIE, Voice
 from blog.comments.live_events import news
 from blog.comments.models import Agreement, Comment
-from blog.comments.reactions.agreements import agree, no_longer_agree
+from blog.comments.reactions.agreements import agree, withdraw_agreement
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.tree import PAGE_SIZE
 from blog.db import db, writing
@@ -35,71 +35,71 @@ def address(comment: Comment, more: str = "") -> str:
     return f"/posts/{comment.post_id}/comments/{comment.id}/agreement{more}"
 
 
-def send(
+def send_agreement(
     client: FlaskClient, comment: Comment, more: str = "", headers: dict[str, str] | None = None, at: str = "192.0.2.1"
 ) -> TestResponse:
-    """As the page does it: a token first."""
+    """Agree as the page does, with a token."""
     form = {"csrf_token": token(client, comment.post)["csrf_token"]}
-    whence = {"REMOTE_ADDR": at}
-    return client.post(address(comment, more), data=form, headers=headers or {}, environ_overrides=whence)
+    network = {"REMOTE_ADDR": at}
+    return client.post(address(comment, more), data=form, headers=headers or {}, environ_overrides=network)
 
 
-def number(page: str, comment: Comment) -> str:
+def agree_count_in(page: str, comment: Comment) -> str:
     found = re.search(rf'id="comment-{comment.id}-agreed" data-version="\d+">(\d*)<', page)
     assert found
     return found[1]
 
 
-def all_of(comment: Comment) -> list[str]:
+def readers_agreeing(comment: Comment) -> list[str]:
     db.session.rollback()
     return sorted(db.session.scalars(select(Agreement.reader_key).where(Agreement.comment_id == comment.id)))
 
 
-def agreed_by(comment: Comment, count: int) -> None:
+def add_agreements(comment: Comment, count: int) -> None:
     for one in range(count):
         agree(comment.post_id, comment.id, Voice(f"reader {one}", f"address {one}"))
 
 
-def switch_off() -> None:
+def switch_agreements_off() -> None:
     with writing():
         current_site().agreeing = False
 
 
-def test_each_reader_counts_once_and_can_take_it_back(app: Flask) -> None:
+def test_agreement_counts_once_per_reader_and_can_be_withdrawn(app: Flask) -> None:
     comment = a_comment(a_post())
     agree(comment.post_id, comment.id, BOB)
     agree(comment.post_id, comment.id, BOB)
     assert agree(comment.post_id, comment.id, CARLA).agree_count == 2
-    assert all_of(comment) == ["bob", "carla"]
-    assert no_longer_agree(comment.post_id, comment.id, BOB).agree_count == 1
-    assert no_longer_agree(comment.post_id, comment.id, BOB).agree_count == 1
-    assert all_of(comment) == ["carla"]
+    assert readers_agreeing(comment) == ["bob", "carla"]
+    assert withdraw_agreement(comment.post_id, comment.id, BOB).agree_count == 1
+    assert withdraw_agreement(comment.post_id, comment.id, BOB).agree_count == 1
+    assert readers_agreeing(comment) == ["carla"]
 
 
-def test_each_address_counts_once_for_as_long_as_it_is_kept(app: Flask) -> None:
+def test_agreement_counts_once_per_network_address(app: Flask) -> None:
     comment, other = a_comment(a_post()), a_comment(a_post())
     agree(comment.post_id, comment.id, BOB)
     with pytest.raises(Refused, match="each address counts once"):
         agree(comment.post_id, comment.id, replace(BOB, reader_key="bob's daughter"))
     agree(other.post_id, other.id, replace(BOB, reader_key="bob's daughter"))
-    assert all_of(comment) == ["bob"]
-    # a reader who moves is the same reader
+    assert readers_agreeing(comment) == ["bob"]
+    # a reader at another address is the same reader
     assert agree(comment.post_id, comment.id, replace(BOB, address_key="elsewhere")).agree_count == 1
 
 
-def test_whoever_wrote_it_is_told_kindly_that_others_can(app: Flask, client: FlaskClient) -> None:
+def test_author_cannot_agree_with_the_comment(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     answer(client, post, "My first words.")
     comment = db.session.scalars(select(Comment)).one()
-    refused = send(client, comment, headers=HTMX)
+    refused = send_agreement(client, comment, headers=HTMX)
     assert refused.status_code == 409
     assert "This is your own response: others can agree with it." in refused.text
-    assert send(client, comment).status_code == 409
+    assert send_agreement(client, comment).status_code == 409
     assert client.get(address(comment, "/new")).status_code == 409
-    assert all_of(comment) == []
+    assert readers_agreeing(comment) == []
 
 
-def test_an_editor_cannot_agree_with_an_answer_from_the_desk(app: Flask) -> None:
+def test_editor_cannot_agree_with_a_reply_from_the_desk(app: Flask) -> None:
     comment = a_comment(a_post(), reader_key=None)
     voice = Voice("ed", "desk", editor_id=7)
     comment.editor_id = 7
@@ -107,7 +107,7 @@ def test_an_editor_cannot_agree_with_an_answer_from_the_desk(app: Flask) -> None
     assert not replace(voice, editor_id=None).wrote(comment)
 
 
-def test_nothing_hidden_can_be_agreed_with_and_it_shows_no_number(client: FlaskClient) -> None:
+def test_hidden_comment_refuses_agreements_and_shows_no_count(client: FlaskClient) -> None:
     post = a_post()
     comment = a_comment(post)
     a_comment(post, "A reply", comment)
@@ -116,18 +116,18 @@ def test_nothing_hidden_can_be_agreed_with_and_it_shows_no_number(client: FlaskC
         change(comment, verb, "why")
         assert client.get(address(comment, "/new")).status_code == 404
         for more in ("", "?_method=DELETE"):
-            assert send(client, comment, more).status_code == 404
-            refused = send(client, comment, more, HTMX)
+            assert send_agreement(client, comment, more).status_code == 404
+            refused = send_agreement(client, comment, more, HTMX)
             assert refused.status_code == 404
             assert "no longer here" in refused.text
         assert f"comment-{comment.id}-agreed" not in client.get(post.path or "").text
         with pytest.raises(NoSuchComment):
             agree(post.id, comment.id, CARLA)
     change(comment, "approve")
-    assert number(client.get(post.path or "").text, comment) == "1"
+    assert agree_count_in(client.get(post.path or "").text, comment) == "1"
 
 
-def test_under_another_post_or_a_draft_there_is_nothing_to_agree_with(app: Flask, client: FlaskClient) -> None:
+def test_agreement_under_another_post_or_a_draft_is_refused(app: Flask, client: FlaskClient) -> None:
     comment, other = a_comment(a_post()), a_post("Another")
     with pytest.raises(NoSuchComment):
         agree(other.id, comment.id, BOB)
@@ -138,7 +138,7 @@ def test_under_another_post_or_a_draft_there_is_nothing_to_agree_with(app: Flask
     assert client.get(address(comment, "/new")).status_code == 404
 
 
-def test_switched_off_there_is_no_link_no_order_and_no_address(client: FlaskClient) -> None:
+def test_switched_off_agreements_have_no_link_order_or_route(client: FlaskClient) -> None:
     post = a_post()
     comment = a_comment(post)
     a_comment(post, "Another")
@@ -146,47 +146,47 @@ def test_switched_off_there_is_no_link_no_order_and_no_address(client: FlaskClie
     page = client.get(post.path or "").text
     assert ">Agree " in page
     assert "Most agreed" in page
-    switch_off()
+    switch_agreements_off()
     page = client.get(post.path or "").text
     assert "gree" not in re.sub(r"<head>.*</head>", "", page, flags=re.DOTALL)
     assert client.get(f"{post.path}?order=agreed").text == page
     assert client.get(address(comment, "/new")).status_code == 404
     for headers in ({}, HTMX):
         for more in ("", "?_method=DELETE"):
-            assert send(client, comment, more, headers).status_code == 404
-    assert all_of(comment) == ["bob"]
+            assert send_agreement(client, comment, more, headers).status_code == 404
+    assert readers_agreeing(comment) == ["bob"]
 
 
-def test_by_htmx_the_answer_is_the_number_and_the_cookie(client: FlaskClient) -> None:
+def test_htmx_response_has_the_count_and_the_cookie(client: FlaskClient) -> None:
     comment = a_comment(a_post())
-    sent = send(client, comment, headers=HTMX)
+    sent = send_agreement(client, comment, headers=HTMX)
     assert sent.status_code == 200
     assert sent.headers["Cache-Control"] == "no-store"
     assert COOKIE in sent.headers["Set-Cookie"]
-    assert number(sent.text, comment) == "1"
+    assert agree_count_in(sent.text, comment) == "1"
     assert 'hx-target="#responses" hx-swap="numbers"' in sent.text
-    assert number(send(client, comment, "?_method=DELETE", HTMX).text, comment) == ""
+    assert agree_count_in(send_agreement(client, comment, "?_method=DELETE", HTMX).text, comment) == ""
 
 
-def test_without_javascript_a_page_asks_and_leads_back(client: FlaskClient) -> None:
+def test_agreement_without_javascript_uses_a_form_and_redirects_back(client: FlaskClient) -> None:
     post = a_post()
     comment = a_comment(post)
     assert f'href="{address(comment, "/new")}"' in client.get(post.path or "").text
     page = client.get(address(comment, "/new")).text
     assert "Nobody has agreed yet." in page
     assert fresh(comment).agree_count == 0
-    sent = send(client, comment)
+    sent = send_agreement(client, comment)
     assert sent.status_code == 303
     assert sent.location == f"{post.path}#comment-{comment.id}"
-    assert number(client.get(post.path or "").text, comment) == "1"
+    assert agree_count_in(client.get(post.path or "").text, comment) == "1"
     page = client.get(address(comment, "/new")).text
     assert "You agree with this response." in page
     assert "?_method=DELETE" in page
-    assert send(client, comment, "?_method=DELETE").status_code == 303
+    assert send_agreement(client, comment, "?_method=DELETE").status_code == 303
     assert fresh(comment).agree_count == 0
 
 
-def test_without_its_token_nothing_is_counted(client: FlaskClient) -> None:
+def test_agreement_without_csrf_token_is_refused(client: FlaskClient) -> None:
     comment = a_comment(a_post())
     token(client, comment.post)
     for form in ({}, {"csrf_token": "guess"}):
@@ -195,17 +195,17 @@ def test_without_its_token_nothing_is_counted(client: FlaskClient) -> None:
         assert page.status_code == 403
         assert "press the button once more" in page.text
         assert 'name="csrf_token"' in page.text
-    assert all_of(comment) == []
+    assert readers_agreeing(comment) == []
 
 
-def test_the_page_is_the_same_for_whoever_agrees_and_everybody_else(app: Flask, client: FlaskClient) -> None:
+def test_page_is_the_same_for_agreeing_and_other_readers(app: Flask, client: FlaskClient) -> None:
     comment = a_comment(a_post())
-    send(client, comment)
+    send_agreement(client, comment)
     path = comment.post.path or ""
     assert client.get(path).data == app.test_client().get(path).data
 
 
-def test_an_agreement_changes_nothing_else_of_the_comment(app: Flask) -> None:
+def test_agreement_leaves_the_rest_of_the_comment_unchanged(app: Flask) -> None:
     comment = fresh(a_comment(a_post()))
     before = {name: getattr(comment, name) for name in ("version", "updated_at", "status_at", "branch_count")}
     version = comment.post.thread_version
@@ -216,14 +216,14 @@ def test_an_agreement_changes_nothing_else_of_the_comment(app: Flask) -> None:
     assert after.post.comment_count == 1
 
 
-def live(post: Post, since: int) -> str:
+def live_events(post: Post, since: int) -> str:
     db.session.rollback()
     found = news(f"post:{post.id}", since)
     assert found
     return found.events.decode()
 
 
-def test_everybody_is_sent_the_number_alone_and_as_something_that_can_wait(app: Flask) -> None:
+def test_live_event_has_only_the_count_and_is_quiet(app: Flask) -> None:
     post = a_post()
     first, second = a_comment(post), a_comment(post)
     agree(post.id, first.id, BOB)
@@ -233,7 +233,7 @@ def test_everybody_is_sent_the_number_alone_and_as_something_that_can_wait(app: 
         assert found.quiet
         assert found.version == 3
         text = found.events.decode()
-        assert number(text, first) == "1"
+        assert agree_count_in(text, first) == "1"
         assert f"comment-{second.id}-agreed" not in text
         assert "<li" not in text
         agree(post.id, second.id, BOB)
@@ -242,49 +242,49 @@ def test_everybody_is_sent_the_number_alone_and_as_something_that_can_wait(app: 
         assert mixed
         assert not mixed.quiet
         ids = re.findall(r"^id: (\d+)$", mixed.events.decode(), re.MULTILINE)
-        assert ids == ["2", "4", "5"]  # the numbers, the comment, the count
+        assert ids == ["2", "4", "5"]  # the agreement counts, the comment, the comment count
 
 
-def test_a_hidden_comment_sends_no_number(app: Flask) -> None:
+def test_hidden_comment_sends_no_count(app: Flask) -> None:
     post = a_post()
     comment = a_comment(post)
     agree(post.id, comment.id, BOB)
     change(comment, "remove", "why")
     with app.test_request_context():
-        assert "agreed" not in live(post, 1)
+        assert "agreed" not in live_events(post, 1)
 
 
-def test_one_who_missed_very_many_numbers_loads_the_thread_anew(app: Flask) -> None:
+def test_stream_after_too_many_missed_counts_reloads_the_thread(app: Flask) -> None:
     post = a_post()
     comments = [a_comment(post) for _ in range(101)]
     for comment in comments:
         agree(post.id, comment.id, BOB)
     with app.test_request_context():
-        assert "Load the responses anew" in live(post, 101)
-        assert live(post, 102).count("-agreed") == 100
+        assert "Load the responses anew" in live_events(post, 101)
+        assert live_events(post, 102).count("-agreed") == 100
 
 
-def test_the_most_agreed_come_first_and_of_equals_the_oldest(client: FlaskClient) -> None:
+def test_most_agreed_order_puts_the_older_first_among_equals(client: FlaskClient) -> None:
     post = post_with_comments(300)
     numbers = list(db.session.scalars(select(Comment.id).where(Comment.root_id.is_(None)).order_by(Comment.created_at)))
     for place, readers in ((3, 1), (70, 5), (90, 1), (60, 2)):
-        agreed_by(db.session.get_one(Comment, numbers[place]), readers)
+        add_agreements(db.session.get_one(Comment, numbers[place]), readers)
     page = client.get(f"{post.path}?order=agreed").text
-    best = [numbers[place] for place in (70, 60, 3, 90)]
-    rest = [one for one in numbers if one not in best]
-    assert root_ids(page) == (best + rest)[:PAGE_SIZE]
-    assert root_ids(client.get(page_links(page)["2"]).text) == (best + rest)[PAGE_SIZE : 2 * PAGE_SIZE]
+    most_agreed = [numbers[place] for place in (70, 60, 3, 90)]
+    rest = [one for one in numbers if one not in most_agreed]
+    assert root_ids(page) == (most_agreed + rest)[:PAGE_SIZE]
+    assert root_ids(client.get(page_links(page)["2"]).text) == (most_agreed + rest)[PAGE_SIZE : 2 * PAGE_SIZE]
     assert "order=agreed" in page_links(client.get(post.path or "").text)["Most agreed"]
 
 
-def test_a_page_that_is_kept_has_the_number_that_is(client: FlaskClient) -> None:
+def test_cached_page_has_the_current_count(client: FlaskClient) -> None:
     post = a_post()
     comment = a_comment(post)
     for readers in range(1, 4):
         client.get(post.path or "")
         agree(post.id, comment.id, Voice(f"reader {readers}", f"address {readers}"))
         page = client.get(post.path or "")
-        assert number(page.text, comment) == str(readers)
+        assert agree_count_in(page.text, comment) == str(readers)
     assert client.get(post.path or "", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
 
 
@@ -293,7 +293,7 @@ class TestWithLimits:
     def settings(self, tmp_path, database: str) -> Settings:
         return Settings(blog_instance=tmp_path, database_url=database)
 
-    def test_one_address_agrees_so_often_and_no_more(self, client: FlaskClient) -> None:
+    def test_agreements_of_one_address_are_throttled(self, client: FlaskClient) -> None:
         comment = a_comment(a_post())
         form = {"csrf_token": token(client, comment.post)["csrf_token"]}
         statuses = [client.post(address(comment), data=form, headers=HTMX).status_code for _ in range(41)]
@@ -303,16 +303,16 @@ class TestWithLimits:
         assert int(refused.headers["Retry-After"]) >= 1
 
 
-def test_two_at_once_are_both_counted(app: Flask) -> None:
+def test_concurrent_agreements_are_all_counted(app: Flask) -> None:
     comment = a_comment(a_post())
 
-    def work(one: int) -> None:
+    def vote(one: int) -> None:
         with app.app_context():
             agree(comment.post_id, comment.id, Voice(f"reader {one % 6}", f"address {one % 6}"))
 
-    threads = [threading.Thread(target=work, args=(one,)) for one in range(12)]
+    threads = [threading.Thread(target=vote, args=(one,)) for one in range(12)]
     for thread in threads:
         thread.start()
     for thread in threads:
         thread.join()
-    assert fresh(comment).agree_count == len(all_of(comment)) == 6
+    assert fresh(comment).agree_count == len(readers_agreeing(comment)) == 6
