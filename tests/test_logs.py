@@ -24,7 +24,7 @@ from blog.mail.sending import send_waiting
 from blog.posts.models import Post
 from blog.site.models import ALL, current_site
 from tests.factories import HTMX, a_post, answer, csrf, sign_in, signed_in, token
-from tests.mail.followers import LATER, link, of_kind
+from tests.mail.followers import LATER, link_in, mails_of_kind
 from tests.mail.letters import mails
 from tests.mail.post_office import PostOffice, post_office
 from tests.posts.forms import opened, write
@@ -110,7 +110,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
         pass
     office.answers["RCPT"] = [f"450 later, {EMAIL}", f"550 no {EMAIL} here", f"421 away {EMAIL}"]
     send(app, now())
-    reader.post(link(of_kind("confirm")[0], "confirmation"))
+    reader.post(link_in(mails_of_kind("confirm")[0], "confirmation"))
     with writing():
         current_site().comment_rule = ALL
     answer(a_reader(app), post, f"{BODY} Held.", email=EMAIL)

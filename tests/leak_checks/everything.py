@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
-from blog.comments.followers.notifications import WAIT, send_next_digest
+from blog.comments.followers.notifications import DIGEST_DELAY, send_next_digest
 from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.identity import COOKIE, Voice, Writer
 from blog.comments.models import HELD, Agreement, Ban, Comment, Follow, Report, Suppression
@@ -245,8 +245,8 @@ def write_mail(world: World) -> None:
     with writing():
         db.session.add(Suppression(email_key=word("silence")))
     send_link(email, paced=False)
-    assert send_next_digest(now() + 2 * WAIT)
-    assert alert_editors(now() + 2 * WAIT)
+    assert send_next_digest(now() + 2 * DIGEST_DELAY)
+    assert alert_editors(now() + 2 * DIGEST_DELAY)
     world.shut += {path.split("/")[3] for path in world.mailed() if "/decisions/" in path}
 
 

@@ -29,7 +29,7 @@ from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import ALL, current_site
 from tests.factories import a_comment, a_post, csrf
-from tests.mail.followers import ask, follows, of_kind
+from tests.mail.followers import all_follows, mails_of_kind, write_confirmations
 from tests.mail.letters import a_mail, mails
 from tests.mail.post_office import PostOffice
 
@@ -64,7 +64,7 @@ def wishes(post: Post, networks: int = FEW_NETWORKS) -> None:
     for number, (email, network) in enumerate(strangers(networks)):
         comment = a_comment(post, f"Words {number}", email=email, reader_key=f"r{number}", address_key=network)
         follow(FollowRequest(comment, True, network))
-    ask()
+    write_confirmations()
 
 
 def sent(office: PostOffice) -> tuple[int, bool]:
@@ -117,7 +117,7 @@ def test_confirmations_have_a_limit_an_hour_and_the_rest_waits(app: Flask, offic
     a_comment(post, "Held")
     assert sent(office) == (25, True)
     age_mails(HOUR)
-    ask()
+    write_confirmations()
     assert sent(office)[0] == 50
 
 
@@ -130,8 +130,8 @@ def test_nobody_is_asked_to_confirm_while_the_comment_waits(app: Flask, office: 
 def test_the_limit_holds_for_another_process(app: Flask, settings: Settings, office: PostOffice) -> None:
     wishes(a_post())
     with create_app(settings).app_context():
-        ask()
-        assert len(of_kind(CONFIRM)) == 25
+        write_confirmations()
+        assert len(mails_of_kind(CONFIRM)) == 25
         db.session.remove()
         db.engine.dispose()
 
@@ -143,20 +143,20 @@ def test_the_newest_wish_is_asked_first(app: Flask) -> None:
         db.session.execute(update(Follow).values(asked_at=now() - HOUR))
     comment = a_comment(post, "Now", email="new@example.org", reader_key="new")
     follow(FollowRequest(comment, True, "new"))
-    ask()
-    assert of_kind(CONFIRM)[25].recipient == "new@example.org"
+    write_confirmations()
+    assert mails_of_kind(CONFIRM)[25].recipient == "new@example.org"
 
 
 def test_when_it_is_approved_the_confirmation_goes_out_once(app: Flask, owner: Editor) -> None:
     everything_waits()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
-    ask()
+    write_confirmations()
     assert mails() == []
     pick = [Pick(comment.id)]
     for verb in (audit_log.APPROVE, audit_log.HOLD, audit_log.APPROVE):
         decide(verb, pick, owner)
-        ask()
+        write_confirmations()
     assert [mail.recipient for mail in mails()] == ["ann@example.org"]
 
 
@@ -166,11 +166,11 @@ def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> Non
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
     decide(verb, [Pick(comment.id)], owner)
-    ask()
+    write_confirmations()
     assert mails() == []
-    assert len(follows()) == 1
+    assert len(all_follows()) == 1
     forget_addresses(now() + 31 * DAY)
-    assert follows() == []
+    assert all_follows() == []
 
 
 def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Editor) -> None:
@@ -179,8 +179,8 @@ def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Edit
     follow(FollowRequest(comment, True, "here"))
     forget_addresses(now() + 7 * DAY)
     decide(audit_log.APPROVE, [Pick(comment.id)], owner)
-    ask()
-    assert len(of_kind(CONFIRM)) == 1
+    write_confirmations()
+    assert len(mails_of_kind(CONFIRM)) == 1
 
 
 def test_a_visible_comment_confirms_no_wish_of_one_that_waits(app: Flask, owner: Editor) -> None:
@@ -189,7 +189,7 @@ def test_a_visible_comment_confirms_no_wish_of_one_that_waits(app: Flask, owner:
     everything_waits()
     comment = a_comment(post, "Held", email="victim@example.org", reader_key="mallory")
     follow(FollowRequest(comment, True, "here"))
-    ask()
+    write_confirmations()
     assert mails() == []
 
 
@@ -235,7 +235,7 @@ def test_a_small_quota_still_has_room_for_each_kind(app: Flask, office: PostOffi
 def test_without_limits_a_kind_may_use_the_whole_quota(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=False)
     wishes(a_post(), NETWORKS)
-    assert len(of_kind(CONFIRM)) == 200
+    assert len(mails_of_kind(CONFIRM)) == 200
 
 
 def test_an_unknown_address_costs_the_same_statements(app: Flask) -> None:
@@ -266,7 +266,7 @@ def test_no_more_than_five_links_a_day_go_to_one_address(app: Flask) -> None:
         age_mails(timedelta(minutes=11))
     comment: Comment = a_comment(post, "Again", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
-    ask()
-    assert (len(of_kind(PRIVACY)), len(of_kind(CONFIRM))) == (5, 0)
+    write_confirmations()
+    assert (len(mails_of_kind(PRIVACY)), len(mails_of_kind(CONFIRM))) == (5, 0)
     a_mail("ann@example.org")  # what is no link goes all the same
     assert len(mails()) == 6

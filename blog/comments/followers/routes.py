@@ -1,5 +1,6 @@
-"""The readers' door to what they follow by mail. Each link carries its own proof, so that no cookie is asked for;
-whoever only looks at one, as programs do that read mail, changes nothing.
+"""Let readers confirm, list and end their subscriptions.
+
+The token in each link is the proof, so no cookie is needed. A GET changes nothing, since mail programs open links.
 """
 
 from __future__ import annotations
@@ -11,15 +12,22 @@ from flask.typing import ResponseReturnValue
 
 from blog.comments.followers.subscriptions import (
     confirm,
-    end,
-    end_all,
-    end_one,
     follows_of,
-    is_silenced,
-    send_link,
-    silence,
+    is_suppressed,
+    send_manage_link,
+    suppress,
+    unfollow,
+    unfollow_all,
+    unfollow_post,
 )
-from blog.comments.followers.unsubscribe_links import CONFIRM, END, key_and_post, manage_path, managed_key, masked
+from blog.comments.followers.unsubscribe_links import (
+    CONFIRM,
+    END,
+    manage_path,
+    mask_email,
+    read_manage_token,
+    read_post_token,
+)
 from blog.comments.forms import LinkForm
 from blog.comments.identity import reader_from_cookie
 from blog.mail.outbox import mail_set_up
@@ -28,14 +36,14 @@ from blog.web.http_cache import private
 from blog.web.rate_limits import limited
 
 blueprint = Blueprint("following", __name__, url_prefix="/mail")
-blueprint.add_app_template_filter(masked)
+blueprint.add_app_template_filter(mask_email, "masked")
 
-LINKS = "5 per minute; 30 per hour"
+LINK_LIMIT = "5 per minute; 30 per hour"
 
 
 @blueprint.after_request
-def keep_to_itself(response: Response) -> Response:
-    """No other site learns the address of such a page, and no search engine lists it."""
+def protect_token(response: Response) -> Response:
+    """Keep the token in the address from other sites and search engines."""
     response.headers["Referrer-Policy"] = "no-referrer"
     response.headers["X-Robots-Tag"] = "noindex"
     return response
@@ -44,98 +52,102 @@ def keep_to_itself(response: Response) -> Response:
 @blueprint.get("")
 def new_link() -> ResponseReturnValue:
     mail_set_up() or abort(404)
-    return link_page(LinkForm(formdata=None))
+    return render_link_form(LinkForm(formdata=None))
 
 
 @blueprint.post("")
-@limited(LINKS)
+@limited(LINK_LIMIT)
 def create_link() -> ResponseReturnValue:
     mail_set_up() or abort(404)
     form = LinkForm()
     if not form.validate():
-        return link_page(form, 403 if form.csrf_token.errors else 422)
-    send_link(form.email.data or "")
-    return link_page(form, sent=True)
+        return render_link_form(form, 403 if form.csrf_token.errors else 422)
+    send_manage_link(form.email.data or "")
+    return render_link_form(form, sent=True)
 
 
 @blueprint.get("/follows/<token>/confirmation")
 def new_confirmation(token: str) -> ResponseReturnValue:
-    return confirmation_page(*known(CONFIRM, token))
+    return render_confirmation(*require_post_token(CONFIRM, token))
 
 
 @blueprint.post("/follows/<token>/confirmation")
 def create_confirmation(token: str) -> ResponseReturnValue:
-    key, post_id = known(CONFIRM, token)
+    key, post_id = require_post_token(CONFIRM, token)
     confirm(key, post_id, reader_from_cookie())
-    return confirmation_page(key, post_id)
+    return render_confirmation(key, post_id)
 
 
 @blueprint.get("/follows/<token>/end")
 def new_end(token: str) -> ResponseReturnValue:
-    return end_page(*known(END, token))
+    return render_end(*require_post_token(END, token))
 
 
 @blueprint.post("/follows/<token>/end")
 def create_end(token: str) -> ResponseReturnValue:
-    """By the button, or by a mail program (RFC 8058)."""
-    key, post_id = known(END, token)
-    end(key, post_id)
-    return end_page(key, post_id)
+    """Unsubscribe, by the button or by a mail program (RFC 8058)."""
+    key, post_id = require_post_token(END, token)
+    unfollow_post(key, post_id)
+    return render_end(key, post_id)
 
 
 @blueprint.get("/<token>")
 def show(token: str) -> ResponseReturnValue:
-    return the_page(token)
+    return render_subscriptions(token)
 
 
 @blueprint.delete("/<token>/follows/<int:follow_id>")
 def destroy(token: str, follow_id: int) -> ResponseReturnValue:
-    end_one(managed_key(token) or abort(404), follow_id)
-    return the_page(token)
+    unfollow(require_manage_token(token), follow_id)
+    return render_subscriptions(token)
 
 
 @blueprint.delete("/<token>/follows")
 def destroy_all(token: str) -> ResponseReturnValue:
-    end_all(managed_key(token) or abort(404))
-    return the_page(token)
+    unfollow_all(require_manage_token(token))
+    return render_subscriptions(token)
 
 
 @blueprint.post("/<token>/silence")
 def create_silence(token: str) -> ResponseReturnValue:
-    silence(managed_key(token) or abort(404))
-    return the_page(token)
+    suppress(require_manage_token(token))
+    return render_subscriptions(token)
 
 
-# the token in the address, which nobody else knows, is the proof; the form for a link tests its own
+# the secret token in the address is the proof; the form for a link checks its own token
 for view in (create_link, create_confirmation, create_end, destroy, destroy_all, create_silence):
     csrf.exempt(view)
 
 
 @blueprint.errorhandler(404)
-def show_nothing(_error: Exception) -> ResponseReturnValue:
+def show_unknown_link(_error: Exception) -> ResponseReturnValue:
     return private(render_template("comments/following/unknown.html"), 404)
 
 
-def known(purpose: str, token: str) -> tuple[str, int]:
-    return key_and_post(purpose, token) or abort(404)
+def require_post_token(purpose: str, token: str) -> tuple[str, int]:
+    return read_post_token(purpose, token) or abort(404)
 
 
-def link_page(form: LinkForm, status: int = 200, sent: bool = False) -> Response:
+def require_manage_token(token: str) -> str:
+    return read_manage_token(token) or abort(404)
+
+
+def render_link_form(form: LinkForm, status: int = 200, sent: bool = False) -> Response:
     return private(render_template("comments/following/link.html", form=form, sent=sent), status)
 
 
-def confirmation_page(key: str, post_id: int) -> Response:
-    return page("confirm", follows=follows_of(key, post_id), manage=manage_path(key))
+def render_confirmation(key: str, post_id: int) -> Response:
+    return render_page("confirm", follows=follows_of(key, post_id), manage=manage_path(key))
 
 
-def end_page(key: str, post_id: int) -> Response:
-    return page("end", follows=follows_of(key, post_id))
+def render_end(key: str, post_id: int) -> Response:
+    return render_page("end", follows=follows_of(key, post_id))
 
 
-def the_page(token: str) -> Response:
-    key = managed_key(token) or abort(404)
-    return page("index", follows=follows_of(key), token=token, silenced=is_silenced(key))
+def render_subscriptions(token: str) -> Response:
+    key = require_manage_token(token)
+    return render_page("index", follows=follows_of(key), token=token, silenced=is_suppressed(key))
 
 
-def page(name: str, **values: Any) -> Response:
+def render_page(name: str, **values: Any) -> Response:
     return private(render_template(f"comments/following/{name}.html", here=request.path, **values))

@@ -1,4 +1,4 @@
-"""Links in the mails about threads. Each carries a token for one purpose, which names an address by its keyed hash."""
+"""Build and read signed links that name addresses by keyed hash."""
 
 from __future__ import annotations
 
@@ -10,23 +10,23 @@ from blog.web.signed_tokens import said, signed
 
 CONFIRM, END, MANAGE = "confirm", "end", "manage"
 DAY_SECONDS = 24 * 3600
-# how long each holds; an end can be asked for as long as the mail lies anywhere
-SECONDS = {CONFIRM: 3 * DAY_SECONDS, END: None, MANAGE: 30 * DAY_SECONDS}
+# unsubscribe links never expire, since mail may be stored for years
+MAX_AGE_SECONDS = {CONFIRM: 3 * DAY_SECONDS, END: None, MANAGE: 30 * DAY_SECONDS}
 
 
-def folded(email: str) -> str:
-    """An e-mail address as one that is compared: in small letters; "" for what is none."""
+def canonical_email(email: str) -> str:
+    """Return an e-mail address in lower case, "" if it is invalid."""
     return normalize_address(email).lower()
 
 
 def email_key(email: str) -> str:
-    """What stands for an e-mail address in links, so that none shows it; "" for what is no address."""
-    address = folded(email)
+    """Return the keyed hash of an e-mail address, "" if invalid."""
+    address = canonical_email(email)
     return keyed_hash("email", address) if address else ""
 
 
-def masked(email: str) -> str:
-    """For a screen that others may look at: a…@example.org."""
+def mask_email(email: str) -> str:
+    """Hide most of an address from onlookers: a…@example.org."""
     local, _at, domain = email.rpartition("@")
     return f"{local[:1]}…@{domain}"
 
@@ -35,7 +35,7 @@ def confirm_path(key: str, post_id: int) -> str:
     return f"/mail/follows/{signed(CONFIRM, f'{post_id} {key}')}/confirmation"
 
 
-def end_path(key: str, post_id: int) -> str:
+def unsubscribe_path(key: str, post_id: int) -> str:
     return f"/mail/follows/{signed(END, f'{post_id} {key}')}/end"
 
 
@@ -43,18 +43,18 @@ def manage_path(key: str) -> str:
     return f"/mail/{signed(MANAGE, key)}"
 
 
-def one_click(end: str) -> dict[str, str]:
-    """The headers by which a mail program ends it without a page (RFC 8058)."""
-    return {"List-Unsubscribe": f"<{absolute(end)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
+def one_click_headers(path: str) -> dict[str, str]:
+    """Return the headers for one-click unsubscribe in a mail program (RFC 8058)."""
+    return {"List-Unsubscribe": f"<{absolute(path)}>", "List-Unsubscribe-Post": "List-Unsubscribe=One-Click"}
 
 
-def key_and_post(purpose: str, token: str) -> tuple[str, int] | None:
-    """Whose address, and which post, a token for this purpose names; None where it holds no longer, or never did."""
-    number, _blank, key = str(said(purpose, token, SECONDS[purpose]) or "").partition(" ")
+def read_post_token(purpose: str, token: str) -> tuple[str, int] | None:
+    """Return the address key and post id of a valid token."""
+    number, _blank, key = str(said(purpose, token, MAX_AGE_SECONDS[purpose]) or "").partition(" ")
     post_id = row_id(number)
     return (key, post_id) if key and post_id is not None else None
 
 
-def managed_key(token: str) -> str:
-    """Whose page it is; "" where the token holds no longer, or never did."""
-    return str(said(MANAGE, token, SECONDS[MANAGE]) or "")
+def read_manage_token(token: str) -> str:
+    """Return the address key of a token; "" if invalid or expired."""
+    return str(said(MANAGE, token, MAX_AGE_SECONDS[MANAGE]) or "")

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import select
 
-from blog.comments.followers.unsubscribe_links import folded
+from blog.comments.followers.unsubscribe_links import canonical_email
 from blog.comments.models import Comment
 from blog.db import db, now, writing
 from blog.mail.models import Mail
@@ -36,7 +36,7 @@ def send_link(email: str, paced: bool = True) -> None:
 
     `paced` asks for the limits, and for a pause between two to one address.
     """
-    address = folded(email)
+    address = canonical_email(email)
     letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
     with even_time(), writing():
         found = db.session.scalars(select(Comment.id).where(Comment.has_email(email)).limit(1)).first() is not None
