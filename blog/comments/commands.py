@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 from flask.cli import AppGroup
 
-from blog.comments.privacy.data_export import count_under, exported
+from blog.comments.privacy.data_export import count_comments, export_comments
 from blog.comments.privacy.erasure import erase
-from blog.comments.privacy.retention import forget_addresses
+from blog.comments.privacy.retention import delete_all_expired
 from blog.errors import Unusable
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
@@ -19,7 +19,7 @@ def forget() -> None:
     """Drop what is kept for some days only; bin/serve does it by itself every hour."""
     if not may_forget():
         raise Unusable("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
-    forgotten = forget_addresses()
+    forgotten = delete_all_expired()
     while some := forget_mails():
         forgotten += some
     forget_late_photos()
@@ -33,7 +33,7 @@ privacy = AppGroup("privacy", help="What was written under an e-mail address.")
 @click.argument("email")
 def export_responses(email: str) -> None:
     """Print what was written under EMAIL, as JSON."""
-    for part in exported(_checked(email)):
+    for part in export_comments(_checked(email)):
         click.echo(part, nl=False)
 
 
@@ -42,7 +42,7 @@ def export_responses(email: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def erase_responses(email: str, yes: bool) -> None:
     """Erase what was written under EMAIL, for good."""
-    count = count_under(_checked(email))
+    count = count_comments(_checked(email))
     if count and not yes:
         click.confirm(f"Erase everything for good ({count} responses)?", abort=True)
     click.echo(f"Responses erased: {erase(email)}.")

@@ -17,7 +17,7 @@ from flask import Flask
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog.comments import live_events
-from blog.comments.privacy.retention import forget_some
+from blog.comments.privacy.retention import delete_expired_batch
 from blog.comments.thread.tree import thread_page_cache
 from blog.db import db
 from blog.db_connections import schema_missing
@@ -117,7 +117,7 @@ def _forget(app: Flask) -> int:
             fill_reserve()
             if may_forget():
                 forget_late_photos()
-                return forget_some() + forget_mails()
+                return delete_expired_batch() + forget_mails()
             log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
     except Exception as error:
         fault = None if is_temporary(error) else error

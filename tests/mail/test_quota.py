@@ -16,7 +16,7 @@ from blog.comments.models import Comment, Follow
 from blog.comments.moderation.alerts import alert_editors
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.privacy.email_proof import send_link
-from blog.comments.privacy.retention import forget_addresses
+from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor
@@ -169,7 +169,7 @@ def test_for_spam_it_never_goes_out(app: Flask, owner: Editor, verb: str) -> Non
     write_confirmations()
     assert mails() == []
     assert len(all_follows()) == 1
-    forget_addresses(now() + 31 * DAY)
+    delete_all_expired(now() + 31 * DAY)
     assert all_follows() == []
 
 
@@ -177,7 +177,7 @@ def test_a_wish_outlives_a_comment_that_waits_for_a_week(app: Flask, owner: Edit
     everything_waits()
     comment = a_comment(a_post(), "Held", email="ann@example.org")
     follow(FollowRequest(comment, True, "here"))
-    forget_addresses(now() + 7 * DAY)
+    delete_all_expired(now() + 7 * DAY)
     decide(audit_log.APPROVE, [Pick(comment.id)], owner)
     write_confirmations()
     assert len(mails_of_kind(CONFIRM)) == 1

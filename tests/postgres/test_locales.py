@@ -11,7 +11,7 @@ from sqlalchemy import func, select, text
 
 from blog.comments.models import EMAIL, VISIBLE, Ban, Comment
 from blog.comments.moderation.queue import Wanted, comments_in
-from blog.comments.privacy.data_export import count_under, exported
+from blog.comments.privacy.data_export import count_comments, export_comments
 from blog.comments.privacy.email_proof import send_link
 from blog.comments.privacy.erasure import erase
 from blog.comments.screening.writer_history import bans_on
@@ -47,8 +47,8 @@ def test_what_was_written_under_an_address_is_found_exported_and_erased(app: Fla
     for number, email in enumerate(SPELLINGS):
         a_comment(post, f"Number {number}.", email=email)
     a_comment(post, "Somebody else's.", email="ines@example.org")
-    assert count_under(asked) == 3
-    assert "".join(exported(asked)).count('"text"') == 3
+    assert count_comments(asked) == 3
+    assert "".join(export_comments(asked)).count('"text"') == 3
     send_link(asked)
     send_link("IRIS@example.ORG")  # too soon after the first
     assert db.session.scalar(select(func.count(Mail.id))) == 1

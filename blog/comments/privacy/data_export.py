@@ -1,4 +1,4 @@
-"""What was written under an e-mail address: for its writer to see, page by page, or whole as JSON."""
+"""Find the comments of an e-mail address, and export them as JSON."""
 
 from __future__ import annotations
 
@@ -18,45 +18,48 @@ from blog.web.i18n import iso
 from blog.web.pagination import Page, newest_first
 
 PAGE_SIZE = 50
-AT_ONCE = 500
-SHOWN_OF_POST = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.unpublished_at, Post.trashed_at)
+BATCH_SIZE = 500
+POST_COLUMNS = (Post.title, Post.excerpt, Post.path, Post.published_at, Post.unpublished_at, Post.trashed_at)
 
 
-def responses_under(email: str, after: str | None, size: int = PAGE_SIZE) -> Page[Comment]:
-    """The newest first, whatever their state."""
-    return newest_first(_under(email), Comment.created_at, Comment.id, after, size)
+def list_comments(email: str, after: str | None, size: int = PAGE_SIZE) -> Page[Comment]:
+    """Return a page of an address's comments of any status, newest first."""
+    return newest_first(_select_comments(email), Comment.created_at, Comment.id, after, size)
 
 
-def response_under(email: str, comment_id: int) -> Comment | None:
-    """This one, if it was written under the address."""
-    return db.session.scalars(_under(email).where(Comment.id == comment_id)).one_or_none()
+def find_comment(email: str, comment_id: int) -> Comment | None:
+    """Find a comment by id if it has this address."""
+    return db.session.scalars(_select_comments(email).where(Comment.id == comment_id)).one_or_none()
 
 
-def count_under(email: str) -> int:
+def count_comments(email: str) -> int:
     return db.session.execute(select(func.count(Comment.id)).where(Comment.has_email(email))).scalar_one()
 
 
-def exported(email: str) -> Iterator[str]:
-    """All of it as one object of JSON, in parts: `site`, `email`, `exported_at` and `responses`, the newest first."""
+def export_comments(email: str) -> Iterator[str]:
+    """Yield parts of one JSON object with all comments of an address.
+
+    Its keys are `site`, `email`, `exported_at` and `responses`, newest first.
+    """
     head = {"site": current_site().title, "email": email.strip(), "exported_at": iso(now())}
     yield json.dumps(head, ensure_ascii=False, indent=1).removesuffix("\n}") + ',\n "responses": ['
     separator, after, more = "\n", None, True
     while more:
-        page = responses_under(email, after, AT_ONCE)
+        page = list_comments(email, after, BATCH_SIZE)
         for comment in page.items:
-            yield separator + json.dumps(_row(comment), ensure_ascii=False)
+            yield separator + json.dumps(_comment_data(comment), ensure_ascii=False)
             separator = ",\n"
         after, more = page.older, page.older is not None
-        db.session.expunge_all()  # what was written out need not be held
+        db.session.expunge_all()  # frees the memory of this batch
     yield "\n]}\n"
 
 
-def _under(email: str) -> Select[Comment]:
-    post = selectinload(Comment.post).load_only(*SHOWN_OF_POST).lazyload(Post.labels)
+def _select_comments(email: str) -> Select[Comment]:
+    post = selectinload(Comment.post).load_only(*POST_COLUMNS).lazyload(Post.labels)
     return select(Comment).where(Comment.has_email(email)).options(post)
 
 
-def _row(comment: Comment) -> dict[str, Any]:
+def _comment_data(comment: Comment) -> dict[str, Any]:
     post = comment.post
     return {
         "id": comment.id,

@@ -1,4 +1,4 @@
-"""The editors' door to erasing, for a reader who asks in another way than by a link."""
+"""Let editors erase comments for a reader who asks outside the website."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from flask import Blueprint, abort, redirect, render_template
 from flask.typing import ResponseReturnValue
 
 from blog.comments.models import Comment
-from blog.comments.privacy.data_export import count_under
+from blog.comments.privacy.data_export import count_comments
 from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import db
 from blog.editors.access import the_editor
@@ -16,13 +16,13 @@ blueprint = Blueprint("privacy_desk", __name__, url_prefix="/desk/comments/<int:
 
 @blueprint.get("/new")
 def new(comment_id: int) -> ResponseReturnValue:
-    comment = the_comment(comment_id)
-    return render_template("comments/desk/erase.html", comment=comment, count=count_under(comment.email))
+    comment = require_erasable_comment(comment_id)
+    return render_template("comments/desk/erase.html", comment=comment, count=count_comments(comment.email))
 
 
 @blueprint.post("")
 def create(comment_id: int) -> ResponseReturnValue:
-    comment = the_comment(comment_id)
+    comment = require_erasable_comment(comment_id)
     if comment.email:
         erase(comment.email, the_editor())
     else:
@@ -30,7 +30,6 @@ def create(comment_id: int) -> ResponseReturnValue:
     return redirect(f"/desk/comments/{comment_id}", 303)
 
 
-def the_comment(comment_id: int) -> Comment:
-    """A reader's, whose text is still kept."""
+def require_erasable_comment(comment_id: int) -> Comment:
     comment = db.session.get(Comment, comment_id)
     return comment if comment and comment.is_erasable else abort(404)

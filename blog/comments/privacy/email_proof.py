@@ -1,7 +1,7 @@
-"""Proving an e-mail address: by a link that goes there, and is good for a day.
+"""Verify an e-mail address by a link that is mailed to it.
 
-Mail goes only to addresses that comments are stored under, so that nobody has strangers written to. The answer to
-whoever asks is the same, and takes as long, whether the address is stored here or not.
+Mail goes only to addresses of stored comments, so nobody can have strangers mailed. The response and its timing are
+the same for all addresses.
 """
 
 from __future__ import annotations
@@ -19,33 +19,33 @@ from blog.mail.quota import PRIVACY, even_time, put_link
 from blog.mail.rendering import render_mail
 from blog.web.signed_tokens import said, signed
 
-GOOD_FOR = timedelta(days=1)
+LINK_LIFETIME = timedelta(days=1)
 
-# so that nobody fills another's letter box
-PAUSE = timedelta(minutes=10)
+# between two mails to one address, so that nobody can flood it
+LINK_INTERVAL = timedelta(minutes=10)
 
 
-def proven(token: str) -> str | None:
-    """The address that a link proves; None where the link is not ours, or is too old."""
-    email = said(PRIVACY, token, int(GOOD_FOR.total_seconds()))
+def verified_email(token: str) -> str | None:
+    """Return the address that a token verifies; None if invalid or expired."""
+    email = said(PRIVACY, token, int(LINK_LIFETIME.total_seconds()))
     return email if isinstance(email, str) else None
 
 
 def send_link(email: str, paced: bool = True) -> None:
-    """Mail a link to this address if comments are stored under it and its limits allow.
+    """Mail a link to this address if it has comments here.
 
-    `paced` asks for the limits, and for a pause between two to one address.
+    With `paced`, the limits of mail and LINK_INTERVAL apply.
     """
     address = canonical_email(email)
-    letter = render_mail("privacy", email=email, token=signed(PRIVACY, email))
+    content = render_mail("privacy", email=email, token=signed(PRIVACY, email))
     with even_time(), writing():
         found = db.session.scalars(select(Comment.id).where(Comment.has_email(email)).limit(1)).first() is not None
-        lately = paced and _sent_lately(address, now())
-        put_link(address, letter, PRIVACY, wanted=found and not lately, paced=paced)
+        recent = paced and _was_sent_recently(address, now())
+        put_link(address, content, PRIVACY, wanted=found and not recent, paced=paced)
     hint_mail()
 
 
-def _sent_lately(address: str, at: datetime) -> bool:
-    # not later than now: a clock that was set back must keep nobody out
-    lately = Mail.created_at.between(at - PAUSE, at), Mail.kind == PRIVACY, Mail.recipient == address
-    return db.session.scalars(select(Mail.id).where(*lately).limit(1)).first() is not None
+def _was_sent_recently(address: str, at: datetime) -> bool:
+    # the upper bound keeps mail from the future, after a clock was set back, from blocking the address
+    recent = Mail.created_at.between(at - LINK_INTERVAL, at), Mail.kind == PRIVACY, Mail.recipient == address
+    return db.session.scalars(select(Mail.id).where(*recent).limit(1)).first() is not None

@@ -1,7 +1,8 @@
-"""Erasing what was written under an e-mail address: it goes for good, and the thread keeps its shape.
+"""Erase the comments of an e-mail address for good.
 
-So many at a time, each time in one act with the counts, so that nobody who writes has to wait. Nobody can bring it
-back: the log keeps that it was erased, and an import finds its number taken.
+The rows stay, so threads keep their shape. Each batch is one transaction with its counts, so that other writers never
+wait for long. The audit log records the erasure without texts. An import finds the `import_ref` taken and does not
+restore the text.
 """
 
 from __future__ import annotations
@@ -22,31 +23,31 @@ from blog.editors.models import AuditEntry, Editor
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
 
-AT_ONCE = 200
+BATCH_SIZE = 200
 
 
 def erase(email: str, editor: Editor | None = None) -> int:
-    """Everything that was written under this address, and what is known of it else; how many responses.
+    """Erase all comments and other data of this address.
 
-    `editor` is who does it for the reader, where it is not the reader. A ban of the address stands.
+    Returns the number of comments. `editor` is set if an editor does it for the reader. A ban of the address stays.
     """
     erased = 0
-    while some := _erase(Comment.has_email(email), editor):
-        erased += some
+    while count := _erase_batch(Comment.has_email(email), editor):
+        erased += count
     with writing():
-        _forget_address(email)
+        _erase_address_data(email)
     return erased
 
 
 def erase_one(comment_id: int, email: str | None = None, editor: Editor | None = None) -> bool:
-    """This one, if it was written under `email`, where that is given; whether it was there to be erased."""
-    which = Comment.id == comment_id
-    return _erase(which if email is None else which & Comment.has_email(email), editor) > 0
+    """Erase one comment if it has this address; tell whether it had."""
+    condition = Comment.id == comment_id
+    return _erase_batch(condition if email is None else condition & Comment.has_email(email), editor) > 0
 
 
-def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
+def _erase_batch(condition: ColumnElement[bool], editor: Editor | None) -> int:
     with writing():
-        comments = list(db.session.scalars(select(Comment).where(which).order_by(Comment.id).limit(AT_ONCE)))
+        comments = list(db.session.scalars(select(Comment).where(condition).order_by(Comment.id).limit(BATCH_SIZE)))
         if not comments:
             return 0
         versions = next_versions({one.post_id for one in comments})
@@ -56,38 +57,42 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
             one.erase(_("erased by %(name)s", name=editor.name) if editor else _("erased by its writer"))
             one.version = versions[one.post_id]
         record_all(editor, ERASE, [one.id for one in comments])
-        _forget_beside([one.id for one in comments], keys)
+        _delete_related([one.id for one in comments], keys)
         recount_branches({one.root_id or one.id for one in comments})
         recount_posts(versions.keys())
-        _forget_names(keys)
+        _clear_ban_names(keys)
     announce_all(comments)
     return len(comments)
 
 
-def _forget_beside(ids: list[int], keys: Collection[str]) -> None:
-    """Where links in these led, who is to be told of them, and what else these readers wrote: why they reported."""
+def _delete_related(ids: list[int], keys: Collection[str]) -> None:
+    """Delete the link domains, notifications and alerts of erased comments.
+
+    The reasons in reports by their writers are emptied.
+    """
     db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(ids)))
-    for record_of in (Notice, Hold):
-        db.session.execute(delete(record_of).where(record_of.comment_id.in_(ids)), execution_options=UNSYNCHRONIZED)
-    given = update(Report).where(Report.reader_key.in_(keys))
-    db.session.execute(given.values(reason=""), execution_options=UNSYNCHRONIZED)
+    for record in (Notice, Hold):
+        db.session.execute(delete(record).where(record.comment_id.in_(ids)), execution_options=UNSYNCHRONIZED)
+    reports = update(Report).where(Report.reader_key.in_(keys))
+    db.session.execute(reports.values(reason=""), execution_options=UNSYNCHRONIZED)
 
 
-def _forget_names(keys: Collection[str]) -> None:
-    """Bans of these readers and network addresses stand, without the name that the desk called them by."""
-    known = update(Ban).where(Ban.kind.in_((READER, ADDRESS)), Ban.value.in_(keys))
-    db.session.execute(known.values(name=_("whose responses were erased")), execution_options=UNSYNCHRONIZED)
+def _clear_ban_names(keys: Collection[str]) -> None:
+    """Replace the desk's names of bans on these readers and network addresses."""
+    bans = update(Ban).where(Ban.kind.in_((READER, ADDRESS)), Ban.value.in_(keys))
+    db.session.execute(bans.values(name=_("whose responses were erased")), execution_options=UNSYNCHRONIZED)
 
 
-def _forget_address(email: str) -> None:
-    """It follows nothing any longer. Mail to it that waits is not sent; of what was sent only that it was stays, for
-    the limits that go by it.
+def _erase_address_data(email: str) -> None:
+    """Delete the subscriptions and unsent mail of an address; empty sent mail.
+
+    The rows of sent mail stay, since limits count them.
     """
     db.session.execute(delete(Follow).where(Follow.email_key == email_key(email)), execution_options=UNSYNCHRONIZED)
     same = spellings(email.strip())
-    to_it = ascii_lower(Mail.recipient).in_(same)
-    db.session.execute(delete(Mail).where(to_it, Mail.due_at.is_not(None)), execution_options=UNSYNCHRONIZED)
-    sent = update(Mail).where(to_it).values(subject="", text="", html="", headers="{}")
+    is_recipient = ascii_lower(Mail.recipient).in_(same)
+    db.session.execute(delete(Mail).where(is_recipient, Mail.due_at.is_not(None)), execution_options=UNSYNCHRONIZED)
+    sent = update(Mail).where(is_recipient).values(subject="", text="", html="", headers="{}")
     db.session.execute(sent, execution_options=UNSYNCHRONIZED)
-    named = update(AuditEntry).where(ascii_lower(AuditEntry.subject).in_(same)).values(subject="")
-    db.session.execute(named, execution_options=UNSYNCHRONIZED)
+    entries = update(AuditEntry).where(ascii_lower(AuditEntry.subject).in_(same)).values(subject="")
+    db.session.execute(entries, execution_options=UNSYNCHRONIZED)

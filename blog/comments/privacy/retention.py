@@ -1,7 +1,7 @@
-"""Forgetting: what is kept of readers, and of what was decided about them, goes after so many days.
+"""Delete data of readers and editors when its retention period ends.
 
-Any number of processes may run this, at any time: each part is an act of its own that looks anew for what is due, so
-that whoever comes second finds nothing; and where nothing is due nothing is written.
+Any number of processes may run this at any time: each batch is a transaction that looks for expired rows afresh.
+Without expired rows nothing is written.
 """
 
 from __future__ import annotations
@@ -20,101 +20,104 @@ from blog.editors.sessions import JUST_EXPIRED
 from blog.editors.sign_in.password_attempts import KEEP
 from blog.site.models import current_site
 
-AT_ONCE = 1000
-# what says of a reader from where it came
-TRACED: tuple[type[Comment | Agreement | Report], ...] = (Comment, Agreement, Report)
-# follows that nobody confirmed, what was told, and what came to wait while no editor wanted to be told
-UNCONFIRMED, TOLD, UNTOLD = timedelta(days=3), timedelta(days=30), timedelta(days=7)
-# follows that wait for their comment to be visible, or for the quota of mail
-UNASKED = timedelta(days=30)
+BATCH_SIZE = 1000
+# the records that have the key of a network address
+WITH_ADDRESS: tuple[type[Comment | Agreement | Report], ...] = (Comment, Agreement, Report)
+NOTICE_RETENTION = timedelta(days=30)
+# holds that no editor was alerted to
+HOLD_RETENTION = timedelta(days=7)
+# subscriptions that were never confirmed, after the confirmation mail and before it
+UNCONFIRMED_RETENTION, UNASKED_RETENTION = timedelta(days=3), timedelta(days=30)
 
 
-class Due(NamedTuple):
-    """What is due, by its ids, and what is done to it within the act."""
+class Expired(NamedTuple):
+    """Pair a query for expired ids with the deletion of their data."""
 
-    which: Select[int]
+    query: Select[int]
     forget: Callable[[list[int]], object]
 
 
-def forget_addresses(at: datetime | None = None) -> int:
-    """Drop all that is older than it may be; how many."""
-    forgotten = 0
-    while some := forget_some(at):
-        forgotten += some
-    return forgotten
+def delete_all_expired(at: datetime | None = None) -> int:
+    """Delete everything that expired. Return the number of rows."""
+    deleted = 0
+    while count := delete_expired_batch(at):
+        deleted += count
+    return deleted
 
 
-def forget_some(at: datetime | None = None) -> int:
-    """One part of it: so many rows of each kind, so that nobody who writes has to wait; 0 when nothing is due."""
-    found = [(list(db.session.scalars(due.which.limit(AT_ONCE))), due.forget) for due in what_is_due(at or now())]
+def delete_expired_batch(at: datetime | None = None) -> int:
+    """Delete a batch of each kind, small so others hardly wait."""
+    expired = [
+        (list(db.session.scalars(kind.query.limit(BATCH_SIZE))), kind.forget) for kind in expired_kinds(at or now())
+    ]
     db.session.rollback()
-    if any(ids for ids, _forget in found):
+    if any(ids for ids, _forget in expired):
         with writing():
-            for ids, forget in found:
+            for ids, forget in expired:
                 if ids:
                     forget(ids)
-    return sum(len(ids) for ids, _forget in found)
+    return sum(len(ids) for ids, _forget in expired)
 
 
-def what_is_due(at: datetime) -> Iterator[Due]:
-    """By what the site says at this moment."""
+def expired_kinds(at: datetime) -> Iterator[Expired]:
+    """Yield each kind of expired rows, under the site's present settings."""
     site = current_site()
-    kept_from = at - timedelta(days=site.address_days)
-    for record in TRACED:
-        traced = record.address_key.is_not(None), record.created_at <= kept_from
-        yield Due(select(record.id).where(*traced), _forget_whence(record))
-    yield Due(select(Ban.id).where(Ban.kind == ADDRESS, Ban.created_at <= kept_from), _drop(Ban))
-    # what a ban that was lifted was of is kept for as long as undoing may need it
-    lifted = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
-    yield Due(select(AuditEntry.id).where(*lifted), _forget_bans)
-    yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - KEEP), _drop(SignInFailure))
-    yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at - JUST_EXPIRED), _drop(EditorSession))
-    yield Due(select(Hold.id).where(Hold.created_at <= at - UNTOLD), _drop(Hold))
-    yield Due(select(Notice.id).where(Notice.created_at <= at - TOLD), _drop(Notice))
-    unasked, wanted = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)
-    late = or_(wanted <= at - UNASKED, and_(~unasked, wanted <= at - UNCONFIRMED))
-    yield Due(select(Follow.id).where(Follow.confirmed_at.is_(None), late), _forget_unproven)
+    oldest_address = at - timedelta(days=site.address_days)
+    for record in WITH_ADDRESS:
+        has_address = record.address_key.is_not(None), record.created_at <= oldest_address
+        yield Expired(select(record.id).where(*has_address), _clear_address(record))
+    yield Expired(select(Ban.id).where(Ban.kind == ADDRESS, Ban.created_at <= oldest_address), _delete(Ban))
+    # an undo of the unban needs what was banned
+    unbans = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
+    yield Expired(select(AuditEntry.id).where(*unbans), _clear_unbans)
+    yield Expired(select(SignInFailure.id).where(SignInFailure.created_at <= at - KEEP), _delete(SignInFailure))
+    yield Expired(select(EditorSession.id).where(EditorSession.expires_at <= at - JUST_EXPIRED), _delete(EditorSession))
+    yield Expired(select(Hold.id).where(Hold.created_at <= at - HOLD_RETENTION), _delete(Hold))
+    yield Expired(select(Notice.id).where(Notice.created_at <= at - NOTICE_RETENTION), _delete(Notice))
+    is_unasked, since = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)
+    too_old = or_(since <= at - UNASKED_RETENTION, and_(~is_unasked, since <= at - UNCONFIRMED_RETENTION))
+    yield Expired(select(Follow.id).where(Follow.confirmed_at.is_(None), too_old), _delete_unconfirmed)
     if site.audit_days:
-        yield from _due_in_log(at - timedelta(days=site.audit_days))
+        yield from _expired_audit_entries(at - timedelta(days=site.audit_days))
     if site.hidden_days:
         hidden = Comment.status.in_((SPAM, REMOVED)), Comment.status_at <= at - timedelta(days=site.hidden_days)
-        typed = or_(*(column != "" for column in (Comment.body, Comment.name, Comment.email, Comment.website)))
-        yield Due(select(Comment.id).where(*hidden, typed), _forget_hidden)
+        has_text = or_(*(column != "" for column in (Comment.body, Comment.name, Comment.email, Comment.website)))
+        yield Expired(select(Comment.id).where(*hidden, has_text), _clear_hidden_comments)
 
 
-def _due_in_log(kept_from: datetime) -> Iterator[Due]:
-    """That its writer took a comment away is known for good, or an editor could bring it back; only that."""
-    old, final = AuditEntry.created_at <= kept_from, AuditEntry.verb.in_(FINAL)
-    said = or_(*(column != "" for column in (AuditEntry.subject, AuditEntry.before, AuditEntry.reason)))
-    yield Due(select(AuditEntry.id).where(old, ~final), _drop(AuditEntry))
-    yield Due(select(AuditEntry.id).where(old, final, said), _forget_words)
+def _expired_audit_entries(oldest: datetime) -> Iterator[Expired]:
+    """Yield old audit entries. Final ones stay, emptied, to prevent restores."""
+    is_old, is_final = AuditEntry.created_at <= oldest, AuditEntry.verb.in_(FINAL)
+    has_text = or_(*(column != "" for column in (AuditEntry.subject, AuditEntry.before, AuditEntry.reason)))
+    yield Expired(select(AuditEntry.id).where(is_old, ~is_final), _delete(AuditEntry))
+    yield Expired(select(AuditEntry.id).where(is_old, is_final, has_text), _clear_audit_entries)
 
 
-def _drop(record: type[Record]) -> Callable[[list[int]], object]:
+def _delete(record: type[Record]) -> Callable[[list[int]], object]:
     return lambda ids: db.session.execute(delete(record).where(record.id.in_(ids)))
 
 
-def _forget_whence(record: type[Comment | Agreement | Report]) -> Callable[[list[int]], object]:
-    bare = update(record).values(address_key=None, updated_at=record.updated_at)
-    return lambda ids: db.session.execute(bare.where(record.id.in_(ids)))
+def _clear_address(record: type[Comment | Agreement | Report]) -> Callable[[list[int]], object]:
+    cleared = update(record).values(address_key=None, updated_at=record.updated_at)
+    return lambda ids: db.session.execute(cleared.where(record.id.in_(ids)))
 
 
-def _forget_unproven(ids: list[int]) -> None:
-    """Not those that were confirmed meanwhile."""
+def _delete_unconfirmed(ids: list[int]) -> None:
+    # one may have been confirmed meanwhile
     db.session.execute(delete(Follow).where(Follow.id.in_(ids), Follow.confirmed_at.is_(None)))
 
 
-def _forget_bans(ids: list[int]) -> None:
+def _clear_unbans(ids: list[int]) -> None:
     db.session.execute(update(AuditEntry).where(AuditEntry.id.in_(ids)).values(before=""))
 
 
-def _forget_words(ids: list[int]) -> None:
+def _clear_audit_entries(ids: list[int]) -> None:
     nothing = {"subject": "", "before": "", "after": "", "reason": "", "editor_id": None, "editor_name": ""}
     db.session.execute(update(AuditEntry).where(AuditEntry.id.in_(ids)).values(nothing))
 
 
-def _forget_hidden(ids: list[int]) -> None:
-    """Unless one was approved meanwhile."""
+def _clear_hidden_comments(ids: list[int]) -> None:
+    # one may have been approved meanwhile
     hidden = Comment.id.in_(ids), Comment.status.in_((SPAM, REMOVED))
     forget_texts(select(Comment.id).where(*hidden))
     nothing = {"body": "", "body_html": "", "name": "", "email": "", "website": ""}

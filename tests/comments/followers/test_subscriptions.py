@@ -14,7 +14,7 @@ from sqlalchemy import func, select, update
 from blog.comments.followers.unsubscribe_links import MANAGE, canonical_email, email_key, manage_path, mask_email
 from blog.comments.models import Follow, Notice, Suppression
 from blog.comments.posting.submit import Draft, post_comment
-from blog.comments.privacy.retention import forget_addresses
+from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
 from blog.mail.models import Mail
 from blog.web.signed_tokens import signed
@@ -334,14 +334,14 @@ def test_unconfirmed_subscriptions_and_old_notices_expire(app: Flask, client: Fl
     confirm_as(client)
     post_as(app.test_client(), post, "An answer", email=BOB, follow="thread")
     write_digests()
-    assert forget_addresses(now() + 2.9 * DAY) == 0
-    assert forget_addresses(now() + 3.1 * DAY) == 1
+    assert delete_all_expired(now() + 2.9 * DAY) == 0
+    assert delete_all_expired(now() + 3.1 * DAY) == 1
     assert [follow.email for follow in all_follows()] == [ANN]
     counted = select(func.count(Notice.id))
     assert db.session.scalar(counted) == 1
     with writing():
         db.session.execute(update(Notice).values(created_at=now() - 31 * DAY))
-    assert forget_addresses() == 1
+    assert delete_all_expired() == 1
     assert db.session.scalar(counted) == 0
 
 

@@ -11,7 +11,7 @@ from blog.comments.models import Hold
 from blog.comments.moderation import alerts
 from blog.comments.moderation.alerts import alert_editors, choose_held_mail
 from blog.comments.posting.edit import edit_comment
-from blog.comments.privacy.retention import forget_addresses
+from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import AT_ONCE, DAILY, EDITOR, HOURLY, NEVER, Editor
@@ -270,7 +270,7 @@ def test_what_nobody_was_told_of_in_a_week_is_forgotten_and_later_ones_are_still
     held(post)
     tell(now())
     told = db.session.get_one(Editor, editor.id).last_alerted_hold_id
-    assert forget_addresses(now() + 7 * DAY + SECOND) >= 1
+    assert delete_all_expired(now() + 7 * DAY + SECOND) >= 1
     assert db.session.query(Hold).count() == 0
     held(post, "The second one.")
     assert db.session.query(Hold).one().id > told  # no number comes twice

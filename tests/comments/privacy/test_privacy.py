@@ -1,4 +1,4 @@
-"""What was written under an e-mail address: who sees it, takes it along, and has it erased."""
+"""Test access to, export and erasure of the comments of an e-mail address."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from sqlalchemy import select, text, update
 from blog.comments.live_events import news
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Ban, Comment
 from blog.comments.privacy import erasure
-from blog.comments.privacy.email_proof import PRIVACY, proven, send_link
+from blog.comments.privacy.email_proof import PRIVACY, send_link, verified_email
 from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import db, now, writing
 from blog.editors.audit_log import ERASE
@@ -47,31 +47,31 @@ def herons(app: Flask) -> Post:
     return a_post("Herons return")
 
 
-def by_ann(post: Post, body: str = "Ann saw a heron", **more: Any) -> Comment:
+def comment_by_ann(post: Post, body: str = "Ann saw a heron", **more: Any) -> Comment:
     return a_comment(post, body, **({"name": "Ann Smith", "email": ANN, "website": "https://ann.example"} | more))
 
 
-def by_bob(post: Post, body: str = "Bob saw an owl", **more: Any) -> Comment:
+def comment_by_bob(post: Post, body: str = "Bob saw an owl", **more: Any) -> Comment:
     return a_comment(post, body, **({"name": "Bob Jones", "email": BOB, "reader_key": "b"} | more))
 
 
-def at(email: str = ANN, path: str = "") -> str:
+def privacy_path(email: str = ANN, path: str = "") -> str:
     return f"/privacy/{signed(PRIVACY, email)}{path}"
 
 
-def ask(client: FlaskClient, email: str) -> Any:
+def request_link(client: FlaskClient, email: str) -> Any:
     return client.post("/privacy/link", data={"csrf_token": csrf(client, "/privacy/link/new"), "email": email})
 
 
-def everything_typed() -> str:
-    """All that the database says, but for posts."""
+def database_text() -> str:
+    """Return the text of all tables but posts."""
     return "\n".join(str(table) for table in everything_kept())
 
 
-# the page for everybody
+# the public page
 
 
-def test_what_is_kept_is_said_to_everybody_alike_and_by_the_settings(app: Flask, client: FlaskClient) -> None:
+def test_privacy_page_is_public_cacheable_and_follows_the_settings(app: Flask, client: FlaskClient) -> None:
     ed = signed_in(app)
     page = client.get("/privacy")
     assert page.text == ed.get("/privacy").text
@@ -83,19 +83,19 @@ def test_what_is_kept_is_said_to_everybody_alike_and_by_the_settings(app: Flask,
     assert "/privacy/link/new" not in page.text
     assert '<a href="/privacy">Privacy</a>' in client.get("/").text
     form = csrf(ed, "/desk/settings")
-    ed.post("/desk/settings", data=kept_settings(ed) | {"csrf_token": form, "address_days": "0", "hidden_days": "9"})
+    ed.post("/desk/settings", data=settings_form(ed) | {"csrf_token": form, "address_days": "0", "hidden_days": "9"})
     page = client.get("/privacy").text
     assert "forgotten within the hour" in page
     assert "forgotten after 9 days" in page
 
 
-def kept_settings(ed: FlaskClient) -> dict[str, str]:
+def settings_form(ed: FlaskClient) -> dict[str, str]:
     from tests.site.test_settings import SETTINGS
 
     return SETTINGS | {"language": "en"}
 
 
-def test_where_mail_is_set_up_the_page_leads_to_a_link(client: FlaskClient, office: PostOffice) -> None:
+def test_privacy_page_links_to_the_form_where_mail_is_set_up(client: FlaskClient, office: PostOffice) -> None:
     page = client.get("/privacy").text
     assert 'href="/privacy/link/new"' in page
     assert "ask the editor" not in page
@@ -105,11 +105,11 @@ def test_where_mail_is_set_up_the_page_leads_to_a_link(client: FlaskClient, offi
 # the link
 
 
-def test_the_answer_is_alike_and_mail_goes_only_to_addresses_of_stored_comments(
+def test_link_is_mailed_only_to_addresses_of_comments_with_the_same_response(
     client: FlaskClient, office: PostOffice, herons: Post
 ) -> None:
-    by_ann(herons, email="Ann@Example.org")
-    answers = [ask(client, email) for email in (ANN, BOB)]
+    comment_by_ann(herons, email="Ann@Example.org")
+    answers = [request_link(client, email) for email in (ANN, BOB)]
     assert [answer.status_code for answer in answers] == [200, 200]
     assert answers[0].text == answers[1].text.replace(BOB, ANN)
     (to_ann,) = mails()
@@ -120,8 +120,8 @@ def test_the_answer_is_alike_and_mail_goes_only_to_addresses_of_stored_comments(
     assert link[1] in to_ann.html
 
 
-def test_one_address_gets_one_mail_in_ten_minutes_and_a_few_a_day(app: Flask, office: PostOffice, herons: Post) -> None:
-    by_ann(herons)
+def test_links_to_one_address_are_limited_per_ten_minutes_and_day(app: Flask, office: PostOffice, herons: Post) -> None:
+    comment_by_ann(herons)
     for email in (ANN, "ANN@example.org", ANN):
         send_link(email)
     assert len(mails()) == 1
@@ -133,11 +133,13 @@ def test_one_address_gets_one_mail_in_ten_minutes_and_a_few_a_day(app: Flask, of
     assert len(mails()) == 5
 
 
-def test_one_network_address_may_ask_so_often_and_keeps_what_was_typed(settings: Any, office: PostOffice) -> None:
+def test_link_requests_of_one_network_address_are_throttled_and_keep_the_text(
+    settings: Any, office: PostOffice
+) -> None:
     from blog import create_app
 
     client = create_app(replace(settings, ratelimit_enabled=True, **office.settings)).test_client()
-    answers = [ask(client, f"reader{number}@example.org") for number in range(6)]
+    answers = [request_link(client, f"reader{number}@example.org") for number in range(6)]
     assert [answer.status_code for answer in answers] == [200] * 5 + [429]
     assert 'value="reader5@example.org"' in answers[5].text
     assert "Please wait" in answers[5].text
@@ -145,10 +147,8 @@ def test_one_network_address_may_ask_so_often_and_keeps_what_was_typed(settings:
 
 
 @pytest.mark.parametrize("email", ["", "ann", "ann@", "@example.org", "a b@example.org", "x" * 300 + "@example.org"])
-def test_what_is_no_address_is_refused_in_a_sentence_and_stays_typed(
-    client: FlaskClient, office: PostOffice, email: str
-) -> None:
-    answer = ask(client, email)
+def test_invalid_address_is_refused_and_stays_in_the_form(client: FlaskClient, office: PostOffice, email: str) -> None:
+    answer = request_link(client, email)
     assert answer.status_code == 422
     sentences = ("This e-mail address is not complete.", "Write your e-mail address.", "characters too long")
     assert any(sentence in answer.text for sentence in sentences)
@@ -156,7 +156,7 @@ def test_what_is_no_address_is_refused_in_a_sentence_and_stays_typed(
     assert mails() == []
 
 
-def test_without_a_token_the_form_comes_back_with_what_was_typed(client: FlaskClient, office: PostOffice) -> None:
+def test_link_request_without_csrf_token_keeps_the_text(client: FlaskClient, office: PostOffice) -> None:
     answer = client.post("/privacy/link", data={"email": ANN})
     assert answer.status_code == 403
     assert "press the button once more" in answer.text
@@ -164,19 +164,19 @@ def test_without_a_token_the_form_comes_back_with_what_was_typed(client: FlaskCl
     assert mails() == []
 
 
-# the private pages
+# the pages behind the link
 
 
-def test_everything_of_the_address_is_listed_whatever_its_state_without_what_editors_say(
+def test_list_has_comments_of_every_status_without_editors_reasons(
     app: Flask, client: FlaskClient, herons: Post
 ) -> None:
     desk = signed_in(app)
-    shown, held, spam, removed = (by_ann(herons, f"Ann {word}") for word in ("one", "two", "three", "four"))
+    visible, held, spam, removed = (comment_by_ann(herons, f"Ann {word}") for word in ("one", "two", "three", "four"))
     post(desk, f"/desk/comments/{held.id}/hold", why="she is a nuisance")
     decide(desk, spam, "spam")
     decide(desk, removed, "removal")
-    by_bob(herons)
-    page = client.get(at())
+    comment_by_bob(herons)
+    page = client.get(privacy_path())
     for words in (
         "Ann one",
         "Ann two",
@@ -189,7 +189,7 @@ def test_everything_of_the_address_is_listed_whatever_its_state_without_what_edi
         "Herons return",
     ):
         assert words in page.text
-    assert f"/posts/{herons.id}/comments/{shown.id}" in page.text
+    assert f"/posts/{herons.id}/comments/{visible.id}" in page.text
     for words in ("nuisance", "by Ed", "Bob", BOB):
         assert words not in page.text
     assert page.headers["Cache-Control"] == "no-store"
@@ -198,20 +198,20 @@ def test_everything_of_the_address_is_listed_whatever_its_state_without_what_edi
     assert "Set-Cookie" not in page.headers
 
 
-def test_a_post_that_is_gone_is_not_told_of(client: FlaskClient, herons: Post) -> None:
-    by_ann(herons)
+def test_unpublished_post_is_not_named(client: FlaskClient, herons: Post) -> None:
+    comment_by_ann(herons)
     with writing():
         db.session.get_one(Post, herons.id).unpublish()
-    page = client.get(at()).text
+    page = client.get(privacy_path()).text
     assert "Ann saw a heron" in page
     assert "Herons return" not in page
-    assert "Herons return" not in client.get(at(path="/export")).text
+    assert "Herons return" not in client.get(privacy_path(path="/export")).text
 
 
-def test_the_list_goes_page_by_page(client: FlaskClient, herons: Post) -> None:
+def test_list_is_paginated(client: FlaskClient, herons: Post) -> None:
     for number in range(51):
-        by_ann(herons, f"Ann says {number:02}.")
-    page, seen = client.get(at()).text, set()
+        comment_by_ann(herons, f"Ann says {number:02}.")
+    page, seen = client.get(privacy_path()).text, set()
     seen |= set(re.findall(r"Ann says (\d\d)\.", page))
     assert len(seen) == 50
     older = re.search(r'rel="next" href="([^"]+)"', page)
@@ -220,67 +220,67 @@ def test_the_list_goes_page_by_page(client: FlaskClient, herons: Post) -> None:
     assert len(seen) == 51
 
 
-def test_the_export_holds_ones_own_alone_and_all_of_it(
+def test_export_has_all_comments_of_the_address_and_no_others(
     client: FlaskClient, herons: Post, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("blog.comments.privacy.data_export.AT_ONCE", 2)
-    own = [by_ann(herons, f"Ann says “{number}”.\n\n*So*") for number in range(5)]
-    by_bob(herons)
-    answer = client.get(at(path="/export"))
+    monkeypatch.setattr("blog.comments.privacy.data_export.BATCH_SIZE", 2)
+    anns = [comment_by_ann(herons, f"Ann says “{number}”.\n\n*So*") for number in range(5)]
+    comment_by_bob(herons)
+    answer = client.get(privacy_path(path="/export"))
     assert answer.headers["Content-Disposition"] == 'attachment; filename="responses.json"'
     assert answer.headers["Cache-Control"] == "no-store"
     found = json.loads(answer.text)
     assert found["email"] == ANN
-    assert [row["id"] for row in found["responses"]] == [comment.id for comment in reversed(own)]
+    assert [row["id"] for row in found["responses"]] == [comment.id for comment in reversed(anns)]
     row = found["responses"][-1]
     assert row["text"] == "Ann says “0”.\n\n*So*"
     assert (row["name"], row["state"], row["post"]) == ("Ann Smith", VISIBLE, "Herons return")
     assert "Bob" not in answer.text
-    assert json.loads(client.get(at("nobody@example.org", "/export")).text)["responses"] == []
+    assert json.loads(client.get(privacy_path("nobody@example.org", "/export")).text)["responses"] == []
 
 
-def test_another_ones_link_opens_nothing_of_mine(client: FlaskClient, herons: Post) -> None:
-    mine = by_ann(herons)
-    assert "Ann" not in client.get(at(BOB)).text
-    assert client.get(at(BOB, f"/comments/{mine.id}/erasure/new")).status_code == 404
-    client.post(at(BOB, f"/comments/{mine.id}/erasure"))
-    client.post(at(BOB, "/erasure"))
-    assert fresh(mine).body == "Ann saw a heron"
+def test_link_of_another_address_gives_no_access(client: FlaskClient, herons: Post) -> None:
+    comment = comment_by_ann(herons)
+    assert "Ann" not in client.get(privacy_path(BOB)).text
+    assert client.get(privacy_path(BOB, f"/comments/{comment.id}/erasure/new")).status_code == 404
+    client.post(privacy_path(BOB, f"/comments/{comment.id}/erasure"))
+    client.post(privacy_path(BOB, "/erasure"))
+    assert fresh(comment).body == "Ann saw a heron"
 
 
 @pytest.mark.parametrize("token", ["guess", signed.__name__, "x.y.z"])
-def test_a_link_that_is_not_ours_is_a_calm_page(client: FlaskClient, herons: Post, token: str) -> None:
-    mine = by_ann(herons)
+def test_forged_link_is_a_410_page(client: FlaskClient, herons: Post, token: str) -> None:
+    comment = comment_by_ann(herons)
     for answer in (
         client.get(f"/privacy/{token}"),
         client.get(f"/privacy/{token}/export"),
         client.post(f"/privacy/{token}/erasure"),
-        client.post(f"/privacy/{token}/comments/{mine.id}/erasure"),
+        client.post(f"/privacy/{token}/comments/{comment.id}/erasure"),
     ):
         assert answer.status_code == 410
         assert "This link is no longer good" in answer.text
-    assert fresh(mine).visible
+    assert fresh(comment).visible
 
 
-def test_links_are_good_for_a_day_and_for_this_alone(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_link_is_valid_for_a_day_and_one_purpose(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
     token = signed(PRIVACY, ANN)
-    assert proven(token) == ANN
-    assert proven(signed("unsubscribe", ANN)) is None
-    assert proven(signed(PRIVACY, 7)) is None
+    assert verified_email(token) == ANN
+    assert verified_email(signed("unsubscribe", ANN)) is None
+    assert verified_email(signed(PRIVACY, 7)) is None
     later = int(now().timestamp())
     monkeypatch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _self: later + 86_300)
-    assert proven(token) == ANN
+    assert verified_email(token) == ANN
     monkeypatch.setattr("itsdangerous.timed.TimestampSigner.get_timestamp", lambda _self: later + 86_500)
-    assert proven(token) is None
+    assert verified_email(token) is None
 
 
-def test_reading_changes_nothing(client: FlaskClient, office: PostOffice, herons: Post) -> None:
-    mine = by_ann(herons)
+def test_get_requests_change_nothing(client: FlaskClient, office: PostOffice, herons: Post) -> None:
+    comment = comment_by_ann(herons)
     before = everything_kept()
-    for path in ("", "/export", "/erasure/new", f"/comments/{mine.id}/erasure/new"):
-        assert client.get(at(path=path)).status_code == 200
-        assert client.head(at(path=path)).status_code == 200
-    assert client.get(at(path="/erasure")).status_code == 404
+    for path in ("", "/export", "/erasure/new", f"/comments/{comment.id}/erasure/new"):
+        assert client.get(privacy_path(path=path)).status_code == 200
+        assert client.head(privacy_path(path=path)).status_code == 200
+    assert client.get(privacy_path(path="/erasure")).status_code == 404
     client.get("/privacy/link/new")
     assert everything_kept() == before
 
@@ -288,64 +288,64 @@ def test_reading_changes_nothing(client: FlaskClient, office: PostOffice, herons
 # erasing
 
 
-def test_erasing_all_leaves_nothing_of_it_anywhere(app: Flask, client: FlaskClient, herons: Post) -> None:
+def test_erasure_leaves_no_text_in_the_database(app: Flask, client: FlaskClient, herons: Post) -> None:
     desk = signed_in(app)
-    first, second = by_ann(herons), by_ann(herons, "Ann saw another", email="ANN@Example.Org")
+    first, second = comment_by_ann(herons), comment_by_ann(herons, "Ann saw another", email="ANN@Example.Org")
     decide(desk, second, "hold")
     decide(desk, second, "spam")
-    other = by_bob(herons)
-    assert "Ann Smith" in everything_typed()
-    answer = client.post(at(path="/erasure"))
+    other = comment_by_bob(herons)
+    assert "Ann Smith" in database_text()
+    answer = client.post(privacy_path(path="/erasure"))
     assert answer.status_code == 303
     assert "2 responses were erased." in client.get(answer.location).text
-    kept = everything_typed()
+    rest = database_text()
     for words in ("Ann Smith", "Ann saw", "ann.example", "ann@", "ANN@"):
-        assert words not in kept
+        assert words not in rest
     for comment in map(fresh, (first, second)):
         assert (comment.status, comment.status_reason) == (REMOVED, "erased by its writer")
         assert (comment.reader_key, comment.address_key, comment.submission_key) == (None, None, None)
         assert next(entry.verb for entry in log() if entry.comment_id == comment.id) == ERASE
     assert fresh(other).body == "Bob saw an owl"
-    assert "Nothing stands here under" in client.get(at()).text
+    assert "Nothing stands here under" in client.get(privacy_path()).text
 
 
-def test_one_alone_is_erased(client: FlaskClient, herons: Post) -> None:
-    first, second = by_ann(herons), by_ann(herons, "Ann saw another")
-    assert "Ann saw a heron" in client.get(at(path=f"/comments/{first.id}/erasure/new")).text
+def test_erasure_of_one_comment_leaves_the_others(client: FlaskClient, herons: Post) -> None:
+    first, second = comment_by_ann(herons), comment_by_ann(herons, "Ann saw another")
+    assert "Ann saw a heron" in client.get(privacy_path(path=f"/comments/{first.id}/erasure/new")).text
     for _twice in range(2):
-        assert client.post(at(path=f"/comments/{first.id}/erasure")).status_code == 303
+        assert client.post(privacy_path(path=f"/comments/{first.id}/erasure")).status_code == 303
     assert fresh(first).body == ""
     assert fresh(second).body == "Ann saw another"
 
 
-def test_the_thread_keeps_its_shape_and_everybody_who_reads_along_sees_it(client: FlaskClient, herons: Post) -> None:
-    mine = by_ann(herons)
-    reply = by_bob(herons, parent=mine)
-    alone = by_ann(herons, "Ann again")
-    version = fresh(alone).version
+def test_erasure_keeps_the_thread_and_sends_live_events(client: FlaskClient, herons: Post) -> None:
+    comment = comment_by_ann(herons)
+    reply = comment_by_bob(herons, parent=comment)
+    childless = comment_by_ann(herons, "Ann again")
+    version = fresh(childless).version
     erase(ANN)
     page = client.get(herons.path or "").text
     assert "Ann" not in page.replace("Announ", "")
     assert f'id="comment-{reply.id}"' in page
     assert "This response is no longer here." in page
-    assert f'id="comment-{alone.id}"' not in page
+    assert f'id="comment-{childless.id}"' not in page
     assert '<span class="number">1</span> Response to' in page
     sent = news(f"post:{herons.id}", version)
     assert sent
     events = sent.events.decode()
-    assert f"comment-{mine.id}" in events
-    assert f"comment-{alone.id}" in events
+    assert f"comment-{comment.id}" in events
+    assert f"comment-{childless.id}" in events
     assert "Ann " not in events
     herons = db.session.get_one(Post, herons.id, populate_existing=True)
     assert (herons.comment_count, herons.top_count) == (1, 1)
 
 
-def test_many_are_erased_in_several_acts_over_several_posts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(erasure, "AT_ONCE", 3)
+def test_erasure_works_in_batches_across_posts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(erasure, "BATCH_SIZE", 3)
     posts = [a_post(f"Post {number}") for number in range(3)]
     for number in range(10):
-        by_ann(posts[number % 3], f"Number {number}")
-        by_bob(posts[number % 3], f"Bob {number}", key=f"bob-{number}")
+        comment_by_ann(posts[number % 3], f"Number {number}")
+        comment_by_bob(posts[number % 3], f"Bob {number}", key=f"bob-{number}")
     assert erase(ANN) == 10
     db.session.rollback()
     db.session.expire_all()
@@ -353,54 +353,54 @@ def test_many_are_erased_in_several_acts_over_several_posts(app: Flask, monkeypa
     assert db.session.query(Comment).filter_by(body="").count() == 10
 
 
-def test_no_editor_and_no_undoing_brings_it_back(app: Flask, herons: Post) -> None:
+def test_erased_comment_cannot_be_restored(app: Flask, herons: Post) -> None:
     desk = signed_in(app)
-    mine = by_ann(herons)
-    decide(desk, mine, "removal")
+    comment = comment_by_ann(herons)
+    decide(desk, comment, "removal")
     entry = log()[0]
     erase(ANN)
     assert undo(desk, entry).status_code == 409
     for noun in ("approval", "hold"):
-        assert post(desk, f"/desk/comments/{mine.id}/{noun}").status_code == 409
-    decide(desk, mine, "spam")
+        assert post(desk, f"/desk/comments/{comment.id}/{noun}").status_code == 409
+    decide(desk, comment, "spam")
     for noun in ("approval", "hold"):
-        answer = post(desk, f"/desk/comments/{mine.id}/{noun}")
+        answer = post(desk, f"/desk/comments/{comment.id}/{noun}")
         assert answer.status_code == 409
         assert "stays deleted" in answer.text
-    assert fresh(mine).body_html == ""
-    assert fresh(mine).status == SPAM
-    for page in (f"/desk/comments/{mine.id}", "/desk/comments?state=spam", "/desk/audit", "/desk/bans"):
+    assert fresh(comment).body_html == ""
+    assert fresh(comment).status == SPAM
+    for page in (f"/desk/comments/{comment.id}", "/desk/comments?state=spam", "/desk/audit", "/desk/bans"):
         assert desk.get(page).status_code == 200
 
 
-def test_what_its_writer_deleted_is_not_brought_back_by_way_of_spam(app: Flask, herons: Post) -> None:
+def test_comment_deleted_by_its_author_cannot_be_restored_from_spam(app: Flask, herons: Post) -> None:
     from blog.comments.identity import Writer
     from blog.comments.posting.edit import withdraw_comment
 
     desk = signed_in(app)
-    mine = by_ann(herons)
-    withdraw_comment(herons.id, mine.id, Writer("r"))
-    decide(desk, mine, "spam")
-    assert post(desk, f"/desk/comments/{mine.id}/approval").status_code == 409
-    assert fresh(mine).status == SPAM
+    comment = comment_by_ann(herons)
+    withdraw_comment(herons.id, comment.id, Writer("r"))
+    decide(desk, comment, "spam")
+    assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 409
+    assert fresh(comment).status == SPAM
 
 
-def test_an_editors_answer_to_it_stays_and_can_still_be_undone(app: Flask, herons: Post) -> None:
+def test_editor_reply_to_an_erased_comment_stays_and_can_be_undone(app: Flask, herons: Post) -> None:
     from blog.comments.moderation.editor_reply import answer_comment
 
     desk = signed_in(app)
-    mine = by_ann(herons)
-    done = answer_comment(mine.id, the_editor(), "Thank you", "a" * 24)
+    comment = comment_by_ann(herons)
+    reply_action = answer_comment(comment.id, the_editor(), "Thank you", "a" * 24)
     erase(ANN)
-    assert fresh(done.answer).visible
-    assert undo(desk, done.entry).status_code == 303
-    assert not fresh(done.answer).visible
+    assert fresh(reply_action.answer).visible
+    assert undo(desk, reply_action.entry).status_code == 303
+    assert not fresh(reply_action.answer).visible
 
 
-def test_a_ban_stands_without_the_name(app: Flask, herons: Post) -> None:
+def test_ban_stays_without_the_name(app: Flask, herons: Post) -> None:
     desk = signed_in(app)
-    mine = by_ann(herons)
-    post(desk, f"/desk/comments/{mine.id}/bans", choices=["reader", "email"], seen=str(mine.version))
+    comment = comment_by_ann(herons)
+    post(desk, f"/desk/comments/{comment.id}/bans", choices=["reader", "email"], seen=str(comment.version))
     erase(ANN)
     names = {ban.kind: ban.name for ban in db.session.scalars(select(Ban))}
     assert names == {"reader": "whose responses were erased", "email": ANN}
@@ -408,9 +408,7 @@ def test_a_ban_stands_without_the_name(app: Flask, herons: Post) -> None:
     assert desk.get("/desk/bans").status_code == 200
 
 
-def test_mail_to_the_address_that_waits_is_not_sent_and_what_was_sent_says_nothing(
-    app: Flask, office: PostOffice
-) -> None:
+def test_erasure_deletes_unsent_mail_and_empties_sent_mail(app: Flask, office: PostOffice) -> None:
     a_mail("Ann@example.org", subject="Waits")
     a_mail(BOB, subject="To Bob")
     sent = a_mail(ANN, subject="Was sent")
@@ -423,7 +421,7 @@ def test_mail_to_the_address_that_waits_is_not_sent_and_what_was_sent_says_nothi
     ]
 
 
-def test_an_import_again_does_not_bring_it_back(app: Flask, herons: Post) -> None:
+def test_repeated_import_does_not_restore_the_text(app: Flask, herons: Post) -> None:
     from blog.importing import archive
     from blog.importing.load.load_comments import load_comments
     from blog.importing.report import Report
@@ -437,57 +435,57 @@ def test_an_import_again_does_not_bring_it_back(app: Flask, herons: Post) -> Non
     load_comments([(entry, "<p>Ann then</p>")], Report())
     (again,) = db.session.scalars(select(Comment).where(Comment.import_ref == "comment-1"))
     assert (again.id, again.body, again.status) == (comment.id, "", REMOVED)
-    assert "Ann then" not in everything_typed()
+    assert "Ann then" not in database_text()
 
 
-# by editors, and at the server
+# by editors and commands
 
 
-def test_an_editor_erases_for_a_reader(app: Flask, herons: Post) -> None:
+def test_editor_erases_all_comments_of_a_reader(app: Flask, herons: Post) -> None:
     desk = signed_in(app)
-    mine, other = by_ann(herons), by_ann(herons, "Ann again")
-    assert f"/desk/comments/{mine.id}/erasure/new" in desk.get(f"/desk/comments/{mine.id}").text
-    page = desk.get(f"/desk/comments/{mine.id}/erasure/new").text
+    comment, other = comment_by_ann(herons), comment_by_ann(herons, "Ann again")
+    assert f"/desk/comments/{comment.id}/erasure/new" in desk.get(f"/desk/comments/{comment.id}").text
+    page = desk.get(f"/desk/comments/{comment.id}/erasure/new").text
     assert f"2 responses were written under {ANN}" in page
-    assert fresh(mine).visible
-    assert post(desk, f"/desk/comments/{mine.id}/erasure").location == f"/desk/comments/{mine.id}"
-    assert {fresh(comment).status_reason for comment in (mine, other)} == {"erased by Ed"}
-    page = desk.get(f"/desk/comments/{mine.id}").text
+    assert fresh(comment).visible
+    assert post(desk, f"/desk/comments/{comment.id}/erasure").location == f"/desk/comments/{comment.id}"
+    assert {fresh(comment).status_reason for comment in (comment, other)} == {"erased by Ed"}
+    page = desk.get(f"/desk/comments/{comment.id}").text
     assert "Ann" not in page
     assert "/erasure/new" not in page
-    assert post(desk, f"/desk/comments/{mine.id}/erasure").status_code == 404
+    assert post(desk, f"/desk/comments/{comment.id}/erasure").status_code == 404
 
 
-def test_where_no_address_stands_the_editor_erases_the_one(app: Flask, herons: Post) -> None:
+def test_editor_erases_one_comment_without_address(app: Flask, herons: Post) -> None:
     desk = signed_in(app)
-    mine, other = by_ann(herons, email=""), by_ann(herons, "Ann again", email="")
-    assert "it alone is erased" in desk.get(f"/desk/comments/{mine.id}/erasure/new").text
-    post(desk, f"/desk/comments/{mine.id}/erasure")
-    assert fresh(mine).body == ""
+    comment, other = comment_by_ann(herons, email=""), comment_by_ann(herons, "Ann again", email="")
+    assert "it alone is erased" in desk.get(f"/desk/comments/{comment.id}/erasure/new").text
+    post(desk, f"/desk/comments/{comment.id}/erasure")
+    assert fresh(comment).body == ""
     assert fresh(other).body == "Ann again"
 
 
-def test_the_commands_export_and_erase(app: Flask, herons: Post) -> None:
-    by_ann(herons)
-    by_bob(herons)
+def test_privacy_commands_export_and_erase(app: Flask, herons: Post) -> None:
+    comment_by_ann(herons)
+    comment_by_bob(herons)
     run = app.test_cli_runner()
     found = json.loads(run.invoke(args=["privacy", "export", "Ann@example.org"]).output)
     assert [row["text"] for row in found["responses"]] == ["Ann saw a heron"]
     assert run.invoke(args=["privacy", "erase", ANN], input="n\n").exit_code == 1
-    assert "Ann Smith" in everything_typed()
+    assert "Ann Smith" in database_text()
     assert run.invoke(args=["privacy", "erase", ANN, "--yes"]).output == "Responses erased: 1.\n"
     assert run.invoke(args=["privacy", "erase", ANN]).output == "Responses erased: 0.\n"
-    assert "Ann Smith" not in everything_typed()
+    assert "Ann Smith" not in database_text()
     refused = run.invoke(args=["privacy", "erase", "ann"])
     assert refused.exit_code == 2
     assert "not an e-mail address" in refused.output
 
 
-# how it is found
+# lookup
 
 
 @on_sqlite
-def test_an_address_is_found_by_its_index(app: Flask) -> None:
+def test_address_lookup_uses_the_index(app: Flask) -> None:
     for query in (
         select(Comment).where(Comment.has_email(ANN)).order_by(Comment.id).limit(200),
         select(Comment).where(Comment.has_email(ANN)).order_by(Comment.created_at.desc(), Comment.id.desc()),
@@ -497,18 +495,18 @@ def test_an_address_is_found_by_its_index(app: Flask) -> None:
         assert "USING INDEX ix_comments_email" in plan
 
 
-def test_no_address_is_nobodys(app: Flask, herons: Post) -> None:
-    mine = by_ann(herons, email="")
+def test_empty_address_erases_nothing(app: Flask, herons: Post) -> None:
+    comment = comment_by_ann(herons, email="")
     assert erase("") == 0
     assert erase("%") == 0
-    assert fresh(mine).visible
+    assert fresh(comment).visible
 
 
-def test_held_ones_leave_the_queue(app: Flask, herons: Post) -> None:
-    mine = by_ann(herons)
+def test_erased_comment_leaves_the_queue(app: Flask, herons: Post) -> None:
+    comment = comment_by_ann(herons)
     with writing():
-        db.session.get_one(Comment, mine.id).hold("first")
-    assert fresh(mine).status == HELD
+        db.session.get_one(Comment, comment.id).hold("first")
+    assert fresh(comment).status == HELD
     erase(ANN)
-    assert fresh(mine).status == REMOVED
+    assert fresh(comment).status == REMOVED
     assert db.session.query(AuditEntry).filter_by(verb=ERASE).count() == 1

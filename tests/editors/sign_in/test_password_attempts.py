@@ -13,7 +13,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
-from blog.comments.privacy.retention import forget_addresses
+from blog.comments.privacy.retention import delete_all_expired
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor, change_password, remove_editor, sign_in_link, sign_out
 from blog.editors.models import EDITOR, OWNER, Editor, SignInFailure
@@ -207,7 +207,7 @@ def test_rows_are_bounded_and_forgotten(
     assert answers == [403] * 30 + [429] * 10
     assert failures() == 30
     assert sign_in(known, "ed@example.org", PASSWORD).status_code == 303
-    forget_addresses(now() + password_attempts.KEEP)
+    delete_all_expired(now() + password_attempts.KEEP)
     assert failures() == 0
 
 
