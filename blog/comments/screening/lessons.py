@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 
 from blog.comments.models import Comment, Lesson
 from blog.comments.screening.spam_signals import Classification, classify, find_signals, initial_weights
-from blog.comments.screening.submission import Text, gather_facts, parse_text
+from blog.comments.screening.submission import Text, gather_facts
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.models import AuditEntry
@@ -114,7 +114,7 @@ def preload_texts(comment_ids: Iterable[int]) -> None:
         Comment.id.in_(list(comment_ids)), Comment.editor_id.is_(None)
     )
     for body_html, website in db.session.execute(texts):
-        parse_text(body_html, website)
+        parse_comment(body_html, website)
 
 
 def learn(comment: Comment) -> None:
@@ -160,7 +160,7 @@ def active_lesson(comment_id: int) -> Lesson | None:
 
 
 def _add_lesson(comment: Comment, spam: bool, pending: Pending) -> None:
-    text = parse_text(comment.body_html, comment.website)
+    text = parse_comment(comment.body_html, comment.website)
     if not comment.filter_signs:
         # it is older than the filter, or imported
         facts = gather_facts(comment, comment.post, text, 0, comment.created_at)

@@ -19,7 +19,7 @@ from flask_babel import gettext as _
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, Ban, Comment
 from blog.comments.screening import lessons, spam_signals, writer_history
 from blog.comments.screening.link_domains import domain_of, domains_in, links_in
-from blog.comments.screening.submission import Text, gather_facts, parse_text
+from blog.comments.screening.submission import Text, gather_facts, parse_comment
 from blog.db import now
 from blog.posts.models import Post
 from blog.site.models import HOLD_ALL, HOLD_NEW, Site, current_site
@@ -65,7 +65,7 @@ class Case:
 
 def collect_evidence(name: str, email: str, website: str, body_html: str, trapped: bool = False) -> Evidence:
     """Analyse a comment's text and links, before the transaction."""
-    links, text, model = links_in(body_html), parse_text(body_html, website), lessons.current_model()
+    links, text, model = links_in(body_html), parse_comment(body_html, website), lessons.current_model()
     blog_domain = domain_of(current_app.config["SETTINGS"].blog_url)
     external_links = [link for link in links if domain_of(link) != blog_domain]
     texts = (text.plain, name, website, email, *links)

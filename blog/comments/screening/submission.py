@@ -44,7 +44,7 @@ class Text(NamedTuple):
 
 
 @lru_cache(maxsize=64)
-def parse_text(body_html: str, website: str) -> Text:
+def parse_comment(body_html: str, website: str) -> Text:
     """Parse a comment's text, which is slow: call it before the transaction.
 
     The cache returns it to the transaction that follows.

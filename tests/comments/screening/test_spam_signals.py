@@ -206,7 +206,7 @@ def test_undo_restores_the_weights_exactly(app: Flask, ed: Editor, verb: str) ->
     undo(entry.id, ed)
     assert weights() == before
     assert active_lesson(comment.id) is None
-    assert current_model().like(lessons.parse_text(comment.body_html, comment.website).vector) == 0
+    assert current_model().like(lessons.parse_comment(comment.body_html, comment.website).vector) == 0
 
 
 def test_undo_of_a_bulk_action_restores_the_weights(app: Flask, ed: Editor) -> None:
@@ -271,7 +271,7 @@ def test_lessons_reach_other_processes(app: Flask, ed: Editor, settings: Setting
     expected = weights()
     with other.app_context():
         assert weights() == expected
-        assert current_model().like(lessons.parse_text(submit(post, PILLS).body_html, "").vector) == 1
+        assert current_model().like(lessons.parse_comment(submit(post, PILLS).body_html, "").vector) == 1
         db.session.remove()
     undo(entry.id, ed)
     with other.app_context():
