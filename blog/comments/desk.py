@@ -30,8 +30,8 @@ from blog.comments.reactions.reports import reports_on
 from blog.comments.refusals import NoSuchComment
 from blog.db import db, row_id
 from blog.editors import audit_log
-from blog.editors.access import the_editor
-from blog.editors.audit_log import entries, last_action
+from blog.editors.access import signed_in_editor
+from blog.editors.audit_log import last_undoable_action, list_entries
 from blog.editors.models import AuditEntry
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
@@ -57,7 +57,7 @@ def index() -> ResponseReturnValue:
     standing = waiting()
     wanted = asked_for(standing)
     page = comments_in(wanted, request.args.get("after"))
-    values = known_of(page.items) | {"last": last_action(the_editor()), "newest": newest_id()}
+    values = known_of(page.items) | {"last": last_undoable_action(signed_in_editor()), "newest": newest_id()}
     return render_template("comments/desk/index.html", page=page, wanted=wanted, states=STATES, **values)
 
 
@@ -76,13 +76,13 @@ def show(comment_id: int) -> ResponseReturnValue:
 @takes_text(why=lazy_gettext("Why (for the log, if you like)"))
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
     why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
-    return decided(decide(VERBS[noun], [pick], the_editor(), why))
+    return decided(decide(VERBS[noun], [pick], signed_in_editor(), why))
 
 
 @blueprint.post("/comments/decisions")
 def create_decisions() -> ResponseReturnValue:
     verb, picks = VERBS.get(request.form.get("verb", "")) or abort(400), picked()
-    done = decide(verb, picks, the_editor()) if picks else Decisions()
+    done = decide(verb, picks, signed_in_editor()) if picks else Decisions()
     if htmx.wanted():
         return render_template("comments/desk/decisions.htmx.html", done=done, entry=done.entry)
     return redirect(onward("/desk/comments"), 303)
@@ -101,7 +101,7 @@ def create_answer(comment_id: int) -> ResponseReturnValue:
     if not form.validate():
         return the_answer(comment, form, 403 if form.token_refused else 422)
     try:
-        return answered(answer_comment(comment_id, the_editor(), form.body.data or "", key))
+        return answered(answer_comment(comment_id, signed_in_editor(), form.body.data or "", key))
     except Unanswerable as refusal:
         form.form_errors = [str(refusal)]
         return the_answer(comment, form, 422)
@@ -120,25 +120,25 @@ def create_ban(comment_id: int) -> ResponseReturnValue:
     if not form.validate():
         return the_ban(comment, form, 403 if form.csrf_token.errors else 422)
     pick = Pick(comment_id, form.seen.data or "")
-    return decided(ban(pick, form.choices.data or [], form.reason.data or "", the_editor()))
+    return decided(ban(pick, form.choices.data or [], form.reason.data or "", signed_in_editor()))
 
 
 @blueprint.get("/bans")
 def index_bans() -> ResponseReturnValue:
     page = bans(request.args.get("after"))
-    return render_template("comments/desk/bans.html", page=page, last=last_action(the_editor()))
+    return render_template("comments/desk/bans.html", page=page, last=last_undoable_action(signed_in_editor()))
 
 
 @blueprint.delete("/bans/<int:ban_id>")
 def destroy_ban(ban_id: int) -> ResponseReturnValue:
-    unban(ban_id, the_editor())
+    unban(ban_id, signed_in_editor())
     return redirect("/desk/bans", 303)
 
 
 @blueprint.post("/audit/<int:entry_id>/reversal")
 def create_reversal(entry_id: int) -> ResponseReturnValue:
     try:
-        done = undo(entry_id, the_editor())
+        done = undo(entry_id, signed_in_editor())
     except NotUndone as refusal:
         return not_undone(refusal)
     if htmx.wanted():
@@ -191,8 +191,12 @@ def known_of(comments: list[Comment]) -> dict[str, Any]:
 
 
 def the_page(comment: Comment, status: int = 200, refusal: str = "") -> Response:
-    history = entries(comment.id, request.args.get("after"))
-    values = known_of([comment]) | {"history": history, "refusal": refusal, "last": last_action(the_editor())}
+    history = list_entries(comment.id, request.args.get("after"))
+    values = known_of([comment]) | {
+        "history": history,
+        "refusal": refusal,
+        "last": last_undoable_action(signed_in_editor()),
+    }
     return private(render_template("comments/desk/show.html", comment=comment, **values), status)
 
 
@@ -232,7 +236,7 @@ def not_undone(refusal: NotUndone) -> Response:
     if htmx.wanted():
         values = {"entry": entry, "comments": comments, "refusal": refusal.sentence}
         return private(render_template("comments/desk/reverse.htmx.html", **values), 409)
-    page = entries(None, None)
+    page = list_entries(None, None)
     return private(render_template("editors/desk/audit.html", page=page, refusal=refusal.sentence), 409)
 
 

@@ -19,7 +19,7 @@ from wtforms.validators import Email, InputRequired, Optional, ValidationError
 from blog.comments.screening.rules import LEAST_SECONDS
 from blog.db import now, row_id
 from blog.editors.access import current_editor
-from blog.editors.reserved_names import reserved
+from blog.editors.reserved_names import is_reserved
 from blog.email_addresses import LONGEST, is_address
 from blog.html.urls import is_website
 from blog.mail.outbox import mail_set_up
@@ -129,7 +129,7 @@ class CommentForm(TextForm):
         return form
 
     def validate_name(self, field: Field) -> None:
-        if reserved(field.data or "") and not current_editor():
+        if is_reserved(field.data or "") and not current_editor():
             raise ValidationError(_("This is the name of an editor here. Please write another, or sign in first."))
 
     def validate_website(self, field: Field) -> None:

@@ -1,1 +1,1 @@
-"""Who may write: accounts, sessions, signing in, and the first account."""
+"""Manage editors: accounts, sessions, sign-in, roles and the audit log."""

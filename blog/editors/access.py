@@ -1,4 +1,4 @@
-"""The lock of the desk: every route under /desk asks the table in `access` before its view runs."""
+"""Guard the routes under /desk by the table in `roles`."""
 
 from __future__ import annotations
 
@@ -14,24 +14,24 @@ from blog.editors.roles import may_use
 from blog.editors.sessions import editor_of_session
 from blog.web import htmx
 
-DESK = "/desk"
+DESK_PREFIX = "/desk"
 
 
-class SignedOut(Exception):
-    """An editor sent something after the session had ended; the door shows the sign-in form, which takes it along."""
+class SignInRequired(Exception):
+    """Refuse a request sent after the session ended; the sign-in page resumes it."""
 
 
-class OwnersOnly(Exception):
-    """An editor asked for what is the owner's."""
+class OwnerRequired(Exception):
+    """Refuse an editor who is not an owner."""
 
 
 def init(app: Flask, menu: Callable[[], list[tuple[str, str]]]) -> None:
-    """Lock all routes of the desk that the app has by now, and give templates the editor and the menu."""
+    """Guard all desk routes registered so far; add template globals."""
     app.jinja_env.globals.update(editor=current_editor, desk_menu=menu, may=may)
     for rule in app.url_map.iter_rules():
-        if rule.rule.startswith(DESK):
-            app.view_functions[rule.endpoint] = _locked(app.view_functions[rule.endpoint])
-    app.after_request(_keep_private)
+        if rule.rule.startswith(DESK_PREFIX):
+            app.view_functions[rule.endpoint] = _guard(app.view_functions[rule.endpoint])
+    app.after_request(_forbid_caching)
 
 
 def current_editor() -> Editor | None:
@@ -41,42 +41,42 @@ def current_editor() -> Editor | None:
     return editor
 
 
-def the_editor() -> Editor:
-    """The editor behind a locked door."""
+def signed_in_editor() -> Editor:
+    """Return the editor of a guarded view. Raises LookupError in any other."""
     editor = current_editor()
     if editor is None:
-        raise LookupError("this view is not behind the lock")
+        raise LookupError("this view is not guarded")
     return editor
 
 
 def may(endpoint: str) -> bool:
-    """Decide whether whoever asks may use this route of the desk."""
+    """Return whether the current visitor may use this desk route."""
     return may_use(current_editor(), endpoint)
 
 
-def _locked(view: Callable[..., Any]) -> Callable[..., Any]:
-    if getattr(view, "is_locked", False):
+def _guard(view: Callable[..., Any]) -> Callable[..., Any]:
+    if getattr(view, "is_guarded", False):
         return view
 
     @wraps(view)
-    def locked(*args: Any, **kwargs: Any) -> Any:
+    def guarded(*args: Any, **kwargs: Any) -> Any:
         if may(request.endpoint or ""):
             return view(*args, **kwargs)
         return _refuse()
 
-    locked.is_locked = True  # type: ignore[attr-defined]
-    return locked
+    guarded.is_guarded = True  # type: ignore[attr-defined]
+    return guarded
 
 
 def _refuse() -> ResponseReturnValue:
     if current_editor():
-        raise OwnersOnly
+        raise OwnerRequired
     if request.method in {"GET", "HEAD"} and not htmx.wanted():
         return redirect(url_for("editors.new_session", next=request.full_path.rstrip("?")), 303)
-    raise SignedOut
+    raise SignInRequired
 
 
-def _keep_private(response: Response) -> Response:
-    if request.path.startswith(DESK):
+def _forbid_caching(response: Response) -> Response:
+    if request.path.startswith(DESK_PREFIX):
         response.headers["Cache-Control"] = "no-store"
     return response

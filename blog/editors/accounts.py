@@ -1,4 +1,7 @@
-"""Add, change and remove accounts. What an account was given ends in the same transaction that changes it."""
+"""Add, change and remove accounts.
+
+A new password, signing out and removal revoke sessions, links and device cookies in the same transaction.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, now, writing
-from blog.editors.models import AT_ONCE, NEVER, OWNER, Editor, has_owner, owner_count
+from blog.editors.models import IMMEDIATE, NEVER, OWNER, Editor, has_owner, owner_count
 from blog.editors.passwords import hash_password, hashing
 from blog.editors.sessions import WARNING_MAIL, end_sessions
 from blog.editors.sign_in.one_time_links import FIRST_RUN, PASSWORD, SIGN_IN, add_link, end_links, use_link
@@ -21,33 +24,33 @@ from blog.mail.status import TEST
 
 log = logging.getLogger(__name__)
 
-# the kinds of mail that somebody gets as an editor; "held" tells of responses that wait
-EDITORS_MAIL = ("held", WARNING_MAIL, TEST)
+# "held" is the kind of the alerts about held comments
+EDITOR_MAIL_KINDS = ("held", WARNING_MAIL, TEST)
 
 
-class Taken(Exception):
-    """There is an account with this e-mail address already."""
+class EmailTaken(Exception):
+    """Refuse an e-mail address that another account has."""
 
 
 class OwnerExists(Exception):
-    """There is an owner already, who adds all others."""
+    """Refuse a second first account."""
 
 
 class LastOwner(Exception):
-    """A blog without an owner could not be managed, so its last one stays."""
+    """Refuse to remove or demote the last owner."""
 
 
 class NotAllowed(Exception):
-    """Whoever asked is no owner any longer, or the account is gone."""
+    """Refuse an actor who lost the role, or a removed account."""
 
 
 def add_owner(email: str, name: str, password: str, token: str = "") -> Editor:
-    """Add the first account, by a first-run link where a token is given. Of several at once, one succeeds.
+    """Add the first account; with a token, use up its first-run link.
 
-    Raises OwnerExists, Taken, LinkSpent and TooBusy.
+    Of several concurrent requests one succeeds. Raises OwnerExists, EmailTaken, LinkSpent and TooBusy.
     """
-    owner = _account(email, name, OWNER, password)
-    with _unique_address(), writing():
+    owner = _new_account(email, name, OWNER, password)
+    with _reject_taken_email(), writing():
         if has_owner():
             raise OwnerExists
         if token:
@@ -57,8 +60,8 @@ def add_owner(email: str, name: str, password: str, token: str = "") -> Editor:
     return owner
 
 
-def first_run_link() -> str:
-    """Make the link for the first account, in place of older ones; return its path. Raises OwnerExists."""
+def create_first_run_link() -> str:
+    """Replace the link for the first account; return its path. Raises OwnerExists."""
     with writing():
         if has_owner():
             raise OwnerExists
@@ -66,37 +69,40 @@ def first_run_link() -> str:
 
 
 def add_editor(email: str, name: str, role: str, password: str, by: Editor | None = None) -> Editor:
-    """Add an account; without a password nobody can sign in to it before one is set by a link.
+    """Add an account, with or without a password.
 
-    `by` is the owner who asks, None on the command line. Raises Taken, NotAllowed and TooBusy.
+    `by` is the acting owner, None on the command line. Raises EmailTaken, NotAllowed and TooBusy.
     """
-    editor = _account(email, name, role, password)
-    with _unique_address(), writing():
+    editor = _new_account(email, name, role, password)
+    with _reject_taken_email(), writing():
         _check_owner(by)
         db.session.add(editor)
-    log.info("account %d added as %s by %s", editor.id, role, _name(by))
+    log.info("account %d added as %s by %s", editor.id, role, _actor(by))
     return editor
 
 
-def password_link(editor: Editor, by: Editor | None = None) -> str:
-    """Make a link by which an editor chooses a password; return its path. Raises NotAllowed."""
-    return _link(editor, PASSWORD, by)
+def create_password_link(editor: Editor, by: Editor | None = None) -> str:
+    """Create a link to choose a password; return its path. Raises NotAllowed."""
+    return _create_link(editor, PASSWORD, by)
 
 
-def sign_in_link(editor: Editor) -> str:
-    """Make a link that signs an editor in; return its path. Raises NotAllowed."""
-    return _link(editor, SIGN_IN, None)
+def create_sign_in_link(editor: Editor) -> str:
+    """Create a one-time sign-in link; return its path. Raises NotAllowed."""
+    return _create_link(editor, SIGN_IN, None)
 
 
 def use_sign_in_link(token: str) -> Editor:
-    """End a sign-in link; return its editor. Raises LinkSpent."""
+    """Use up a sign-in link; return its editor. Raises LinkSpent."""
     with writing():
         editor_id = use_link(SIGN_IN, token).editor_id
         return db.session.get_one(Editor, editor_id)
 
 
-def use_password_link(token: str, password: str) -> Editor:
-    """Set a password by a link, which ends with every session and other link. Raises LinkSpent and TooBusy."""
+def set_password_by_link(token: str, password: str) -> Editor:
+    """Set a password by a link and revoke everything else.
+
+    Raises LinkSpent and TooBusy.
+    """
     with hashing():
         password_hash = hash_password(password)
     with writing():
@@ -109,104 +115,104 @@ def use_password_link(token: str, password: str) -> Editor:
 
 
 def change_password(editor: Editor, password: str, session_id: str = "") -> None:
-    """Set a new password and end everything but this session. Raises NotAllowed and TooBusy."""
+    """Set a password; revoke everything but this session. Raises NotAllowed and TooBusy."""
     with hashing():
         password_hash = hash_password(password)
     with writing():
-        _check_account(editor)
+        _check_active(editor)
         _set_password(editor, password_hash, session_id)
     hint("desk")
-    log.info("password of account %d changed by %s", editor.id, _name(editor if session_id else None))
+    log.info("password of account %d changed by %s", editor.id, _actor(editor if session_id else None))
 
 
 def change_role(editor: Editor, role: str, by: Editor | None = None) -> None:
-    """Give an account another role. Raises LastOwner and NotAllowed."""
+    """Change the role of an account. Raises LastOwner and NotAllowed."""
     with writing():
         _check_owner(by)
-        _check_account(editor)
+        _check_active(editor)
         if role != OWNER:
             _check_not_last(editor)
         editor.role = role
-    log.info("account %d is now %s, by %s", editor.id, role, _name(by))
+    log.info("account %d is now %s, by %s", editor.id, role, _actor(by))
 
 
 def sign_out(editor: Editor, by: Editor | None = None) -> None:
-    """End all sessions, links and known browsers of an account. Raises NotAllowed."""
+    """Revoke all sessions, links and device cookies of an account. Raises NotAllowed."""
     with writing():
         _check_owner(by)
-        _check_account(editor)
-        _end_access(editor)
+        _check_active(editor)
+        _revoke_access(editor)
     hint("desk")
-    log.info("account %d signed out by %s", editor.id, _name(by))
+    log.info("account %d signed out by %s", editor.id, _actor(by))
 
 
 def remove_editor(editor: Editor, by: Editor | None = None) -> None:
-    """Remove an account. Its name stays with its posts, responses and decisions, its e-mail address goes.
+    """Remove an account: delete its address, keep its name.
 
     Raises LastOwner and NotAllowed.
     """
     with writing():
         _check_owner(by)
-        _check_account(editor)
+        _check_active(editor)
         _check_not_last(editor)
-        _end_access(editor)
-        waiting = Mail.recipient == editor.email, Mail.kind.in_(EDITORS_MAIL), Mail.due_at.is_not(None)
-        take_back(list(db.session.scalars(select(Mail.id).where(*waiting))))
+        _revoke_access(editor)
+        unsent = Mail.recipient == editor.email, Mail.kind.in_(EDITOR_MAIL_KINDS), Mail.due_at.is_not(None)
+        take_back(list(db.session.scalars(select(Mail.id).where(*unsent))))
         editor.removed_at, editor.held_mail, editor.password_hash = now(), NEVER, ""
-        editor.email = f"removed-{editor.id}"  # free for another account, and no address that mail goes to
+        editor.email = f"removed-{editor.id}"  # unique, and no address that mail can be sent to
     hint("desk")
-    log.info("account %d removed by %s", editor.id, _name(by))
+    log.info("account %d removed by %s", editor.id, _actor(by))
 
 
 @contextmanager
-def _unique_address() -> Iterator[None]:
+def _reject_taken_email() -> Iterator[None]:
     try:
         yield
     except IntegrityError as error:
-        raise Taken from error
+        raise EmailTaken from error
 
 
-def account_mark(editor: Editor) -> str:
-    """What a link in mail is bound to, so that it ends with the password that it was written under."""
+def generation_tag(editor: Editor) -> str:
+    """Return a tag for links in mail that changes with the password."""
     return f"g{editor.generation}"
 
 
-def _account(email: str, name: str, role: str, password: str) -> Editor:
-    told = AT_ONCE if role == OWNER else NEVER
+def _new_account(email: str, name: str, role: str, password: str) -> Editor:
+    held_mail = IMMEDIATE if role == OWNER else NEVER
     password_hash = ""
     if password:
         with hashing():
             password_hash = hash_password(password)
-    return Editor(email=email.strip().lower(), name=name, role=role, password_hash=password_hash, held_mail=told)
+    return Editor(email=email.strip().lower(), name=name, role=role, password_hash=password_hash, held_mail=held_mail)
 
 
-def _link(editor: Editor, purpose: str, by: Editor | None) -> str:
+def _create_link(editor: Editor, purpose: str, by: Editor | None) -> str:
     with writing():
         _check_owner(by)
-        _check_account(editor)
+        _check_active(editor)
         path = add_link(purpose, editor)
-    log.info("%s link for account %d made by %s", purpose.replace("_", "-"), editor.id, _name(by))
+    log.info("%s link for account %d made by %s", purpose.replace("_", "-"), editor.id, _actor(by))
     return path
 
 
 def _set_password(editor: Editor, password_hash: str, session_id: str = "") -> None:
     editor.password_hash = password_hash
-    _end_access(editor, session_id)
+    _revoke_access(editor, session_id)
 
 
-def _end_access(editor: Editor, session_id: str = "") -> None:
+def _revoke_access(editor: Editor, session_id: str = "") -> None:
     editor.generation += 1
     end_links(editor)
     end_sessions(editor, session_id)
 
 
 def _check_owner(by: Editor | None) -> None:
-    """Refuse an owner who was removed or demoted after the request came."""
+    """Refuse an owner who was removed or demoted meanwhile. Raises NotAllowed."""
     if by is not None and (by.removed_at is not None or by.role != OWNER):
         raise NotAllowed
 
 
-def _check_account(editor: Editor) -> None:
+def _check_active(editor: Editor) -> None:
     if editor.removed_at is not None:
         raise NotAllowed
 
@@ -216,5 +222,5 @@ def _check_not_last(editor: Editor) -> None:
         raise LastOwner
 
 
-def _name(by: Editor | None) -> str:
+def _actor(by: Editor | None) -> str:
     return f"account {by.id}" if by else "command"

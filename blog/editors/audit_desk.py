@@ -1,4 +1,4 @@
-"""The owner's door to the audit log."""
+"""Show the audit log to owners at /desk/audit."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.db import row_id
-from blog.editors.audit_log import entries, undoable, verb_word
+from blog.editors.audit_log import can_undo, list_entries, verb_label
 
 blueprint = Blueprint("audit_desk", __name__, url_prefix="/desk/audit")
 
-for word in (verb_word, undoable):
-    blueprint.add_app_template_global(word)
+for function in (verb_label, can_undo):
+    blueprint.add_app_template_global(function)
 
 
 @blueprint.get("")
 def index() -> ResponseReturnValue:
     comment_id = row_id(request.args.get("comment"))
-    page = entries(comment_id, request.args.get("after"))
+    page = list_entries(comment_id, request.args.get("after"))
     return render_template("editors/desk/audit.html", page=page, comment_id=comment_id)

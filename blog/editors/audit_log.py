@@ -1,4 +1,7 @@
-"""The audit log: who did what to which comment, when and why. It is written in the transaction of the act itself."""
+"""Write and read the audit log of decisions on comments.
+
+Each entry is written in the transaction of the decision itself.
+"""
 
 from __future__ import annotations
 
@@ -16,23 +19,22 @@ from blog.web.pagination import Page
 
 APPROVE, HOLD, SPAM, REMOVE = "approve", "hold", "spam", "remove"
 BAN, UNBAN, ANSWER, REVERSE = "ban", "unban", "answer", "undo"
-# what writers do to their own
+# by authors, to their comments
 EDIT, WITHDRAW, ERASE = "edit", "withdraw", "erase"
-# what is known of a comment for good: that nobody may bring it back
+# nobody may restore these comments, so their entries are never deleted
 FINAL = {WITHDRAW, ERASE}
-# what readers together do
+# by several readers
 REPORT = "report"
 UNDOABLE = {APPROVE, HOLD, SPAM, REMOVE, BAN, UNBAN, ANSWER}
 
-# how long an action can be undone
-UNDO = timedelta(minutes=10)
+UNDO_WINDOW = timedelta(minutes=10)
 PAGE_SIZE = 40
-# an editor's own last action is looked for among so many
-RECENT = 200
+# entries searched for an editor's last action
+RECENT_LIMIT = 200
 
 
 class AuditDetails(TypedDict, total=False):
-    """The rest of an entry; `before` and `after` are texts that whoever undoes the verb reads."""
+    """Hold the optional columns of an entry; undo parses `before` and `after`."""
 
     comment_id: int | None
     subject: str
@@ -42,27 +44,28 @@ class AuditDetails(TypedDict, total=False):
     action_id: str | None
 
 
-def record(editor: Editor | None, verb: str, **what: Unpack[AuditDetails]) -> AuditEntry:
-    """Inside an act: write one line of the log. Without an editor it was readers, or one to their own."""
-    what["subject"], what["reason"] = what.get("subject", "")[:300], what.get("reason", "")[:500]
-    entry = AuditEntry(verb=verb, **_who(editor), **what)
+def record(editor: Editor | None, verb: str, **details: Unpack[AuditDetails]) -> AuditEntry:
+    """Add one entry in the current transaction; without an editor readers acted."""
+    details["subject"], details["reason"] = details.get("subject", "")[:300], details.get("reason", "")[:500]
+    entry = AuditEntry(verb=verb, **_editor_columns(editor), **details)
     db.session.add(entry)
     db.session.flush()
     return entry
 
 
 def record_all(editor: Editor | None, verb: str, comment_ids: Collection[int]) -> None:
-    """The same of many comments, with nothing else said."""
-    db.session.add_all(AuditEntry(verb=verb, comment_id=number, **_who(editor)) for number in comment_ids)
+    """Add one entry per comment, without details."""
+    columns = _editor_columns(editor)
+    db.session.add_all(AuditEntry(verb=verb, comment_id=comment_id, **columns) for comment_id in comment_ids)
     db.session.flush()
 
 
-def _who(editor: Editor | None) -> dict[str, Any]:
+def _editor_columns(editor: Editor | None) -> dict[str, Any]:
     return {"editor_id": editor.id, "editor_name": editor.name} if editor else {}
 
 
-def entries(comment_id: int | None, after: str | None, size: int = PAGE_SIZE) -> Page[AuditEntry]:
-    """The newest entries, of one comment where it is given, that come after the key `after`, which is an id."""
+def list_entries(comment_id: int | None, after: str | None, size: int = PAGE_SIZE) -> Page[AuditEntry]:
+    """Return entries, newest first; `after` is the id to continue from."""
     query = select(AuditEntry).order_by(AuditEntry.id.desc()).limit(size + 1)
     if comment_id is not None:
         query = query.where(AuditEntry.comment_id == comment_id)
@@ -72,17 +75,17 @@ def entries(comment_id: int | None, after: str | None, size: int = PAGE_SIZE) ->
     return Page(found[:size], str(found[size - 1].id) if len(found) > size else None)
 
 
-def done_together(entry: AuditEntry) -> list[AuditEntry]:
-    """All entries of the action that this one belongs to, the last first."""
+def entries_of_action(entry: AuditEntry) -> list[AuditEntry]:
+    """Return all entries of the same action, newest first."""
     if not entry.action_id:
         return [entry]
     same = select(AuditEntry).where(AuditEntry.action_id == entry.action_id).order_by(AuditEntry.id.desc())
     return list(db.session.scalars(same))
 
 
-def verb_word(verb: str) -> str:
-    """What was done, as one word or two."""
-    words = {
+def verb_label(verb: str) -> str:
+    """Return the translated label of a verb."""
+    labels = {
         APPROVE: _("Approved"),
         HOLD: _("Held"),
         SPAM: _("Marked as spam"),
@@ -96,42 +99,44 @@ def verb_word(verb: str) -> str:
         REPORT: _("Held after reports"),
         ERASE: _("Erased"),
     }
-    return str(words.get(verb, verb))
+    return str(labels.get(verb, verb))
 
 
-def undoable(entry: AuditEntry) -> bool:
-    """Whether it is of a kind that can be undone, was not yet, is young enough, and still says what stood before."""
-    known = bool(entry.before or entry.after)
-    return known and entry.verb in UNDOABLE and entry.undone_at is None and now() - UNDO < entry.created_at <= now()
+def can_undo(entry: AuditEntry) -> bool:
+    """Return whether the entry is recent, not undone and still has its state."""
+    has_state = bool(entry.before or entry.after)
+    is_recent = now() - UNDO_WINDOW < entry.created_at <= now()
+    return has_state and entry.verb in UNDOABLE and entry.undone_at is None and is_recent
 
 
-def last_action(editor: Editor) -> AuditEntry | None:
-    """What this editor did last, while it can still be undone."""
-    newest = select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(RECENT).subquery()
+def last_undoable_action(editor: Editor) -> AuditEntry | None:
+    """Return the editor's last entry if it can still be undone."""
+    newest = select(AuditEntry.id).order_by(AuditEntry.id.desc()).limit(RECENT_LIMIT).subquery()
     mine = select(AuditEntry).join(newest, newest.c.id == AuditEntry.id).where(AuditEntry.editor_id == editor.id)
     last = db.session.scalars(mine.order_by(AuditEntry.id.desc()).limit(1)).one_or_none()
-    return last if last and undoable(last) else None
+    return last if last and can_undo(last) else None
 
 
-def last_decider(comment_id: int) -> str:
-    """The name of the editor who decided on this comment last; "" where none has."""
+def last_editor_name(comment_id: int) -> str:
+    """Return who last decided on this comment, or ""."""
     names = select(AuditEntry.editor_name).where(AuditEntry.comment_id == comment_id)
     return db.session.scalars(names.order_by(AuditEntry.id.desc()).limit(1)).first() or ""
 
 
-def withdrawn(comment_id: int) -> bool:
-    """Whether its writer took this comment away, or had it erased."""
-    by_writer = select(AuditEntry.id).where(AuditEntry.comment_id == comment_id, AuditEntry.verb.in_(FINAL))
-    return db.session.scalars(by_writer.limit(1)).first() is not None
+def is_withdrawn(comment_id: int) -> bool:
+    """Return whether the author deleted or erased this comment."""
+    by_author = select(AuditEntry.id).where(AuditEntry.comment_id == comment_id, AuditEntry.verb.in_(FINAL))
+    return db.session.scalars(by_author.limit(1)).first() is not None
 
 
-def forget_texts(comment_ids: Collection[int] | Select[int]) -> None:
-    """Inside an act: what the log says of these comments in their own words goes, and with it every undoing; that
-    something was done stays. An answer is the editor's own.
+def erase_texts(comment_ids: Collection[int] | Select[int]) -> None:
+    """Erase these comments' texts from the log in the current transaction.
+
+    The entries stay but cannot be undone any more. Editors' replies keep theirs.
     """
     about = AuditEntry.comment_id.in_(comment_ids), AuditEntry.verb != ANSWER
-    forgotten = {"subject": "", "before": "", "after": ""}
-    db.session.execute(update(AuditEntry).where(*about).values(forgotten), execution_options=UNSYNCHRONIZED)
+    erased = {"subject": "", "before": "", "after": ""}
+    db.session.execute(update(AuditEntry).where(*about).values(erased), execution_options=UNSYNCHRONIZED)
 
 
 def mark_undone(undone: Iterable[AuditEntry]) -> None:

@@ -1,4 +1,4 @@
-"""Commands of the editors room."""
+"""Define the commands `flask editors …`."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ from flask import current_app
 from flask.cli import AppGroup
 
 from blog.editors.accounts import (
+    EmailTaken,
     LastOwner,
     OwnerExists,
-    Taken,
     add_editor,
     change_password,
-    first_run_link,
+    create_first_run_link,
+    create_sign_in_link,
     remove_editor,
-    sign_in_link,
     sign_out,
 )
-from blog.editors.models import EDITOR, ROLES, Editor, all_editors, editor_of
-from blog.editors.password_rules import why_not
-from blog.editors.sessions import sessions_of
+from blog.editors.models import EDITOR, ROLES, Editor, all_editors, editor_by_email
+from blog.editors.password_rules import find_password_problem
+from blog.editors.sessions import count_sessions
 from blog.errors import Unusable
 from blog.logs import configure_logging
 from blog.settings import Settings
 
 MAX_EMAIL_LENGTH = 254
 
-# what is done to an account is logged here as at the desk
+# changes of accounts are logged as at the desk
 editors = AppGroup("editors", callback=configure_logging, help="Accounts of editors.")
 
 
@@ -36,7 +36,7 @@ editors = AppGroup("editors", callback=configure_logging, help="Accounts of edit
 def list_all() -> None:
     """List all accounts: e-mail address, role, devices signed in, name."""
     for editor in all_editors():
-        click.echo(f"{editor.email}\t{editor.role}\t{sessions_of(editor)}\t{editor.name}")
+        click.echo(f"{editor.email}\t{editor.role}\t{count_sessions(editor)}\t{editor.name}")
 
 
 @editors.command("add")
@@ -53,10 +53,10 @@ def add(email: str, name: str, role: str, password_stdin: bool) -> None:
         raise Unusable(f"There is no role “{role}”: use one of {', '.join(ROLES)}.")
     if not name or len(name) > 80:
         raise Unusable("A name has 1 to 80 characters: give it with --name.")
-    password = new_password(password_stdin, name, email)
+    password = read_new_password(password_stdin, name, email)
     try:
         add_editor(email, name, role, password)
-    except Taken as error:
+    except EmailTaken as error:
         raise Unusable(f"{email} has an account already: use another address.") from error
     click.echo(f"{name} may sign in as {email}.")
 
@@ -65,7 +65,7 @@ def add(email: str, name: str, role: str, password_stdin: bool) -> None:
 @click.argument("email")
 def remove(email: str) -> None:
     """Remove an account. Posts, responses and decisions stay under its name."""
-    editor = account(email)
+    editor = find_account(email)
     try:
         remove_editor(editor)
     except LastOwner as error:
@@ -78,8 +78,8 @@ def remove(email: str) -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def password(email: str, password_stdin: bool) -> None:
     """Set a new password, and sign the account out everywhere."""
-    editor = account(email)
-    change_password(editor, new_password(password_stdin, editor.name, editor.email))
+    editor = find_account(email)
+    change_password(editor, read_new_password(password_stdin, editor.name, editor.email))
     click.echo(f"{editor.email} has a new password and is signed out everywhere.")
 
 
@@ -90,7 +90,7 @@ def sign_out_command(email: str | None, everybody: bool) -> None:
     """End all sessions, links and known browsers of one account, or with --all of every account."""
     if bool(email) == everybody:
         raise Unusable("Give an e-mail address, or --all for every account.")
-    for editor in all_editors() if everybody else [account(email or "")]:
+    for editor in all_editors() if everybody else [find_account(email or "")]:
         sign_out(editor)
         click.echo(f"{editor.email} is signed out everywhere.")
 
@@ -99,33 +99,33 @@ def sign_out_command(email: str | None, everybody: bool) -> None:
 @click.argument("email")
 def print_sign_in_link(email: str) -> None:
     """Print a link that signs an editor in once, within an hour, whatever was tried before."""
-    click.echo(site_address() + sign_in_link(account(email)))
+    click.echo(base_url() + create_sign_in_link(find_account(email)))
 
 
 @editors.command("first-run-link")
 def print_first_run_link() -> None:
     """Print a link that makes the first account once, within an hour. Earlier ones end."""
     try:
-        click.echo(site_address() + first_run_link())
+        click.echo(base_url() + create_first_run_link())
     except OwnerExists as error:
         raise Unusable("There is an owner already: flask editors list shows who.") from error
 
 
-def account(email: str) -> Editor:
-    editor = editor_of(email)
+def find_account(email: str) -> Editor:
+    editor = editor_by_email(email)
     if editor is None:
         raise Unusable(f"“{email}” has no account: flask editors list shows all.")
     return editor
 
 
-def new_password(from_stdin: bool, name: str, email: str) -> str:
+def read_new_password(from_stdin: bool, name: str, email: str) -> str:
     typed = sys.stdin.readline().rstrip("\r\n") if from_stdin else click.prompt("Password", hide_input=True)
-    if sentence := why_not(typed, name, email):
+    if sentence := find_password_problem(typed, name, email):
         raise Unusable(sentence)
     return str(typed)
 
 
-def site_address() -> str:
+def base_url() -> str:
     settings: Settings = current_app.config["SETTINGS"]
     return settings.address
 

@@ -1,4 +1,4 @@
-"""The editors' door to their own account: signing in and out, the password."""
+"""Let editors sign in and out and change their password."""
 
 from __future__ import annotations
 
@@ -13,13 +13,19 @@ from flask_wtf.csrf import validate_csrf
 from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, TooManyRequests
 from wtforms.validators import ValidationError
 
-from blog.editors.access import OwnersOnly, SignedOut, current_editor, the_editor
+from blog.editors.access import OwnerRequired, SignInRequired, current_editor, signed_in_editor
 from blog.editors.accounts import NotAllowed, change_password
 from blog.editors.forms import ChangePasswordForm, SignInForm
-from blog.editors.models import editor_of
+from blog.editors.models import editor_by_email
 from blog.editors.passwords import MAX_WAIT_SECONDS, TooBusy
-from blog.editors.sessions import AccountChanged, editor_with, end_session, just_expired, password_is_right
-from blog.editors.sign_in.begin_session import kept_from_form, let_in
+from blog.editors.sessions import (
+    AccountChanged,
+    authenticate,
+    end_session,
+    recently_expired_session,
+    verify_current_password,
+)
+from blog.editors.sign_in.begin_session import complete_sign_in, pending_fields
 from blog.editors.sign_in.device_cookies import device_key, remember_device
 from blog.editors.sign_in.password_attempts import TooManyFailures
 from blog.media.late_photos import set_aside
@@ -31,18 +37,18 @@ from blog.web.rate_limits import SIGN_IN, limited, seconds_left
 
 log = logging.getLogger(__name__)
 
-# never given back, since a page is no place for them
-SECRETS = {"csrf_token", "password", "again", "current"}
+# never sent back in a page
+SECRET_FIELDS = {"csrf_token", "password", "again", "current"}
 
 blueprint = Blueprint("editors", __name__, url_prefix="/desk")
 
 
 @blueprint.get("/sign-in")
 def new_session() -> ResponseReturnValue:
-    onward = onward_path(request.args.get("next", ""))
+    onward = safe_onward_path(request.args.get("next", ""))
     if current_editor():
         return redirect(onward, 303)
-    return sign_in_page(SignInForm(formdata=None), 200, kept=[], onward=onward)
+    return render_sign_in(SignInForm(formdata=None), 200, pending=[], onward=onward)
 
 
 @blueprint.post("/session")
@@ -50,11 +56,11 @@ def new_session() -> ResponseReturnValue:
 def create_session() -> ResponseReturnValue:
     form, email = SignInForm(), request.form.get("email", "")
     if not form.validate():
-        return refused(form, 422)
-    editor = editor_with(email, form.password.data or "", address_key(request.remote_addr), device_key(email))
+        return refuse_sign_in(form, 422)
+    editor = authenticate(email, form.password.data or "", address_key(request.remote_addr), device_key(email))
     if editor is None:
-        return refused(form, 403, _("The e-mail address or the password is not right."))
-    return let_in(editor, form.remember.data, onward_path(request.form.get("onward", "")))
+        return refuse_sign_in(form, 403, _("The e-mail address or the password is not right."))
+    return complete_sign_in(editor, form.remember.data, safe_onward_path(request.form.get("onward", "")))
 
 
 @blueprint.delete("/session")
@@ -62,7 +68,7 @@ def destroy_session() -> ResponseReturnValue:
     end_session(session["desk"])
     session.clear()
     answer = make_response(redirect("/desk/sign-in?signed-out", 303))
-    answer.headers["Clear-Site-Data"] = '"cache"'  # "storage" would delete what is being written
+    answer.headers["Clear-Site-Data"] = '"cache"'  # "storage" would delete unsent drafts
     return answer
 
 
@@ -73,10 +79,10 @@ def edit_password() -> ResponseReturnValue:
 
 @blueprint.post("/password")
 def update_password() -> ResponseReturnValue:
-    form, editor = ChangePasswordForm(the_editor()), the_editor()
+    form, editor = ChangePasswordForm(signed_in_editor()), signed_in_editor()
     if not form.validate():
         return render_template("editors/desk/password.html", form=form), 422
-    if not password_is_right(editor, form.current.data or "", address_key(request.remote_addr)):
+    if not verify_current_password(editor, form.current.data or "", address_key(request.remote_addr)):
         form.current.errors = [_("This is not your present password.")]
         return render_template("editors/desk/password.html", form=form), 422
     change_password(editor, form.password.data or "", session["desk"])
@@ -88,53 +94,54 @@ def update_password() -> ResponseReturnValue:
 @blueprint.errorhandler(TooBusy)
 @blueprint.errorhandler(AccountChanged)
 @blueprint.errorhandler(NotAllowed)
-def try_later(error: Exception) -> ResponseReturnValue:
-    """What was kept of an editor's own, and the e-mail address, outlive every refusal."""
-    sentence, status, wait = obstacle(error)
+def show_refusal(error: Exception) -> ResponseReturnValue:
+    """Show why a password was refused; keep the pending fields."""
+    sentence, status, wait = describe_refusal(error)
     if request.endpoint != "editors.update_password":
-        return refused(SignInForm(), status, sentence, wait)
+        return refuse_sign_in(SignInForm(), status, sentence, wait)
     form = ChangePasswordForm(current_editor())
     form.form_errors = [sentence]
-    return with_wait(private(render_template("editors/desk/password.html", form=form), status), wait)
+    return add_retry_after(private(render_template("editors/desk/password.html", form=form), status), wait)
 
 
-@blueprint.app_errorhandler(OwnersOnly)
-def show_owners_only(_: OwnersOnly) -> ResponseReturnValue:
-    """What was typed before the role changed is shown, to be copied."""
+@blueprint.app_errorhandler(OwnerRequired)
+def show_owners_only(_: OwnerRequired) -> ResponseReturnValue:
+    """Show the submitted text for copying, since the role changed meanwhile."""
     if htmx.wanted():
         return error_pages.show(Forbidden())
     try:
-        typed = [(name, value) for name, value in typed_fields() if value.strip()]
+        fields = [(name, value) for name, value in submitted_fields() if value.strip()]
     except RequestEntityTooLarge as error:
         return error_pages.show(error)
-    return private(render_template("editors/desk/owners_only.html", typed=typed), 403)
+    return private(render_template("editors/desk/owners_only.html", typed=fields), 403)
 
 
-@blueprint.app_errorhandler(SignedOut)
-def show_sign_in(_: SignedOut) -> ResponseReturnValue:
-    """What was sent after the session had ended is kept, of its files a photo, and goes on after signing in."""
+@blueprint.app_errorhandler(SignInRequired)
+def show_sign_in(_: SignInRequired) -> ResponseReturnValue:
+    """Show the sign-in form with the submitted fields and photo."""
     if htmx.wanted():
         return Response(status=403, headers={"HX-Redirect": "/desk/sign-in"})
     try:
-        kept = typed_fields()
+        fields = submitted_fields()
     except RequestEntityTooLarge as error:
         return error_pages.show(error)
-    return sign_in_page(SignInForm(formdata=None), 403, [*kept, *photo_from_form()], request.full_path.rstrip("?"))
+    pending = [*fields, *set_photo_aside()]
+    return render_sign_in(SignInForm(formdata=None), 403, pending, request.full_path.rstrip("?"))
 
 
-def typed_fields() -> list[tuple[str, str]]:
-    return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRETS]
+def submitted_fields() -> list[tuple[str, str]]:
+    return [(name, value) for name, value in request.form.items(multi=True) if name not in SECRET_FIELDS]
 
 
-def obstacle(error: Exception) -> tuple[str, int, int]:
-    """Why nothing was done: a sentence, the status, and how many seconds to wait."""
+def describe_refusal(error: Exception) -> tuple[str, int, int]:
+    """Return the message, the status and the seconds to wait."""
     if isinstance(error, TooManyFailures):
-        editor = editor_of(request.form.get("email", "")) or current_editor()
+        editor = editor_by_email(request.form.get("email", "")) or current_editor()
         log.info("password refused after many failures, account %s", editor.id if editor else "unknown")
         minutes = ceil(error.seconds / 60)
         if not error.strangers_only:
             return _("Too many tries. Please wait %(minutes)d minutes.", minutes=minutes), 429, error.seconds
-        return closed_to_strangers(minutes), 429, error.seconds
+        return known_browsers_only(minutes), 429, error.seconds
     if isinstance(error, TooBusy):
         wait = MAX_WAIT_SECONDS
         return _("Other passwords are being checked just now. Please try again in a few seconds."), 503, wait
@@ -144,7 +151,7 @@ def obstacle(error: Exception) -> tuple[str, int, int]:
     return _("This account has just been changed. Please sign in again."), 403, 0
 
 
-def closed_to_strangers(minutes: int) -> str:
+def known_browsers_only(minutes: int) -> str:
     sentence: str = _(
         "Too many wrong passwords. For %(minutes)d minutes only browsers that signed in to this account before may "
         "try. Whoever runs the server can make a link that signs you in: flask editors sign-in-link.",
@@ -153,13 +160,14 @@ def closed_to_strangers(minutes: int) -> str:
     return sentence
 
 
-def photo_from_form() -> list[tuple[str, str]]:
-    """Set a photo aside that was sent along, since no browser fills in a file again, and name it by a field.
+def set_photo_aside() -> list[tuple[str, str]]:
+    """Store the submitted photo for later; return the field that names it.
 
-    Only for a session that has just expired, with its token: a cookie alone lasts longer than its session.
+    Browsers never fill in a file again. Needs a recently expired session and its form token, since the cookie
+    outlives the session.
     """
     photo = request.files.get("photo_file")
-    expired = just_expired(session["desk"]) if photo and "desk" in session else None
+    expired = recently_expired_session(session["desk"]) if photo and "desk" in session else None
     if not photo or expired is None:
         return []
     try:
@@ -169,24 +177,24 @@ def photo_from_form() -> list[tuple[str, str]]:
         return []
 
 
-def sign_in_page(form: SignInForm, status: int, kept: list[tuple[str, str]], onward: str) -> Response:
-    page = render_template("editors/desk/sign_in.html", form=form, kept=kept, onward=onward)
+def render_sign_in(form: SignInForm, status: int, pending: list[tuple[str, str]], onward: str) -> Response:
+    page = render_template("editors/desk/sign_in.html", form=form, pending=pending, onward=onward)
     return private(page, status)
 
 
-def refused(form: SignInForm, status: int, sentence: str = "", wait: int = 0) -> Response:
+def refuse_sign_in(form: SignInForm, status: int, sentence: str = "", wait: int = 0) -> Response:
     form.form_errors = [sentence] if sentence else []
-    answer = sign_in_page(form, status, kept_from_form(), onward_path(request.form.get("onward", "")))
-    return with_wait(answer, wait)
+    answer = render_sign_in(form, status, pending_fields(), safe_onward_path(request.form.get("onward", "")))
+    return add_retry_after(answer, wait)
 
 
-def with_wait(answer: Response, seconds: int) -> Response:
+def add_retry_after(answer: Response, seconds: int) -> Response:
     if seconds:
         answer.headers["Retry-After"] = str(seconds)
     return answer
 
 
-def onward_path(path: str) -> str:
-    """Where to go after signing in: an address of the desk, never one that leads elsewhere."""
-    astray = "//" in path or ".." in path
-    return path if re.fullmatch(r"/desk/[\w/?&=%.+-]*", path, re.ASCII) and not astray else "/desk/"
+def safe_onward_path(path: str) -> str:
+    """Return the path if it is below /desk/, else /desk/."""
+    leaves_desk = "//" in path or ".." in path
+    return path if re.fullmatch(r"/desk/[\w/?&=%.+-]*", path, re.ASCII) and not leaves_desk else "/desk/"

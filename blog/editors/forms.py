@@ -1,4 +1,4 @@
-"""Forms of accounts."""
+"""Define the forms for accounts and passwords."""
 
 from __future__ import annotations
 
@@ -10,36 +10,36 @@ from wtforms import BooleanField, Field, ValidationError
 from wtforms.validators import AnyOf, EqualTo, InputRequired
 
 from blog.editors.models import EDITOR, ROLES, Editor
-from blog.editors.password_rules import why_not
-from blog.editors.passwords import MAX_LENGTH
+from blog.editors.password_rules import find_password_problem
+from blog.editors.passwords import MAX_PASSWORD_LENGTH
 from blog.email_addresses import LONGEST, is_address
 from blog.web.forms.fields import Choice, Form, Password, Text
 
 MAX_NAME_LENGTH = 80
-CHOOSE = _("Choose one of the roles.")
+CHOOSE_ROLE = _("Choose one of the roles.")
 
 
 class SignInForm(Form):
     email = Text(_("E-mail"), [InputRequired(_("Your e-mail address is needed."))], most=LONGEST)
-    password = Password(_("Password"), [InputRequired(_("Your password is needed."))], most=MAX_LENGTH)
+    password = Password(_("Password"), [InputRequired(_("Your password is needed."))], most=MAX_PASSWORD_LENGTH)
     remember = BooleanField(_("Stay signed in on this device for 30 days"))
 
 
 class NewPasswordForm(Form):
-    """A new password of `account`, whose name and address are not to be it."""
+    """Set a password that is not the account's name or address."""
 
-    password = Password(_("New password"), most=MAX_LENGTH)
+    password = Password(_("New password"), most=MAX_PASSWORD_LENGTH)
     again = Password(
-        _("The same again"), [EqualTo("password", _("The two passwords are not the same."))], most=MAX_LENGTH
+        _("The same again"), [EqualTo("password", _("The two passwords are not the same."))], most=MAX_PASSWORD_LENGTH
     )
 
-    def __init__(self, account: Editor | None = None, **given: Any) -> None:
-        super().__init__(**given)
+    def __init__(self, account: Editor | None = None, **options: Any) -> None:
+        super().__init__(**options)
         self.account = account
 
     def validate_password(self, field: Field) -> None:
         name, email = (self.account.name, self.account.email) if self.account else ("", "")
-        refuse_password(field, name, email)
+        validate_new_password(field, name, email)
 
 
 class AccountFields(Form):
@@ -59,36 +59,42 @@ class FirstRunForm(AccountFields, NewPasswordForm):
     name = Text(_("Your name, as readers see it"), most=MAX_NAME_LENGTH)
 
     def validate_password(self, field: Field) -> None:
-        refuse_password(field, *bounded(self.name, self.email))
+        validate_new_password(field, *bounded_values(self.name, self.email))
+
+    def account_values(self) -> tuple[str, str, str]:
+        """Return e-mail address, name and password."""
+        return self.email.data or "", (self.name.data or "").strip(), self.password.data or ""
 
 
-class AddForm(AccountFields):
-    """One more account. Without a password its editor gets a link and chooses one."""
+class AddEditorForm(AccountFields):
+    """Add an account; without a password its editor gets a link."""
 
-    role = Choice(_("Role"), [AnyOf(ROLES, CHOOSE)], default=EDITOR)
-    password = Password(_("Password"), most=MAX_LENGTH)
+    role = Choice(_("Role"), [AnyOf(ROLES, CHOOSE_ROLE)], default=EDITOR)
+    password = Password(_("Password"), most=MAX_PASSWORD_LENGTH)
 
     def validate_password(self, field: Field) -> None:
         if field.data:
-            refuse_password(field, *bounded(self.name, self.email))
+            validate_new_password(field, *bounded_values(self.name, self.email))
 
-    def given(self) -> tuple[str, str, str, str]:
-        """What is needed to add the account: e-mail address, name, role, password."""
+    def account_values(self) -> tuple[str, str, str, str]:
+        """Return e-mail address, name, role and password."""
         return self.email.data or "", (self.name.data or "").strip(), self.role.data or "", self.password.data or ""
 
 
 class RoleForm(Form):
-    role = Choice(_("Role"), [AnyOf(ROLES, CHOOSE)])
+    role = Choice(_("Role"), [AnyOf(ROLES, CHOOSE_ROLE)])
 
 
 class ChangePasswordForm(NewPasswordForm):
-    current = Password(_("Present password"), [InputRequired(_("Your present password is needed."))], most=MAX_LENGTH)
+    current = Password(
+        _("Present password"), [InputRequired(_("Your present password is needed."))], most=MAX_PASSWORD_LENGTH
+    )
 
 
-def refuse_password(field: Field, name: str, email: str) -> None:
-    if sentence := why_not(field.data or "", name, email):
+def validate_new_password(field: Field, name: str, email: str) -> None:
+    if sentence := find_password_problem(field.data or "", name, email):
         raise ValidationError(sentence)
 
 
-def bounded(name: Field, email: Field) -> tuple[str, str]:
+def bounded_values(name: Field, email: Field) -> tuple[str, str]:
     return (name.data or "")[:MAX_NAME_LENGTH], (email.data or "")[:LONGEST]

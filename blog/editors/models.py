@@ -1,4 +1,4 @@
-"""Editors, the sessions and links that let them in, and the audit log."""
+"""Store editors, their sessions and links, sign-in failures and the audit log."""
 
 from __future__ import annotations
 
@@ -13,17 +13,16 @@ OWNER = "owner"
 EDITOR = "editor"
 ROLES = (OWNER, EDITOR)
 
-# how an editor is told by mail of what waits
-AT_ONCE, HOURLY, DAILY, NEVER = "at_once", "hourly", "daily", "never"
+# when an editor gets mail about held comments
+IMMEDIATE, HOURLY, DAILY, NEVER = "at_once", "hourly", "daily", "never"
 
 
 class Editor(Record):
-    """An account. The e-mail address is kept in lower case and never leaves the desk.
+    """Represent an account. The e-mail address is lower case and never public.
 
-    `held_mail` is how the editor is told of what waits; `last_alerted_hold_id` up to which hold that was done,
-    `last_alerted_at` when it was last.
-    `generation` is signed into links in mail and device cookies, which end when it rises. A removed
-    account stays as a row, since its responses and decisions refer to it; `password_hash` is "" until one is set.
+    `held_mail` says when mail about held comments is sent; the last one covered holds up to `last_alerted_hold_id`, at
+    `last_alerted_at`. `generation` is signed into links in mail and device cookies: raising it revokes them. Removed
+    accounts stay as rows, since comments and the audit log refer to them. `password_hash` is "" until one is set.
     """
 
     __tablename__ = "editors"
@@ -40,7 +39,7 @@ class Editor(Record):
 
 
 class EditorSession(Record):
-    """One browser that an editor is signed in by; only the hash of its random id is kept."""
+    """Represent one signed-in browser; `key` is the hash of its random id."""
 
     __tablename__ = "editor_sessions"
 
@@ -52,7 +51,10 @@ class EditorSession(Record):
 
 
 class AccountLink(Record):
-    """A link that is good once; only the hash of its random token is stored. The first-run link has no editor."""
+    """Represent a one-time link; `key` is the hash of its token.
+
+    First-run links have no editor.
+    """
 
     __tablename__ = "account_links"
 
@@ -65,10 +67,9 @@ class AccountLink(Record):
 
 
 class SignInFailure(Record):
-    """A wrong password, or a sign-in that is being checked.
+    """Represent a wrong password, or a sign-in that is being checked.
 
-    The columns are keyed hashes: of the account's e-mail address, of the network address, and of the device cookie
-    where the browser had a valid one.
+    The columns are keyed hashes of the e-mail address, the network address, and the device cookie if it was valid.
     """
 
     __tablename__ = "sign_in_failures"
@@ -84,8 +85,9 @@ class SignInFailure(Record):
 
 
 class AuditEntry(Record):
-    """Who did what to which comment, when and why. `before` and `after` are what undoing needs, as the act that wrote
-    it reads them; entries that were one action of an editor's share `action_id`.
+    """Represent one decision in the audit log.
+
+    `before` and `after` are what undoing needs, in the format of the verb. Entries of one action share `action_id`.
     """
 
     __tablename__ = "audit"
@@ -112,11 +114,11 @@ def owner_count() -> int:
     return db.session.scalar(owners) or 0
 
 
-def editor_of(email: str) -> Editor | None:
-    found = select(Editor).where(Editor.email == email.strip().lower(), Editor.removed_at.is_(None))
-    return db.session.scalars(found).one_or_none()
+def editor_by_email(email: str) -> Editor | None:
+    query = select(Editor).where(Editor.email == email.strip().lower(), Editor.removed_at.is_(None))
+    return db.session.scalars(query).one_or_none()
 
 
 def all_editors() -> list[Editor]:
-    """Find all accounts that are not removed, oldest first."""
+    """Return all accounts that are not removed, oldest first."""
     return list(db.session.scalars(select(Editor).where(Editor.removed_at.is_(None)).order_by(Editor.id)))

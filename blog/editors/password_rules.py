@@ -1,4 +1,4 @@
-"""Refuse passwords that are guessed first: common ones, and the site's own words."""
+"""Refuse passwords that are easy to guess: common ones, names."""
 
 from __future__ import annotations
 
@@ -9,26 +9,28 @@ from urllib.parse import urlsplit
 from flask import current_app
 from flask_babel import gettext as _
 
-from blog.editors.passwords import MAX_LENGTH, MIN_LENGTH
+from blog.editors.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from blog.settings import Settings
 from blog.site.models import current_site
 
-# a password that has one of the site's words needs so many other letters and digits
+# letters and digits needed beside the site's names
 MIN_OTHER_CHARACTERS = 6
 MIN_WORD_LENGTH = 3
-# a password that is longer is judged by its beginning; one character may become eighteen in NFKC
+# only the beginning is checked: NFKC may turn one character into eighteen
 MAX_READ_LENGTH = 200
 
 
-def why_not(password: str, name: str = "", email: str = "") -> str:
-    """Say in one sentence why this password is not taken; "" where it is.
+def find_password_problem(password: str, name: str = "", email: str = "") -> str:
+    """Return why a password is refused, as one sentence, or "".
 
-    The length is counted in code points before anything else looks at the text.
+    The length, in code points, is checked first to bound the rest.
     """
-    if len(password) > MAX_LENGTH:
-        return str(_("A password has at most %(count)d characters.", count=MAX_LENGTH))
-    if len(password) < MIN_LENGTH:
-        return str(_("A password has at least %(count)d characters; a sentence is a good one.", count=MIN_LENGTH))
+    if len(password) > MAX_PASSWORD_LENGTH:
+        return str(_("A password has at most %(count)d characters.", count=MAX_PASSWORD_LENGTH))
+    if len(password) < MIN_PASSWORD_LENGTH:
+        return str(
+            _("A password has at least %(count)d characters; a sentence is a good one.", count=MIN_PASSWORD_LENGTH)
+        )
     folded = _fold(password[:MAX_READ_LENGTH])
     if folded in _common_passwords() or len(set(folded)) < 3:
         return str(_("This password is one of the most common ones. Choose another; a sentence is a good one."))
@@ -39,10 +41,10 @@ def why_not(password: str, name: str = "", email: str = "") -> str:
 
 @cache
 def _common_passwords() -> frozenset[str]:
-    """Load the 30,000 most common passwords, of which those long enough matter. The list takes 14 MB."""
+    """Load the common passwords of sufficient length; the list takes 14 MB."""
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_LENGTH)
+    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_PASSWORD_LENGTH)
 
 
 def _site_words(name: str, email: str) -> set[str]:

@@ -1,4 +1,4 @@
-"""Editors' names are their own: a reader's name that looks like one of them is refused."""
+"""Reserve editors' names: refuse readers' names that look like one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import select
 from blog.db import db
 from blog.editors.models import Editor
 
-# letters that look like Latin ones, after folding to lower case: Cyrillic, Greek, Armenian, and a few Latin ones
+# lower-case Cyrillic, Greek, Armenian and Latin letters that look like basic Latin ones
 LOOKALIKES = str.maketrans(
     {
         **dict(zip("абвгдезіїјкӏмнорсԁтухһԛԝѕь", "abbraeziijklmhopcdtyxhqwsb", strict=True)),
@@ -19,21 +19,22 @@ LOOKALIKES = str.maketrans(
         **dict(zip("ıɑɡʟʏɴʀℓøđħłŧ", "iagiynrlodhlt", strict=True)),
     }
 )
-# letters and digits that are taken for one another
-LOOSE = str.maketrans("0123456789i|!", "olzeasbtbglll")
+# letters and digits that look like each other
+CONFUSABLE_CHARACTERS = str.maketrans("0123456789i|!", "olzeasbtbglll")
 
 
-def reserved(name: str) -> bool:
-    """Whether this is an editor's name, or would be read as one."""
-    seen = skeleton(name)
-    return bool(seen) and any(skeleton(other) == seen for other in db.session.scalars(select(Editor.name)))
+def is_reserved(name: str) -> bool:
+    """Return whether this name is, or looks like, an editor's."""
+    shape = skeleton(name)
+    return bool(shape) and any(skeleton(other) == shape for other in db.session.scalars(select(Editor.name)))
 
 
 def skeleton(name: str) -> str:
-    """What is left of a name for a reader who does not look closely: no case, accents, blanks or signs, one shape for
-    letters that look alike.
+    """Reduce a name to what it looks like (compare UTS #39).
+
+    Drops case, accents, spaces and punctuation; maps similar letters to one.
     """
     plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
-    plain = plain.translate(LOOKALIKES).translate(LOOSE)
-    plain = "".join(sign for sign in plain if not unicodedata.combining(sign))
+    plain = plain.translate(LOOKALIKES).translate(CONFUSABLE_CHARACTERS)
+    plain = "".join(character for character in plain if not unicodedata.combining(character))
     return re.sub(r"[\W_]+", "", plain).replace("rn", "m").replace("vv", "w") or plain.strip()

@@ -1,4 +1,4 @@
-"""Who may use which route of the desk. This table alone decides; a route without an entry is closed to everybody."""
+"""Define who may use which desk route; others are forbidden."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from blog.editors.models import OWNER, Editor
 EVERYBODY, EDITORS, OWNERS = "everybody", "editors", "owners"
 
 ACCESS = {
-    # signing in, and links that prove themselves
+    # signing in, and one-time links
     "editors.new_session": EVERYBODY,
     "editors.create_session": EVERYBODY,
     "account_links.new_owner": EVERYBODY,
@@ -16,7 +16,7 @@ ACCESS = {
     "account_links.create_sign_in": EVERYBODY,
     "account_links.edit_password": EVERYBODY,
     "account_links.update_password": EVERYBODY,
-    # one's own account
+    # the editor's account
     "editors.destroy_session": EDITORS,
     "editors.edit_password": EDITORS,
     "editors.update_password": EDITORS,
@@ -80,7 +80,7 @@ ACCESS = {
 
 
 def may_use(editor: Editor | None, endpoint: str) -> bool:
-    """Decide whether this editor, or None for nobody, may use a route of the desk."""
+    """Return whether this editor (None: a visitor) may use a route."""
     group = ACCESS.get(endpoint)
     if editor is None:
         return group == EVERYBODY

@@ -1,4 +1,4 @@
-"""Signing in and out: what a right password begins, what wrong ones cost, and who a session belongs to."""
+"""Check passwords; begin, find and end editors' sessions."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from blog.db import db, now, writing
 from blog.db_errors import is_disk_full
 from blog.disk_reserve import write_with_reserve
 from blog.editors import passwords
-from blog.editors.models import Editor, EditorSession, editor_of
-from blog.editors.passwords import hash_password, hashing, is_current, password_fits
+from blog.editors.models import Editor, EditorSession, editor_by_email
+from blog.editors.passwords import hash_password, hashing, is_current, password_matches
 from blog.editors.sign_in.password_attempts import (
     HOUR,
-    MAX_OF_ACCOUNT,
+    MAX_PER_ACCOUNT,
     account_key,
     begin_attempt,
     check_throttle,
-    forget_attempt,
+    delete_attempt,
     is_closed_to_strangers,
 )
 from blog.live.hub import hint
@@ -34,49 +34,49 @@ from blog.web.keyed_hashes import keyed_hash
 
 log = logging.getLogger(__name__)
 
-REMEMBERED = timedelta(days=30)
-NOT_REMEMBERED = timedelta(hours=12)
-# for how long an expired session is still known, so that what its editor had just sent can be kept
-JUST_EXPIRED = timedelta(hours=1)
+REMEMBERED_LIFETIME = timedelta(days=30)
+DEFAULT_LIFETIME = timedelta(hours=12)
+# expired sessions are recognized this long, so that a photo sent too late can be stored
+GRACE_PERIOD = timedelta(hours=1)
 WARNING_MAIL = "sign_in"
 
 
 class AccountChanged(Exception):
-    """The account was removed, or its password changed, while somebody signed in."""
+    """Refuse a sign-in because the account or its password changed meanwhile."""
 
 
-def editor_with(email: str, password: str, address_key: str, device_key: str | None = None) -> Editor | None:
-    """The editor whose password this is. For a wrong one and for no account alike: None, after the same work.
+def authenticate(email: str, password: str, address_key: str, device_key: str | None = None) -> Editor | None:
+    """Return the editor with this address and password, or None.
 
-    Raises TooManyFailures and TooBusy.
+    An unknown account takes the same work as a wrong password. Raises TooManyFailures and TooBusy.
     """
     account = account_key(email)
     check_throttle(account, address_key, device_key)
     with hashing():
-        attempt, full = _begin_attempt(account, address_key, device_key)
-        editor = editor_of(email)
-        checked = editor.password_hash if editor else ""
-        fits = password_fits(password, checked, old_hashes=_old_hashes_exist())
-        renewed = hash_password(password) if fits and not is_current(checked) else checked
-    if editor is None or not fits:
+        attempt, disk_full = _begin_attempt(account, address_key, device_key)
+        editor = editor_by_email(email)
+        old_hash = editor.password_hash if editor else ""
+        matches = password_matches(password, old_hash, old_hashes=_old_hashes_exist())
+        new_hash = hash_password(password) if matches and not is_current(old_hash) else old_hash
+    if editor is None or not matches:
         log.info("sign-in failed, account %s", editor.id if editor else "unknown")
-        if full:
-            raise full
-        _warn(email, account)
+        if disk_full:
+            raise disk_full
+        _warn_of_attempts(email, account)
         return None
-    same = Editor.id == editor.id, Editor.password_hash == checked
+    unchanged = Editor.id == editor.id, Editor.password_hash == old_hash
 
     def finish() -> None:
-        forget_attempt(attempt)
-        db.session.execute(update(Editor).where(*same).values(password_hash=renewed))
+        delete_attempt(attempt)
+        db.session.execute(update(Editor).where(*unchanged).values(password_hash=new_hash))
 
     write_with_reserve(finish)
     db.session.refresh(editor)
-    return editor if editor.password_hash == renewed and editor.removed_at is None else None
+    return editor if editor.password_hash == new_hash and editor.removed_at is None else None
 
 
-def password_is_right(editor: Editor, password: str, address_key: str) -> bool:
-    """Check the present password of an editor who is signed in; a stolen session may try few.
+def verify_current_password(editor: Editor, password: str, address_key: str) -> bool:
+    """Check the current password of a signed-in editor; throttled against stolen sessions.
 
     Raises TooManyFailures and TooBusy.
     """
@@ -84,21 +84,21 @@ def password_is_right(editor: Editor, password: str, address_key: str) -> bool:
     check_throttle(form, address_key, form)
     with hashing():
         attempt = begin_attempt(form, address_key, form)
-        if not password_fits(password, editor.password_hash):
+        if not password_matches(password, editor.password_hash):
             log.info("wrong present password, account %d", editor.id)
             return False
     with writing():
-        forget_attempt(attempt)
+        delete_attempt(attempt)
     return True
 
 
 def begin_session(editor: Editor, remember: bool) -> str:
-    """A new session of this editor; the random id goes to the browser, its hash stays here.
+    """Begin a session; return its random id. Only the hash is stored.
 
-    Raises AccountChanged where the account is another than when the editor was loaded.
+    Raises AccountChanged if the account changed since the editor was loaded.
     """
     session_id, generation = secrets.token_urlsafe(32), editor.generation
-    row = {"editor_id": editor.id, "key": _session_key(session_id), "expires_at": _end(remember)}
+    row = {"editor_id": editor.id, "key": _session_key(session_id), "expires_at": _expiry(remember)}
 
     def begin() -> None:
         if editor.generation != generation or editor.removed_at is not None:
@@ -122,55 +122,59 @@ def end_session(session_id: str) -> None:
     log.info("signed out, account %s", editor.id if editor else "unknown")
 
 
-def end_sessions(editor: Editor, but: str = "") -> None:
-    """Inside an act: sign the editor out everywhere, but for the session with this id. Live streams end too."""
-    others = EditorSession.editor_id == editor.id, EditorSession.key != _session_key(but)
+def end_sessions(editor: Editor, except_id: str = "") -> None:
+    """End sessions and live streams, except one, in the current transaction."""
+    others = EditorSession.editor_id == editor.id, EditorSession.key != _session_key(except_id)
     db.session.execute(delete(EditorSession).where(*others))
-    # a stream asks whether it may go on as soon as it has something to send
+    # streams check their session before they send the next event
     raise_queue_version()
 
 
 def editor_of_session(session_id: str) -> Editor | None:
-    session = _session(session_id)
+    session = _find_session(session_id)
     return session.editor if session and session.expires_at > now() else None
 
 
-def just_expired(session_id: str) -> EditorSession | None:
-    """Return the session if it ended by its time within the last hour, not by signing out or with its account."""
-    session, at = _session(session_id), now()
-    return session if session and at - JUST_EXPIRED < session.expires_at <= at else None
+def recently_expired_session(session_id: str) -> EditorSession | None:
+    """Return the session if it expired within the grace period."""
+    session, at = _find_session(session_id), now()
+    return session if session and at - GRACE_PERIOD < session.expires_at <= at else None
 
 
-def _session(session_id: str) -> EditorSession | None:
+def _find_session(session_id: str) -> EditorSession | None:
     return db.session.scalars(select(EditorSession).where(EditorSession.key == _session_key(session_id))).one_or_none()
 
 
-def sessions_of(editor: Editor) -> int:
-    theirs = EditorSession.editor_id == editor.id, EditorSession.expires_at > now()
-    return db.session.execute(select(func.count(EditorSession.id)).where(*theirs)).scalar_one()
+def count_sessions(editor: Editor) -> int:
+    active = EditorSession.editor_id == editor.id, EditorSession.expires_at > now()
+    return db.session.execute(select(func.count(EditorSession.id)).where(*active)).scalar_one()
 
 
-def _warn(email: str, account: str) -> None:
-    """Tell the editor by mail, at most once an hour, that strangers try passwords; for no account do the same work."""
+def _warn_of_attempts(email: str, account: str) -> None:
+    """Mail the editor about password guessing, at most once an hour.
+
+    An unknown account takes the same work.
+    """
     if not mail_set_up() or not is_closed_to_strangers(account):
         return
-    letter = render_mail("failures", limit=MAX_OF_ACCOUNT)
+    mail = render_mail("failures", limit=MAX_PER_ACCOUNT)
     with writing():
-        editor = editor_of(email)
-        lately = Mail.kind == WARNING_MAIL, Mail.recipient == email.strip().lower(), Mail.created_at > now() - HOUR
-        mailed = db.session.scalars(select(Mail.id).where(*lately).limit(1)).first()
-        if editor and not mailed:
-            put_mail(editor.email, *letter, WARNING_MAIL)
+        editor = editor_by_email(email)
+        recent = Mail.kind == WARNING_MAIL, Mail.recipient == email.strip().lower(), Mail.created_at > now() - HOUR
+        already_mailed = db.session.scalars(select(Mail.id).where(*recent).limit(1)).first()
+        if editor and not already_mailed:
+            put_mail(editor.email, *mail, WARNING_MAIL)
     hint_mail()
 
 
 def _begin_attempt(account: str, address: str, device: str | None) -> tuple[int, SQLAlchemyError | None]:
-    """Begin an attempt; on a full disk return the error instead, since a right password may use the reserve."""
+    """Begin an attempt; on a full disk return the error instead."""
     try:
         return begin_attempt(account, address, device), None
     except SQLAlchemyError as error:
         if not is_disk_full(error):
             raise
+        # a correct password may still use the disk reserve
         return 0, error
 
 
@@ -179,8 +183,8 @@ def _old_hashes_exist() -> bool:
     return db.session.scalars(select(Editor.id).where(*old).limit(1)).first() is not None
 
 
-def _end(remember: bool) -> datetime:
-    return now() + (REMEMBERED if remember else NOT_REMEMBERED)
+def _expiry(remember: bool) -> datetime:
+    return now() + (REMEMBERED_LIFETIME if remember else DEFAULT_LIFETIME)
 
 
 def _session_key(session_id: str) -> str:

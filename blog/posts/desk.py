@@ -11,7 +11,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from werkzeug.exceptions import NotFound, UnprocessableEntity
 
 from blog.db import db
-from blog.editors.access import the_editor
+from blog.editors.access import signed_in_editor
 from blog.media.late_photos import take_late_photo
 from blog.media.library import NoPicture, keep
 from blog.posts.editing import Changed, preview_of, write_post
@@ -67,7 +67,7 @@ def index(kind: str) -> ResponseReturnValue:
 
 @blueprint.get("/posts/new")
 def new() -> ResponseReturnValue:
-    return the_form(PostForm.blank(request.args.get("kind", POST), the_editor().name))
+    return the_form(PostForm.blank(request.args.get("kind", POST), signed_in_editor().name))
 
 
 @blueprint.post("/posts")
@@ -209,7 +209,7 @@ def sent_photo() -> tuple[bytes, str]:
     if photo := request.files.get("photo_file"):
         return photo.read(), photo.filename or ""
     token = request.form.get("late_photo", "")
-    return (take_late_photo(the_editor().id, token) if token else None) or b"", ""
+    return (take_late_photo(signed_in_editor().id, token) if token else None) or b"", ""
 
 
 def the_form(form: PostForm, status: int = 200) -> Response:

@@ -20,7 +20,7 @@ from uvicorn.supervisors import Multiprocess
 from blog import create_app
 from blog.db_errors import is_temporary, sentence_at_server
 from blog.disk_reserve import make_room_to_start
-from blog.editors.accounts import first_run_link
+from blog.editors.accounts import create_first_run_link
 from blog.editors.models import has_owner
 from blog.importing.job import resume_imports
 from blog.instance import prepare_instance
@@ -49,7 +49,7 @@ def main() -> int:
         with app.app_context():
             ensure_site()
             plant_welcome()
-            first_run = None if has_owner() else settings.address + first_run_link()
+            first_run = None if has_owner() else settings.address + create_first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)
         return 2

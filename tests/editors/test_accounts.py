@@ -1,4 +1,4 @@
-"""Accounts at the desk: adding, roles, links, signing out and removing."""
+"""Test accounts at the desk: adding, roles, links, signing out, removal."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from blog.comments.models import Comment
 from blog.comments.moderation.alerts import alert_editors, choose_held_mail
 from blog.db import db, now, writing
 from blog.editors.accounts import LastOwner, NotAllowed, add_editor, change_role, remove_editor
-from blog.editors.audit_log import entries
-from blog.editors.models import AT_ONCE, EDITOR, OWNER, Editor, owner_count
-from blog.editors.reserved_names import reserved
+from blog.editors.audit_log import list_entries
+from blog.editors.models import EDITOR, IMMEDIATE, OWNER, Editor, owner_count
+from blog.editors.reserved_names import is_reserved
 from blog.mail.outbox import put_mail
 from blog.posts.models import Post
 from tests.comments.moderation.desk import decide
@@ -31,20 +31,20 @@ PASSWORD = "a sentence to remember"
 
 @pytest.fixture
 def ed(app: Flask) -> FlaskClient:
-    """The owner's browser."""
+    """Return the owner's browser."""
     return signed_in(app)
 
 
 @pytest.fixture
 def bea(app: Flask, ed: FlaskClient) -> FlaskClient:
-    """An editor's browser."""
+    """Return an editor's browser."""
     add_editor("bea@example.org", "Bea", EDITOR, PASSWORD)
     browser = app.test_client()
     sign_in(browser, "bea@example.org", PASSWORD)
     return browser
 
 
-def the(name: str) -> Editor:
+def account(name: str) -> Editor:
     db.session.rollback()
     db.session.expire_all()
     return db.session.query(Editor).filter_by(name=name).one()
@@ -58,7 +58,7 @@ def add(browser: FlaskClient, **form: str) -> TestResponse:
     return post(browser, "/desk/editors", **({"name": "Cy", "email": "cy@example.org", "role": EDITOR} | form))
 
 
-def test_an_owner_adds_an_account_with_a_password(app: Flask, ed: FlaskClient) -> None:
+def test_owner_adds_account_with_password(app: Flask, ed: FlaskClient) -> None:
     assert add(ed, password="cycling in the rain").location == "/desk/editors?added"
     assert "cy@example.org" in ed.get("/desk/editors?added").text
     cy = app.test_client()
@@ -66,7 +66,7 @@ def test_an_owner_adds_an_account_with_a_password(app: Flask, ed: FlaskClient) -
     assert cy.get("/desk/posts").status_code == 200
 
 
-def test_or_with_a_link_that_is_shown_once(app: Flask, ed: FlaskClient) -> None:
+def test_owner_adds_account_with_one_time_link(app: Flask, ed: FlaskClient) -> None:
     page = add(ed)
     assert page.status_code == 200
     link = re.search(r'value="http://localhost(/desk/password/[^"]*)"', page.text)[1]
@@ -91,30 +91,30 @@ def test_or_with_a_link_that_is_shown_once(app: Flask, ed: FlaskClient) -> None:
         ("password", "cy.cy.2026", "little more than"),
     ],
 )
-def test_a_refusal_keeps_what_was_typed_but_for_the_password(ed: FlaskClient, field: str, value: str, why: str) -> None:
+def test_refusal_returns_all_fields_except_password(ed: FlaskClient, field: str, value: str, why: str) -> None:
     typed = {"name": "Cyrus", "email": "cyrus@example.org"} | ({"name": "Cy.Cy"} if "cy." in value else {})
     refused = add(ed, **(typed | {field: value}))
     assert refused.status_code == 422
     assert why in refused.text
-    for name, kept in typed.items():
-        assert field == name or kept in refused.text
+    for name, text in typed.items():
+        assert field == name or text in refused.text
     assert field != "password" or value not in refused.text
 
 
-def test_roles_take_effect_at_once_and_menus_show_what_one_may(ed: FlaskClient, bea: FlaskClient) -> None:
+def test_role_change_applies_immediately_to_access_and_menu(ed: FlaskClient, bea: FlaskClient) -> None:
     owners = ("/desk/settings", "/desk/imports", "/desk/editors")
     menu = bea.get("/desk/posts").text
     assert not [path for path in (*owners, "/desk/audit", "/desk/filter") if f'href="{path}"' in menu]
     assert all(f'href="{path}"' in ed.get("/desk/posts").text for path in owners)
     pages = [bea.get(path).text for path in ("/desk/comments", "/desk/bans", "/desk/mail")]
     assert not [page for page in pages if "/desk/audit" in page or "/desk/filter" in page or "mail waits" in page]
-    assert post(ed, f"/desk/editors/{the('Bea').id}/role", role=OWNER).location == "/desk/editors?saved"
+    assert post(ed, f"/desk/editors/{account('Bea').id}/role", role=OWNER).location == "/desk/editors?saved"
     assert [bea.get(path).status_code for path in owners] == [200] * 3
-    assert post(ed, f"/desk/editors/{the('Bea').id}/role", role=EDITOR).status_code == 303
+    assert post(ed, f"/desk/editors/{account('Bea').id}/role", role=EDITOR).status_code == 303
     assert [bea.get(path).status_code for path in owners] == [403] * 3
 
 
-def test_a_forbidden_page_says_so_and_gives_back_what_was_typed(bea: FlaskClient) -> None:
+def test_forbidden_page_returns_typed_text(bea: FlaskClient) -> None:
     page = bea.get("/desk/settings")
     assert page.status_code == 403
     assert "Only an owner of this blog may open this page." in page.text
@@ -125,20 +125,20 @@ def test_a_forbidden_page_says_so_and_gives_back_what_was_typed(bea: FlaskClient
     assert bea.get("/desk/settings", headers=HTMX).status_code == 403
 
 
-def test_the_last_owner_is_neither_removed_nor_made_an_editor(ed: FlaskClient, bea: FlaskClient) -> None:
-    number = the("Ed").id
+def test_last_owner_cannot_be_removed_or_demoted(ed: FlaskClient, bea: FlaskClient) -> None:
+    number = account("Ed").id
     for answer in (
         post(ed, f"/desk/editors/{number}/role", role=EDITOR),
         post(ed, f"/desk/editors/{number}?_method=DELETE"),
     ):
         assert answer.status_code == 409
         assert "the only owner" in answer.text
-    assert the("Ed").role == OWNER
+    assert account("Ed").role == OWNER
     assert ed.get("/desk/editors").status_code == 200
 
 
 @pytest.mark.parametrize("act", [remove_editor, lambda editor: change_role(editor, EDITOR)], ids=["remove", "demote"])
-def test_nor_by_two_at_once(app: Flask, act) -> None:
+def test_last_owner_stays_under_concurrent_requests(app: Flask, act) -> None:
     ids = [add_editor(f"{name}@example.org", name, OWNER, "").id for name in ("ann", "bob", "cy")]
     refused = []
 
@@ -159,8 +159,8 @@ def test_nor_by_two_at_once(app: Flask, act) -> None:
     assert (len(refused), owner_count()) == (1, 1)
 
 
-def test_an_owner_who_is_no_longer_one_changes_nothing(app: Flask) -> None:
-    """Asked before, decided in the transaction."""
+def test_demoted_owner_cannot_change_accounts(app: Flask) -> None:
+    """Demote the owner between the request and its transaction."""
     ann, bob, cy = (add_editor(f"{name}@example.org", name, OWNER, "") for name in ("ann", "bob", "cy"))
     change_role(ann, EDITOR)
     for act in (lambda: remove_editor(bob, ann), lambda: change_role(bob, EDITOR, ann)):
@@ -173,8 +173,8 @@ def test_an_owner_who_is_no_longer_one_changes_nothing(app: Flask) -> None:
         remove_editor(cy, bob)
 
 
-def test_removal_is_confirmed_and_ends_everything_at_once(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
-    number = the("Bea").id
+def test_removal_asks_first_and_revokes_access(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
+    number = account("Bea").id
     page = ed.get(f"/desk/editors/{number}/removal/new")
     assert "cannot be undone" in page.text
     assert bea.get("/desk/posts").status_code == 200
@@ -186,9 +186,7 @@ def test_removal_is_confirmed_and_ends_everything_at_once(app: Flask, ed: FlaskC
     assert post(ed, f"/desk/editors/{number}/links").status_code == 404
 
 
-def test_what_a_removed_editor_wrote_and_decided_stays_under_the_name(
-    app: Flask, ed: FlaskClient, bea: FlaskClient
-) -> None:
+def test_removed_editors_name_stays_on_posts_and_decisions(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
     assert write(bea, then="publish", title="Herons return", author_name="Bea").status_code == 303
     published = db.session.query(Post).filter_by(title="Herons return").one()
     comment = a_comment(published, "A doubtful word.", name="Rae")
@@ -196,23 +194,23 @@ def test_what_a_removed_editor_wrote_and_decided_stays_under_the_name(
     answered = a_comment(published, "Is it true?", name="Rae")
     form = {"body": "It is.", "key": "k" * 20}
     assert post(bea, f"/desk/comments/{answered.id}/answers", **form).status_code in {200, 303}
-    remove_editor(the("Bea"))
+    remove_editor(account("Bea"))
     page = app.test_client().get(published.path or "").text
     answer = db.session.query(Comment).filter_by(body="It is.").one()
-    assert (answer.name, answer.editor_id) == ("Bea", the("Bea").id)
+    assert (answer.name, answer.editor_id) == ("Bea", account("Bea").id)
     assert "It is." in page
     assert "Herons return" in page
-    assert {entry.editor_name for entry in entries(None, None).items} == {"Bea"}
+    assert {entry.editor_name for entry in list_entries(None, None).items} == {"Bea"}
     assert "Bea" in ed.get("/desk/audit").text
 
 
-def test_the_name_of_a_removed_editor_stays_reserved(app: Flask, bea: FlaskClient) -> None:
-    remove_editor(the("Bea"))
-    assert reserved("Bеa")  # noqa: RUF001  with a Cyrillic letter
-    assert not reserved("Rae")
+def test_removed_editors_name_stays_reserved(app: Flask, bea: FlaskClient) -> None:
+    remove_editor(account("Bea"))
+    assert is_reserved("Bеa")  # noqa: RUF001  with a Cyrillic letter
+    assert not is_reserved("Rae")
 
 
-def test_an_account_can_be_added_again_with_the_same_address(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
+def test_removed_accounts_address_can_be_used_again(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
     for _ in range(2):
         remove_editor(db.session.query(Editor).filter_by(email="bea@example.org").one())
         assert add(ed, email="Bea@example.org", name="Bea", password="cycling in the rain").status_code == 303
@@ -220,68 +218,66 @@ def test_an_account_can_be_added_again_with_the_same_address(app: Flask, ed: Fla
     assert bea.get("/desk/posts").status_code == 303
 
 
-def test_a_removed_editor_is_told_of_nothing_by_mail(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
+def test_removed_editor_gets_no_alerts(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
     sets_mail_up(app)
-    choose_held_mail(the("Bea"), AT_ONCE)
-    choose_held_mail(the("Ed"), AT_ONCE)
-    remove_editor(the("Bea"))
+    choose_held_mail(account("Bea"), IMMEDIATE)
+    choose_held_mail(account("Ed"), IMMEDIATE)
+    remove_editor(account("Bea"))
     held(everything_waits())
     alert_editors(now() + timedelta(hours=2))
     assert {letter.recipient for letter in mails()} == {"ed@example.org"}
 
 
-def test_signing_out_everywhere(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
-    number = the("Bea").id
+def test_sign_out_everywhere(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
+    number = account("Bea").id
     assert "signed in on 1 device" in ed.get(f"/desk/editors/{number}").text
     assert post(ed, f"/desk/editors/{number}/sessions?_method=DELETE").status_code == 303
     assert bea.get("/desk/posts").status_code == 303
     assert sign_in(app.test_client(), "bea@example.org", PASSWORD).status_code == 303
 
 
-def test_an_owner_may_remove_the_own_account_where_another_stays(app: Flask, ed: FlaskClient) -> None:
+def test_owner_may_remove_themselves_if_another_remains(app: Flask, ed: FlaskClient) -> None:
     add_editor("olive@example.org", "Olive", OWNER, PASSWORD)
-    assert post(ed, f"/desk/editors/{the('Ed').id}?_method=DELETE").status_code == 303
+    assert post(ed, f"/desk/editors/{account('Ed').id}?_method=DELETE").status_code == 303
     assert ed.get("/desk/editors").location.startswith("/desk/sign-in")
 
 
-def test_what_was_typed_by_a_removed_editor_is_given_back(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
+def test_removed_editor_gets_typed_text_back(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
     token = csrf(bea, "/desk/password")
-    remove_editor(the("Bea"))
+    remove_editor(account("Bea"))
     late = bea.post("/desk/posts", data={"csrf_token": token, "title": "Herons <return>", "body": "At dusk."})
     assert late.status_code == 403
     assert "Herons &lt;return&gt;" in late.text
     assert "At dusk." in late.text
 
 
-def test_a_password_that_was_sent_too_late_stands_on_no_page(app: Flask, bea: FlaskClient) -> None:
+def test_late_password_is_never_sent_back(app: Flask, bea: FlaskClient) -> None:
     form = {"current": PASSWORD, "password": "some other sentence", "again": "some other sentence"}
     form["csrf_token"] = csrf(bea, "/desk/password")
-    remove_editor(the("Bea"))
+    remove_editor(account("Bea"))
     late = bea.post("/desk/password", data=form)
     assert late.status_code == 403
     assert PASSWORD not in late.text
     assert "some other sentence" not in late.text
 
 
-def test_no_account_is_changed_by_looking(ed: FlaskClient, bea: FlaskClient) -> None:
-    number = the("Bea").id
+def test_get_requests_change_no_account(ed: FlaskClient, bea: FlaskClient) -> None:
+    number = account("Bea").id
     for path in ("role", "links", "sessions"):
         assert ed.get(f"/desk/editors/{number}/{path}").status_code in {404, 405}
-    assert the("Bea").removed_at is None
+    assert account("Bea").removed_at is None
 
 
-def test_mail_that_waits_for_a_removed_editor_is_not_sent(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
-    """What the same address gets as a reader stays."""
+def test_unsent_mail_of_removed_editor_is_not_sent(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
+    """Keep the mail that the same address gets as a reader."""
     for kind in ("held", "notice"):
         with writing():
             put_mail("bea@example.org", "A subject", "Text.", "<p>Text.</p>", kind)
-    remove_editor(the("Bea"))
+    remove_editor(account("Bea"))
     assert [letter.kind for letter in mails()] == ["notice"]
 
 
-def test_an_editor_who_sends_what_is_too_large_to_the_owners_pages_gets_a_sentence(
-    bea: FlaskClient, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_oversized_request_to_owner_page_is_refused_in_words(bea: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 1000)
     sent = bea.post("/desk/imports", data={"title": "x" * 5000}, content_type="multipart/form-data")
     assert sent.status_code == 413

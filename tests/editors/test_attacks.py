@@ -1,4 +1,4 @@
-"""What an attacker tries at the desk's doors."""
+"""Test attacks on the desk: CSRF, session fixation, open redirects, stored scripts."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def address(route: str, post_id: int, comment_id: int) -> tuple[str, str]:
 
 @pytest.mark.parametrize("token", ["", "forged", "another's"])
 @pytest.mark.parametrize("route", CHANGING)
-def test_without_the_token_of_this_session_nothing_changes(app: Flask, ed: FlaskClient, route: str, token: str) -> None:
+def test_request_without_valid_csrf_token_changes_nothing(app: Flask, ed: FlaskClient, route: str, token: str) -> None:
     post = a_post("Herons return", labels=("Birds",))
     method, path = address(route, post.id, a_comment(post).id)
     form = {"csrf_token": csrf(app.test_client(), "/desk/sign-in") if token == "another's" else token}
@@ -45,7 +45,7 @@ def test_without_the_token_of_this_session_nothing_changes(app: Flask, ed: Flask
     assert everything_kept() == before
 
 
-def test_a_session_that_an_attacker_began_is_not_the_editors(app: Flask) -> None:
+def test_sign_in_replaces_fixated_session(app: Flask) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     attacker, editor = app.test_client(), app.test_client()
     attacker.get("/desk/sign-in")
@@ -58,7 +58,7 @@ def test_a_session_that_an_attacker_began_is_not_the_editors(app: Flask) -> None
     assert editor.post("/desk/password", data={"csrf_token": known}).status_code == 400
 
 
-def test_a_cookie_from_before_signing_out_opens_nothing(ed: FlaskClient) -> None:
+def test_cookie_is_invalid_after_sign_out(ed: FlaskClient) -> None:
     stolen = ed.get_cookie("talkback")
     assert stolen
     ed.post("/desk/session?_method=DELETE", data={"csrf_token": csrf(ed, "/desk/password")})
@@ -66,7 +66,7 @@ def test_a_cookie_from_before_signing_out_opens_nothing(ed: FlaskClient) -> None
     assert ed.get("/desk/password").status_code == 303
 
 
-def test_a_session_id_made_up_by_somebody_without_the_key_opens_nothing(app: Flask, ed: FlaskClient) -> None:
+def test_forged_session_cookie_is_refused(app: Flask, ed: FlaskClient) -> None:
     forger = Flask("forger")
     forger.secret_key = "guess"
     signer = SecureCookieSessionInterface().get_signing_serializer(forger)
@@ -96,20 +96,20 @@ ELSEWHERE = [
 
 
 @pytest.mark.parametrize("onward", ELSEWHERE)
-def test_no_address_leads_away_from_the_desk(app: Flask, onward: str) -> None:
+def test_onward_path_never_leaves_the_desk(app: Flask, onward: str) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     client = app.test_client()
     page = client.get("/desk/sign-in", query_string={"next": onward}).text
-    (kept,) = re.findall(r'name="onward" value="([^"]*)"', page)
+    (value,) = re.findall(r'name="onward" value="([^"]*)"', page)
     where = sign_in(client, "ed@example.org", PASSWORD, onward=onward).location
     signed = client.get("/desk/sign-in", query_string={"next": onward}).location
-    for place in (kept, where, signed):
+    for place in (value, where, signed):
         assert re.fullmatch(r"/desk/[\w/?&=%.+-]*", place, re.ASCII), place
         assert ".." not in place
 
 
 @pytest.mark.parametrize("onward", ["https://evil.example/desk/posts?", "//evil.example", "/desk/posts?\r\nX: y"])
-def test_nor_does_the_list_that_a_state_was_changed_on(ed: FlaskClient, onward: str) -> None:
+def test_list_redirect_never_leaves_the_desk(ed: FlaskClient, onward: str) -> None:
     post = a_post()
     form = {"csrf_token": csrf(ed, "/desk/password"), "onward": onward}
     answer = ed.post(f"/desk/posts/{post.id}/publication", data=form)
@@ -119,7 +119,7 @@ def test_nor_does_the_list_that_a_state_was_changed_on(ed: FlaskClient, onward: 
     assert "X" not in answer.headers
 
 
-def test_what_goes_on_after_signing_in_goes_to_the_desk(app: Flask) -> None:
+def test_resumed_request_goes_to_the_desk(app: Flask) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     client = app.test_client()
     fields = {"kept-title": "x", "kept-csrf_token": "planted", "onward": "https://evil.example/collect"}
@@ -142,7 +142,7 @@ LINES = (
 
 
 def set_site(ed: FlaskClient, **fields: str) -> None:
-    """Send the form of the settings with these fields changed."""
+    """Submit the settings form with these fields changed."""
     form = html.document_fromstring(ed.get("/desk/settings").text).xpath("//main//form")[0]
     ed.post("/desk/settings", data=dict(form.form_values()) | fields)
 
@@ -152,7 +152,7 @@ def places(client: FlaskClient, path: str) -> Iterator[str]:
         yield client.get(address).text
 
 
-def test_no_field_of_a_post_a_label_or_the_site_runs_anything(ed: FlaskClient) -> None:
+def test_fields_of_posts_labels_and_site_run_no_script(ed: FlaskClient) -> None:
     texts = dict.fromkeys(
         ("quote", "note", "body"), f"<p onclick=alert(1)>x</p><a href='javascript:alert(1)'>y</a>{MARKUP}"
     )
@@ -182,19 +182,19 @@ def test_no_field_of_a_post_a_label_or_the_site_runs_anything(ed: FlaskClient) -
         ("photo_url", 'https://example.org/x.png" onerror="alert(1)'),
     ],
 )
-def test_an_address_that_runs_or_leads_astray_is_refused(ed: FlaskClient, field: str, value: str) -> None:
+def test_script_or_foreign_url_is_refused(ed: FlaskClient, field: str, value: str) -> None:
     refused = write(ed, title="x", **{field: value})
     assert refused.status_code == 422
 
 
 @pytest.mark.parametrize("menu", ["Bad javascript:alert(1)", "Bad data:text/html,x", "Bad vbscript:x"])
-def test_the_menu_holds_no_address_that_runs(ed: FlaskClient, menu: str) -> None:
+def test_menu_refuses_script_urls(ed: FlaskClient, menu: str) -> None:
     set_site(ed, menu=menu)
     home = html.document_fromstring(ed.get("/").text)
     assert not [href for href in home.xpath("//a/@href") if not href.startswith(("/", "#", "http"))]
 
 
-def test_a_host_header_is_repeated_nowhere(client: FlaskClient) -> None:
+def test_host_header_is_not_reflected(client: FlaskClient) -> None:
     post = a_post()
     evil = {"base_url": "http://evil.example"}
     for path in ("/", post.path or "", "/nothing", "/desk/sign-in", "/desk/posts"):
@@ -203,7 +203,7 @@ def test_a_host_header_is_repeated_nowhere(client: FlaskClient) -> None:
         assert "evil.example" not in str(answer.headers)
 
 
-def test_a_method_is_overridden_by_a_post_alone(ed: FlaskClient) -> None:
+def test_only_post_overrides_method(ed: FlaskClient) -> None:
     post = a_post()
     before = everything_kept()
     for path in (f"/desk/posts/{post.id}/publication", f"/desk/posts/{post.id}/trash", "/desk/session"):

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.db import db, writing
-from blog.editors.audit_log import PAGE_SIZE, entries, record
+from blog.editors.audit_log import PAGE_SIZE, list_entries, record
 from tests.comments.moderation.desk import bea, decide, hold, log, post, the_editor, undo
 from tests.factories import a_comment, a_post, csrf, signed_in
 
@@ -17,7 +17,7 @@ def desk(app: Flask) -> FlaskClient:
     return signed_in(app)
 
 
-def test_it_says_who_did_what_to_which_when_and_why(app: Flask, desk: FlaskClient) -> None:
+def test_log_shows_editor_verb_comment_time_and_reason(app: Flask, desk: FlaskClient) -> None:
     comment = hold(a_comment(a_post(), "A doubtful word."), "two links")
     post(desk, f"/desk/comments/{comment.id}/removal", why="sold twice before")
     decide(bea(app), comment, "approval")
@@ -33,7 +33,7 @@ def test_it_says_who_did_what_to_which_when_and_why(app: Flask, desk: FlaskClien
         assert "Before: Waiting (two links)" in words
 
 
-def test_it_can_be_read_for_one_comment(desk: FlaskClient) -> None:
+def test_log_filters_by_comment(desk: FlaskClient) -> None:
     herons = a_post()
     first, second = a_comment(herons, "First one"), a_comment(herons, "Second one")
     decide(desk, first, "removal")
@@ -43,7 +43,7 @@ def test_it_can_be_read_for_one_comment(desk: FlaskClient) -> None:
     assert "Second one" not in page
 
 
-def test_pages_go_by_key(desk: FlaskClient) -> None:
+def test_log_paginates_by_key(desk: FlaskClient) -> None:
     with writing():
         for number in range(PAGE_SIZE + 1):
             record(the_editor(), "approve", subject=f"number {number}.", before='{"status": "held", "reason": ""}')
@@ -51,17 +51,17 @@ def test_pages_go_by_key(desk: FlaskClient) -> None:
     assert "number 0." not in page
     older = re.search(r'rel="next" href="([^"]*)"', page)[1]
     assert "number 0." in desk.get(older).text
-    assert entries(None, "nonsense").older == entries(None, None).older
+    assert list_entries(None, "nonsense").older == list_entries(None, None).older
 
 
-def test_what_cannot_be_written_whole_is_undone_with_the_act(desk: FlaskClient) -> None:
+def test_failed_transaction_writes_no_entry(desk: FlaskClient) -> None:
     with pytest.raises(ZeroDivisionError), writing():
         record(the_editor(), "approve", subject="lost")
         db.session.execute(db.text(f"SELECT {1 / 0}"))
     assert log() == []
 
 
-def test_long_texts_are_cut_to_what_the_log_holds(desk: FlaskClient) -> None:
+def test_long_texts_are_truncated(desk: FlaskClient) -> None:
     with writing():
         record(None, "edit", subject="x" * 999, reason="y" * 999)
     assert len(log()[0].subject) == 300
@@ -69,7 +69,7 @@ def test_long_texts_are_cut_to_what_the_log_holds(desk: FlaskClient) -> None:
     assert "Its writer" in desk.get("/desk/audit").text
 
 
-def test_nobody_but_editors_reads_it(app: Flask, desk: FlaskClient) -> None:
+def test_log_requires_sign_in(app: Flask, desk: FlaskClient) -> None:
     decide(desk, a_comment(a_post(), "A secret subject"), "removal")
     nobody = app.test_client()
     for path in ("/desk/audit", "/desk/bans"):

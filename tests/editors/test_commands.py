@@ -1,4 +1,4 @@
-"""Accounts on the command line."""
+"""Test the commands `flask editors …`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def add(app: Flask, email: str, *more: str, typed: str = f"{PASSWORD}\n") -> Res
     return run(app, "add", email, "--name", "Ann", "--role", "editor", "--password-stdin", *more, typed=typed)
 
 
-def test_an_account_is_added_and_listed(app: Flask) -> None:
+def test_add_and_list_accounts(app: Flask) -> None:
     assert add(app, " Ann@Example.org ").exit_code == 0
     assert run(app, "list").stdout == "ann@example.org\teditor\t0\tAnn\n"
     assert sign_in(app.test_client(), "ann@example.org", PASSWORD).status_code == 303
@@ -51,7 +51,7 @@ def test_an_account_is_added_and_listed(app: Flask) -> None:
         (["first-run-link"], "owner already"),
     ],
 )
-def test_bad_input_is_one_sentence(app: Flask, words: list[str], why: str) -> None:
+def test_bad_input_prints_one_sentence(app: Flask, words: list[str], why: str) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     refused = run(app, *words, typed=f"{PASSWORD}\n")
     assert refused.exit_code == 2
@@ -63,7 +63,7 @@ def test_bad_input_is_one_sentence(app: Flask, words: list[str], why: str) -> No
     ("typed", "why"),
     [("", "at least 10"), ("short\n", "at least 10"), ("x" * 5000, "at most 1000"), ("1234567890\n", "most common")],
 )
-def test_a_password_that_is_not_taken(app: Flask, typed: str, why: str) -> None:
+def test_unacceptable_password_is_refused(app: Flask, typed: str, why: str) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     for refused in (add(app, "ann@example.org", typed=typed), change(app, "ed@example.org", typed)):
         assert refused.exit_code == 2
@@ -74,7 +74,7 @@ def change(app: Flask, email: str, typed: str) -> Result:
     return run(app, "password", email, "--password-stdin", typed=typed)
 
 
-def test_a_new_password_signs_out_everywhere(app: Flask) -> None:
+def test_new_password_ends_all_sessions(app: Flask) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     browser = app.test_client()
     sign_in(browser, "ed@example.org", PASSWORD)
@@ -83,7 +83,7 @@ def test_a_new_password_signs_out_everywhere(app: Flask) -> None:
     assert sign_in(app.test_client(), "ed@example.org", "some other sentence").status_code == 303
 
 
-def test_an_account_is_removed_and_may_be_added_again(app: Flask) -> None:
+def test_removed_account_can_be_added_again(app: Flask) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     for _ in range(2):
         assert add(app, "ann@example.org").exit_code == 0
@@ -91,7 +91,7 @@ def test_an_account_is_removed_and_may_be_added_again(app: Flask) -> None:
         assert run(app, "list").stdout == "ed@example.org\towner\t0\tEd\n"
 
 
-def test_one_or_all_are_signed_out(app: Flask) -> None:
+def test_sign_out_one_or_all_accounts(app: Flask) -> None:
     browsers = []
     for name in ("ed", "ann"):
         add_editor(f"{name}@example.org", name, EDITOR, PASSWORD)
@@ -103,7 +103,7 @@ def test_one_or_all_are_signed_out(app: Flask) -> None:
     assert [browser.get("/desk/posts").status_code for browser in browsers] == [303, 303]
 
 
-def test_links_are_printed_alone(app: Flask) -> None:
+def test_link_commands_print_only_the_link(app: Flask) -> None:
     first = run(app, "first-run-link").stdout
     assert re.fullmatch(r"http://127\.0\.0\.1:8000/desk/first-run/[\w-]{43}\n", first)
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
@@ -114,8 +114,8 @@ def test_links_are_printed_alone(app: Flask) -> None:
     assert browser.get("/desk/posts").status_code == 200
 
 
-def test_what_commands_do_is_logged_as_at_the_desk(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
-    logging.getLogger("blog.editors").setLevel(logging.NOTSET)  # as in a process that is no server
+def test_commands_log_account_changes(app: Flask, caplog: pytest.LogCaptureFixture) -> None:
+    logging.getLogger("blog.editors").setLevel(logging.NOTSET)  # as in a process without a server
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     caplog.clear()
     add(app, "ann@example.org")

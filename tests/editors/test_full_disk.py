@@ -1,4 +1,4 @@
-"""A full disk: readers keep their text, and an editor signs in and deletes in the space that is reserved for that."""
+"""Test the disk reserve that lets editors work on a full disk."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def reserve_file(settings: Settings) -> Path:
 
 @pytest.fixture
 def full(app: Flask, reserve_file: Path) -> Iterator[None]:
-    """As long as the reserve is there, nothing else can be written."""
+    """Make every write fail while the reserve file exists."""
     fill_reserve()
 
     def fail(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
@@ -44,9 +44,7 @@ def full(app: Flask, reserve_file: Path) -> Iterator[None]:
 
 
 @on_sqlite
-def test_only_the_right_password_gets_the_reserve(
-    app: Flask, reserve_file: Path, request: pytest.FixtureRequest
-) -> None:
+def test_only_correct_password_uses_the_reserve(app: Flask, reserve_file: Path, request: pytest.FixtureRequest) -> None:
     signed_in(app)
     post = a_post()
     request.getfixturevalue("full")
@@ -64,9 +62,7 @@ def test_only_the_right_password_gets_the_reserve(
 
 
 @on_sqlite
-def test_an_editor_who_is_signed_in_deletes_at_the_second_try(
-    app: Flask, reserve_file: Path, request: pytest.FixtureRequest
-) -> None:
+def test_signed_in_editor_deletes_at_second_try(app: Flask, reserve_file: Path, request: pytest.FixtureRequest) -> None:
     client = signed_in(app)
     a_post(labels=("Birds",))
     form = {"csrf_token": csrf(client, "/desk/labels/1")}
@@ -77,7 +73,7 @@ def test_an_editor_who_is_signed_in_deletes_at_the_second_try(
 
 
 @on_sqlite
-def test_signing_out_needs_no_second_try(app: Flask, request: pytest.FixtureRequest) -> None:
+def test_sign_out_works_at_first_try(app: Flask, request: pytest.FixtureRequest) -> None:
     client = signed_in(app)
     form = {"csrf_token": csrf(client, "/desk/settings")}
     request.getfixturevalue("full")
@@ -86,7 +82,7 @@ def test_signing_out_needs_no_second_try(app: Flask, request: pytest.FixtureRequ
 
 
 @on_sqlite
-def test_the_reserve_is_taken_only_where_there_is_room(
+def test_reserve_is_created_only_with_free_space(
     app: Flask, reserve_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     free = SimpleNamespace(free=disk_reserve.ROOM_BYTES - 1)
@@ -106,6 +102,6 @@ def test_the_reserve_is_taken_only_where_there_is_room(
 
 
 @on_postgres
-def test_on_postgresql_there_is_none(app: Flask, settings: Settings) -> None:
+def test_postgresql_has_no_reserve(app: Flask, settings: Settings) -> None:
     fill_reserve()
     assert list(settings.blog_instance.glob("*reserve*")) == []

@@ -1,4 +1,4 @@
-"""What only a real server shows: addresses behind proxies, the log, live streams, the link at the start."""
+"""Test sign-in on a real server: proxies, log, live streams, first-run link."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def ed(blog: Flask) -> Editor:
 
 
 class Guesser(Browser):
-    """One browser that tries wrong passwords."""
+    """Represent a browser that tries wrong passwords."""
 
     def __init__(self, server: Server) -> None:
         super().__init__(server)
@@ -63,8 +63,8 @@ FORGED = {
 
 @on_sqlite
 @pytest.mark.parametrize("forged", FORGED)
-def test_forwarded_addresses_of_an_untrusted_peer_never_count(guesser: Callable[..., Guesser], forged: str) -> None:
-    """All of these come from 127.0.0.1, which is no proxy here."""
+def test_untrusted_peer_cannot_forge_addresses(guesser: Callable[..., Guesser], forged: str) -> None:
+    """Connect from 127.0.0.1, which is no trusted proxy here."""
     one = guesser(TRUSTED_PROXIES="192.0.2.1")
     answers = [one.guess(**{"X-Forwarded-For": FORGED[forged].format(n=n), "Forwarded": f"for={n}"}) for n in range(7)]
     assert answers == [403] * 5 + [429] * 2
@@ -73,15 +73,15 @@ def test_forwarded_addresses_of_an_untrusted_peer_never_count(guesser: Callable[
 
 @on_sqlite
 @pytest.mark.parametrize("forged", FORGED)
-def test_behind_a_trusted_proxy_what_the_client_sent_never_counts(guesser: Callable[..., Guesser], forged: str) -> None:
-    """The proxy appends the address that it saw."""
+def test_client_of_trusted_proxy_cannot_forge_addresses(guesser: Callable[..., Guesser], forged: str) -> None:
+    """Expect the proxy to append the address that it saw."""
     one = guesser(TRUSTED_PROXIES="127.0.0.1")
     answers = [one.guess(**{"X-Forwarded-For": f"{FORGED[forged].format(n=n)}, 198.51.100.250"}) for n in range(7)]
     assert answers == [403] * 5 + [429] * 2
 
 
 @on_sqlite
-def test_clients_of_a_trusted_proxy_are_told_apart(guesser: Callable[..., Guesser]) -> None:
+def test_clients_of_trusted_proxy_are_distinguished(guesser: Callable[..., Guesser]) -> None:
     one, numbers = guesser(TRUSTED_PROXIES="127.0.0.1"), count()
     assert [one.guess(**{"X-Forwarded-For": f"198.51.100.{next(numbers)}"}) for _ in range(21)] == [403] * 20 + [429]
 
@@ -91,7 +91,7 @@ LINE = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ INFO blog\.editors\.\w+ \[([
 
 @on_sqlite
 @pytest.mark.parametrize("settings", [{}, {"WEB_CONCURRENCY": "2"}], ids=["one process", "two processes"])
-def test_what_happens_to_accounts_is_logged_without_personal_data(
+def test_account_log_has_no_personal_data(
     guesser: Callable[..., Guesser], ed: Editor, settings: dict[str, str]
 ) -> None:
     one = guesser(**settings)
@@ -111,17 +111,17 @@ def test_what_happens_to_accounts_is_logged_without_personal_data(
         f"signed out, account {ed.id}",
     ]
     assert len({request_id for request_id, _sentence in lines}) == 4
-    said = re.sub(r"(?m)^Talkback is open at .*$", "", log)
-    assert not [one for one in ("example.org", "127.0.0.1", "Zoltan", "/desk/password/") if one in said]
+    printed = re.sub(r"(?m)^Talkback is open at .*$", "", log)
+    assert not [one for one in ("example.org", "127.0.0.1", "Zoltan", "/desk/password/") if one in printed]
 
 
 @pytest.mark.parametrize(
     "ending", [remove_editor, sign_out, lambda editor: change_password(editor, "another sentence")]
 )
-def test_the_live_stream_of_an_editor_ends_at_once(
+def test_live_stream_ends_with_the_session(
     serve: Callable[..., Server], ed: Editor, ending: Callable[[Editor], None]
 ) -> None:
-    """By another process, and long before the next beat."""
+    """End the session in another process, long before the next heartbeat."""
     add_editor("olive@example.org", "Olive", OWNER, PASSWORD)
     browser = Browser(serve(LIVE_BEAT="600"))
     browser.sign_in()
@@ -137,7 +137,7 @@ PRINTED = r"(?m)^Make the owner's account here: http://\S+(/desk/first-run/[\w-]
 
 
 @on_sqlite
-def test_each_start_prints_a_new_link_while_there_is_no_owner(
+def test_each_start_prints_first_run_link_until_owner_exists(
     serve: Callable[..., Server], blog: Flask, instance: Path
 ) -> None:
     server, links = serve(), []

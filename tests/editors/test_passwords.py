@@ -1,4 +1,4 @@
-"""How passwords are hashed and compared, and which are refused."""
+"""Test the hashing, checking and refusal of passwords."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from werkzeug.test import TestResponse
 
 from blog.db import db, writing
 from blog.editors import passwords
-from blog.editors.accounts import add_editor, first_run_link, password_link
+from blog.editors.accounts import add_editor, create_first_run_link, create_password_link
 from blog.editors.models import OWNER, Editor, EditorSession
-from blog.editors.password_rules import why_not
-from blog.editors.passwords import MAX_LENGTH, TooBusy, hash_password, hashing, password_fits
+from blog.editors.password_rules import find_password_problem
+from blog.editors.passwords import MAX_PASSWORD_LENGTH, TooBusy, hash_password, hashing, password_matches
 from blog.site.update import change_settings
 from tests.factories import csrf, sign_in
 
@@ -41,12 +41,12 @@ def give_old_hash(editor: Editor, password: str) -> None:
 
 
 @pytest.mark.usefixtures("dear_passwords")
-def test_a_hash_has_the_parameters_that_owasp_asks_for() -> None:
+def test_hash_uses_owasp_parameters() -> None:
     with hashing():
         assert hash_password(PASSWORD).startswith("scrypt:131072:8:1$")
 
 
-def test_a_hash_of_an_earlier_version_is_replaced_at_sign_in(client: FlaskClient, ed: Editor) -> None:
+def test_old_hash_is_replaced_at_sign_in(client: FlaskClient, ed: Editor) -> None:
     give_old_hash(ed, PASSWORD)
     assert sign_in(client, "ed@example.org", "wrong wrong wrong").status_code == 403
     assert stored(ed).startswith(OLD)
@@ -56,7 +56,7 @@ def test_a_hash_of_an_earlier_version_is_replaced_at_sign_in(client: FlaskClient
     assert sign_in(client, "ed@example.org", PASSWORD).status_code == 303
 
 
-def test_an_earlier_version_did_not_normalize_what_was_typed(client: FlaskClient, ed: Editor) -> None:
+def test_old_hash_matches_unnormalized_password(client: FlaskClient, ed: Editor) -> None:
     typed = "the ﬁrst ½ sentence"
     give_old_hash(ed, typed)
     assert sign_in(client, "ed@example.org", typed).status_code == 303
@@ -64,16 +64,16 @@ def test_an_earlier_version_did_not_normalize_what_was_typed(client: FlaskClient
     assert sign_in(client, "ed@example.org", unicodedata.normalize("NFKC", typed)).status_code == 303
 
 
-def test_the_same_characters_from_another_keyboard_fit(client: FlaskClient) -> None:
+def test_password_matches_in_another_unicode_form(client: FlaskClient) -> None:
     add_editor("zoe@example.org", "Zoë", OWNER, unicodedata.normalize("NFC", "Zoë läuft über Felder"))
     assert sign_in(client, "zoe@example.org", unicodedata.normalize("NFD", "Zoë läuft über Felder")).status_code == 303
 
 
 @pytest.mark.parametrize("old", [False, True])
-def test_a_wrong_password_takes_the_same_work_for_every_account(
+def test_wrong_password_takes_equal_work_for_every_account(
     client: FlaskClient, ed: Editor, monkeypatch: pytest.MonkeyPatch, old: bool
 ) -> None:
-    """Also while one account still has a hash of an earlier version."""
+    """Include a time when one account still has an old hash."""
     monkeypatch.setattr(passwords, "OLD_METHOD", OLD)
     add_editor("new@example.org", "New", OWNER, PASSWORD)
     add_editor("link@example.org", "Without a password", OWNER, "")
@@ -92,19 +92,19 @@ def test_a_wrong_password_takes_the_same_work_for_every_account(
 
 
 @pytest.mark.parametrize("password", ["", "nobody", "0" * 128])
-def test_nothing_fits_an_account_without_a_password(client: FlaskClient, password: str) -> None:
+def test_account_without_password_matches_none(client: FlaskClient, password: str) -> None:
     add_editor("ann@example.org", "Ann", OWNER, "")
     with hashing():
-        assert not password_fits(password, "")
+        assert not password_matches(password, "")
     assert sign_in(client, "ann@example.org", password or "x").status_code == 403
 
 
-def test_one_hashes_one_waits_and_a_third_is_told_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_third_concurrent_hash_is_refused_immediately(monkeypatch: pytest.MonkeyPatch) -> None:
     waiting, done = threading.Event(), []
-    acquire = passwords._slot.acquire
+    acquire = passwords._hash_lock.acquire
 
     class Slot:
-        locked, release = passwords._slot.locked, passwords._slot.release
+        locked, release = passwords._hash_lock.locked, passwords._hash_lock.release
 
         def acquire(self, timeout: float) -> bool:
             waiting.set()
@@ -115,7 +115,7 @@ def test_one_hashes_one_waits_and_a_third_is_told_at_once(monkeypatch: pytest.Mo
             done.append("second")
 
     with hashing():
-        monkeypatch.setattr(passwords, "_slot", Slot())
+        monkeypatch.setattr(passwords, "_hash_lock", Slot())
         second = threading.Thread(target=wait)
         second.start()
         waiting.wait(5)
@@ -126,7 +126,7 @@ def test_one_hashes_one_waits_and_a_third_is_told_at_once(monkeypatch: pytest.Mo
     assert done == ["first", "second"]
 
 
-def test_whoever_waits_for_too_long_is_told_and_nothing_is_counted(
+def test_hash_timeout_is_refused_and_not_counted(
     client: FlaskClient, ed: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "MAX_WAIT_SECONDS", 0.01)
@@ -141,7 +141,7 @@ def test_whoever_waits_for_too_long_is_told_and_nothing_is_counted(
     assert client.post("/desk/session", data=form).status_code == 200
 
 
-def test_passwords_are_hashed_in_the_slot_only() -> None:
+def test_hashing_requires_the_lock() -> None:
     with pytest.raises(RuntimeError):
         hash_password(PASSWORD)
 
@@ -150,7 +150,7 @@ def test_passwords_are_hashed_in_the_slot_only() -> None:
     ("password", "why"),
     [
         ("short", "at least 10"),
-        ("x" * (MAX_LENGTH + 1), "at most 1000"),
+        ("x" * (MAX_PASSWORD_LENGTH + 1), "at most 1000"),
         ("x" * 1_000_000, "at most 1000"),
         ("1234567890", "most common"),
         ("Qwertyuiop", "most common"),
@@ -165,21 +165,21 @@ def test_passwords_are_hashed_in_the_slot_only() -> None:
         ("blog.herons.example", "little more than a name"),
     ],
 )
-def test_what_is_guessed_first_is_refused(app: Flask, password: str, why: str) -> None:
+def test_guessable_password_is_refused(app: Flask, password: str, why: str) -> None:
     app.config["SETTINGS"] = app.config["SETTINGS"].__class__(blog_url="https://blog.herons.example")
     change_settings({"title": "Herons & Friends"})
-    assert why in why_not(password, "Olive", "olive@example.org")
+    assert why in find_password_problem(password, "Olive", "olive@example.org")
 
 
 @pytest.mark.parametrize(
     "password", ["8275918340", "the herons of my lake", "Olive trees in November", "一二三四五六七八九十", "x1y2z3x4y5"]
 )
-def test_anything_else_is_taken(app: Flask, password: str) -> None:
+def test_other_password_is_accepted(app: Flask, password: str) -> None:
     change_settings({"title": "Herons"})
-    assert why_not(password, "Olive", "olive@example.org") == ""
+    assert find_password_problem(password, "Olive", "olive@example.org") == ""
 
 
-def test_the_form_for_the_password_refuses_common_ones_too(client: FlaskClient, ed: Editor) -> None:
+def test_password_form_refuses_common_passwords(client: FlaskClient, ed: Editor) -> None:
     sign_in(client, "ed@example.org", PASSWORD)
     form = {"current": PASSWORD, "password": "1234567890", "again": "1234567890"}
     refused = client.post("/desk/password", data=form | {"csrf_token": csrf(client, "/desk/password")})
@@ -187,8 +187,8 @@ def test_the_form_for_the_password_refuses_common_ones_too(client: FlaskClient, 
     assert "most common" in refused.text
 
 
-def test_a_stolen_session_may_guess_the_present_password_ten_times(app: Flask, client: FlaskClient, ed: Editor) -> None:
-    """However many networks and sessions it comes from; signing in stays open."""
+def test_stolen_session_may_guess_password_ten_times(app: Flask, client: FlaskClient, ed: Editor) -> None:
+    """Count across addresses and sessions; sign-in is not throttled."""
     other = app.test_client()
     for browser in (client, other):
         sign_in(browser, "ed@example.org", PASSWORD)
@@ -206,18 +206,18 @@ def test_a_stolen_session_may_guess_the_present_password_ten_times(app: Flask, c
     assert db.session.query(EditorSession).count() == 3
 
 
-def test_every_form_with_a_password_gives_back_what_was_typed_while_others_are_checked(
+def test_busy_password_forms_return_typed_text(
     app: Flask, client: FlaskClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(passwords, "MAX_WAIT_SECONDS", 0.01)
     new = {"password": "some other sentence", "again": "some other sentence", "name": "Olive", "role": "editor"}
     new |= {"email": "olive@example.org", "current": PASSWORD}
-    first, stranger = first_run_link(), app.test_client()
-    busy = [while_others_are_checked(stranger, first, new)]
+    first, stranger = create_first_run_link(), app.test_client()
+    busy = [post_while_busy(stranger, first, new)]
     ed = add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
-    busy.append(while_others_are_checked(stranger, password_link(ed), new))
+    busy.append(post_while_busy(stranger, create_password_link(ed), new))
     sign_in(client, "ed@example.org", PASSWORD)
-    busy += [while_others_are_checked(client, path, new) for path in ("/desk/editors", "/desk/password")]
+    busy += [post_while_busy(client, path, new) for path in ("/desk/editors", "/desk/password")]
     assert [answer.status_code for answer in busy] == [503] * 4
     for answer in busy:
         assert int(answer.headers["Retry-After"]) >= 0
@@ -228,7 +228,7 @@ def test_every_form_with_a_password_gives_back_what_was_typed_while_others_are_c
     assert db.session.query(Editor).count() == 1
 
 
-def while_others_are_checked(browser: FlaskClient, path: str, form: dict[str, str]) -> TestResponse:
+def post_while_busy(browser: FlaskClient, path: str, form: dict[str, str]) -> TestResponse:
     form_token = csrf(browser, path)
     with hashing():
         return browser.post(path, data=form | {"csrf_token": form_token})

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.db import db, now, writing
-from blog.editors.accounts import add_editor, first_run_link
+from blog.editors.accounts import add_editor, create_first_run_link
 from blog.editors.models import OWNER, Editor, EditorSession, SignInFailure
 from blog.editors.sign_in import password_attempts
 from tests.factories import csrf, sign_in
@@ -22,8 +22,8 @@ def ed(app: Flask) -> Editor:
     return add_editor("Ed@example.org", "Ed", OWNER, PASSWORD)
 
 
-def test_the_first_run_link_makes_the_owner_once(client: FlaskClient, app: Flask) -> None:
-    link = first_run_link()
+def test_first_run_link_adds_one_owner(client: FlaskClient, app: Flask) -> None:
+    link = create_first_run_link()
     form = {"name": "Olive", "email": "olive@example.org", "password": PASSWORD, "again": PASSWORD}
     short = client.post(link, data=form | {"csrf_token": csrf(client, link), "password": "short", "again": "short"})
     assert short.status_code == 422
@@ -35,7 +35,7 @@ def test_the_first_run_link_makes_the_owner_once(client: FlaskClient, app: Flask
     assert app.test_client().get("/desk/first-run/guess").status_code == 404
 
 
-def test_signing_in_begins_a_session_that_nobody_had_and_signing_out_ends_it(client: FlaskClient, ed: Editor) -> None:
+def test_sign_in_begins_new_session_and_sign_out_ends_it(client: FlaskClient, ed: Editor) -> None:
     before = csrf(client, "/desk/sign-in")
     assert sign_in(client, "ed@example.org", PASSWORD).status_code == 303
     page = client.get("/desk/password")
@@ -48,14 +48,14 @@ def test_signing_in_begins_a_session_that_nobody_had_and_signing_out_ends_it(cli
     assert db.session.query(EditorSession).count() == 0
 
 
-def test_a_wrong_password_and_an_unknown_account_get_the_same_answer(client: FlaskClient, ed: Editor) -> None:
+def test_wrong_password_and_unknown_account_look_alike(client: FlaskClient, ed: Editor) -> None:
     answers = [sign_in(client, email, "wrong wrong wrong") for email in ("ed@example.org", "nobody@example.org")]
     assert [answer.status_code for answer in answers] == [403, 403]
     pages = [re.sub(r'value="[^"]*"', "", answer.text) for answer in answers]
     assert pages[0] == pages[1]
 
 
-def test_both_take_the_work_of_one_hash(
+def test_wrong_password_and_unknown_account_take_one_hash(
     client: FlaskClient, dear_passwords: None, ed: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     checked: list[str] = []
@@ -68,9 +68,7 @@ def test_both_take_the_work_of_one_hash(
     assert [method.split("$")[0] for method in checked] == ["scrypt:131072:8:1"] * 2
 
 
-def test_five_failures_from_one_address_pause_that_account_there_and_nowhere_else(
-    client: FlaskClient, ed: Editor
-) -> None:
+def test_five_failures_throttle_account_at_that_address_only(client: FlaskClient, ed: Editor) -> None:
     for _ in range(5):
         assert sign_in(client, "ed@example.org", "wrong wrong wrong").status_code == 403
     paused = sign_in(client, "ed@example.org", PASSWORD)
@@ -80,7 +78,7 @@ def test_five_failures_from_one_address_pause_that_account_there_and_nowhere_els
     assert sign_in(client, "ed@example.org", PASSWORD, environ_overrides=elsewhere).status_code == 303
 
 
-def test_the_pause_ends_by_itself_even_where_the_clock_was_set_back(client: FlaskClient, ed: Editor) -> None:
+def test_throttle_ends_even_after_clock_set_back(client: FlaskClient, ed: Editor) -> None:
     for shift in (password_attempts.TEN_MINUTES, -timedelta(hours=1)):
         with writing():
             db.session.query(SignInFailure).delete()
@@ -92,7 +90,7 @@ def test_the_pause_ends_by_itself_even_where_the_clock_was_set_back(client: Flas
         client.post("/desk/session?_method=DELETE", data={"csrf_token": csrf(client, "/desk/password")})
 
 
-def test_an_expired_session_lets_nobody_in(client: FlaskClient, ed: Editor) -> None:
+def test_expired_session_is_refused(client: FlaskClient, ed: Editor) -> None:
     sign_in(client, "ed@example.org", PASSWORD)
     with writing():
         db.session.query(EditorSession).update({"expires_at": now() - timedelta(seconds=1)})
@@ -103,13 +101,13 @@ def session_cookie(answer: TestResponse) -> str:
     return next(cookie for cookie in answer.headers.getlist("Set-Cookie") if cookie.startswith("talkback="))
 
 
-def test_remember_me_is_a_box(client: FlaskClient, ed: Editor) -> None:
+def test_remember_me_extends_the_session(client: FlaskClient, ed: Editor) -> None:
     assert "Expires" not in session_cookie(sign_in(client, "ed@example.org", PASSWORD))
     client.delete_cookie("talkback")
     assert "Expires" in session_cookie(sign_in(client, "ed@example.org", PASSWORD, remember="y"))
 
 
-def test_a_new_password_signs_out_all_other_devices(app: Flask, client: FlaskClient, ed: Editor) -> None:
+def test_new_password_ends_other_sessions(app: Flask, client: FlaskClient, ed: Editor) -> None:
     other = app.test_client()
     for device in (client, other):
         sign_in(device, "ed@example.org", PASSWORD)
@@ -124,11 +122,11 @@ def test_a_new_password_signs_out_all_other_devices(app: Flask, client: FlaskCli
 
 
 @pytest.mark.parametrize("onward", ["https://evil.example/", "//evil.example/desk/", "/desk//evil.example", "/", "x"])
-def test_signing_in_leads_only_to_the_desk(client: FlaskClient, ed: Editor, onward: str) -> None:
+def test_sign_in_redirects_only_to_the_desk(client: FlaskClient, ed: Editor, onward: str) -> None:
     assert sign_in(client, "ed@example.org", PASSWORD, onward=onward).location == "/desk/"
 
 
-def test_what_was_sent_after_the_session_had_ended_is_kept(client: FlaskClient, ed: Editor) -> None:
+def test_request_after_session_end_is_resumed(client: FlaskClient, ed: Editor) -> None:
     sign_in(client, "ed@example.org", PASSWORD)
     token = csrf(client, "/desk/password")
     with writing():

@@ -26,7 +26,7 @@ from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
 from blog.db import db, now, writing
 from blog.editors import audit_log
-from blog.editors.accounts import add_editor, password_link, sign_in_link
+from blog.editors.accounts import add_editor, create_password_link, create_sign_in_link
 from blog.editors.models import EDITOR, AccountLink, AuditEntry, Editor, EditorSession, SignInFailure
 from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
@@ -112,7 +112,7 @@ def make(app: Flask) -> World:
     write_the_rest(world)
     write_mail(world)
     # only their hashes are stored; both may be looked at
-    world.tokens = [link.rpartition("/")[2] for link in (sign_in_link(bea), password_link(bea))]
+    world.tokens = [link.rpartition("/")[2] for link in (create_sign_in_link(bea), create_password_link(bea))]
     remember_what_no_page_has(world)
     return world
 

@@ -16,8 +16,8 @@ from blog.comments.privacy.email_proof import send_link
 from blog.comments.privacy.erasure import erase
 from blog.comments.screening.writer_history import bans_on
 from blog.db import db, writing
-from blog.editors.accounts import Taken, add_editor
-from blog.editors.models import EDITOR, editor_of
+from blog.editors.accounts import EmailTaken, add_editor
+from blog.editors.models import EDITOR, editor_by_email
 from blog.mail.models import Mail
 from blog.migrations import migrate
 from blog.posts.lists import posts_at_desk
@@ -65,8 +65,8 @@ def test_editors_bans_and_the_desks_searches_know_an_address_in_any_case(app: Fl
         db.session.add(Ban(kind=EMAIL, value="iris@example.org"))
     assert all(bans_on(comment, []) for comment in comments)
     add_editor("INGRID@EXAMPLE.ORG", "Ingrid", EDITOR, "a sentence to remember")
-    assert editor_of("Ingrid@Example.org") is not None
-    with pytest.raises(Taken):
+    assert editor_by_email("Ingrid@Example.org") is not None
+    with pytest.raises(EmailTaken):
         add_editor("ingrid@example.org", "Ingrid", EDITOR, "a sentence to remember")
     for word in ("iris@", "IRIS@"):
         assert len(comments_in(Wanted(VISIBLE, words=word), None).items) == 3

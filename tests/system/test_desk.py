@@ -10,7 +10,7 @@ from flask import Flask
 from PIL import Image
 from playwright.sync_api import Locator, Page, expect
 
-from blog.editors.accounts import add_editor, first_run_link
+from blog.editors.accounts import add_editor, create_first_run_link
 from blog.editors.models import OWNER
 from tests.factories import a_comment, a_post
 from tests.live_server import Server
@@ -33,7 +33,7 @@ def ed(blog: Flask) -> None:
 
 
 def make_account(page: Page, url: str) -> None:
-    page.goto(f"{url}{first_run_link()}")
+    page.goto(f"{url}{create_first_run_link()}")
     page.get_by_label("Your name").fill("Olive")
     page.get_by_label("E-mail").fill("olive@example.org")
     page.get_by_label("New password").fill(PASSWORD)

@@ -16,7 +16,7 @@ from blog.comments.models import HELD, Comment, Hold
 from blog.comments.moderation.email_actions import VERBS, decision_token
 from blog.db import db, now, writing
 from blog.editors import audit_log
-from blog.editors.models import AT_ONCE, DAILY, HOURLY, NEVER, Editor
+from blog.editors.models import DAILY, HOURLY, IMMEDIATE, NEVER, Editor
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
 from blog.mail.outbox import mail_set_up, put_mail
@@ -52,7 +52,7 @@ class AlertItem:
 def held_mail_words() -> dict[str, str]:
     """What an editor may choose."""
     return {
-        AT_ONCE: _("At once, each response that waits"),
+        IMMEDIATE: _("At once, each response that waits"),
         HOURLY: _("Once an hour, if any waits"),
         DAILY: _("Once a day at %(hour)d in the morning, if any waits", hour=MORNING),
         NEVER: _("Never"),

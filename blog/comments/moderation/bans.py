@@ -97,7 +97,7 @@ def unban(ban_id: int, editor: Editor) -> AuditEntry:
         # what it was of is kept for as long as undoing it may need that
         old = (
             AuditEntry.verb == audit_log.UNBAN,
-            AuditEntry.created_at < now() - audit_log.UNDO,
+            AuditEntry.created_at < now() - audit_log.UNDO_WINDOW,
             AuditEntry.before != "",
         )
         db.session.execute(update(AuditEntry).where(*old).values(before=""))

@@ -19,7 +19,7 @@ from blog.comments.refusals import NoSuchComment
 from blog.comments.screening.lessons import learn, preload_texts
 from blog.db import db, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import AuditDetails, last_decider, record, withdrawn
+from blog.editors.audit_log import AuditDetails, is_withdrawn, last_editor_name, record
 from blog.editors.models import AuditEntry, Editor
 
 BECOMES = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
@@ -77,7 +77,7 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
 def is_irreversible(comment: Comment, verb: str) -> bool:
     """Nobody brings back what its writer took away, nor what is no longer kept."""
     back = verb in {audit_log.APPROVE, audit_log.HOLD}
-    return back and (not comment.body_html or withdrawn(comment.id))
+    return back and (not comment.body_html or is_withdrawn(comment.id))
 
 
 def change(comment: Comment, verb: str, editor: Editor, why: str = "", action_id: str | None = None) -> AuditEntry:
@@ -126,10 +126,10 @@ def new_action() -> str:
 
 def clash(comment: Comment) -> str:
     """Why a verb was not done, in one sentence."""
-    if withdrawn(comment.id):
+    if is_withdrawn(comment.id):
         return str(_("Its writer deleted this response, so it stays deleted; nothing was changed."))
     if not comment.body_html:
         return str(_("The text of this response is no longer kept, so it cannot be shown; nothing was changed."))
-    if name := last_decider(comment.id):
+    if name := last_editor_name(comment.id):
         return str(_("%(name)s has decided on this before. It stands as it says here; nothing was changed.", name=name))
     return str(_("This changed after you had loaded it. It stands as it says here; nothing was changed."))

@@ -19,8 +19,8 @@ from blog.comments.moderation.undo import NotUndone, undo
 from blog.comments.refusals import NoSuchComment
 from blog.db import db
 from blog.editors import audit_log
-from blog.editors.accounts import account_mark
-from blog.editors.audit_log import last_action, last_decider
+from blog.editors.accounts import generation_tag
+from blog.editors.audit_log import last_editor_name, last_undoable_action
 from blog.editors.models import AuditEntry, Editor
 from blog.web.signed_tokens import said, signed
 
@@ -56,11 +56,11 @@ class Decision:
 
 
 def decision_token(editor: Editor, comment: Comment, verb: str) -> str:
-    return signed(DECISION, f"{editor.id}-{account_mark(editor)}-{comment.id}-{comment.version}-{verb}")
+    return signed(DECISION, f"{editor.id}-{generation_tag(editor)}-{comment.id}-{comment.version}-{verb}")
 
 
 def reversal_token(editor: Editor, entry: AuditEntry) -> str:
-    return signed(REVERSAL, f"{editor.id}-{account_mark(editor)}-{entry.id}")
+    return signed(REVERSAL, f"{editor.id}-{generation_tag(editor)}-{entry.id}")
 
 
 def decision_of(token: str) -> Decision:
@@ -120,15 +120,15 @@ def _read(purpose: str, token: str) -> tuple[Editor, list[str]]:
         raise LinkExpired(_("Links in mail hold for %(days)d days, which are over.", days=DAYS), 410)
     number, mark, *rest = value.split("-")
     editor = db.session.get(Editor, int(number))
-    if editor is None or account_mark(editor) != mark:
+    if editor is None or generation_tag(editor) != mark:
         raise LinkExpired(_("This link ended with the password, or the account, that it was written for."), 410)
     return editor, rest
 
 
 def _spent(comment: Comment, editor: Editor) -> LinkExpired:
-    last = last_action(editor)
+    last = last_undoable_action(editor)
     mine = (editor, last) if last and last.comment_id == comment.id else None
-    if last_decider(comment.id) or comment.status != HELD:
+    if last_editor_name(comment.id) or comment.status != HELD:
         return LinkExpired(clash(comment), 409, comment, mine)
     return LinkExpired(
         _("This changed after the mail was written; nothing was done. It says now what stands here."), 409, comment

@@ -18,7 +18,7 @@ from blog.comments.moderation.decisions import comment_at, state_snapshot
 from blog.comments.screening.lessons import learn
 from blog.db import db, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import AuditDetails, done_together, mark_undone, record, undoable
+from blog.editors.audit_log import AuditDetails, can_undo, entries_of_action, mark_undone, record
 from blog.editors.models import AuditEntry, Editor
 from blog.web.i18n import state_word
 
@@ -61,8 +61,8 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         entry = db.session.get(AuditEntry, entry_id, populate_existing=True)
         if entry is None:
             raise NoSuchEntry
-        parts, done = done_together(entry), Reversal(entry)
-        if not undoable(entry):
+        parts, done = entries_of_action(entry), Reversal(entry)
+        if not can_undo(entry):
             raise NotUndone(_too_late(entry), parts)
         undone = [part for part in parts if REVERSED[part.verb](part, editor, done)]
         if not undone:

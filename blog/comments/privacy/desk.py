@@ -9,7 +9,7 @@ from blog.comments.models import Comment
 from blog.comments.privacy.data_export import count_under
 from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import db
-from blog.editors.access import the_editor
+from blog.editors.access import signed_in_editor
 
 blueprint = Blueprint("privacy_desk", __name__, url_prefix="/desk/comments/<int:comment_id>/erasure")
 
@@ -24,9 +24,9 @@ def new(comment_id: int) -> ResponseReturnValue:
 def create(comment_id: int) -> ResponseReturnValue:
     comment = the_comment(comment_id)
     if comment.email:
-        erase(comment.email, the_editor())
+        erase(comment.email, signed_in_editor())
     else:
-        erase_one(comment_id, editor=the_editor())
+        erase_one(comment_id, editor=signed_in_editor())
     return redirect(f"/desk/comments/{comment_id}", 303)
 
 

@@ -17,7 +17,7 @@ from blog.comments.followers.unsubscribe_links import email_key
 from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
 from blog.comments.thread.counts import recount_branches, recount_posts
 from blog.db import db, writing
-from blog.editors.audit_log import ERASE, forget_texts, record_all
+from blog.editors.audit_log import ERASE, erase_texts, record_all
 from blog.editors.models import AuditEntry, Editor
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
@@ -51,7 +51,7 @@ def _erase(which: ColumnElement[bool], editor: Editor | None) -> int:
             return 0
         versions = next_versions({one.post_id for one in comments})
         keys = {key for one in comments for key in (one.reader_key, one.address_key) if key}
-        forget_texts([one.id for one in comments])
+        erase_texts([one.id for one in comments])
         for one in comments:
             one.erase(_("erased by %(name)s", name=editor.name) if editor else _("erased by its writer"))
             one.version = versions[one.post_id]

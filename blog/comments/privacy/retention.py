@@ -14,10 +14,10 @@ from sqlalchemy import Select, and_, delete, func, or_, select, update
 
 from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Follow, Hold, Notice, Report
 from blog.db import Record, db, now, writing
-from blog.editors.audit_log import FINAL, UNBAN, UNDO, forget_texts
+from blog.editors.audit_log import FINAL, UNBAN, UNDO_WINDOW, erase_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
-from blog.editors.sessions import JUST_EXPIRED
-from blog.editors.sign_in.password_attempts import KEEP
+from blog.editors.sessions import GRACE_PERIOD
+from blog.editors.sign_in.password_attempts import ATTEMPT_RETENTION
 from blog.site.models import current_site
 
 AT_ONCE = 1000
@@ -65,10 +65,10 @@ def what_is_due(at: datetime) -> Iterator[Due]:
         yield Due(select(record.id).where(*traced), _forget_whence(record))
     yield Due(select(Ban.id).where(Ban.kind == ADDRESS, Ban.created_at <= kept_from), _drop(Ban))
     # what a ban that was lifted was of is kept for as long as undoing may need it
-    lifted = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO
+    lifted = AuditEntry.verb == UNBAN, AuditEntry.before != "", AuditEntry.created_at <= at - UNDO_WINDOW
     yield Due(select(AuditEntry.id).where(*lifted), _forget_bans)
-    yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - KEEP), _drop(SignInFailure))
-    yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at - JUST_EXPIRED), _drop(EditorSession))
+    yield Due(select(SignInFailure.id).where(SignInFailure.created_at <= at - ATTEMPT_RETENTION), _drop(SignInFailure))
+    yield Due(select(EditorSession.id).where(EditorSession.expires_at <= at - GRACE_PERIOD), _drop(EditorSession))
     yield Due(select(Hold.id).where(Hold.created_at <= at - UNTOLD), _drop(Hold))
     yield Due(select(Notice.id).where(Notice.created_at <= at - TOLD), _drop(Notice))
     unasked, wanted = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)
@@ -116,6 +116,6 @@ def _forget_words(ids: list[int]) -> None:
 def _forget_hidden(ids: list[int]) -> None:
     """Unless one was approved meanwhile."""
     hidden = Comment.id.in_(ids), Comment.status.in_((SPAM, REMOVED))
-    forget_texts(select(Comment.id).where(*hidden))
+    erase_texts(select(Comment.id).where(*hidden))
     nothing = {"body": "", "body_html": "", "name": "", "email": "", "website": ""}
     db.session.execute(update(Comment).where(*hidden).values(nothing))

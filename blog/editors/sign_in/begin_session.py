@@ -1,4 +1,4 @@
-"""Let an editor in: the session of this browser begins, and what was sent before goes on."""
+"""Begin the browser's session and resume the request sent before signing in."""
 
 from __future__ import annotations
 
@@ -10,20 +10,22 @@ from blog.editors.sign_in.device_cookies import remember_device
 from blog.web.http_cache import private
 
 
-def let_in(editor: Editor, remember: bool, onward: str) -> Response:
-    """Signed in from here on, by a session and a form token that nobody had before. Raises AccountChanged."""
-    session_id, kept, reader = begin_session(editor, remember), kept_from_form(), session.get("reader")
+def complete_sign_in(editor: Editor, remember: bool, onward: str) -> Response:
+    """Sign in with a new session and form token. Raises AccountChanged."""
+    session_id, pending, reader = begin_session(editor, remember), pending_fields(), session.get("reader")
     session.clear()
-    g.pop("csrf_token", None)  # Flask-WTF keeps the old session's for the rest of the request
+    g.pop("csrf_token", None)  # Flask-WTF caches the old session's for the rest of the request
     if reader:
         session["reader"] = reader
     session["desk"], g.editor = session_id, editor
     session.permanent = remember
-    page = render_template("editors/desk/go_on.html", kept=kept, onward=onward) if kept else redirect(onward, 303)
-    return remember_device(private(page, 200 if kept else 303), editor)
+    if not pending:
+        return remember_device(private(redirect(onward, 303), 303), editor)
+    return remember_device(private(render_template("editors/desk/go_on.html", pending=pending, onward=onward)), editor)
 
 
-def kept_from_form() -> list[tuple[str, str]]:
+def pending_fields() -> list[tuple[str, str]]:
+    """Return the fields of the request sent before signing in."""
     return [
         (name.removeprefix("kept-"), value) for name, value in request.form.items(multi=True) if name[:5] == "kept-"
     ]

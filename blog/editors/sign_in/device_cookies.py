@@ -1,7 +1,7 @@
-"""Know a browser that signed in before, by a long-lived signed cookie (OWASP: "device cookies").
+"""Recognize browsers that signed in before, by a signed device cookie (OWASP).
 
-While strangers try passwords for an account, only browsers with such a cookie may sign in to it. The cookie names one
-account and its generation, so that it ends with the password, with signing out everywhere and with the account.
+While others guess passwords for an account, only browsers with its cookie may sign in. The cookie contains the account
+and its generation, so a new password, signing out everywhere or removal revokes it.
 """
 
 from __future__ import annotations
@@ -10,29 +10,29 @@ import secrets
 
 from flask import Response
 
-from blog.editors.models import Editor, editor_of
+from blog.editors.models import Editor, editor_by_email
 from blog.web.cookies import cookies_named, set_cookie
 from blog.web.keyed_hashes import keyed_hash
 from blog.web.signed_tokens import said, signed
 
 COOKIE = "talkback_device"
 PURPOSE = "device"
-SECONDS = 365 * 24 * 3600
+LIFETIME_SECONDS = 365 * 24 * 3600
 MAX_COOKIE_LENGTH = 300
 
 
 def device_key(email: str) -> str | None:
-    """Find the key of the browser that asks, where it signed in to this account before."""
-    editor, cookie = editor_of(email), next(iter(cookies_named(COOKIE)), "")
-    value = str(said(PURPOSE, cookie[:MAX_COOKIE_LENGTH], SECONDS) or "")
+    """Return this browser's key if it signed in to the account before."""
+    editor, cookie = editor_by_email(email), next(iter(cookies_named(COOKIE)), "")
+    value = str(said(PURPOSE, cookie[:MAX_COOKIE_LENGTH], LIFETIME_SECONDS) or "")
     account, _, nonce = value.rpartition("-")
     known = editor is not None and account == _account(editor)
     return keyed_hash("device", nonce) if known else None
 
 
 def remember_device(response: Response, editor: Editor) -> Response:
-    """Let the browser that just signed in keep a new device cookie."""
-    set_cookie(response, COOKIE, signed(PURPOSE, f"{_account(editor)}-{secrets.token_hex(16)}"), SECONDS)
+    """Set a new device cookie for this browser."""
+    set_cookie(response, COOKIE, signed(PURPOSE, f"{_account(editor)}-{secrets.token_hex(16)}"), LIFETIME_SECONDS)
     return response
 
 

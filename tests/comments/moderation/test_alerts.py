@@ -14,7 +14,7 @@ from blog.comments.posting.edit import edit_comment
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
-from blog.editors.models import AT_ONCE, DAILY, EDITOR, HOURLY, NEVER, Editor
+from blog.editors.models import DAILY, EDITOR, HOURLY, IMMEDIATE, NEVER, Editor
 from blog.site.models import current_site
 from tests.comments.moderation.desk import decide, fresh, hold
 from tests.comments.moderation.letters import (
@@ -214,7 +214,7 @@ def test_never_is_never_and_what_came_meanwhile_stays_untold(app: Flask) -> None
     post = everything_waits()
     held(post, "The first one.")
     assert tell(now() + DAY) == 0
-    choose_held_mail(editor, AT_ONCE)
+    choose_held_mail(editor, IMMEDIATE)
     assert tell(now() + 2 * DAY) == 0
     held(post, "The second one.")
     assert tell(now() + 3 * DAY) == 1
@@ -228,7 +228,7 @@ def test_the_owner_is_told_at_once_and_others_as_they_choose(app: Flask) -> None
     held(post)
     tell(now())
     assert [mail.recipient for mail in letters()] == ["ed@example.org"]
-    choose_held_mail(other, AT_ONCE)
+    choose_held_mail(other, IMMEDIATE)
     held(post, "The second one.")
     tell(now() + HOUR)
     assert sorted(mail.recipient for mail in letters()[1:]) == ["bea@example.org", "ed@example.org"]

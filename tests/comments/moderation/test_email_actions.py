@@ -217,7 +217,7 @@ def forgeries(path: str, comment: Comment, editor: Editor) -> list[str]:
         f"{value}.{at}.{'b' if mark[0] == 'a' else 'a'}{mark[1:]}",
         f"{ban}.{at}.{mark}",  # another verb under this one's signature
         f"{value}.{at}.",
-        signed("reversal", f"{editor.id}-{accounts.account_mark(editor)}-1"),
+        signed("reversal", f"{editor.id}-{accounts.generation_tag(editor)}-1"),
         signed("decision", 7),
         signed("unsubscribe", "1-2"),
     ]

@@ -12,7 +12,7 @@ from sqlalchemy import select
 from blog.comments.models import Comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
-from blog.editors.reserved_names import reserved, skeleton
+from blog.editors.reserved_names import is_reserved, skeleton
 from blog.settings import Settings
 from blog.site.models import current_site
 from tests.factories import HTMX, a_post, answer, csrf, signed_in, token
@@ -71,10 +71,10 @@ def test_other_names_are_free(client: FlaskClient, name: str) -> None:
 
 def test_names_of_signs_only_are_compared_as_they_are(app: Flask) -> None:
     add_editor("star@example.org", "★", "owner", "a sentence to remember")
-    assert reserved("★")
-    assert not reserved("☆")
-    assert not reserved("")
-    assert not reserved("Bob")
+    assert is_reserved("★")
+    assert not is_reserved("☆")
+    assert not is_reserved("")
+    assert not is_reserved("Bob")
     assert skeleton("Arnold") == skeleton("Amold")
 
 

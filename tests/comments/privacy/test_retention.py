@@ -18,7 +18,7 @@ from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
 from blog.db import db, now, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import record, withdrawn
+from blog.editors.audit_log import is_withdrawn, record
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
 from blog.site.models import current_site
 from tests.comments.moderation.desk import fresh, the_editor
@@ -144,7 +144,7 @@ def test_the_log_goes_after_its_days_but_for_what_nobody_may_bring_back(app: Fla
     kept = [(entry.verb, entry.subject, entry.before, entry.reason) for entry in db.session.query(AuditEntry)]
     young = [(verb, "Ann: seen", "Before", "why") for verb in (audit_log.HOLD, audit_log.WITHDRAW)]
     assert sorted(kept) == sorted([*young, (audit_log.WITHDRAW, "", "", "")])
-    assert withdrawn(comment.id)
+    assert is_withdrawn(comment.id)
     with writing():
         current_site().audit_days = 0
     assert forget_addresses(now() + timedelta(days=4000)) == 1  # the address, and nothing of the log

@@ -1,4 +1,4 @@
-"""Links that are good once: for the first account, for signing in, for choosing a password."""
+"""Test one-time links: first account, sign-in, new password."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from blog.editors.accounts import (
     add_editor,
     add_owner,
     change_password,
-    first_run_link,
-    password_link,
+    create_first_run_link,
+    create_password_link,
+    create_sign_in_link,
     remove_editor,
-    sign_in_link,
     sign_out,
 )
 from blog.editors.models import EDITOR, OWNER, AccountLink, Editor, EditorSession
@@ -47,8 +47,8 @@ def age(by: timedelta) -> None:
             link.expires_at -= by
 
 
-def test_the_first_run_link_is_random_and_only_its_hash_is_stored(app: Flask) -> None:
-    first, second = first_run_link(), first_run_link()
+def test_first_run_link_is_random_and_stored_as_hash(app: Flask) -> None:
+    first, second = create_first_run_link(), create_first_run_link()
     assert first != second
     token = second.rpartition("/")[2]
     assert len(token) >= 43
@@ -57,8 +57,8 @@ def test_the_first_run_link_is_random_and_only_its_hash_is_stored(app: Flask) ->
     assert app.test_client().get(second).status_code == 200
 
 
-def test_it_ends_after_an_hour_and_says_how_to_get_another(app: Flask, client: FlaskClient) -> None:
-    link = first_run_link()
+def test_first_run_link_expires_and_page_explains_renewal(app: Flask, client: FlaskClient) -> None:
+    link = create_first_run_link()
     age(timedelta(minutes=59))
     assert client.get(link).status_code == 200
     age(timedelta(minutes=1))
@@ -68,8 +68,8 @@ def test_it_ends_after_an_hour_and_says_how_to_get_another(app: Flask, client: F
     assert db.session.query(Editor).count() == 0
 
 
-def test_two_at_once_make_one_owner(app: Flask) -> None:
-    token, made = first_run_link().rpartition("/")[2], []
+def test_concurrent_first_runs_add_one_owner(app: Flask) -> None:
+    token, made = create_first_run_link().rpartition("/")[2], []
     refused: list[Exception] = []
 
     def add(number: int) -> None:
@@ -89,11 +89,11 @@ def test_two_at_once_make_one_owner(app: Flask) -> None:
     db.session.rollback()
     assert db.session.query(Editor).count() == 1
     with pytest.raises(OwnerExists):
-        first_run_link()
+        create_first_run_link()
 
 
-def test_a_refused_form_does_not_spend_the_link_and_keeps_what_was_typed(app: Flask, client: FlaskClient) -> None:
-    link = first_run_link()
+def test_refused_form_keeps_link_and_typed_text(app: Flask, client: FlaskClient) -> None:
+    link = create_first_run_link()
     refused = use(client, link, **(OWNERS_FORM | {"password": "1234567890", "again": "1234567890"}))
     assert refused.status_code == 422
     assert 'value="olive@example.org"' in refused.text
@@ -102,11 +102,11 @@ def test_a_refused_form_does_not_spend_the_link_and_keeps_what_was_typed(app: Fl
 
 
 def links(app: Flask, ed: Editor) -> list[str]:
-    return [sign_in_link(ed), password_link(ed)]
+    return [create_sign_in_link(ed), create_password_link(ed)]
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_looking_at_a_link_changes_nothing(app: Flask, client: FlaskClient, ed: Editor, number: int) -> None:
+def test_get_of_link_changes_nothing(app: Flask, client: FlaskClient, ed: Editor, number: int) -> None:
     link = links(app, ed)[number]
     before = everything_kept()
     for _ in range(3):
@@ -116,7 +116,7 @@ def test_looking_at_a_link_changes_nothing(app: Flask, client: FlaskClient, ed: 
 
 
 @pytest.mark.parametrize("number", [0, 1])
-def test_a_link_works_once(app: Flask, client: FlaskClient, ed: Editor, number: int) -> None:
+def test_link_works_once(app: Flask, client: FlaskClient, ed: Editor, number: int) -> None:
     link, form = links(app, ed)[number], {"password": "some other sentence", "again": "some other sentence"}
     assert use(client, link, **form).location == "/desk/"
     assert client.get("/desk/settings").status_code == 200
@@ -126,7 +126,7 @@ def test_a_link_works_once(app: Flask, client: FlaskClient, ed: Editor, number: 
 
 @pytest.mark.parametrize("number", [0, 1])
 @pytest.mark.parametrize("ending", ["time", "removal", "sign-out", "password", "newer", "other purpose", "long"])
-def test_a_link_ends(app: Flask, client: FlaskClient, ed: Editor, number: int, ending: str) -> None:
+def test_link_is_revoked(app: Flask, client: FlaskClient, ed: Editor, number: int, ending: str) -> None:
     add_editor("olive@example.org", "Olive", OWNER, PASSWORD)
     link = links(app, ed)[number]
     if ending == "time":
@@ -149,26 +149,26 @@ def test_a_link_ends(app: Flask, client: FlaskClient, ed: Editor, number: int, e
     assert client.get("/desk/posts").status_code == 303
 
 
-def test_a_link_for_a_password_signs_out_everywhere_else(app: Flask, client: FlaskClient, ed: Editor) -> None:
+def test_password_link_ends_other_sessions(app: Flask, client: FlaskClient, ed: Editor) -> None:
     other = app.test_client()
     sign_in(other, "ed@example.org", PASSWORD)
-    use(client, password_link(ed), password="some other sentence", again="some other sentence")
+    use(client, create_password_link(ed), password="some other sentence", again="some other sentence")
     assert other.get("/desk/posts").status_code == 303
     assert sign_in(app.test_client(), "ed@example.org", PASSWORD).status_code == 403
     assert sign_in(app.test_client(), "ed@example.org", "some other sentence").status_code == 303
 
 
-def test_two_at_once_use_a_link_once(app: Flask, ed: Editor) -> None:
-    token = sign_in_link(ed).rpartition("/")[2]
+def test_concurrent_requests_use_link_once(app: Flask, ed: Editor) -> None:
+    token = create_sign_in_link(ed).rpartition("/")[2]
     with writing():
         use_link("sign_in", token)
     with pytest.raises(LinkSpent), writing():
         use_link("sign_in", token)
 
 
-def test_no_page_of_a_link_gives_its_address_away(app: Flask, client: FlaskClient) -> None:
-    """Not even to the proxy of the site itself, which writes a Referer into its log."""
-    pages = [client.get(first_run_link())]
+def test_link_pages_send_no_path_as_referer(app: Flask, client: FlaskClient) -> None:
+    """Hide the path from the site's proxy too, which logs the Referer."""
+    pages = [client.get(create_first_run_link())]
     ed = add_editor("ed@example.org", "Ed", EDITOR, PASSWORD)
     pages += [client.get(link) for link in links(app, ed)]
     for page in pages:
@@ -177,10 +177,10 @@ def test_no_page_of_a_link_gives_its_address_away(app: Flask, client: FlaskClien
         assert "noindex" in page.text
 
 
-def test_whoever_is_removed_while_signing_in_gets_no_session(
+def test_account_removed_during_sign_in_gets_no_session(
     app: Flask, client: FlaskClient, ed: Editor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The password was right; before the session begins the account is removed."""
+    """Remove the account after the password check, before the session begins."""
     from blog.editors.sign_in import begin_session
 
     add_editor("olive@example.org", "Olive", OWNER, PASSWORD)
@@ -203,16 +203,16 @@ def test_whoever_is_removed_while_signing_in_gets_no_session(
     assert db.session.query(EditorSession).count() == 0
 
 
-def test_a_form_over_https_needs_no_more_of_the_referer(client: FlaskClient, ed: Editor) -> None:
-    link, secure = sign_in_link(ed), {"base_url": "https://localhost"}
+def test_https_form_accepts_origin_as_referer(client: FlaskClient, ed: Editor) -> None:
+    link, secure = create_sign_in_link(ed), {"base_url": "https://localhost"}
     form_token = re.search(r'name="csrf_token" value="([^"]*)"', client.get(link, **secure).text)[1]
     origin = {"Referer": "https://localhost/", "Origin": "https://localhost"}
     assert client.post(link, data={"csrf_token": form_token}, headers=origin, **secure).location == "/desk/"
 
 
-def test_the_first_owner_needs_an_address_of_their_own(client: FlaskClient) -> None:
+def test_first_owner_needs_unused_address(client: FlaskClient) -> None:
     add_editor("olive@example.org", "Olive", EDITOR, PASSWORD)
-    link = first_run_link()
+    link = create_first_run_link()
     refused = use(client, link, **OWNERS_FORM)
     assert refused.status_code == 422
     assert "already" in refused.text

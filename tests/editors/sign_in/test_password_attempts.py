@@ -1,4 +1,4 @@
-"""How often a password may be tried: by account, network and browser."""
+"""Test the throttling of passwords by account, address and browser."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from werkzeug.test import TestResponse
 
 from blog.comments.privacy.retention import forget_addresses
 from blog.db import db, now, writing
-from blog.editors.accounts import add_editor, change_password, remove_editor, sign_in_link, sign_out
+from blog.editors.accounts import add_editor, change_password, create_sign_in_link, remove_editor, sign_out
 from blog.editors.models import EDITOR, OWNER, Editor, SignInFailure
 from blog.editors.sign_in import password_attempts
 from blog.editors.sign_in.device_cookies import COOKIE
@@ -37,13 +37,13 @@ def networks() -> Iterator[dict[str, str]]:
 
 
 def guess(app: Flask, networks: Iterator[dict[str, str]], times: int, email: str = "ed@example.org") -> list[int]:
-    """Try wrong passwords, each from a network and a browser of its own."""
+    """Try wrong passwords, each from another address and browser."""
     tries = (sign_in(app.test_client(), email, f"wrong {n}", environ_overrides=next(networks)) for n in range(times))
     return [answer.status_code for answer in tries]
 
 
 def known_browser(app: Flask) -> FlaskClient:
-    """A browser that signed in before, and out again."""
+    """Return a browser that signed in before, and out again."""
     browser = app.test_client()
     sign_in(browser, "ed@example.org", PASSWORD)
     browser.post("/desk/session?_method=DELETE", data={"csrf_token": csrf(browser, "/desk/password")})
@@ -60,7 +60,7 @@ def words(page: TestResponse) -> str:
 
 
 @pytest.mark.parametrize("email", ["ed@example.org", "nobody@example.org", "ED@example.org "])
-def test_after_twenty_failures_from_anywhere_no_stranger_may_try(
+def test_twenty_failures_block_unknown_browsers(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]], email: str
 ) -> None:
     assert guess(app, networks, 40, email) == [403] * 20 + [429] * 20
@@ -71,9 +71,7 @@ def test_after_twenty_failures_from_anywhere_no_stranger_may_try(
     assert "only browsers that signed in to this account before" in refused.text
 
 
-def test_an_unknown_account_is_refused_in_the_same_words(
-    app: Flask, ed: Editor, networks: Iterator[dict[str, str]]
-) -> None:
+def test_unknown_account_gets_the_same_message(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
     pages = []
     for email in ("ed@example.org", "no@example.org"):
         guess(app, networks, 20, email)
@@ -81,22 +79,22 @@ def test_an_unknown_account_is_refused_in_the_same_words(
     assert pages[0] == pages[1]
 
 
-def test_a_browser_that_signed_in_before_still_may(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
+def test_known_browser_may_still_sign_in(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
     known = known_browser(app)
     assert guess(app, networks, 21)[-1] == 429
     assert sign_in(known, "ed@example.org", "wrong wrong wrong").status_code == 403
     assert sign_in(known, "ed@example.org", PASSWORD).status_code == 303
 
 
-def test_neighbours_that_guess_do_not_lock_out_a_known_browser(app: Flask, ed: Editor) -> None:
-    """They share its network address, or a proxy that says nothing of addresses."""
+def test_failures_at_shared_address_do_not_block_known_browser(app: Flask, ed: Editor) -> None:
+    """Share an address, as behind a proxy that forwards none."""
     known = known_browser(app)
     here = ({} for _ in range(99))
     assert guess(app, here, 6)[-1] == 429
     assert sign_in(known, "ed@example.org", PASSWORD).status_code == 303
 
 
-def test_a_stolen_device_cookie_allows_ten_guesses_an_hour(
+def test_stolen_device_cookie_allows_ten_guesses_an_hour(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]]
 ) -> None:
     known = known_browser(app)
@@ -119,9 +117,7 @@ def with_device(app: Flask, value: str) -> FlaskClient:
     return browser
 
 
-def test_a_device_cookie_is_for_one_account_and_cannot_be_made_up(
-    app: Flask, ed: Editor, networks: Iterator[dict[str, str]]
-) -> None:
+def test_device_cookie_is_signed_for_one_account(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
     add_editor("bea@example.org", "Bea", EDITOR, PASSWORD)
     bea = app.test_client()
     sign_in(bea, "bea@example.org", PASSWORD)
@@ -131,7 +127,7 @@ def test_a_device_cookie_is_for_one_account_and_cannot_be_made_up(
 
 
 @pytest.mark.parametrize("ending", ["password", "sign-out", "removal"])
-def test_a_device_cookie_ends_with_what_it_was_given_for(
+def test_device_cookie_is_revoked_with_its_account_generation(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]], ending: str
 ) -> None:
     add_editor("olive@example.org", "Olive", OWNER, PASSWORD)
@@ -148,24 +144,22 @@ def test_a_device_cookie_ends_with_what_it_was_given_for(
     assert sign_in(with_device(app, device_of(browser)), "ed@example.org", PASSWORD).status_code == 429
 
 
-def test_the_cookie_is_for_the_desk_alone_and_lasts(client: FlaskClient, ed: Editor) -> None:
+def test_device_cookie_is_limited_to_desk_and_lasts(client: FlaskClient, ed: Editor) -> None:
     given = sign_in(client, "ed@example.org", PASSWORD).headers.getlist("Set-Cookie")
     (cookie,) = [one for one in given if one.startswith(f"{COOKIE}=")]
     assert {"HttpOnly", "Path=/", "SameSite=Lax", "Max-Age=31536000"} <= set(cookie.split("; "))
 
 
-def test_a_link_from_the_server_signs_in_whatever_was_tried(
-    app: Flask, ed: Editor, networks: Iterator[dict[str, str]]
-) -> None:
+def test_sign_in_link_works_despite_throttle(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
     guess(app, networks, 21)
-    owner, link = app.test_client(), sign_in_link(ed)
+    owner, link = app.test_client(), create_sign_in_link(ed)
     assert owner.post(link, data={"csrf_token": csrf(owner, link)}).location == "/desk/"
     assert owner.get("/desk/settings").status_code == 200
     owner.post("/desk/session?_method=DELETE", data={"csrf_token": csrf(owner, "/desk/password")})
     assert sign_in(owner, "ed@example.org", PASSWORD).status_code == 303
 
 
-def test_it_ends_after_an_hour_even_where_the_clock_was_set_back(
+def test_throttle_ends_after_an_hour_even_after_clock_set_back(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]]
 ) -> None:
     for shift in (password_attempts.HOUR, -timedelta(hours=2)):
@@ -177,8 +171,8 @@ def test_it_ends_after_an_hour_even_where_the_clock_was_set_back(
         assert sign_in(app.test_client(), "ed@example.org", PASSWORD).status_code == 303
 
 
-def test_many_at_once_pass_no_limit(app: Flask, ed: Editor) -> None:
-    """Each attempt is written down before its password is checked, by whichever process."""
+def test_concurrent_attempts_cannot_exceed_limit(app: Flask, ed: Editor) -> None:
+    """Rely on attempts being stored before their password is checked."""
     begun, refused = [], []
 
     def attempt(number: int) -> None:
@@ -197,26 +191,26 @@ def test_many_at_once_pass_no_limit(app: Flask, ed: Editor) -> None:
     assert (len(begun), len(refused)) == (20, 10)
 
 
-def test_rows_are_bounded_and_forgotten(
+def test_failure_rows_are_bounded_and_deleted(
     app: Flask, ed: Editor, networks: Iterator[dict[str, str]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever addresses are made up: beyond the bound only known browsers may try, so none is pushed out."""
-    monkeypatch.setattr(password_attempts, "MAX_OF_SITE", 30)
+    """Refuse unknown browsers beyond the bound, so that no row is evicted."""
+    monkeypatch.setattr(password_attempts, "MAX_PER_SITE", 30)
     known = known_browser(app)
     answers = [guess(app, networks, 1, f"nobody{n}@example.org")[0] for n in range(40)]
     assert answers == [403] * 30 + [429] * 10
     assert failures() == 30
     assert sign_in(known, "ed@example.org", PASSWORD).status_code == 303
-    forget_addresses(now() + password_attempts.KEEP)
+    forget_addresses(now() + password_attempts.ATTEMPT_RETENTION)
     assert failures() == 0
 
 
-def test_a_right_password_leaves_no_failure(client: FlaskClient, ed: Editor) -> None:
+def test_correct_password_leaves_no_failure(client: FlaskClient, ed: Editor) -> None:
     sign_in(client, "ed@example.org", PASSWORD)
     assert failures() == 0
 
 
-def test_the_editor_is_mailed_once_an_hour(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
+def test_editor_is_warned_once_an_hour(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
     mail = {"blog_url": "http://localhost", "smtp_host": "127.0.0.1", "mail_from": "blog@example.org"}
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], **mail)
     guess(app, networks, 19)
@@ -232,6 +226,6 @@ def test_the_editor_is_mailed_once_an_hour(app: Flask, ed: Editor, networks: Ite
     assert len(mails()) == 1
 
 
-def test_without_mail_nothing_is_written(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
+def test_no_warning_without_mail_settings(app: Flask, ed: Editor, networks: Iterator[dict[str, str]]) -> None:
     assert guess(app, networks, 21)[-1] == 429
     assert mails() == []

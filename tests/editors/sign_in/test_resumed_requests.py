@@ -1,4 +1,4 @@
-"""What an editor sent after the session had ended: it goes through signing in, and on from there."""
+"""Test that requests sent after the session ended are resumed after sign-in."""
 
 from __future__ import annotations
 
@@ -43,13 +43,13 @@ def end_sessions() -> None:
 
 
 def press(ed: FlaskClient, page: str, **fields: str) -> TestResponse:
-    """Send the form on a page, other than the one for signing out, the way a browser does."""
+    """Submit the first form on a page, except the sign-out form."""
     form = html.document_fromstring(page).xpath("//main//form")[0]
     data = {name: value.removeprefix("\n") for name, value in form.form_values()} | fields
     return ed.post(form.action, data=data, content_type=form.get("enctype", "application/x-www-form-urlencoded"))
 
 
-def sent_too_late(ed: FlaskClient, **fields: Any) -> str:
+def submit_after_expiry(ed: FlaskClient, **fields: Any) -> str:
     form = opened(ed) | {"then": "save"} | fields
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
@@ -63,33 +63,33 @@ def sign_in_again(ed: FlaskClient, page: str) -> str:
     return answer.text
 
 
-def go_on(ed: FlaskClient, page: str) -> None:
+def resume(ed: FlaskClient, page: str) -> None:
     assert press(ed, page).status_code == 303
 
 
-def test_the_photo_too_is_kept(ed: FlaskClient) -> None:
-    page = sent_too_late(ed, title="Herons return", photo_file=(io.BytesIO(a_photo()), "heron.jpg"))
-    go_on(ed, sign_in_again(ed, page))
+def test_photo_is_resumed(ed: FlaskClient) -> None:
+    page = submit_after_expiry(ed, title="Herons return", photo_file=(io.BytesIO(a_photo()), "heron.jpg"))
+    resume(ed, sign_in_again(ed, page))
     post = only_post()
     assert post.title == "Herons return"
     assert ed.get(post.photo_url).status_code == 200
 
 
-def test_it_makes_one_post_however_often_it_is_sent(ed: FlaskClient) -> None:
-    page = sign_in_again(ed, sent_too_late(ed, title="Herons return"))
-    go_on(ed, page)
-    go_on(ed, page)
+def test_repeated_resume_creates_one_post(ed: FlaskClient) -> None:
+    page = sign_in_again(ed, submit_after_expiry(ed, title="Herons return"))
+    resume(ed, page)
+    resume(ed, page)
     assert only_post().title == "Herons return"
 
 
-def test_a_long_text_in_any_letters_outlives_signing_in(ed: FlaskClient) -> None:
+def test_long_unicode_text_is_resumed(ed: FlaskClient) -> None:
     text = ("Цапли вернулись. " * 14_000).strip()
-    go_on(ed, sign_in_again(ed, sent_too_late(ed, title="x", body=f"<p>{text}</p>")))
+    resume(ed, sign_in_again(ed, submit_after_expiry(ed, title="x", body=f"<p>{text}</p>")))
     assert only_post().body == f"<p>{text}</p>"
 
 
 @pytest.mark.parametrize("cookie", ["nobody", "reader"])
-def test_nobody_who_was_never_signed_in_keeps_a_photo(app: Flask, ed: FlaskClient, cookie: str) -> None:
+def test_visitor_without_session_stores_no_photo(app: Flask, ed: FlaskClient, cookie: str) -> None:
     stranger = app.test_client()
     form = {"title": "x", "photo_file": (io.BytesIO(a_photo()), "x.jpg")}
     if cookie == "reader":
@@ -98,18 +98,18 @@ def test_nobody_who_was_never_signed_in_keeps_a_photo(app: Flask, ed: FlaskClien
     assert how_many(Picture) == 0
 
 
-def test_nor_does_anybody_without_the_token_of_that_session(ed: FlaskClient) -> None:
-    sent_too_late(ed, csrf_token="forged", title="x", photo_file=(io.BytesIO(a_photo()), "x.jpg"))
+def test_request_without_form_token_stores_no_photo(ed: FlaskClient) -> None:
+    submit_after_expiry(ed, csrf_token="forged", title="x", photo_file=(io.BytesIO(a_photo()), "x.jpg"))
     assert how_many(Picture) == 0
 
 
-def test_what_is_no_photo_is_left_out_and_the_rest_kept(ed: FlaskClient, tmp_path: Path) -> None:
-    page = sent_too_late(ed, title="Herons return", photo_file=(io.BytesIO(b"%PDF-1.7"), "x.jpg"))
-    go_on(ed, sign_in_again(ed, page))
+def test_invalid_photo_is_dropped_and_text_resumed(ed: FlaskClient, tmp_path: Path) -> None:
+    page = submit_after_expiry(ed, title="Herons return", photo_file=(io.BytesIO(b"%PDF-1.7"), "x.jpg"))
+    resume(ed, sign_in_again(ed, page))
     assert (only_post().title, only_post().photo_url) == ("Herons return", "")
 
 
-def test_more_than_can_be_kept_is_a_page_too(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_oversized_request_gets_error_page(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     form = opened(ed) | {"title": "x" * 6000}
     monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 5000)
     end_sessions()
@@ -127,7 +127,7 @@ def photo() -> dict[str, Any]:
 
 
 def stored(tmp_path: Path) -> list[str]:
-    """Every file of the instance but the database and the key."""
+    """Return every file of the instance except the database and the key."""
     files = [path for path in tmp_path.rglob("*") if path.is_file()]
     return [path.name for path in files if "sqlite" not in path.name and path.name != "secret_key"]
 
@@ -138,7 +138,7 @@ def expire(ago: timedelta) -> None:
             session.expires_at = now() - ago
 
 
-def test_a_cookie_whose_session_was_signed_out_stores_no_photo(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+def test_signed_out_session_stores_no_photo(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
     form = opened(ed)
     cookie = ed.get_cookie("talkback")
     assert cookie
@@ -149,16 +149,14 @@ def test_a_cookie_whose_session_was_signed_out_stores_no_photo(app: Flask, ed: F
     assert (how_many(Picture), stored(tmp_path)) == (0, [])
 
 
-def test_nor_does_one_whose_session_expired_long_ago(ed: FlaskClient, tmp_path: Path) -> None:
+def test_long_expired_session_stores_no_photo(ed: FlaskClient, tmp_path: Path) -> None:
     form = opened(ed)
     expire(timedelta(minutes=61))
     assert sent_with_photo(ed, form).status_code == 403
     assert (how_many(Picture), stored(tmp_path)) == (0, [])
 
 
-def test_one_that_has_just_expired_leaves_one_photo_outside_of_media(
-    app: Flask, ed: FlaskClient, tmp_path: Path
-) -> None:
+def test_recently_expired_session_stores_photo_outside_media(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
     form = opened(ed)
     expire(timedelta(minutes=1))
     for _ in range(5):
@@ -170,7 +168,7 @@ def test_one_that_has_just_expired_leaves_one_photo_outside_of_media(
         assert app.test_client().get(path).status_code == 404
 
 
-def test_there_are_never_more_than_a_few(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
+def test_stored_photos_are_limited(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
     (tmp_path / FOLDER).mkdir()
     for number in range(MAX_PHOTOS):
         (tmp_path / FOLDER / f"1000{number}").write_bytes(b"x")
@@ -180,7 +178,7 @@ def test_there_are_never_more_than_a_few(app: Flask, ed: FlaskClient, tmp_path: 
     assert len(stored(tmp_path)) == MAX_PHOTOS
 
 
-def test_it_goes_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
+def test_stored_photo_is_deleted_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
     form = opened(ed)
     expire(timedelta(minutes=1))
     sent_with_photo(ed, form)
@@ -192,7 +190,7 @@ def test_it_goes_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
     assert stored(tmp_path) == []
 
 
-def test_nobody_else_takes_it(app: Flask, ed: FlaskClient) -> None:
+def test_stored_photo_belongs_to_its_editor(app: Flask, ed: FlaskClient) -> None:
     form = opened(ed)
     expire(timedelta(minutes=1))
     page = sent_with_photo(ed, form).text
@@ -202,7 +200,7 @@ def test_nobody_else_takes_it(app: Flask, ed: FlaskClient) -> None:
     assert (only_post().photo_url, how_many(Picture)) == ("", 0)
 
 
-def test_a_disk_that_is_full_keeps_the_text(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_full_disk_drops_photo_and_resumes_text(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
