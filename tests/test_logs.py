@@ -22,7 +22,7 @@ from blog.db import db, now, writing
 from blog.editors.models import OWNER, Editor
 from blog.mail.sending import send_waiting
 from blog.posts.models import Post
-from blog.site.models import ALL, current_site
+from blog.site.models import HOLD_ALL, current_site
 from tests.factories import HTMX, a_post, answer, csrf, sign_in, signed_in, token
 from tests.mail.followers import LATER, link, of_kind
 from tests.mail.letters import mails
@@ -112,7 +112,7 @@ def test_the_main_acts_leave_nothing_in_the_log(
     send(app, now())
     reader.post(link(of_kind("confirm")[0], "confirmation"))
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
     answer(a_reader(app), post, f"{BODY} Held.", email=EMAIL)
     alert_editors()
     write_notices(now() + LATER)

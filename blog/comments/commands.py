@@ -11,13 +11,13 @@ from blog.comments.privacy.retention import forget_addresses
 from blog.errors import Unusable
 from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
-from blog.site.clock import may_forget
+from blog.site.clock import check_clock
 
 
 @click.command("forget")
 def forget() -> None:
     """Drop what is kept for some days only; bin/serve does it by itself every hour."""
-    if not may_forget():
+    if not check_clock():
         raise Unusable("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
     forgotten = forget_addresses()
     while some := forget_mails():

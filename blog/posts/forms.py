@@ -18,7 +18,7 @@ from blog.html.urls import is_picture_address, is_web_address
 from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
 from blog.posts.models import DRAFT, PAGE, POST, Post
 from blog.site.forms import RULES
-from blog.site.models import ALL, FIRST, OPEN, READING, current_site
+from blog.site.models import HOLD_ALL, HOLD_NEW, OPEN, READ_ONLY, current_site
 from blog.web.forms.fields import Choice, Form, Hidden, LongText, Text
 
 SCHEMELESS = re2.compile(r"[\pL\pN_-]+(?:\.[\pL\pN_-]+)+(?:[/?#].*)?")
@@ -74,11 +74,13 @@ class PostForm(Form):
     note = long(_("Editor’s note"), 200_000)  # noqa: RUF001
     label_names = short(_("Labels"), 5000)
     comments_open = BooleanField(_("Readers may answer"))
-    comment_rule = Choice(_("New responses"), [AnyOf(["", OPEN, FIRST, ALL], _("This is not one of the rules."))])
+    comment_rule = Choice(
+        _("New responses"), [AnyOf(["", OPEN, HOLD_NEW, HOLD_ALL], _("This is not one of the rules."))]
+    )
     kind = Choice(_("Kind"))
 
     kinds = ((POST, _("Post")), (PAGE, _("Page")))
-    rules = (("", _("As for the whole blog")), *((rule, word) for rule, word in RULES if rule != READING))
+    rules = (("", _("As for the whole blog")), *((rule, word) for rule, word in RULES if rule != READ_ONLY))
 
     post: Post | None = None
 

@@ -8,7 +8,7 @@ from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String,
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
-from blog.site.models import THE_ONE, Site, hold_site
+from blog.site.models import SITE_ID, Site, cache_site
 
 POST = "post"
 PAGE = "page"
@@ -151,7 +151,7 @@ class Post(Record):
 AT_PATH = (
     Post.visible()
     .add_columns(Site)
-    .join(Site, Site.id == THE_ONE)
+    .join(Site, Site.id == SITE_ID)
     .where(Post.path == bindparam("path"))
     .options(joinedload(Post.labels), *map(defer, (Post.body, Post.quote, Post.note)))
 )
@@ -171,5 +171,5 @@ def post_at(path: str) -> Post | None:
     if found is None:
         return None
     post: Post = found.Post
-    hold_site(found.Site)
+    cache_site(found.Site)
     return post

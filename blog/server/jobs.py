@@ -30,7 +30,7 @@ from blog.mail.retention import forget_mails
 from blog.media.late_photos import forget_late_photos
 from blog.migrations import migrate
 from blog.settings import WrongSetting
-from blog.site.clock import may_forget
+from blog.site.clock import check_clock
 from blog.site.models import ensure_site
 
 log = logging.getLogger(__name__)
@@ -115,7 +115,7 @@ def _forget(app: Flask) -> int:
     try:
         with app.app_context():
             fill_reserve()
-            if may_forget():
+            if check_clock():
                 forget_late_photos()
                 return forget_some() + forget_mails()
             log.warning("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")

@@ -1,1 +1,1 @@
-"""The blog itself: one row of settings that an editor may change."""
+"""Store the site's settings and check the clock."""

@@ -1,4 +1,4 @@
-"""The editors' door to the site's settings."""
+"""Let owners change the site's settings at /desk/settings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The form of the site's settings."""
+"""Define the form of the site's settings."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, ValidationError
 
-from blog.site.models import ACCENTS, ALL, CALM, FIRST, OFF, OPEN, READING, STRICT, USUAL, menu_lines
+from blog.site.models import ACCENTS, CALM, HOLD_ALL, HOLD_NEW, OFF, OPEN, READ_ONLY, STRICT, USUAL, parse_menu
 from blog.spam.muted_words import MOST_CHARACTERS, muted
 from blog.web.forms.fields import Choice, Form, LongText, Switch, Text, WholeNumber
 
@@ -17,9 +17,9 @@ ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == 
 
 RULES = (
     (OPEN, _("Appear at once")),
-    (FIRST, _("Wait for an editor while a reader is new")),
-    (ALL, _("Wait for an editor, all of them")),
-    (READING, _("None: the blog is for reading only")),
+    (HOLD_NEW, _("Wait for an editor while a reader is new")),
+    (HOLD_ALL, _("Wait for an editor, all of them")),
+    (READ_ONLY, _("None: the blog is for reading only")),
 )
 STRICTNESS = (
     (OFF, _("Off")),
@@ -27,11 +27,11 @@ STRICTNESS = (
     (USUAL, _("Usual")),
     (STRICT, _("Strict")),
 )
-FAULTS_SHOWN = 5
+MAX_FAULTS = 5
 
 
-def number(label: str, least: int, most: int) -> WholeNumber:
-    """A whole number, never nothing."""
+def whole_number(label: str, least: int, most: int) -> WholeNumber:
+    """Make a field for a required whole number."""
     sentence = _("A whole number from %(least)d to %(most)d.", least=least, most=most)
     return WholeNumber(label, [NumberRange(least, most, sentence)])
 
@@ -42,7 +42,7 @@ def days_or_never(label: str) -> WholeNumber:
 
 
 class SettingsForm(Form):
-    """What an editor may change of the site, in the order in which readers meet it."""
+    """Change the site's settings."""
 
     title = Text(_("Title"), [InputRequired(_("A blog needs a title."))], most=200)
     tagline = Text(_("Tagline"), most=500)
@@ -51,8 +51,10 @@ class SettingsForm(Form):
     note_label = Text(_("Label of the editor's note"), most=80)
     language = Text(_("Language"), [InputRequired()], most=20)
     timezone = Choice(_("Time zone"), [AnyOf(ZONES, _("This is not one of the time zones."))])
-    rule = Choice(_("New responses"), [AnyOf([OPEN, FIRST, ALL, READING], _("This is not one of the rules."))])
-    approvals = number(_("Responses to approve before a new reader’s appear at once"), 1, 100)  # noqa: RUF001
+    rule = Choice(
+        _("New responses"), [AnyOf([OPEN, HOLD_NEW, HOLD_ALL, READ_ONLY], _("This is not one of the rules."))]
+    )
+    approvals = whole_number(_("Responses to approve before a new reader’s appear at once"), 1, 100)  # noqa: RUF001
     hold_after_days = days_or_never(_("Responses wait under posts older than so many days"))
     close_after_days = days_or_never(_("Close threads after so many days"))
     most_links = WholeNumber(
@@ -68,10 +70,10 @@ class SettingsForm(Form):
         _("Reports that hold a response"),
         [Optional(), NumberRange(0, 100, _("A number from 0 to 100, or nothing for never."))],
     )
-    max_indent = number(_("Steps that replies step in by"), 1, 4)
-    edit_minutes = number(_("Minutes in which a reader may change a response"), 0, 1440)
-    address_days = number(_("Days for which network addresses are kept"), 0, 3650)
-    audit_days = number(_("Days for which the log is kept"), 0, 3650)
+    max_indent = whole_number(_("Steps that replies step in by"), 1, 4)
+    edit_minutes = whole_number(_("Minutes in which a reader may change a response"), 0, 1440)
+    address_days = whole_number(_("Days for which network addresses are kept"), 0, 3650)
+    audit_days = whole_number(_("Days for which the log is kept"), 0, 3650)
     hidden_days = days_or_never(_("Forget spam and removed responses after so many days"))
 
     accents = ACCENTS
@@ -85,10 +87,8 @@ class SettingsForm(Form):
 
     def validate_muted(self, field: Field) -> None:
         if faults := muted(field.data or "").faults:
-            more = len(faults) - FAULTS_SHOWN
-            raise ValidationError(
-                " ".join([*faults[:FAULTS_SHOWN], _("(%(more)d more)", more=more) if more > 0 else ""])
-            )
+            more = len(faults) - MAX_FAULTS
+            raise ValidationError(" ".join([*faults[:MAX_FAULTS], _("(%(more)d more)", more=more) if more > 0 else ""]))
 
     def validate_language(self, field: Field) -> None:
         if (field.data or "").strip().replace("-", "_") not in locale_identifiers():
@@ -96,7 +96,7 @@ class SettingsForm(Form):
 
     def validate_menu(self, field: Field) -> None:
         lines = [line for line in (field.data or "").splitlines() if line.strip()]
-        if len(menu_lines(field.data or "")) != len(lines):
+        if len(parse_menu(field.data or "")) != len(lines):
             raise ValidationError(
                 _(
                     "Each line is “Word | address”, such as “About | /p/about.html”; the address begins with / or https://."

@@ -1,4 +1,4 @@
-"""The site: its title and manners, and the version that the home page's live counts go by."""
+"""Store the site's settings and the versions behind live updates."""
 
 from __future__ import annotations
 
@@ -13,32 +13,31 @@ from blog.db import Record, db, writing
 from blog.db_connections import schema_missing
 from blog.db_errors import NoTables
 
-THE_ONE = 1
-UNNAMED = "Talkback"
+SITE_ID = 1
+DEFAULT_TITLE = "Talkback"
 ACCENTS = ("red", "blue", "green", "plum", "ochre")
-# which responses wait for an editor: none, those of new readers, all; or there are none
-OPEN, FIRST, ALL, READING = "open", "first", "all", "reading"
-# how strict the filter is
+# which new comments are held: none, those of new readers, all; or nobody may comment
+OPEN, HOLD_NEW, HOLD_ALL, READ_ONLY = "open", "first", "all", "reading"
+# strictness of the spam filter
 OFF, CALM, USUAL, STRICT = "off", "calm", "usual", "strict"
-ADDRESS = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
+MENU_URL = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
 class Site(Record):
-    """One row, with id 1, made by the first migration.
+    """Represent the site: one row with id 1 from the first migration.
 
-    `comment_rule` says which responses wait for an editor (the comments room knows the rules; `rule` says also whether
-    there are any), `approvals` how many a reader needs under the rule of first-timers, `muted` words and patterns, one
-    a line. `max_indent` is how deep replies nest, `address_days` how long hashes of addresses are kept, `audit_days`
-    how long the audit log is (0: for ever), `hidden_days` how long the texts of spam and removed comments are (none:
-    for ever). `queue_version` rises with what the queue shows. `agreeing` says whether readers may agree with
-    responses, `reports_to_hold` how many reports hold one; none and 0 mean that they never
-    do. `forgotten_at` is when what is old was looked for last, `doubted_at` since when the clock has been doubted.
+    `comment_rule` says which comments are held, `approvals` how many approved ones a reader needs under HOLD_NEW.
+    `muted` holds words and patterns, one a line. `max_indent` is the deepest indentation of replies.
+    Retention in days: `address_days` for address hashes, `audit_days` for the audit log (0: for ever), `hidden_days`
+    for the texts of spam and removed comments (None: for ever). `reports_to_hold` reports hold a comment (None, 0:
+    never). `queue_version` rises with every change of the queue. `forgotten_at` is the last run of retention,
+    `doubted_at` the time since which the clock is doubted.
     """
 
     __tablename__ = "site"
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)
 
-    title: Mapped[str] = mapped_column(String(200), default=UNNAMED)
+    title: Mapped[str] = mapped_column(String(200), default=DEFAULT_TITLE)
     tagline: Mapped[str] = mapped_column(String(500), default="")
     note_label: Mapped[str] = mapped_column(String(80), default="Editor:")
     language: Mapped[str] = mapped_column(String(20), default="en")
@@ -72,80 +71,79 @@ class Site(Record):
 
     @property
     def links(self) -> list[tuple[str, str]]:
-        """The entries of the menu: (word, address)."""
-        return menu_lines(self.menu)
+        """Return the menu as (label, URL) pairs."""
+        return parse_menu(self.menu)
 
     @property
     def rule(self) -> str:
-        """One of OPEN, FIRST, ALL and READING, under which nobody may answer."""
-        return self.comment_rule if self.comments_open else READING
+        """Return OPEN, HOLD_NEW, HOLD_ALL or READ_ONLY."""
+        return self.comment_rule if self.comments_open else READ_ONLY
 
     @rule.setter
     def rule(self, rule: str) -> None:
-        self.comments_open = rule != READING
-        if rule != READING:  # what stood before is kept, for the day when readers may answer again
+        self.comments_open = rule != READ_ONLY
+        if rule != READ_ONLY:  # keep the rule for when comments are opened again
             self.comment_rule = rule
 
     @property
-    def untouched(self) -> bool:
-        """Nobody has named this blog yet, so an import may."""
-        return self.title == UNNAMED
+    def is_unnamed(self) -> bool:
+        """Return whether the title is the default, which imports may replace."""
+        return self.title == DEFAULT_TITLE
 
 
-# built once, since building a query takes longer than running it
-THE_SITE = select(Site).where(Site.id == THE_ONE)
-RAISED = update(Site).where(Site.id == THE_ONE).values(version=Site.version + 1).returning(Site.version)
-RAISED_QUEUE = update(Site).where(Site.id == THE_ONE).values(queue_version=Site.queue_version + 1)
+# built once: building a query takes longer than running it
+SITE_QUERY = select(Site).where(Site.id == SITE_ID)
+RAISE_VERSION = update(Site).where(Site.id == SITE_ID).values(version=Site.version + 1).returning(Site.version)
+RAISE_QUEUE_VERSION = update(Site).where(Site.id == SITE_ID).values(queue_version=Site.queue_version + 1)
 UNSYNCHRONIZED = {"synchronize_session": False}
 
 
-def menu_lines(text: str) -> list[tuple[str, str]]:
-    """The lines of the form “word | address”; an address is http(s) or leads from the root of this site."""
-    pairs = [
-        (word.strip(), address.strip()) for word, _, address in (line.rpartition("|") for line in text.splitlines())
-    ]
-    return [(word, address) for word, address in pairs if word and ADDRESS.fullmatch(address)]
+def parse_menu(text: str) -> list[tuple[str, str]]:
+    """Parse lines such as “About | /about”, with http(s) URLs or paths."""
+    pairs = [(label.strip(), url.strip()) for label, _, url in (line.rpartition("|") for line in text.splitlines())]
+    return [(label, url) for label, url in pairs if label and MENU_URL.fullmatch(url)]
 
 
 def current_site() -> Site:
-    """The site's row, loaded once a session, which by itself would forget it as soon as nobody holds it."""
+    """Return the site's row, cached for the session."""
     session = db.session()
     site: Site | None = session.info.get("site")
     if site is None or site not in session:
-        site = session.scalars(THE_SITE).one_or_none()
+        site = session.scalars(SITE_QUERY).one_or_none()
         if site is None:
             schema_missing.set()
             raise NoTables("the site's row is missing")
-        hold_site(site)
+        cache_site(site)
     return site
 
 
 def ensure_site() -> None:
-    """Make the site's row anew where somebody deleted it."""
-    if db.session.get(Site, THE_ONE) is None:
+    """Create the site's row if it is missing."""
+    if db.session.get(Site, SITE_ID) is None:
         with writing():
-            db.session.merge(Site(id=THE_ONE))
+            db.session.merge(Site(id=SITE_ID))
 
 
-def hold_site(site: Site) -> None:
-    """Let current_site() answer with this row of the session's, which was read beside something else."""
+def cache_site(site: Site) -> None:
+    """Cache a row that another query loaded, for current_site()."""
+    # a strong reference: the session's identity map is weak
     db.session().info["site"] = site
 
 
 def raise_site_version() -> int:
-    """Give the site its next version inside the act's transaction; the row's lock makes commits follow it in order."""
-    version: int = db.session.execute(RAISED, execution_options=UNSYNCHRONIZED).scalar_one()
-    _read_versions_anew()
+    """Raise the version in the current transaction; the row lock orders commits."""
+    version: int = db.session.execute(RAISE_VERSION, execution_options=UNSYNCHRONIZED).scalar_one()
+    _expire_versions()
     return version
 
 
 def raise_queue_version() -> None:
-    """The same for what the editors' queue shows."""
-    db.session.execute(RAISED_QUEUE, execution_options=UNSYNCHRONIZED)
-    _read_versions_anew()
+    """Raise the version of the moderation queue in the current transaction."""
+    db.session.execute(RAISE_QUEUE_VERSION, execution_options=UNSYNCHRONIZED)
+    _expire_versions()
 
 
-def _read_versions_anew() -> None:
+def _expire_versions() -> None:
     site = db.session().info.get("site")
     if site is not None and site in db.session:
         db.session.expire(site, ["version", "queue_version"])

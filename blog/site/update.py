@@ -1,4 +1,4 @@
-"""Changing the site's settings."""
+"""Change the site's settings."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from blog.site.models import current_site
 
 
 def change_settings(values: dict[str, Any]) -> None:
-    """Set these columns of the site's row; text is kept without blanks around it."""
+    """Set these columns of the site's row; strip texts."""
     with writing():
         site = current_site()
         for name, value in values.items():

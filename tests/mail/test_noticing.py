@@ -21,7 +21,7 @@ from blog.editors import audit_log
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, Editor
 from blog.posts.models import Post
-from blog.site.models import ALL, OPEN, current_site
+from blog.site.models import HOLD_ALL, OPEN, current_site
 from tests.factories import a_comment, a_post
 from tests.mail.followers import ANN, BOB, LATER, ask, confirms, of_kind, send, tell, writes
 from tests.mail.post_office import PostOffice
@@ -116,7 +116,7 @@ def test_what_waits_for_an_editor_is_told_once_it_is_approved(client: FlaskClien
 
 def test_a_held_follower_follows_from_approval_on(client: FlaskClient, post: Post, ed: Editor) -> None:
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
     comment = writes(client, post, "Held", email=ANN, follow="thread")
     assert comment.status == HELD
     assert of_kind("confirm") == []

@@ -27,7 +27,7 @@ from blog.mail.quota import CONFIRM, NOTICE, PRIVACY, put_link
 from blog.mail.sending import send_waiting
 from blog.posts.models import Post
 from blog.settings import Settings
-from blog.site.models import ALL, current_site
+from blog.site.models import HOLD_ALL, current_site
 from tests.factories import a_comment, a_post, csrf
 from tests.mail.followers import ask, follows, of_kind
 from tests.mail.letters import a_mail, mails
@@ -83,7 +83,7 @@ def age_mails(by: timedelta) -> None:
 
 def everything_waits() -> None:
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
 
 
 def test_privacy_links_go_to_no_stranger_from_any_number_of_networks(

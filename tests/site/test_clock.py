@@ -1,4 +1,4 @@
-"""A clock that jumped deletes nothing; a blog on which nothing happens still forgets."""
+"""Test that nothing is deleted after a clock jump."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from blog.mail.models import Mail
 from blog.mail.sending import send_next
 from blog.server import jobs
 from blog.site import clock
-from blog.site.clock import may_forget
+from blog.site.clock import check_clock
 from tests.factories import signed_in
 
 HOUR, DAY, YEAR = timedelta(hours=1), timedelta(days=1), timedelta(days=365)
@@ -36,7 +36,7 @@ def rows(record: type[Record]) -> int:
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
-    """Sets the clock of the whole program ahead."""
+    """Return a function that sets the program's clock ahead."""
 
     def set_ahead(by: timedelta) -> None:
         def then() -> datetime:
@@ -53,14 +53,14 @@ def later(monkeypatch: pytest.MonkeyPatch) -> Callable[[timedelta], None]:
     return set_ahead
 
 
-def test_a_clock_a_year_ahead_deletes_neither_mail_nor_sessions(app: Flask, later: Callable[[timedelta], None]) -> None:
+def test_clock_a_year_ahead_deletes_no_mail_and_no_sessions(app: Flask, later: Callable[[timedelta], None]) -> None:
     client = signed_in(app)
     with writing():
         db.session.add(
             Mail(recipient="a@example.org", subject="", text="", html="", kind="t", message_id="1", due_at=now())
         )
     later(YEAR)
-    for hours in range(23):  # the server starts, and goes on
+    for hours in range(23):  # the server runs hourly
         later(YEAR + hours * HOUR)
         assert jobs._forget(app) == 0
     assert app.test_cli_runner().invoke(args=["forget"]).exit_code == 2
@@ -68,65 +68,65 @@ def test_a_clock_a_year_ahead_deletes_neither_mail_nor_sessions(app: Flask, late
     begin_session(editor, remember=False)
     assert (rows(EditorSession), rows(Mail)) == (2, 1)
     assert db.session.scalars(select(Mail)).one().given_up_at is None
-    later(timedelta())  # the clock is put right
+    later(timedelta())  # the clock is corrected
     jobs._forget(app)
     assert client.get("/desk/posts").status_code == 200
     assert (rows(EditorSession), rows(Mail)) == (2, 1)
 
 
-def test_a_quiet_blog_whose_server_runs_forgets_each_hour(app: Flask) -> None:
+def test_running_server_deletes_hourly_on_quiet_blog(app: Flask) -> None:
     began = now()
-    assert all(may_forget(began + hours * HOUR) for hours in range(100 * 24))
+    assert all(check_clock(began + hours * HOUR) for hours in range(100 * 24))
 
 
-def test_a_command_that_runs_once_a_day_forgets_each_day(app: Flask) -> None:
+def test_daily_command_deletes_daily(app: Flask) -> None:
     began = now()
-    assert all(may_forget(began + days * (DAY + HOUR)) for days in range(100))
+    assert all(check_clock(began + days * (DAY + HOUR)) for days in range(100))
 
 
-def test_after_a_long_rest_it_forgets_a_day_later(app: Flask) -> None:
+def test_deletion_resumes_a_day_after_long_downtime(app: Flask) -> None:
     began = now() + 90 * DAY
-    assert [may_forget(began + hours * HOUR) for hours in range(26)] == [False] * 24 + [True] * 2
+    assert [check_clock(began + hours * HOUR) for hours in range(26)] == [False] * 24 + [True] * 2
 
 
-def test_a_second_jump_begins_the_doubt_anew(app: Flask) -> None:
+def test_second_jump_restarts_doubt(app: Flask) -> None:
     at = now()
-    assert not may_forget(at + YEAR)
-    assert not may_forget(at + 2 * YEAR)
-    assert not may_forget(at + 2 * YEAR + 23 * HOUR)
-    assert may_forget(at + 2 * YEAR + 25 * HOUR)
+    assert not check_clock(at + YEAR)
+    assert not check_clock(at + 2 * YEAR)
+    assert not check_clock(at + 2 * YEAR + 23 * HOUR)
+    assert check_clock(at + 2 * YEAR + 25 * HOUR)
 
 
-def test_a_clock_that_is_put_right_is_believed_at_once(app: Flask) -> None:
+def test_corrected_clock_is_trusted_immediately(app: Flask) -> None:
     at = now()
-    assert not may_forget(at + YEAR)
-    assert may_forget(at + HOUR)
+    assert not check_clock(at + YEAR)
+    assert check_clock(at + HOUR)
 
 
-def test_a_clock_that_was_wrong_for_long_and_is_put_right_is_believed_a_day_later(app: Flask) -> None:
+def test_clock_corrected_late_is_trusted_a_day_later(app: Flask) -> None:
     at = now()
-    assert not may_forget(at + YEAR)
-    assert may_forget(at + YEAR + DAY)
-    assert not may_forget(at + 2 * DAY)
-    assert may_forget(at + 3 * DAY)
+    assert not check_clock(at + YEAR)
+    assert check_clock(at + YEAR + DAY)
+    assert not check_clock(at + 2 * DAY)
+    assert check_clock(at + 3 * DAY)
 
 
-def test_asking_often_writes_seldom(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    may_forget()
+def test_frequent_checks_write_rarely(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    check_clock()
 
     def never() -> None:
         raise AssertionError("an act was begun")
 
     monkeypatch.setattr(clock, "writing", never)
-    assert may_forget()
+    assert check_clock()
 
 
-def test_mail_that_was_written_while_the_clock_was_ahead_is_sent_once_it_is_right(app: Flask) -> None:
+def test_mail_written_with_clock_ahead_is_sent_after_correction(app: Flask) -> None:
     mail = a_mail(due_at=now() + YEAR, leased_until=now() + YEAR)
     assert db.session.scalars(select(Mail.id).where(Mail.free(now()))).all() == [mail.id]
 
 
-def test_a_clock_that_jumps_gives_up_no_mail_after_one_try(app: Flask) -> None:
+def test_clock_jump_gives_up_no_mail_after_one_attempt(app: Flask) -> None:
     a_mail(due_at=now())
     send_next()
     send_next(now() + YEAR)
@@ -134,9 +134,7 @@ def test_a_clock_that_jumps_gives_up_no_mail_after_one_try(app: Flask) -> None:
     assert (mail.tries, mail.given_up_at) == (2, None)
 
 
-def test_ended_sessions_sign_nobody_in_while_they_are_still_there(
-    app: Flask, later: Callable[[timedelta], None]
-) -> None:
+def test_expired_sessions_are_refused_before_deletion(app: Flask, later: Callable[[timedelta], None]) -> None:
     signed_in(app)
     session_id = begin_session(db.session.scalars(select(Editor)).one(), remember=True)
     later(YEAR)

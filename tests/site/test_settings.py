@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.db import db
-from blog.site.models import Site, current_site, menu_lines
+from blog.site.models import Site, current_site, parse_menu
 from tests.factories import a_post, csrf, signed_in
 
 SETTINGS = {
@@ -49,12 +49,12 @@ def site() -> Site:
     return current_site()
 
 
-def test_what_is_saved_shows_on_every_page(app: Flask, desk: FlaskClient) -> None:
+def test_settings_apply_to_every_page(app: Flask, desk: FlaskClient) -> None:
     post = a_post(note="Seen.")
     assert save(desk).status_code == 303
     page = app.test_client().get(post.path or "").text
-    for shown in ("The Heron Post", "Twice a week", "The editor:", 'lang="de"', 'href="/p/about.html"'):
-        assert shown in page
+    for text in ("The Heron Post", "Twice a week", "The editor:", 'lang="de"', 'href="/p/about.html"'):
+        assert text in page
     assert site().timezone == "Europe/Berlin"
     assert 'value="The Heron Post"' in desk.get("/desk/settings?saved").text
 
@@ -83,7 +83,7 @@ def test_what_is_saved_shows_on_every_page(app: Flask, desk: FlaskClient) -> Non
         ("muted", "casino\n/(a/", "Line 2, /(a/, cannot be used as a pattern"),
     ],
 )
-def test_a_wrong_setting_comes_back_with_a_sentence_and_changes_nothing(
+def test_invalid_setting_is_refused_and_changes_nothing(
     desk: FlaskClient, name: str, value: str, sentence: str
 ) -> None:
     answer = save(desk, **{name: value})
@@ -93,7 +93,7 @@ def test_a_wrong_setting_comes_back_with_a_sentence_and_changes_nothing(
     assert site().title == "Talkback"
 
 
-def test_reading_only_closes_all_threads_and_the_rule_before_it_is_not_forgotten(app: Flask, desk: FlaskClient) -> None:
+def test_read_only_closes_threads_and_keeps_previous_rule(app: Flask, desk: FlaskClient) -> None:
     post = a_post(comment_rule="open")
     save(desk, rule="all")
     save(desk, rule="reading")
@@ -106,19 +106,19 @@ def test_reading_only_closes_all_threads_and_the_rule_before_it_is_not_forgotten
     assert "<form" in app.test_client().get(post.path or "").text
 
 
-def test_what_was_not_sent_stays_and_nothing_is_a_choice_where_it_means_never(desk: FlaskClient) -> None:
+def test_missing_fields_stay_and_empty_fields_mean_never(desk: FlaskClient) -> None:
     save(desk, rule="first", approvals="3", hold_after_days="30", most_links="0", muted="casino\n/cas[i1]no/")
     assert (site().rule, site().approvals, site().hold_after_days, site().most_links) == ("first", 3, 30, 0)
-    shown = desk.get("/desk/settings").text
+    page = desk.get("/desk/settings").text
     for value in ('name="most_links" type="text" inputmode="numeric" value="0"', "casino\n/cas[i1]no/</textarea>"):
-        assert value in shown
+        assert value in page
     desk.post("/desk/settings", data={"csrf_token": csrf(desk, "/desk/settings"), "title": "T", "language": "en"})
     assert (site().title, site().rule, site().approvals, site().muted) == ("T", "first", 3, "casino\n/cas[i1]no/")
     save(desk, hold_after_days="", most_links="")
     assert (site().hold_after_days, site().most_links) == (None, None)
 
 
-def test_a_refused_list_comes_back_whole_with_the_line_named(desk: FlaskClient) -> None:
+def test_refused_list_is_returned_with_line_numbers(desk: FlaskClient) -> None:
     lines = "good\n/(?=look)/\n/(\\w+)\\1/\n/a*/\n/((x{99}){99}){99}/"
     answer = save(desk, muted=lines, approvals="many")
     assert answer.status_code == 422
@@ -130,8 +130,8 @@ def test_a_refused_list_comes_back_whole_with_the_line_named(desk: FlaskClient) 
     assert answer.text.count("A whole number from 1 to 100.") == 1
 
 
-def test_only_lines_with_a_word_and_a_safe_address_are_a_menu() -> None:
-    assert menu_lines("A | /a\n\nB|//evil\nC | data:x\n | /d\nE | f | https://e.example/") == [
+def test_menu_needs_label_and_safe_url() -> None:
+    assert parse_menu("A | /a\n\nB|//evil\nC | data:x\n | /d\nE | f | https://e.example/") == [
         ("A", "/a"),
         ("E | f", "https://e.example/"),
     ]

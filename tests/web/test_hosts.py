@@ -16,7 +16,7 @@ from blog.comments.moderation.alerts import alert_editors
 from blog.db import db, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from blog.site.models import ALL, current_site
+from blog.site.models import HOLD_ALL, current_site
 from tests.factories import a_comment, a_post, answer, csrf, sign_in, signed_in
 from tests.mail.letters import mails
 from tests.test_routes import ROUTES, world
@@ -69,7 +69,7 @@ def test_links_in_mail_begin_with_blog_url(app: Flask) -> None:
     form = {"csrf_token": csrf(client, "/privacy/link/new"), "email": "ann@example.org"}
     assert client.post("/privacy/link", data=form).status_code == 200
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
     assert a_comment(post, "Held").status == HELD
     alert_editors()
     send_next_confirmation()

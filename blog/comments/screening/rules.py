@@ -19,7 +19,7 @@ from blog.comments.screening.link_domains import domain_of, domains_in, links_in
 from blog.comments.screening.submission import Text, facts_of, text_of
 from blog.db import now
 from blog.posts.models import Post
-from blog.site.models import ALL, FIRST, Site, current_site
+from blog.site.models import HOLD_ALL, HOLD_NEW, Site, current_site
 from blog.spam.muted_words import muted
 
 LEAST_SECONDS = 2
@@ -107,7 +107,7 @@ def muted_word(case: Case) -> str:
 
 
 def everything_waits(case: Case) -> str:
-    return _("every response waits here") if case.rule == ALL else ""
+    return _("every response waits here") if case.rule == HOLD_ALL else ""
 
 
 def old_post(case: Case) -> str:
@@ -136,7 +136,7 @@ def repeated(case: Case) -> str:
 
 
 def first_timer(case: Case) -> str:
-    needed = case.site.approvals if case.rule == FIRST else 0
+    needed = case.site.approvals if case.rule == HOLD_NEW else 0
     shown = writer_history.shown_of(case.comment) if needed else 0
     new = _("a new reader: %(shown)d of %(needed)d responses approved so far", shown=shown, needed=needed)
     return new if shown < needed else ""
@@ -147,7 +147,7 @@ def refused_lately(case: Case) -> str:
 
 
 def many_waiting(case: Case) -> str:
-    waiting = 0 if case.rule == ALL else writer_history.waiting_of(case.comment, case.at)
+    waiting = 0 if case.rule == HOLD_ALL else writer_history.waiting_of(case.comment, case.at)
     return (
         _("%(count)d responses from here wait already", count=waiting) if waiting >= writer_history.MANY_WAITING else ""
     )

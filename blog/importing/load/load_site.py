@@ -16,7 +16,7 @@ from blog.site.models import Site, current_site, raise_site_version
 
 def take_site(found: archive.Site, report: Report) -> None:
     """In one act, where the export names its blog and this one has no name."""
-    if not found.title or not current_site().untouched:
+    if not found.title or not current_site().is_unnamed:
         return
     with writing():
         site = current_site()

@@ -14,7 +14,7 @@ from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER, Editor
 from blog.mail.models import Mail
 from blog.posts.models import Post
-from blog.site.models import ALL, current_site
+from blog.site.models import HOLD_ALL, current_site
 from tests.comments.moderation.desk import fresh
 from tests.factories import a_comment, a_post
 from tests.mail.letters import mails
@@ -31,7 +31,7 @@ def sets_mail_up(app: Flask, **more: Any) -> None:
 
 def everything_waits() -> Post:
     with writing():
-        current_site().comment_rule = ALL
+        current_site().comment_rule = HOLD_ALL
     return a_post("Herons return")
 
 
