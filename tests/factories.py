@@ -14,9 +14,9 @@ from blog.comments.posting.submit import Draft, post_comment
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from blog.posts.labels import labelled
+from blog.posts.labels import find_or_create_labels
 from blog.posts.models import Post
-from blog.posts.publishing import derive, publish
+from blog.posts.publishing import derive_fields, publish
 from blog.site.models import current_site
 
 HTMX = {"HX-Request": "true"}
@@ -25,10 +25,10 @@ HTMX = {"HX-Request": "true"}
 def a_post(title: str = "Herons return", *, draft: bool = False, labels: tuple[str, ...] = (), **fields: Any) -> Post:
     """A published post, or a draft."""
     post = Post(title=title, **fields)
-    derive(post)
+    derive_fields(post)
     with writing():
         db.session.add(post)
-        post.labels = labelled(list(labels))
+        post.labels = find_or_create_labels(list(labels))
         if not draft:
             publish(post, fields.get("published_at") or now(), current_site())
     return post

@@ -27,7 +27,7 @@ from tests.factories import HTMX, a_post, answer, csrf, sign_in, signed_in, toke
 from tests.mail.followers import LATER, link, of_kind
 from tests.mail.letters import mails
 from tests.mail.post_office import PostOffice, post_office
-from tests.posts.forms import opened, write
+from tests.posts.forms import open_form, write
 
 ADDRESS = "198.51.100.77"
 EMAIL, NAME, WEBSITE = "zqann@zqmail.example", "Zqann Smith", "https://zqsite.example/"
@@ -92,7 +92,7 @@ def edit_and_decide(ed: FlaskClient, post: Post) -> None:
     ed.post("/desk/comments/1/bans", data=form | {"choices": ["email", "address"], "reason": "Zqban"})
     ed.post("/desk/comments/1/answers", data=form | {"body": "Zqanswer"})
     write(ed, title="Zqtitle", body="<p>Zqtext</p>", then="publish", label_names="Zqlabel")
-    broken = opened(ed, post) | {"title": "Zqphoto", "photo_file": (io.BytesIO(b"\xff\xd8zq"), "zq.jpg")}
+    broken = open_form(ed, post) | {"title": "Zqphoto", "photo_file": (io.BytesIO(b"\xff\xd8zq"), "zq.jpg")}
     ed.post(f"/desk/posts/{post.id}", data=broken, content_type="multipart/form-data")
     ed.post("/desk/settings", data=form | {"title": "Zqblog", "muted": "zq[", "csrf_token": "zqtoken"})
     ed.post("/desk/password", data=form | {"current": PASSWORD, "password": PASSWORD, "again": "zqother"})

@@ -17,7 +17,7 @@ from blog.db import db, now, writing
 from blog.dev.fake_text import Invention
 from blog.live.hub import hint
 from blog.posts.models import POST, Post
-from blog.posts.publishing import slug_of
+from blog.posts.publishing import slugify
 from blog.site.models import current_site
 
 YEARS = 15
@@ -77,13 +77,13 @@ def _free(record: type[Post] | type[Comment]) -> int:
 
 def _post(invention: Invention, number: int, at: datetime, taken: set[str | None]) -> Row:
     title = invention.title()
-    path = next(path for path in _paths(at, slug_of(title)) if path not in taken)
+    path = next(path for path in _paths(at, slugify(title)) if path not in taken)
     taken.add(path)
     quote, note = invention.paragraphs(2), invention.paragraphs(1)
     return {
         "id": number, "kind": POST, "path": path, "title": title, "published_at": at, "created_at": at,
         "updated_at": at, "author_name": invention.name(), "source_name": invention.source(),
-        "source_title": invention.title(), "source_url": f"https://example.org/{slug_of(title)}",
+        "source_title": invention.title(), "source_url": f"https://example.org/{slugify(title)}",
         "quote": quote, "quote_html": invention.html(quote), "note": note, "note_html": invention.html(note),
         "excerpt": quote[:200],
     }  # fmt: skip

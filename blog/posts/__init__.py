@@ -1,1 +1,1 @@
-"""What is written: posts and pages, their labels, and publishing them."""
+"""Write, publish and list posts and pages; manage labels."""

@@ -1,4 +1,4 @@
-"""Writing a post: what an editor typed becomes what stands, unless somebody else changed it meanwhile."""
+"""Save and preview posts, with detection of edit conflicts."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from sqlalchemy import select
 from blog.db import db, now, writing
 from blog.html import editor_html, first_picture
 from blog.media.library import small
-from blog.posts.labels import labelled
+from blog.posts.labels import find_or_create_labels
 from blog.posts.models import Label, Post
-from blog.posts.publishing import announce, derive, for_writing, publish
+from blog.posts.publishing import announce, derive_fields, lock_post, publish
 from blog.site.models import current_site, raise_site_version
 
 SAVE = "save"
@@ -22,12 +22,12 @@ PUBLISH = "publish"
 UNPUBLISH = "unpublish"
 
 TAG = re.compile(r"<[a-zA-Z!/]")
-KEY_LENGTH = 64
-DERIVED = ("body", "body_html", "quote_html", "note_html", "excerpt", "thumbnail")
+MAX_KEY_LENGTH = 64
+DERIVED_COLUMNS = ("body", "body_html", "quote_html", "note_html", "excerpt", "thumbnail")
 
 
-class Changed(Exception):
-    """Somebody else changed the post since the form was opened; `post` is what stands now."""
+class EditConflict(Exception):
+    """Refuse to overwrite an unseen change; `post` is the current revision."""
 
     def __init__(self, post: Post) -> None:
         super().__init__()
@@ -35,9 +35,10 @@ class Changed(Exception):
 
 
 @dataclass(frozen=True)
-class Typed:
-    """What an editor typed, checked by the form: `fields` of Post by name; None for what stays as it is. `comment_rule`
-    is "" for the site's.
+class PostInput:
+    """Hold the validated input of an editor; None keeps the stored value.
+
+    `fields` has columns of Post by name. A `comment_rule` of "" is the site's.
     """
 
     fields: dict[str, Any]
@@ -48,34 +49,33 @@ class Typed:
 
 
 def stamp(post: Post | None) -> str:
-    """What a form remembers of the state that it was opened on."""
+    """Return the stamp of a post's revision, which forms carry."""
     return post.updated_at.isoformat(timespec="milliseconds") if post else ""
 
 
-def one_newline(text: str) -> str:
-    """As every text is kept: newlines of one kind, and no NUL, which no database takes."""
+def normalize_newlines(text: str) -> str:
+    """Convert newlines to \\n and remove NUL, which databases refuse."""
     return text.replace("\r\n", "\n").replace("\r", "\n").replace("\0", "")
 
 
-def write_post(post_id: int | None, typed: Typed, then: str, seen: str, key: str = "") -> Post:
-    """Save a post, a new one where there is no id, and then publish or unpublish it, in one act.
+def write_post(post_id: int | None, values: PostInput, action: str, base: str, key: str = "") -> Post:
+    """Save a post, then publish or unpublish it, in one transaction.
 
-    `seen` is the stamp of the state that the form was opened on: Changed where it stands no longer. `key` is the name
-    of a new post's form: what arrives under it once more goes into the post that the first arrival made. NoPost
-    where the post is not there, Nameless where it is to be published and has nothing to show.
+    `base` is the stamp of the revision that the form was opened on. `key` identifies a new post's form: a repeated
+    submission updates the post that the first one added. Raises EditConflict, NoPost and NothingToPublish.
     """
-    standing = db.session.get(Post, post_id) if post_id else None
-    written = shown(typed, standing)
+    stored = db.session.get(Post, post_id) if post_id else None
+    draft = build_post(values, stored)
     with writing():
-        post = _as_seen(post_id, seen) if post_id else _new(key, written, typed, seen)
+        post = _lock_unchanged(post_id, base) if post_id else _find_or_create(key, draft, values, base)
         new = post.id is None
-        for name in [*typed.fields, *DERIVED]:
-            setattr(post, name, getattr(written, name))
-        _settle(post, typed)
+        for name in [*values.fields, *DERIVED_COLUMNS]:
+            setattr(post, name, getattr(draft, name))
+        _apply_settings(post, values)
         db.session.add(post)
-        if then == PUBLISH:
-            publish(post, typed.published_at or now(), current_site())
-        elif then == UNPUBLISH:
+        if action == PUBLISH:
+            publish(post, values.published_at or now(), current_site())
+        elif action == UNPUBLISH:
             post.unpublish()
             post.site_version = raise_site_version()
         post.updated_at = now()
@@ -85,64 +85,64 @@ def write_post(post_id: int | None, typed: Typed, then: str, seen: str, key: str
     return post
 
 
-def shown(typed: Typed, standing: Post | None) -> Post:
-    """A post of no session that shows what was typed; slow.
+def build_post(values: PostInput, stored: Post | None) -> Post:
+    """Build a post outside the session from the input; slow.
 
-    A body that was not touched stays as it stands: the import knew the old blog's address and its pictures, and
-    cleaned it by them. A changed one without a single tag was typed as Markdown, and becomes HTML here.
+    An unchanged body keeps its HTML, since the import sanitized it with the old blog's host and images. A changed body
+    without tags is Markdown.
     """
-    post = Post(**typed.fields)
-    untouched = standing is not None and one_newline(standing.body) == post.body
-    if not untouched and not TAG.search(post.body or ""):
+    post = Post(**values.fields)
+    unchanged = stored is not None and normalize_newlines(stored.body) == post.body
+    if not unchanged and not TAG.search(post.body or ""):
         post.body = editor_html(post.body or "")
-    derive(post)
-    if untouched and standing is not None:
-        post.body, post.body_html = standing.body, standing.body_html
+    derive_fields(post)
+    if unchanged and stored is not None:
+        post.body, post.body_html = stored.body, stored.body_html
         post.thumbnail = small(post.photo_url or first_picture(post.body_html) or "")
     return post
 
 
-def _as_seen(post_id: int, seen: str) -> Post:
-    post = for_writing(post_id)
-    if stamp(post) != seen:
-        raise Changed(post)
+def _lock_unchanged(post_id: int, base: str) -> Post:
+    post = lock_post(post_id)
+    if stamp(post) != base:
+        raise EditConflict(post)
     return post
 
 
-def _new(key: str, written: Post, typed: Typed, seen: str) -> Post:
-    """A new post, or the one that the same form has made: pressed twice, or gone back to and pressed once more."""
-    key = key[:KEY_LENGTH]
-    made = select(Post).where(Post.submission_key == key).execution_options(populate_existing=True)
-    post = db.session.scalars(made).one_or_none() if key else None
+def _find_or_create(key: str, draft: Post, values: PostInput, base: str) -> Post:
+    """Return the post that the same form added before, or create one."""
+    key = key[:MAX_KEY_LENGTH]
+    query = select(Post).where(Post.submission_key == key).execution_options(populate_existing=True)
+    post = db.session.scalars(query).one_or_none() if key else None
     if post is None:
         return Post(comment_count=0, submission_key=key or None)
-    same = all(getattr(post, name) == getattr(written, name) for name in typed.fields)
-    if same or post.updated_at == post.created_at or stamp(post) == seen:
+    same = all(getattr(post, name) == getattr(draft, name) for name in values.fields)
+    if same or post.updated_at == post.created_at or stamp(post) == base:
         return post
-    raise Changed(post)
+    raise EditConflict(post)
 
 
-def _settle(post: Post, typed: Typed) -> None:
-    if typed.labels is not None:
-        post.labels = labelled(typed.labels)
-    if typed.published_at is not None and post.published_at is not None:
-        post.published_at = typed.published_at
-    if typed.comment_rule is not None:
-        post.comment_rule = typed.comment_rule or None
-    if typed.comments_open:
+def _apply_settings(post: Post, values: PostInput) -> None:
+    if values.labels is not None:
+        post.labels = find_or_create_labels(values.labels)
+    if values.published_at is not None and post.published_at is not None:
+        post.published_at = values.published_at
+    if values.comment_rule is not None:
+        post.comment_rule = values.comment_rule or None
+    if values.comments_open:
         post.comments_closed_at = None
     else:
         post.comments_closed_at = post.comments_closed_at or now()
 
 
-def preview_of(typed: Typed, standing: Post | None) -> Post:
-    """The post as it would be published now; it belongs to no session and is never saved."""
-    post = shown(typed, standing)
-    post.id = standing.id if standing else 0
-    post.path = standing.path or "" if standing else ""
-    post.published_at = typed.published_at or (standing and standing.published_at) or now()
-    post.comment_count = standing.comment_count if standing else 0
+def build_preview(values: PostInput, stored: Post | None) -> Post:
+    """Build the post as it would be published now; never saved."""
+    post = build_post(values, stored)
+    post.id = stored.id if stored else 0
+    post.path = stored.path or "" if stored else ""
+    post.published_at = values.published_at or (stored and stored.published_at) or now()
+    post.comment_count = stored.comment_count if stored else 0
     post.thread_version = post.site_version = 0
-    names = typed.labels if typed.labels is not None or standing is None else [label.name for label in standing.labels]
+    names = values.labels if values.labels is not None or stored is None else [label.name for label in stored.labels]
     post.labels = [Label(name=name) for name in dict.fromkeys(names or [])]
     return post

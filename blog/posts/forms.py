@@ -1,4 +1,4 @@
-"""The forms of the desk: writing a post, naming a label."""
+"""Define the forms for posts and labels."""
 
 from __future__ import annotations
 
@@ -15,64 +15,65 @@ from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
 from blog.html.urls import is_picture_address, is_web_address
-from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, Typed, one_newline, stamp
+from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, PostInput, normalize_newlines, stamp
 from blog.posts.models import DRAFT, PAGE, POST, Post
 from blog.site.forms import RULES
 from blog.site.models import HOLD_ALL, HOLD_NEW, OPEN, READ_ONLY, current_site
 from blog.web.forms.fields import Choice, Form, Hidden, LongText, Text
 
 SCHEMELESS = re2.compile(r"[\pL\pN_-]+(?:\.[\pL\pN_-]+)+(?:[/?#].*)?")
-EARLIEST = 1970
-LABEL_LENGTH = 200
+FIRST_YEAR, LAST_YEAR = 1971, 9998
+MAX_LABEL_LENGTH = 200
 
 
-def _line(text: str | None) -> str:
-    return " ".join(one_newline(text or "").split())
+def _to_line(text: str | None) -> str:
+    return " ".join(normalize_newlines(text or "").split())
 
 
-def _text(text: str | None) -> str:
-    return one_newline(text or "")
+def _to_text(text: str | None) -> str:
+    return normalize_newlines(text or "")
 
 
-def _address(text: str | None) -> str:
-    """An address as people type it: without a scheme it is taken for https."""
-    text = _line(text)
+def _to_url(text: str | None) -> str:
+    """Add https:// to a URL that was typed without a scheme."""
+    text = _to_line(text)
     return f"https://{text}" if SCHEMELESS.fullmatch(text) else text
 
 
-def short(label: str, most: int) -> Text:
-    return Text(label, filters=[_line], most=most)
+def line_field(label: str, most: int) -> Text:
+    return Text(label, filters=[_to_line], most=most)
 
 
-def long(label: str, most: int) -> LongText:
-    return LongText(label, filters=[_text], most=most)
+def text_field(label: str, most: int) -> LongText:
+    return LongText(label, filters=[_to_text], most=most)
 
 
 class PostForm(Form):
-    """Every field of a post in the order of its page. `updated_at` is the stamp of the state that it was opened on,
-    `submission_key` the name of a new one's form, `then` what the pressed button asks for. A field that was not sent
-    keeps what stands.
+    """Edit a post; a field that was not sent keeps its value.
+
+    `updated_at` is the stamp of the revision that the form was opened on, `submission_key` identifies a new post's
+    form, `then` is the button that was pressed.
     """
 
     updated_at = Hidden()
     submission_key = Hidden()
     then = Hidden()
     photo_file = FileField(_("Photo from this device"))
-    photo_url = Text(_("Its address"), filters=[_address], most=2000)
-    photo_alt = short(_("What the photo shows, for those who cannot see it"), 1000)
-    photo_caption = short(_("Caption"), 2000)
-    photo_credit = short(_("Credit"), 500)
-    title = short(_("Headline"), 500)
-    published_at = short(_("Date"), 100)
-    author_name = short(_("Author"), 200)
-    standfirst = short(_("Standfirst"), 5000)
-    source_name = short(_("Source"), 300)
-    source_title = short(_("Headline there"), 500)
-    source_url = Text(_("Address there"), filters=[_address], most=2000)
-    quote = long(_("Quoted paragraphs"), 200_000)
-    body = long(_("Text as HTML"), 1_000_000)
-    note = long(_("Editor’s note"), 200_000)  # noqa: RUF001
-    label_names = short(_("Labels"), 5000)
+    photo_url = Text(_("Its address"), filters=[_to_url], most=2000)
+    photo_alt = line_field(_("What the photo shows, for those who cannot see it"), 1000)
+    photo_caption = line_field(_("Caption"), 2000)
+    photo_credit = line_field(_("Credit"), 500)
+    title = line_field(_("Headline"), 500)
+    published_at = line_field(_("Date"), 100)
+    author_name = line_field(_("Author"), 200)
+    standfirst = line_field(_("Standfirst"), 5000)
+    source_name = line_field(_("Source"), 300)
+    source_title = line_field(_("Headline there"), 500)
+    source_url = Text(_("Address there"), filters=[_to_url], most=2000)
+    quote = text_field(_("Quoted paragraphs"), 200_000)
+    body = text_field(_("Text as HTML"), 1_000_000)
+    note = text_field(_("Editor’s note"), 200_000)  # noqa: RUF001
+    label_names = line_field(_("Labels"), 5000)
     comments_open = BooleanField(_("Readers may answer"))
     comment_rule = Choice(
         _("New responses"), [AnyOf(["", OPEN, HOLD_NEW, HOLD_ALL], _("This is not one of the rules."))]
@@ -90,25 +91,25 @@ class PostForm(Form):
         return cls(formdata=None, kind=kind, author_name=author_name, comments_open=True, submission_key=key)
 
     @classmethod
-    def of(cls, post: Post) -> Self:
-        """The form of a post that stands, with what was sent in it, if anything was."""
-        form = cls(data=standing_in(post))
+    def for_post(cls, post: Post) -> Self:
+        """Make the form of an existing post, with any submitted fields."""
+        form = cls(data=form_values(post))
         form.post = post
         if form.is_submitted() and not form.updated_at.raw_data:
             form.updated_at.data = ""
         return form
 
-    def stand_on(self, post: Post) -> None:
-        """From here on, saving means: knowing of this state."""
+    def set_base(self, post: Post) -> None:
+        """Base the form on this revision: saving it overwrites no unseen change."""
         self.updated_at.data = stamp(post)
 
     @property
-    def asked(self) -> str:
+    def action(self) -> str:
         return self.then.data if self.then.data in {PUBLISH, UNPUBLISH} else SAVE
 
     @property
     def first_refused(self) -> str:
-        """The name of the first field with something wrong, which takes the focus."""
+        """Return the name of the first invalid field, which gets the focus."""
         return next((field.name for field in self if field.errors and field.name != "csrf_token"), "")
 
     @property
@@ -125,7 +126,7 @@ class PostForm(Form):
 
     def validate_title(self, field: Field) -> None:
         texts = (self.title, self.standfirst, self.quote, self.body, self.note)
-        if self.asked == PUBLISH and not any((text.data or "").strip() for text in texts):
+        if self.action == PUBLISH and not any((text.data or "").strip() for text in texts):
             raise ValidationError(_("Give it a headline: there is nothing yet that readers could see."))
 
     def validate_kind(self, field: Field) -> None:
@@ -133,26 +134,26 @@ class PostForm(Form):
             raise ValidationError(_("It is either a post or a page."))
 
     def validate_label_names(self, field: Field) -> None:
-        if any(len(name) > LABEL_LENGTH for name in names_in(field.data or "")):
+        if any(len(name) > MAX_LABEL_LENGTH for name in parse_labels(field.data or "")):
             raise ValidationError(_("A label has at most 200 characters."))
 
     def validate_published_at(self, field: Field) -> None:
-        at = moment_of(field.data or "", current_site().zone)
+        at = parse_local(field.data or "", current_site().zone)
         if at and at > now():
             raise ValidationError(_("This is still to come. A post is published at once, with a date that has been."))
-        if at and self.asked == SAVE and (self.post is None or self.post.state == DRAFT):
+        if at and self.action == SAVE and (self.post is None or self.post.state == DRAFT):
             raise ValidationError(_("A draft has no date yet: leave this empty, and set it when you publish."))
 
-    def typed(self) -> Typed:
-        """What was typed, for the act; what was not touched is left as it stands, to the letter and the millisecond."""
-        standing = standing_in(self.post) if self.post else {}
+    def post_input(self) -> PostInput:
+        """Return the typed values; unchanged dates and labels are None."""
+        stored = form_values(self.post) if self.post else {}
         labels, at = self.label_names.data or "", self.published_at.data or ""
-        return Typed(
+        return PostInput(
             fields={name: self[name].data or "" for name in COLUMNS},
             comments_open=self.comments_open.data,
             comment_rule=self.comment_rule.data or "",
-            published_at=moment_of(at, current_site().zone) if at != standing.get("published_at") else None,
-            labels=names_in(labels) if labels != standing.get("label_names") else None,
+            published_at=parse_local(at, current_site().zone) if at != stored.get("published_at") else None,
+            labels=parse_labels(labels) if labels != stored.get("label_names") else None,
         )
 
 
@@ -160,11 +161,11 @@ COLUMNS = (
     "kind", "photo_url", "photo_alt", "photo_caption", "photo_credit", "title", "author_name", "standfirst",
     "source_name", "source_title", "source_url", "quote", "body", "note",
 )  # fmt: skip
-"""The fields that are columns of Post under the same name, and hold text."""
+"""The text fields that are columns of Post under the same name."""
 
 
 class LabelForm(Form):
-    name = short(_("Name"), LABEL_LENGTH)
+    name = line_field(_("Name"), MAX_LABEL_LENGTH)
 
     def validate_name(self, field: Field) -> None:
         if not field.data:
@@ -173,33 +174,33 @@ class LabelForm(Form):
             raise ValidationError(_("A comma parts labels, so none can stand in a name."))
 
 
-def names_in(line: str) -> list[str]:
-    """The labels of a line, which commas part."""
+def parse_labels(line: str) -> list[str]:
+    """Split a comma-separated line into labels."""
     return [name.strip() for name in line.split(",") if name.strip()]
 
 
-def label_line(post: Post) -> str:
-    return _line(", ".join(label.name for label in post.labels))
+def format_labels(post: Post) -> str:
+    return _to_line(", ".join(label.name for label in post.labels))
 
 
-def standing_in(post: Post) -> dict[str, Any]:
-    """What a form shows of a post as it stands."""
+def form_values(post: Post) -> dict[str, Any]:
+    """Return the values of a post's form by field name."""
     return {name: getattr(post, name) for name in COLUMNS} | {
         "updated_at": stamp(post),
-        "published_at": local(post.published_at),
-        "label_names": label_line(post),
+        "published_at": format_local(post.published_at),
+        "label_names": format_labels(post),
         "comments_open": post.comments_closed_at is None,
         "comment_rule": post.comment_rule or "",
     }
 
 
-def local(at: datetime | None) -> str:
-    """A moment as a browser's date field has it: in the site's zone, to the minute."""
+def format_local(at: datetime | None) -> str:
+    """Format a time for a browser's date field, in the site's zone."""
     return f"{at.astimezone(current_site().zone):%Y-%m-%dT%H:%M}" if at else ""
 
 
-def moment_of(text: str, zone: ZoneInfo) -> datetime | None:
-    """The moment that a browser's date field means; None for an empty one, ValidationError for none at all."""
+def parse_local(text: str, zone: ZoneInfo) -> datetime | None:
+    """Parse a browser's date field; None for an empty one. Raises ValidationError."""
     if not text:
         return None
     try:
@@ -207,6 +208,6 @@ def moment_of(text: str, zone: ZoneInfo) -> datetime | None:
         at = at if at.tzinfo else at.replace(tzinfo=zone)
     except ValueError:
         raise ValidationError(gettext("This is not a date and a time, such as 2026-11-24 14:05.")) from None
-    if not EARLIEST < at.year < 9999:
+    if not FIRST_YEAR <= at.year <= LAST_YEAR:
         raise ValidationError(gettext("No date before 1971 can be kept."))
     return at

@@ -1,4 +1,4 @@
-"""Labels: made where a post first carries them; renamed, merged and deleted at the desk."""
+"""Create, rename, merge and delete labels."""
 
 from __future__ import annotations
 
@@ -7,76 +7,76 @@ from sqlalchemy import delete, func, insert, literal, select
 from blog.db import db, writing
 from blog.posts.models import Label, post_labels
 
-# as many as a browser still offers without a pause
-MOST_OFFERED = 500
+# browsers show longer lists with a delay
+MAX_SUGGESTED = 500
 
 
 class NoLabel(Exception):
-    """There is no such label."""
+    """Report a label that does not exist."""
 
 
 def labels_with_counts() -> list[tuple[Label, int]]:
-    """Every label in the order of the alphabet, with the number of posts and pages in any state that carry it."""
-    counted = select(Label, func.count(post_labels.c.post_id)).outerjoin(post_labels).group_by(Label.id)
-    rows = [(label, count) for label, count in db.session.execute(counted)]
+    """Return all labels in alphabetical order, with counts of their posts."""
+    query = select(Label, func.count(post_labels.c.post_id)).outerjoin(post_labels).group_by(Label.id)
+    rows = [(label, count) for label, count in db.session.execute(query)]
     return sorted(rows, key=lambda row: (row[0].name.casefold(), row[0].name))
 
 
-def offered_labels() -> list[str]:
-    """The names that the writing form offers: those in most use."""
-    use = func.count(post_labels.c.post_id)
+def suggested_labels() -> list[str]:
+    """Return the most used label names, for the form's suggestions."""
+    count = func.count(post_labels.c.post_id)
     return list(
         db.session.scalars(
-            select(Label.name).outerjoin(post_labels).group_by(Label.id).order_by(use.desc()).limit(MOST_OFFERED)
+            select(Label.name).outerjoin(post_labels).group_by(Label.id).order_by(count.desc()).limit(MAX_SUGGESTED)
         )
     )
 
 
-def labelled(names: list[str]) -> list[Label]:
-    """Inside an act: the labels of these names, made where they do not stand yet."""
+def find_or_create_labels(names: list[str]) -> list[Label]:
+    """Return the labels with these names; add missing ones."""
     names = list(dict.fromkeys(name.strip()[:200] for name in names if name.strip()))
-    standing = {label.name: label for label in db.session.scalars(select(Label).where(Label.name.in_(names)))}
+    labels = {label.name: label for label in db.session.scalars(select(Label).where(Label.name.in_(names)))}
     for name in names:
-        if name not in standing:
-            standing[name] = Label(name=name)
-            db.session.add(standing[name])
-    return [standing[name] for name in names]
+        if name not in labels:
+            labels[name] = Label(name=name)
+            db.session.add(labels[name])
+    return [labels[name] for name in names]
 
 
-def posts_under(label: Label) -> int:
-    """How many posts and pages carry the label."""
+def count_posts(label: Label) -> int:
+    """Count the posts and pages with this label."""
     return db.session.execute(select(func.count()).where(post_labels.c.label_id == label.id)).scalar_one()
 
 
 def rename_label(label_id: int, name: str) -> Label:
-    """Give a label another name. A name that stands already takes its posts over, and its label is the one returned."""
+    """Rename a label or merge it into an existing one; return that."""
     with writing():
-        label = _label(label_id)
-        standing = db.session.scalars(select(Label).where(Label.name == name)).one_or_none()
-        if standing is None or standing is label:
+        label = _find_label(label_id)
+        existing = db.session.scalars(select(Label).where(Label.name == name)).one_or_none()
+        if existing is None or existing is label:
             label.name = name
             return label
-        _hand_over(label, standing)
+        _move_posts(label, existing)
         db.session.delete(label)
-    return standing
+    return existing
 
 
 def delete_label(label_id: int) -> None:
-    """The posts stay, without it."""
+    """Delete a label; its posts stay."""
     with writing():
-        db.session.delete(_label(label_id))
+        db.session.delete(_find_label(label_id))
 
 
-def _label(label_id: int) -> Label:
+def _find_label(label_id: int) -> Label:
     label = db.session.get(Label, label_id)
     if label is None:
         raise NoLabel
     return label
 
 
-def _hand_over(old: Label, new: Label) -> None:
-    there = select(post_labels.c.post_id).where(post_labels.c.label_id == new.id)
-    moving = select(post_labels.c.post_id).where(post_labels.c.label_id == old.id, post_labels.c.post_id.not_in(there))
-    named = moving.add_columns(literal(new.id))
-    db.session.execute(insert(post_labels).from_select(["post_id", "label_id"], named))
+def _move_posts(old: Label, new: Label) -> None:
+    have_new = select(post_labels.c.post_id).where(post_labels.c.label_id == new.id)
+    only_old = post_labels.c.label_id == old.id, post_labels.c.post_id.not_in(have_new)
+    rows = select(post_labels.c.post_id, literal(new.id)).where(*only_old)
+    db.session.execute(insert(post_labels).from_select(["post_id", "label_id"], rows))
     db.session.execute(delete(post_labels).where(post_labels.c.label_id == old.id))

@@ -1,4 +1,4 @@
-"""Lists of posts: what home, the archives and the labels show, and a post's neighbours."""
+"""List posts for home, archives, labels and desk; find neighbours."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from blog.web.pagination import Page, newest_first
 
 PAGE_SIZE = 20
 
-ALL = "all"
-STATES = (ALL, DRAFT, PUBLISHED, UNPUBLISHED, TRASHED)
+ANY_STATE = "all"
+STATES = (ANY_STATE, DRAFT, PUBLISHED, UNPUBLISHED, TRASHED)
 DESK_PAGE_SIZE = 40
-MOST_WORDS = 8
+MAX_SEARCH_WORDS = 8
 
 
 @dataclass(frozen=True)
@@ -43,13 +43,13 @@ def all_posts(after: str | None) -> Page[Post]:
     return newest_first(visible_posts(), Post.published_at, Post.id, after, PAGE_SIZE)
 
 
-def posts_labelled(name: str, after: str | None) -> Page[Post]:
+def posts_with_label(name: str, after: str | None) -> Page[Post]:
     posts = Post.visible().where(Post.labels.any(Label.name == name))
     return newest_first(posts, Post.published_at, Post.id, after, PAGE_SIZE)
 
 
 def posts_in(year: int, month: int | None, after: str | None) -> Page[Post]:
-    """The posts of a year or a month as the blog's own zone counts them; an impossible month has none."""
+    """Return the posts of a year or month in the site's zone."""
     if not 1 <= year <= 9998 or not 1 <= (month or 1) <= 12:
         return Page([], None)
     zone = current_site().zone
@@ -60,42 +60,45 @@ def posts_in(year: int, month: int | None, after: str | None) -> Page[Post]:
 
 
 def neighbours(post: Post) -> Neighbours:
-    """The posts just before and after in time; a page has none."""
+    """Return the next older and newer post; pages have none."""
     if post.kind != POST:
         return Neighbours()
-    rows = db.session.execute(NEIGHBOURS, {"at": post.published_at, "id": post.id})
+    rows = db.session.execute(NEIGHBOUR_QUERY, {"at": post.published_at, "id": post.id})
     return Neighbours(**{row.side: Neighbour(row.path, headline(row.title, row.excerpt, row.path)) for row in rows})
 
 
 def _neighbours() -> CompoundSelect[Any]:
-    place = tuple_(Post.published_at, Post.id)
-    here = tuple_(bindparam("at", type_=Post.published_at.type), bindparam("id"))
-    linked = visible_posts().with_only_columns(Post.path, Post.title, Post.excerpt).limit(1)
-    older = linked.where(place < here).order_by(Post.published_at.desc(), Post.id.desc()).subquery()
-    newer = linked.where(place > here).order_by(Post.published_at, Post.id).subquery()
+    key = tuple_(Post.published_at, Post.id)
+    this = tuple_(bindparam("at", type_=Post.published_at.type), bindparam("id"))
+    links = visible_posts().with_only_columns(Post.path, Post.title, Post.excerpt).limit(1)
+    older = links.where(key < this).order_by(Post.published_at.desc(), Post.id.desc()).subquery()
+    newer = links.where(key > this).order_by(Post.published_at, Post.id).subquery()
     return union_all(select(literal("older").label("side"), older), select(literal("newer").label("side"), newer))
 
 
-# built once, since building it takes longer than running it
-NEIGHBOURS = _neighbours()
+# built once: building a query takes longer than running it
+NEIGHBOUR_QUERY = _neighbours()
 
 
 def posts_at_desk(kind: str, state: str, words: str, after: str | None) -> Page[Post]:
-    """The posts or the pages of a state (or of all but the trash) with these words in the title, last changed first."""
-    query = select(Post).where(Post.trashed_at.is_(None)) if state == ALL else Post.in_state(state)
-    for word in words.split()[:MOST_WORDS]:
+    """Return posts or pages by state and title words, last changed first.
+
+    ANY_STATE leaves out the trash.
+    """
+    query = select(Post).where(Post.trashed_at.is_(None)) if state == ANY_STATE else Post.in_state(state)
+    for word in words.split()[:MAX_SEARCH_WORDS]:
         query = query.where(contains(Post.title, word))
-    query = query.where(Post.kind == kind).options(load_only(*LISTED), lazyload(Post.labels))
+    query = query.where(Post.kind == kind).options(load_only(*LIST_COLUMNS), lazyload(Post.labels))
     return newest_first(query, Post.updated_at, Post.id, after, DESK_PAGE_SIZE)
 
 
-LISTED = (
+LIST_COLUMNS = (
     Post.kind, Post.path, Post.title, Post.excerpt, Post.updated_at, Post.published_at, Post.unpublished_at,
     Post.trashed_at, Post.comment_count,
 )  # fmt: skip
-"""What a line of the desk's list shows: never the texts, which may be long."""
+"""The columns of the desk's list; texts are left out, since they may be long."""
 
 
-def taken_down(path: str) -> bool:
-    """Whether something was public at this path once and is no longer."""
+def is_gone(path: str) -> bool:
+    """Return whether a published post had this path and is gone."""
     return bool(db.session.scalar(select(exists().where(Post.path == path, Post.published_at.is_not(None)))))

@@ -1,4 +1,4 @@
-"""Posts, pages and their labels."""
+"""Store posts, pages and their labels."""
 
 from __future__ import annotations
 
@@ -36,12 +36,12 @@ class Label(Record):
 
 
 class Post(Record):
-    """A post, or a page (a post without a date). What was typed stands beside what is shown, which was cleaned once.
+    """Represent a post, or a page (a post without a date).
 
-    `path` is frozen at the first publication. `comment_count` is how many responses are visible, `top_count` how many
-    branches show one; `comment_rule` is the post's own in place of the site's. `thread_version` rises with each change
-    of the thread, `site_version` is the site's version at the last change of what home shows of this post.
-    `updated_at` is when an editor changed it: the acts set it, since a reader's answer is no change of the post.
+    The `…_html` columns are the sanitized forms of the typed texts. `path` never changes after the first publication.
+    `comment_count` counts visible comments, `top_count` top-level branches with visible comments. `comment_rule`
+    overrides the site's. `thread_version` rises with each change of the thread; `site_version` is the site's version at
+    the last change visible on home. `updated_at` is set explicitly, since comments are no edits of the post.
     """
 
     __tablename__ = "posts"
@@ -90,7 +90,7 @@ class Post(Record):
 
     @property
     def headline(self) -> str:
-        """The title; an untitled post goes by the beginning of its text."""
+        """Return the title, or the beginning of the text without one."""
         return headline(self.title, self.excerpt, self.path)
 
     @property
@@ -99,7 +99,7 @@ class Post(Record):
 
     @property
     def state(self) -> str:
-        """One of trashed, unpublished, published and draft."""
+        """Return TRASHED, DRAFT, PUBLISHED or UNPUBLISHED."""
         if self.trashed_at is not None:
             return TRASHED
         if self.published_at is None:
@@ -107,48 +107,48 @@ class Post(Record):
         return PUBLISHED if self.unpublished_at is None else UNPUBLISHED
 
     def publish(self, path: str, at: datetime) -> None:
-        """Show it to everyone; the path and the time of the first publication stay."""
+        """Make the post visible; keep its first path and time."""
         self.path = self.path or path
         self.published_at = self.published_at or at
         self.unpublished_at = None
 
     def unpublish(self) -> None:
-        """Show it to nobody; its address says that it is gone."""
+        """Hide the post; its path answers 410."""
         self.unpublished_at = now()
 
     def trash(self) -> None:
         self.trashed_at = now()
 
     def restore(self) -> None:
-        """Out of the trash, into the state that it had before."""
+        """Take the post out of the trash, into its previous state."""
         self.trashed_at = None
 
-    def closed(self, after_days: int | None, at: datetime) -> bool:
-        """Whether its thread takes no more responses: by hand, or by the site's rule of so many days."""
+    def is_closed(self, after_days: int | None, at: datetime) -> bool:
+        """Return whether an editor or the post's age closed the thread."""
         if self.comments_closed_at is not None:
             return True
         return bool(after_days and self.published_at and at > self.published_at + timedelta(days=after_days))
 
     @classmethod
     def in_state(cls, state: str) -> Select[Post]:
-        """The posts of one state, for the desk."""
-        out_of_trash = cls.trashed_at.is_(None)
+        """Select the posts of one state."""
+        not_trashed = cls.trashed_at.is_(None)
         rules: dict[str, tuple[ColumnElement[bool], ...]] = {
             TRASHED: (cls.trashed_at.is_not(None),),
-            DRAFT: (out_of_trash, cls.published_at.is_(None)),
-            PUBLISHED: (out_of_trash, cls.published_at.is_not(None), cls.unpublished_at.is_(None)),
-            UNPUBLISHED: (out_of_trash, cls.published_at.is_not(None), cls.unpublished_at.is_not(None)),
+            DRAFT: (not_trashed, cls.published_at.is_(None)),
+            PUBLISHED: (not_trashed, cls.published_at.is_not(None), cls.unpublished_at.is_(None)),
+            UNPUBLISHED: (not_trashed, cls.published_at.is_not(None), cls.unpublished_at.is_not(None)),
         }
         return select(cls).where(*rules[state])
 
     @classmethod
     def visible(cls) -> Select[Post]:
-        """What a reader may see."""
+        """Select the posts that readers may see."""
         return cls.in_state(PUBLISHED)
 
 
-# built once, since building a query takes longer than running it; with the site, which every page shows
-AT_PATH = (
+# built once: building a query takes longer than running it; joins the site, which every page shows
+POST_AT_PATH = (
     Post.visible()
     .add_columns(Site)
     .join(Site, Site.id == SITE_ID)
@@ -166,10 +166,10 @@ def visible_post(post_id: int) -> Post | None:
 
 
 def post_at(path: str) -> Post | None:
-    """The visible post or page at a path such as /2026/11/slug.html."""
-    found = db.session.execute(AT_PATH, {"path": path}).unique().one_or_none()
-    if found is None:
+    """Return the visible post or page at a path such as /2026/11/slug.html."""
+    row = db.session.execute(POST_AT_PATH, {"path": path}).unique().one_or_none()
+    if row is None:
         return None
-    post: Post = found.Post
-    cache_site(found.Site)
+    post: Post = row.Post
+    cache_site(row.Site)
     return post

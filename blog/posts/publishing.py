@@ -1,4 +1,4 @@
-"""Publishing a post: what is derived from what was typed, its path, and who hears of it."""
+"""Publish, unpublish, trash and restore posts; derive their HTML and path."""
 
 from __future__ import annotations
 
@@ -16,21 +16,23 @@ from blog.media.library import small
 from blog.posts.models import PAGE, Post
 from blog.site.models import Site, current_site, raise_site_version
 
-SLUG_LENGTH = 60
-ADDRESS_LENGTH = 2000
+MAX_SLUG_LENGTH = 60
+MAX_URL_LENGTH = 2000
 
 
 class NoPost(Exception):
-    """There is no such post."""
+    """Report a post that does not exist."""
 
 
-class Nameless(Exception):
-    """It has neither a headline nor a text, so that nothing could be shown of it."""
+class NothingToPublish(Exception):
+    """Refuse to publish a post without headline and text."""
 
 
-def derive(post: Post, host: str = "", body: CleanedPost | None = None) -> CleanedPost:
-    """Clean what was typed into what is shown; slow, so before the act. `host` is the blog's old one, whose links
-    become local. Returns the cleaned body, with what in it could not stay as it was; an import brings it as `body`.
+def derive_fields(post: Post, host: str = "", body: CleanedPost | None = None) -> CleanedPost:
+    """Set a post's HTML, excerpt and thumbnail; return the sanitized body.
+
+    Slow, so call it before the transaction. Links to `host`, the blog's old one, become local. Imports pass the
+    sanitized `body`.
     """
     body = body or post_html(post.body or "", host=host)
     post.body_html = body.html
@@ -38,27 +40,27 @@ def derive(post: Post, host: str = "", body: CleanedPost | None = None) -> Clean
     post.note_html = editor_html(post.note) if post.note else ""
     post.excerpt = post.standfirst or excerpt(f"{post.quote_html} {post.body_html} {post.note_html}")
     picture = post.photo_url or first_picture(post.body_html) or ""
-    post.thumbnail = small(picture) if len(picture) <= ADDRESS_LENGTH else ""
+    post.thumbnail = small(picture) if len(picture) <= MAX_URL_LENGTH else ""
     return body
 
 
-def slug_of(title: str) -> str:
-    """The title in lower-case ASCII words joined by hyphens, cut at a word; `blog-post` where nothing remains."""
+def slugify(title: str) -> str:
+    """Join the title's ASCII words by hyphens; default to `blog-post`."""
     ascii_title = unicodedata.normalize("NFKD", title).encode("ascii", "ignore").decode().lower()
     words = re.findall(r"[a-z0-9]+", ascii_title.replace("'", ""))
     slug = ""
     for word in words:
-        if len(slug) + len(word) + 1 > SLUG_LENGTH:
+        if len(slug) + len(word) + 1 > MAX_SLUG_LENGTH:
             break
         slug = f"{slug}-{word}" if slug else word
-    return slug or (words[0][:SLUG_LENGTH] if words else "blog-post")
+    return slug or (words[0][:MAX_SLUG_LENGTH] if words else "blog-post")
 
 
-def free_path(post: Post, at: datetime, site: Site) -> str:
-    """The first path that no other post has, in Blogger's scheme; asked inside the act, so that it stays free."""
+def find_free_path(post: Post, at: datetime, site: Site) -> str:
+    """Return the first unused path in Blogger's scheme, in the current transaction."""
     local = at.astimezone(site.zone)
     folder = "/p" if post.kind == PAGE else f"/{local:%Y}/{local:%m}"
-    slug = slug_of(post.title)
+    slug = slugify(post.title)
     taken = set(db.session.scalars(select(Post.path).where(Post.path.startswith(f"{folder}/{slug}", autoescape=True))))
     suffix, path = 1, f"{folder}/{slug}.html"
     while path in taken:
@@ -68,20 +70,20 @@ def free_path(post: Post, at: datetime, site: Site) -> str:
 
 
 def publish(post: Post, at: datetime, site: Site) -> None:
-    """Inside an act: give the post its path and show it. Nameless where there is nothing to show."""
+    """Publish in the current transaction. Raises NothingToPublish."""
     if not (post.title or post.excerpt):
-        raise Nameless
-    post.publish(free_path(post, at, site), at)
+        raise NothingToPublish
+    post.publish(find_free_path(post, at, site), at)
     post.site_version = raise_site_version()
 
 
 def publish_post(post_id: int) -> Post:
-    """Show it to everyone, from now on or as it stood before; Nameless where there is nothing to show."""
+    """Publish a post, again with its first date. Raises NoPost and NothingToPublish."""
     return _change(post_id, lambda post: publish(post, now(), current_site()))
 
 
 def unpublish_post(post_id: int) -> Post:
-    """Show it to nobody; its address says that it is gone, and whoever follows its thread hears no more."""
+    """Unpublish a post; followers get no more notifications."""
     return _change(post_id, Post.unpublish)
 
 
@@ -90,13 +92,13 @@ def trash_post(post_id: int) -> Post:
 
 
 def restore_post(post_id: int) -> Post:
-    """Out of the trash, as it stood before."""
+    """Restore a post from the trash, in its previous state."""
     return _change(post_id, Post.restore)
 
 
 def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
     with writing():
-        post = for_writing(post_id)
+        post = lock_post(post_id)
         verb(post)
         post.updated_at = now()
         post.site_version = raise_site_version()
@@ -104,8 +106,8 @@ def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
     return post
 
 
-def for_writing(post_id: int) -> Post:
-    """Inside an act: the post as it stands now, its row locked; NoPost where there is none."""
+def lock_post(post_id: int) -> Post:
+    """Lock and load a post in the current transaction. Raises NoPost."""
     post = db.session.get(Post, post_id, with_for_update=True, populate_existing=True)
     if post is None:
         raise NoPost
@@ -113,6 +115,6 @@ def for_writing(post_id: int) -> Post:
 
 
 def announce(post: Post) -> None:
-    """After the commit: who may want to look again."""
+    """Announce a change to live readers, after the commit."""
     hint("site")
     hint(f"post:{post.id}")

@@ -1,4 +1,4 @@
-"""The readers' door to posts: home, archives, labels, and a post with its thread."""
+"""Serve home, archives, labels and posts with their threads."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from flask.typing import ResponseReturnValue
 from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import comment_of_time, place_of
 from blog.comments.thread.tree import order_asked_for, thread_page
-from blog.posts.lists import all_posts, neighbours, posts_in, posts_labelled, taken_down
+from blog.posts.lists import all_posts, is_gone, neighbours, posts_in, posts_with_label
 from blog.posts.models import post_at
 from blog.site.models import current_site
 from blog.web.fragment_cache import PLACE
@@ -27,7 +27,7 @@ def index() -> ResponseReturnValue:
 @blueprint.get("/search/label/<path:name>")
 def index_label(name: str) -> ResponseReturnValue:
     version = current_site().version
-    page = posts_labelled(name, request.args.get("after"))
+    page = posts_with_label(name, request.args.get("after"))
     if not page.items:
         abort(404)
     return fresh(render_template("posts/index.html", page=page, version=version, label=name))
@@ -45,10 +45,10 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
 
 @blueprint.get("/<path:path>")
 def show(path: str) -> ResponseReturnValue:
-    post, site = post_at(f"/{path}") or abort(410 if taken_down(f"/{path}") else 404), current_site()
+    post, site = post_at(f"/{path}") or abort(410 if is_gone(f"/{path}") else 404), current_site()
     if comment := comment_of_time(post, request.args.get("showComment", "")):
         return redirect(place_of(comment, post))
     order, number = order_asked_for(request.args.get("order"), site), request.args.get("page", 1, int)
     thread = thread_page(post, site, order, number, request.args.get("after"))
-    shown = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
-    return fresh(render_template("posts/show.html", post=post, page=PLACE, **shown), thread)
+    context = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
+    return fresh(render_template("posts/show.html", post=post, page=PLACE, **context), thread)

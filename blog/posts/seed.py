@@ -1,4 +1,4 @@
-"""What stands on a new blog: the welcome post, and on demand a few posts that show every field."""
+"""Add the welcome post and, on demand, demonstration posts."""
 
 from __future__ import annotations
 
@@ -8,53 +8,53 @@ from typing import Any
 from sqlalchemy import func, select
 
 from blog.db import db, now, writing
-from blog.posts.labels import labelled
+from blog.posts.labels import find_or_create_labels
 from blog.posts.models import Post
-from blog.posts.publishing import derive, publish
-from blog.posts.seed_texts import DEMONSTRATION, WELCOME
+from blog.posts.publishing import derive_fields, publish
+from blog.posts.seed_texts import DEMO_POSTS, WELCOME
 from blog.site.models import current_site
 
 WELCOME_REF = "talkback:welcome"
 
 
-def plant_welcome() -> None:
-    """On a blog without any post: one that a reader can answer at once."""
+def add_welcome_post() -> None:
+    """Publish the welcome post on a blog without posts."""
     if db.session.scalar(select(func.count(Post.id))):
         return
-    post = _written(WELCOME, WELCOME_REF)
+    post = _build_post(WELCOME, WELCOME_REF)
     with writing():
         if not db.session.scalar(select(func.count(Post.id))):
-            _show(post, WELCOME, 0)
+            _publish_seed(post, WELCOME, 0)
 
 
-def plant_demonstration() -> int:
-    """Plant the demonstration posts that do not stand yet, newest first; returns how many."""
-    written = [(fields, _written(fields, f"talkback:demo-{n}"), n) for n, fields in enumerate(DEMONSTRATION)]
+def add_demo_posts() -> int:
+    """Publish missing demonstration posts; return how many."""
+    demos = [(fields, _build_post(fields, f"talkback:demo-{n}"), n) for n, fields in enumerate(DEMO_POSTS)]
     with writing():
-        refs = [post.import_ref for _, post, _ in written]
-        standing = set(db.session.scalars(select(Post.import_ref).where(Post.import_ref.in_(refs))))
-        missing = [(fields, post, n) for fields, post, n in written if post.import_ref not in standing]
+        refs = [post.import_ref for _, post, _ in demos]
+        existing = set(db.session.scalars(select(Post.import_ref).where(Post.import_ref.in_(refs))))
+        missing = [(fields, post, n) for fields, post, n in demos if post.import_ref not in existing]
         for fields, post, n in missing:
-            _show(post, fields, 7 * n + 1)
+            _publish_seed(post, fields, 7 * n + 1)
     return len(missing)
 
 
 def remove_untouched_welcome() -> None:
-    """Inside an act: take the welcome post away, unless somebody answered or changed it."""
+    """Delete the unchanged, unanswered welcome post in the current transaction."""
     post = db.session.scalars(select(Post).where(Post.import_ref == WELCOME_REF)).one_or_none()
     if post and post.thread_version == 0 and post.updated_at == post.created_at:
         db.session.delete(post)
 
 
-def _written(fields: dict[str, Any], ref: str) -> Post:
+def _build_post(fields: dict[str, Any], ref: str) -> Post:
     post = Post(import_ref=ref, **{name: value for name, value in fields.items() if name != "labels"})
-    derive(post)
+    derive_fields(post)
     return post
 
 
-def _show(post: Post, fields: dict[str, Any], hours_ago: int) -> None:
-    post.labels = labelled(fields.get("labels", []))
+def _publish_seed(post: Post, fields: dict[str, Any], hours_ago: int) -> None:
+    post.labels = find_or_create_labels(fields.get("labels", []))
     post.created_at = post.updated_at = now() - timedelta(hours=hours_ago)
     publish(post, post.created_at, current_site())
-    # last: a flush before would count as a change, and an import only removes a welcome that nobody changed
+    # last: an earlier flush would count as a change, and imports delete only an unchanged welcome post
     db.session.add(post)

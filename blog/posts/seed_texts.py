@@ -1,6 +1,6 @@
-"""The texts of the welcome post and of the demonstration posts, by the names of the fields of Post.
+"""Hold the texts of the welcome and demonstration posts by column.
 
-The demonstration posts are invented, their sources too; between them they use every field, and each leaves some out.
+The demonstration posts and their sources are invented. They use every field; each leaves some out.
 """
 # ruff: noqa: RUF001
 
@@ -226,7 +226,7 @@ FLOOD_MARKS: dict[str, Any] = {
     "labels": ["Local history", "Villages"],
 }
 
-DEMONSTRATION: list[dict[str, Any]] = [
+DEMO_POSTS: list[dict[str, Any]] = [
     BAKER,
     SLEEPER,
     CORRECTION,

@@ -26,7 +26,7 @@ from blog.importing.job import resume_imports
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
-from blog.posts.seed import plant_welcome
+from blog.posts.seed import add_welcome_post
 from blog.server.asgi import Shell
 from blog.server.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
 from blog.settings import Settings, WrongSetting, load
@@ -48,7 +48,7 @@ def main() -> int:
         app = create_app(settings)
         with app.app_context():
             ensure_site()
-            plant_welcome()
+            add_welcome_post()
             first_run = None if has_owner() else settings.address + create_first_run_link()
     except WrongSetting as error:
         click.echo(str(error), err=True)

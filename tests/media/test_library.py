@@ -23,7 +23,7 @@ from blog.media import library, storage
 from blog.media.library import NoPicture, keep, size_of, small
 from blog.media.models import Picture
 from blog.posts.models import Post
-from blog.posts.publishing import derive
+from blog.posts.publishing import derive_fields
 from blog.settings import ROOT
 from tests.media.image_files import encoded, noise, png, quartered
 
@@ -123,10 +123,10 @@ def test_the_smaller_size_has_an_address_of_its_own(app: Flask) -> None:
 
 def test_lists_show_the_smaller_size(app: Flask) -> None:
     post = Post(title="Herons", photo_url=f"{OURS}-1600.jpg")
-    derive(post)
+    derive_fields(post)
     assert post.thumbnail == f"{OURS}-640.jpg"
     post = Post(title="Herons", body=f'<p><img src="{OURS}-1600.jpg" alt=""></p>')
-    derive(post)
+    derive_fields(post)
     assert post.thumbnail == f"{OURS}-640.jpg"
 
 

@@ -9,5 +9,5 @@ from tests.factories import signed_in
 
 @pytest.fixture
 def ed(app: Flask) -> FlaskClient:
-    """Ed's browser, at the desk."""
+    """Return the browser of a signed-in editor."""
     return signed_in(app)

@@ -17,7 +17,7 @@ from blog.posts import desk
 from blog.posts.models import Post
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post, csrf
-from tests.posts.forms import afresh, form_in, how_many, only_post, opened, send, write
+from tests.posts.forms import count_rows, form_in, only_post, open_form, reload, send, write
 
 PASSWORD = "a sentence to remember"
 
@@ -45,23 +45,23 @@ def picture() -> tuple[io.BytesIO, str]:
     return io.BytesIO(file.getvalue()), "loaf.png"
 
 
-def test_every_field_of_a_draft_is_kept_and_comes_back(ed: FlaskClient) -> None:
+def test_draft_saves_and_returns_every_field(ed: FlaskClient) -> None:
     answer = write(ed, **EVERYTHING)
     assert answer.status_code == 303
     post = only_post()
     assert answer.location == f"/desk/posts/{post.id}/edit?done=save"
     assert post.state == "draft"
-    form = opened(ed, post)
+    form = open_form(ed, post)
     assert {name: form[name] for name in EVERYTHING} == EVERYTHING
     assert "<em>line</em>" in post.quote_html
     assert [label.name for label in post.labels] == ["Bread", "Work"]
 
 
-def test_the_author_is_the_editor_unless_somebody_else_is_typed(ed: FlaskClient) -> None:
-    assert opened(ed)["author_name"] == "Ed"
+def test_author_defaults_to_the_editor(ed: FlaskClient) -> None:
+    assert open_form(ed)["author_name"] == "Ed"
 
 
-def test_publishing_shows_it_at_an_address_that_stays(ed: FlaskClient, client: FlaskClient) -> None:
+def test_published_post_keeps_its_path(ed: FlaskClient, client: FlaskClient) -> None:
     write(ed, title="Herons return", then="publish")
     post = only_post()
     path = post.path or ""
@@ -71,17 +71,17 @@ def test_publishing_shows_it_at_an_address_that_stays(ed: FlaskClient, client: F
     assert "Herons have gone" in client.get(path).text
 
 
-def test_a_draft_is_seen_by_no_reader(ed: FlaskClient, client: FlaskClient) -> None:
+def test_draft_is_hidden_from_readers(ed: FlaskClient, client: FlaskClient) -> None:
     write(ed, title="Not yet", label_names="Secret")
     for path in ("/", "/search/label/Secret", f"/posts/{only_post().id}/comments/new"):
         assert "Not yet" not in client.get(path).text
 
 
-def test_unpublishing_from_the_form_saves_what_was_typed(ed: FlaskClient, client: FlaskClient) -> None:
+def test_unpublishing_from_the_form_saves_its_text(ed: FlaskClient, client: FlaskClient) -> None:
     post = a_post("Shown")
     write(ed, post, title="Changed meanwhile", then="unpublish")
     assert client.get(post.path or "").status_code == 410
-    assert (afresh(post).state, afresh(post).title) == ("unpublished", "Changed meanwhile")
+    assert (reload(post).state, reload(post).title) == ("unpublished", "Changed meanwhile")
 
 
 WRONG: list[tuple[dict[str, Any], str]] = [
@@ -101,9 +101,7 @@ WRONG: list[tuple[dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("wrong", "sentence"), WRONG)
-def test_a_refusal_keeps_everything_typed_and_says_why_at_its_field(
-    ed: FlaskClient, wrong: dict[str, Any], sentence: str
-) -> None:
+def test_refusal_returns_all_text_with_errors_at_fields(ed: FlaskClient, wrong: dict[str, Any], sentence: str) -> None:
     answer = write(ed, **(EVERYTHING | wrong))
     assert answer.status_code == 422
     assert sentence in answer.text
@@ -112,81 +110,81 @@ def test_a_refusal_keeps_everything_typed_and_says_why_at_its_field(
         assert f'aria-describedby="{field}-error' in answer.text
         assert answer.text.count(" autofocus") == 1
         assert " autofocus" in answer.text.split(f'id="{field}"')[1].split(">")[0]
-    kept = form_in(answer.text)
-    assert {name: kept[name] for name in EVERYTHING if name != "kind"} == EVERYTHING | {
+    returned = form_in(answer.text)
+    assert {name: returned[name] for name in EVERYTHING if name != "kind"} == EVERYTHING | {
         name: value for name, value in wrong.items() if name in EVERYTHING
     }
-    assert how_many(Post) == 0
+    assert count_rows(Post) == 0
 
 
-def test_nothing_at_all_cannot_be_published_but_a_text_without_a_headline_can(ed: FlaskClient) -> None:
+def test_text_without_headline_is_publishable_but_empty_post_is_not(ed: FlaskClient) -> None:
     assert write(ed, then="publish").status_code == 422
     assert write(ed, note="Only this.", then="publish").status_code == 303
 
 
-def test_a_photo_is_kept_even_where_another_field_is_refused(ed: FlaskClient) -> None:
+def test_photo_is_stored_despite_other_errors(ed: FlaskClient) -> None:
     answer = write(ed, title="Photo", source_url="no address", photo_file=picture())
     assert answer.status_code == 422
-    kept = form_in(answer.text)
-    assert kept["photo_url"].startswith("/media/")
-    assert send(ed, kept, source_url="").status_code == 303
-    assert only_post().photo_url == kept["photo_url"]
+    returned = form_in(answer.text)
+    assert returned["photo_url"].startswith("/media/")
+    assert send(ed, returned, source_url="").status_code == 303
+    assert only_post().photo_url == returned["photo_url"]
     assert "-" in only_post().thumbnail
 
 
-def test_a_file_that_is_no_picture_is_refused_in_a_sentence_and_the_text_stays(ed: FlaskClient) -> None:
+def test_invalid_photo_is_refused_and_text_returned(ed: FlaskClient) -> None:
     answer = write(ed, **EVERYTHING, photo_file=(io.BytesIO(b"%PDF-1.7 not a picture"), "a.pdf"))
     assert answer.status_code == 422
     assert 'id="photo_file-error"' in answer.text
-    kept = form_in(answer.text)
-    assert {name: kept[name] for name in EVERYTHING} == EVERYTHING
+    returned = form_in(answer.text)
+    assert {name: returned[name] for name in EVERYTHING} == EVERYTHING
 
 
 @pytest.mark.parametrize("token", ["", "nonsense"])
-def test_a_token_that_does_not_hold_gives_the_form_back_with_everything(ed: FlaskClient, token: str) -> None:
+def test_invalid_csrf_token_returns_the_form_with_all_text(ed: FlaskClient, token: str) -> None:
     answer = write(ed, **EVERYTHING, csrf_token=token, photo_file=picture())
     assert answer.status_code == 403
-    kept = form_in(answer.text)
-    assert {name: kept[name] for name in EVERYTHING} == EVERYTHING
-    assert how_many(Post) == 0
-    assert send(ed, kept).status_code == 303
+    returned = form_in(answer.text)
+    assert {name: returned[name] for name in EVERYTHING} == EVERYTHING
+    assert count_rows(Post) == 0
+    assert send(ed, returned).status_code == 303
 
 
-def test_what_was_typed_outlives_the_session(ed: FlaskClient) -> None:
-    form = opened(ed)
+def test_text_survives_session_end(ed: FlaskClient) -> None:
+    form = open_form(ed)
     with writing():
         db.session.query(EditorSession).delete()
     late = send(ed, form, **EVERYTHING, then="publish")
     assert late.status_code == 403
-    assert how_many(Post) == 0
+    assert count_rows(Post) == 0
     signed = ed.post("/desk/session", data=fields_of(late.text) | {"email": "ed@example.org", "password": PASSWORD})
     onward = ed.post("/desk/posts", data=fields_of(signed.text))
-    if onward.status_code == 403:  # at the latest when the button is pressed once more
+    if onward.status_code == 403:  # a second submission must succeed
         onward = send(ed, form_in(onward.text), then="publish")
     assert onward.status_code == 303
-    again = opened(ed, only_post())
+    again = open_form(ed, only_post())
     assert {name: again[name] for name in EVERYTHING} == EVERYTHING
     assert only_post().published
 
 
 def fields_of(page: str) -> dict[str, str]:
-    """What the one form on a page would send, or the last of them, where somebody is signed in."""
+    """Return the fields of the last form on a page."""
     form = html.document_fromstring(page).forms[-1]
     return {name: value.removeprefix("\n") for name, value in form.form_values()}
 
 
-def test_a_database_that_is_away_gives_the_form_back(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_database_outage_returns_the_form(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise OperationalError("", {}, Exception("disk full"))
 
     monkeypatch.setattr(desk, "write_post", fail)
     answer = write(ed, **EVERYTHING)
     assert answer.status_code == 503
-    kept = form_in(answer.text)
-    assert {name: kept[name] for name in EVERYTHING} == EVERYTHING
+    returned = form_in(answer.text)
+    assert {name: returned[name] for name in EVERYTHING} == EVERYTHING
 
 
-def test_nobody_signed_in_neither_sees_the_form_nor_writes(app: Flask, client: FlaskClient) -> None:
+def test_form_and_saving_require_sign_in(app: Flask, client: FlaskClient) -> None:
     post = a_post("Shown")
     assert client.get("/desk/posts/new").location.startswith("/desk/sign-in")
     assert client.get(f"/desk/posts/{post.id}/edit").location.startswith("/desk/sign-in")
@@ -196,64 +194,64 @@ def test_nobody_signed_in_neither_sees_the_form_nor_writes(app: Flask, client: F
     assert only_post().title == "Shown"
 
 
-def test_of_two_who_change_a_post_the_second_is_told_and_may_save_knowingly(ed: FlaskClient) -> None:
+def test_second_editor_sees_conflict_and_may_overwrite(ed: FlaskClient) -> None:
     post = a_post("As it was")
-    early = opened(ed, post)
+    early = open_form(ed, post)
     write(ed, post, title="Theirs")
     answer = send(ed, early, post, title="Mine")
     assert answer.status_code == 409
     assert f'href="/desk/posts/{post.id}/edit" target="_blank"' in answer.text
     assert form_in(answer.text)["title"] == "Mine"
-    assert afresh(post).title == "Theirs"
+    assert reload(post).title == "Theirs"
     assert send(ed, form_in(answer.text), post).status_code == 303
-    assert afresh(post).title == "Mine"
+    assert reload(post).title == "Mine"
 
 
-def test_a_readers_answer_is_no_change_of_the_post(ed: FlaskClient) -> None:
+def test_comment_causes_no_edit_conflict(ed: FlaskClient) -> None:
     post = a_post("Answered")
-    form = opened(ed, post)
+    form = open_form(ed, post)
     a_comment(post)
     assert send(ed, form, post, title="Still mine").status_code == 303
 
 
-def test_the_date_is_typed_in_the_sites_zone(ed: FlaskClient) -> None:
+def test_date_uses_the_sites_time_zone(ed: FlaskClient) -> None:
     with writing():
         current_site().timezone = "America/Los_Angeles"
     write(ed, title="Backdated", published_at="2025-12-31T21:00", then="publish")
     post = only_post()
     assert post.published_at == datetime(2026, 1, 1, 5, tzinfo=UTC)
     assert (post.path or "").startswith("/2025/12/")
-    assert opened(ed, post)["published_at"] == "2025-12-31T21:00"
+    assert open_form(ed, post)["published_at"] == "2025-12-31T21:00"
 
 
-def test_a_date_that_was_not_touched_keeps_its_seconds(ed: FlaskClient) -> None:
+def test_unchanged_date_keeps_its_seconds(ed: FlaskClient) -> None:
     at = now() - timedelta(days=3)
     post = a_post("To the millisecond", published_at=at)
     write(ed, post, title="Changed")
-    assert afresh(post).published_at == at
+    assert reload(post).published_at == at
     write(ed, post, published_at="2020-02-02T02:02")
-    assert afresh(post).published_at == datetime(2020, 2, 2, 2, 2, tzinfo=UTC)
+    assert reload(post).published_at == datetime(2020, 2, 2, 2, 2, tzinfo=UTC)
 
 
-def test_an_imported_text_that_was_not_touched_stays_as_it_was_cleaned(ed: FlaskClient) -> None:
+def test_unchanged_imported_body_keeps_its_html(ed: FlaskClient) -> None:
     post = a_post("Old", body='<a href="http://old.example/x">x</a>\r\n*not Markdown*')
     with writing():
         db.session.get_one(Post, post.id).body_html = "as the import cleaned it"
     write(ed, post, title="New headline")
-    assert afresh(post).body == post.body
-    assert afresh(post).body_html == "as the import cleaned it"
+    assert reload(post).body == post.body
+    assert reload(post).body_html == "as the import cleaned it"
     write(ed, post, body="<p>Changed</p>")
-    assert afresh(post).body_html == "<p>Changed</p>"
+    assert reload(post).body_html == "<p>Changed</p>"
 
 
-def test_a_text_without_a_tag_is_markdown_and_one_with_tags_is_html(ed: FlaskClient) -> None:
+def test_body_without_tags_is_markdown(ed: FlaskClient) -> None:
     write(ed, title="About", body="First.\n\nSecond *one*.", kind="page")
     assert only_post().body_html == "<p>First.</p>\n<p>Second <em>one</em>.</p>"
     write(ed, only_post(), body="<p>one *star*</p>")
     assert only_post().body_html == "<p>one *star*</p>"
 
 
-def test_a_page_gets_a_pages_address(ed: FlaskClient, client: FlaskClient) -> None:
+def test_page_gets_a_page_path(ed: FlaskClient, client: FlaskClient) -> None:
     form = form_in(ed.get("/desk/posts/new?kind=page").text)
     assert form["kind"] == "page"
     send(ed, form, title="About us", body="<p>We</p>", then="publish")
@@ -261,33 +259,33 @@ def test_a_page_gets_a_pages_address(ed: FlaskClient, client: FlaskClient) -> No
     assert "<p>We</p>" in client.get("/p/about-us.html").text
 
 
-def test_comments_are_closed_and_opened_by_a_box(ed: FlaskClient, client: FlaskClient) -> None:
+def test_checkbox_closes_and_opens_comments(ed: FlaskClient, client: FlaskClient) -> None:
     post = a_post("Closed soon")
-    form = opened(ed, post)
+    form = open_form(ed, post)
     del form["comments_open"]
     send(ed, form, post)
     assert "This thread was closed" in client.get(post.path or "").text
-    closed_at = afresh(post).comments_closed_at
+    closed_at = reload(post).comments_closed_at
     write(ed, post, title="Still closed")
-    assert afresh(post).comments_closed_at == closed_at
+    assert reload(post).comments_closed_at == closed_at
     write(ed, post, comments_open="y")
     assert "This thread was closed" not in client.get(post.path or "").text
 
 
-def test_what_is_not_there_is_said_to_be_nowhere(ed: FlaskClient) -> None:
+def test_missing_post_answers_404(ed: FlaskClient) -> None:
     assert ed.get("/desk/posts/99/edit").status_code == 404
     assert ed.post("/desk/posts/99", data={"csrf_token": csrf(ed, "/desk/posts/new")}).status_code == 404
     assert ed.get("/desk/posts/new?kind=nonsense").status_code == 200
 
 
-def test_a_post_has_a_rule_of_its_own_for_responses_or_goes_by_the_blogs(ed: FlaskClient) -> None:
+def test_posts_comment_rule_overrides_the_sites(ed: FlaskClient) -> None:
     post = a_post()
-    for rule, kept in (("all", "all"), ("first", "first"), ("", None)):
+    for rule, stored in (("all", "all"), ("first", "first"), ("", None)):
         write(ed, post, comment_rule=rule)
-        assert afresh(post).comment_rule == kept
-        assert opened(ed, post)["comment_rule"] == rule
+        assert reload(post).comment_rule == stored
+        assert open_form(ed, post)["comment_rule"] == rule
     refused = write(ed, post, comment_rule="reading", note="Kept")
     assert refused.status_code == 422
     assert "not one of the rules" in refused.text
     assert "Kept" in refused.text
-    assert afresh(post).comment_rule is None
+    assert reload(post).comment_rule is None

@@ -16,11 +16,11 @@ def listed(page: str) -> list[str]:
     return re.findall(r'id="post-\d+-title"[^>]*>([^<]*)<', page)
 
 
-def test_the_desk_opens_on_the_posts(ed: FlaskClient) -> None:
+def test_desk_redirects_to_posts(ed: FlaskClient) -> None:
     assert ed.get("/desk/").location == "/desk/posts"
 
 
-def test_each_state_has_a_list_and_the_first_shows_all_but_the_trash(ed: FlaskClient) -> None:
+def test_lists_filter_by_state_and_default_omits_trash(ed: FlaskClient) -> None:
     a_post("A draft", draft=True)
     a_post("Shown")
     unpublish_post(a_post("Taken down").id)
@@ -34,7 +34,7 @@ def test_each_state_has_a_list_and_the_first_shows_all_but_the_trash(ed: FlaskCl
     assert ed.get("/desk/posts?state=nonsense").status_code == 404
 
 
-def test_posts_and_pages_have_a_list_each(ed: FlaskClient) -> None:
+def test_posts_and_pages_have_separate_lists(ed: FlaskClient) -> None:
     a_post("A post")
     a_post("A page", kind="page")
     assert listed(ed.get("/desk/posts").text) == ["A post"]
@@ -43,20 +43,20 @@ def test_posts_and_pages_have_a_list_each(ed: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize(("words", "found"), [("heron", 1), ("RETURN herons", 1), ("heron gull", 0), ("100%", 0)])
-def test_words_are_looked_for_in_the_headline(ed: FlaskClient, words: str, found: int) -> None:
+def test_search_finds_words_in_headlines(ed: FlaskClient, words: str, found: int) -> None:
     a_post("Herons return")
     a_post("Nothing of that kind")
     assert len(listed(ed.get("/desk/posts", query_string={"q": words}).text)) == found
 
 
-def test_by_htmx_the_list_comes_alone_and_is_the_same(ed: FlaskClient) -> None:
+def test_htmx_response_is_the_same_list(ed: FlaskClient) -> None:
     a_post("Herons return")
     whole, part = ed.get("/desk/posts?q=heron").text, ed.get("/desk/posts?q=heron", headers=HTMX).text
     assert part.startswith('<div id="posts-list">')
     assert re.sub(r'name="csrf_token" value="[^"]*"', "", part) in re.sub(r'name="csrf_token" value="[^"]*"', "", whole)
 
 
-def test_the_list_is_paged_by_key_last_changed_first(ed: FlaskClient) -> None:
+def test_list_is_sorted_by_last_change_with_keyset_pages(ed: FlaskClient) -> None:
     for number in range(DESK_PAGE_SIZE + 2):
         a_post(f"Post {number:02}", updated_at=now() - timedelta(hours=number))
     page = ed.get("/desk/posts?state=published").text
@@ -65,7 +65,7 @@ def test_the_list_is_paged_by_key_last_changed_first(ed: FlaskClient) -> None:
     assert listed(ed.get(older).text) == [f"Post {DESK_PAGE_SIZE}", f"Post {DESK_PAGE_SIZE + 1}"]
 
 
-def test_each_line_counts_the_responses_and_names_the_state(ed: FlaskClient) -> None:
+def test_list_shows_response_counts_and_states(ed: FlaskClient) -> None:
     post = a_post("Answered")
     for _ in range(3):
         a_comment(post)
@@ -74,7 +74,7 @@ def test_each_line_counts_the_responses_and_names_the_state(ed: FlaskClient) -> 
     assert '<span class="state state-published">Published</span>' in page
 
 
-def test_a_draft_without_a_headline_can_be_found_but_not_published(ed: FlaskClient) -> None:
+def test_untitled_draft_is_listed_but_not_publishable(ed: FlaskClient) -> None:
     post = a_post("", draft=True)
     page = ed.get("/desk/posts").text
     assert "Untitled" in page
@@ -82,7 +82,7 @@ def test_a_draft_without_a_headline_can_be_found_but_not_published(ed: FlaskClie
 
 
 @pytest.mark.parametrize("path", ["/desk/", "/desk/posts", "/desk/pages", "/desk/labels"])
-def test_nobody_else_sees_a_list(client: FlaskClient, path: str) -> None:
+def test_lists_require_sign_in(client: FlaskClient, path: str) -> None:
     a_post("Secret", draft=True)
     answer = client.get(path)
     assert answer.status_code == 303
@@ -90,7 +90,7 @@ def test_nobody_else_sees_a_list(client: FlaskClient, path: str) -> None:
 
 
 @pytest.mark.parametrize("words", ["überschw", "ÜBERSCHW", "Überschw", "цапли"])
-def test_words_are_found_in_small_and_capital_letters_of_any_alphabet(ed: FlaskClient, words: str) -> None:
+def test_search_ignores_case_in_any_alphabet(ed: FlaskClient, words: str) -> None:
     for title in ("Überschwemmung am Wehr", "ÜBERSCHWEMMUNG", "Über uns", "Цапли вернулись", "ЦАПЛИ"):
         a_post(title)
     found = listed(ed.get("/desk/posts", query_string={"q": words}).text)

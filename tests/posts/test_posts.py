@@ -8,8 +8,8 @@ from flask.testing import FlaskClient
 
 from blog.db import now, writing
 from blog.posts.lists import PAGE_SIZE
-from blog.posts.publishing import slug_of, unpublish_post
-from blog.posts.seed import plant_demonstration, plant_welcome, remove_untouched_welcome
+from blog.posts.publishing import slugify, unpublish_post
+from blog.posts.seed import add_demo_posts, add_welcome_post, remove_untouched_welcome
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post, answer, token
 
@@ -34,7 +34,7 @@ def in_order(text: str, *parts: str) -> bool:
     return -1 not in places and places == sorted(places)
 
 
-def test_a_post_shows_its_fields_from_top_to_bottom(client: FlaskClient) -> None:
+def test_post_shows_its_fields_in_order(client: FlaskClient) -> None:
     post = a_post("Herons return", labels=("Birds", "C#"), **EVERYTHING)
     page = client.get(post.path or "").text
     assert in_order(
@@ -65,7 +65,7 @@ def test_a_post_shows_its_fields_from_top_to_bottom(client: FlaskClient) -> None
 @pytest.mark.parametrize(
     ("count", "heading"), [(0, "0 Response to"), (1, "1 Response to"), (2, "2 Responses to"), (3, "3 Responses to")]
 )
-def test_the_heading_counts_the_responses(client: FlaskClient, count: int, heading: str) -> None:
+def test_heading_counts_responses(client: FlaskClient, count: int, heading: str) -> None:
     post = a_post('Say "hello" & <go>')
     for _ in range(count):
         a_comment(post)
@@ -73,14 +73,14 @@ def test_the_heading_counts_the_responses(client: FlaskClient, count: int, headi
     assert f'{heading} "Say &#34;hello&#34; &amp; &lt;go&gt;"</h2>' in page
 
 
-def test_an_imported_piece_of_html_shows_as_it_is_but_cleaned(client: FlaskClient) -> None:
+def test_imported_html_is_shown_sanitized(client: FlaskClient) -> None:
     post = a_post("Old", body='<p onclick="x()">Kept <b>bold</b></p><script>gone()</script>')
     page = client.get(post.path or "").text
     assert "<p>Kept <b>bold</b></p>" in page
     assert "gone()" not in page
 
 
-def test_a_draft_is_nowhere(client: FlaskClient) -> None:
+def test_draft_is_not_public(client: FlaskClient) -> None:
     a_post("Shown")
     a_post("Hidden draft", draft=True, labels=("Secret",))
     for path in ("/", "/2026/", "/search/label/Secret"):
@@ -88,7 +88,7 @@ def test_a_draft_is_nowhere(client: FlaskClient) -> None:
     assert client.get("/search/label/Secret").status_code == 404
 
 
-def test_home_shows_the_newest_first_with_counts_and_pages_by_key(client: FlaskClient) -> None:
+def test_home_lists_newest_first_with_counts_and_keyset_pages(client: FlaskClient) -> None:
     for number in range(PAGE_SIZE + 3):
         a_post(f"Post {number:02}", published_at=now() - timedelta(hours=number))
     page = client.get("/").text
@@ -103,12 +103,12 @@ def test_home_shows_the_newest_first_with_counts_and_pages_by_key(client: FlaskC
 
 
 @pytest.mark.parametrize("key", ["", "x", "1-", "-1", "9" * 400 + "-1", "1-" + "9" * 400, "\u0661-\u0661", "1-1'--"])
-def test_a_key_that_is_none_begins_at_the_newest(client: FlaskClient, key: str) -> None:
+def test_invalid_key_shows_the_first_page(client: FlaskClient, key: str) -> None:
     a_post("Shown")
     assert "Shown" in client.get("/", query_string={"after": key}).text
 
 
-def test_older_and_newer_posts_are_linked(client: FlaskClient) -> None:
+def test_post_links_older_and_newer_posts(client: FlaskClient) -> None:
     paths = [a_post(f"Post {n}", published_at=now() - timedelta(days=n)).path or "" for n in range(3)]
     page = client.get(paths[1]).text
     assert f'rel="next" href="{paths[0]}"' in page
@@ -116,14 +116,14 @@ def test_older_and_newer_posts_are_linked(client: FlaskClient) -> None:
 
 
 @pytest.mark.parametrize("name", ["C#", "a/b", ".NET", "100 %", "über & <unter>", "a?b=c"])
-def test_a_label_of_any_spelling_leads_to_its_posts(client: FlaskClient, name: str) -> None:
+def test_label_with_special_characters_lists_its_posts(client: FlaskClient, name: str) -> None:
     post = a_post("Labelled", labels=(name,))
     page = client.get(post.path or "").text
     address = page.split('rel="tag" href="')[1].split('"')[0].replace("&amp;", "&")
     assert "Labelled" in client.get(address).text
 
 
-def test_the_archive_counts_days_in_the_blogs_own_zone(client: FlaskClient) -> None:
+def test_archive_uses_the_sites_time_zone(client: FlaskClient) -> None:
     with writing():
         current_site().timezone = "America/Los_Angeles"
     post = a_post("New Year's Eve there", published_at=datetime(2026, 1, 1, 5, tzinfo=UTC))
@@ -134,13 +134,13 @@ def test_the_archive_counts_days_in_the_blogs_own_zone(client: FlaskClient) -> N
 
 
 @pytest.mark.parametrize("path", ["/0000/", "/9999/", "/2026/13/", "/2026/00/", "/nothing", "/2026/11/none.html"])
-def test_an_address_of_nothing_is_a_page_that_says_so(client: FlaskClient, path: str) -> None:
+def test_unknown_path_shows_404_page(client: FlaskClient, path: str) -> None:
     response = client.get(path)
     assert response.status_code == 404
     assert "Nothing here" in response.text
 
 
-def test_two_posts_of_one_title_have_two_addresses(app: Flask) -> None:
+def test_posts_with_equal_title_get_different_paths(app: Flask) -> None:
     first, second, third = (a_post("Same", published_at=datetime(2026, 11, 1, tzinfo=UTC)).path for _ in range(3))
     assert (first, second, third) == ("/2026/11/same.html", "/2026/11/same_2.html", "/2026/11/same_3.html")
 
@@ -156,21 +156,21 @@ def test_two_posts_of_one_title_have_two_addresses(app: Flask) -> None:
         ("word " * 40, "-".join(["word"] * 12)),
     ],
 )
-def test_a_slug_is_plain_ascii_words(title: str, slug: str) -> None:
-    assert slug_of(title) == slug
+def test_slug_has_ascii_words(title: str, slug: str) -> None:
+    assert slugify(title) == slug
 
 
-def test_the_welcome_post_comes_only_to_an_empty_blog_and_goes_if_nobody_touched_it(client: FlaskClient) -> None:
-    plant_welcome()
-    plant_welcome()
+def test_welcome_post_is_added_to_empty_blog_and_removed_if_untouched(client: FlaskClient) -> None:
+    add_welcome_post()
+    add_welcome_post()
     assert client.get("/").text.count("<article") == 1
     with writing():
         remove_untouched_welcome()
     assert client.get("/").text.count("<article") == 0
 
 
-def test_a_welcome_post_that_was_answered_stays(client: FlaskClient, app: Flask) -> None:
-    plant_welcome()
+def test_answered_welcome_post_stays(client: FlaskClient, app: Flask) -> None:
+    add_welcome_post()
     page = client.get("/").text
     post_id = int(page.split('id="post-')[1].split('"')[0])
     from blog.posts.models import visible_post
@@ -183,10 +183,10 @@ def test_a_welcome_post_that_was_answered_stays(client: FlaskClient, app: Flask)
     assert client.get("/").text.count("<article") == 1
 
 
-def test_the_demonstration_is_planted_once_and_every_page_of_it_is_sound(client: FlaskClient) -> None:
-    planted = plant_demonstration()
+def test_demo_posts_are_added_once_and_render(client: FlaskClient) -> None:
+    planted = add_demo_posts()
     assert planted >= 5
-    assert plant_demonstration() == 0
+    assert add_demo_posts() == 0
     page = client.get("/").text
     paths = {part.split('"')[0].split("#")[0] for part in page.split('href="/20')[1:]}
     assert len(paths) == planted
@@ -194,7 +194,7 @@ def test_the_demonstration_is_planted_once_and_every_page_of_it_is_sound(client:
         assert client.get(f"/20{path}").status_code == 200
 
 
-def test_a_thread_closes_by_itself_after_the_days_that_the_site_allows(client: FlaskClient) -> None:
+def test_thread_closes_after_the_sites_days(client: FlaskClient) -> None:
     old, young = (a_post(f"{days} days old", published_at=now() - timedelta(days=days)) for days in (11, 9))
     form = token(client, old)
     with writing():
@@ -207,7 +207,7 @@ def test_a_thread_closes_by_itself_after_the_days_that_the_site_allows(client: F
     assert answer(client, young, "In time").status_code == 200
 
 
-def test_what_was_public_once_says_that_it_is_gone_and_what_never_was_is_nowhere(client: FlaskClient) -> None:
+def test_unpublished_post_answers_410_and_draft_404(client: FlaskClient) -> None:
     shown, draft = a_post("Shown once"), a_post("Never shown", draft=True, path="/2026/11/never-shown.html")
     unpublish_post(shown.id)
     assert client.get(shown.path or "").status_code == 410
@@ -215,7 +215,7 @@ def test_what_was_public_once_says_that_it_is_gone_and_what_never_was_is_nowhere
     assert client.get("/posts/1/comments/new?parent=1").status_code == 404
 
 
-def test_the_menu_and_the_accent_stand_on_every_page(client: FlaskClient) -> None:
+def test_every_page_has_menu_and_accent(client: FlaskClient) -> None:
     assert "masthead-menu" not in client.get("/").text
     with writing():
         current_site().menu = (

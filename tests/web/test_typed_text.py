@@ -24,7 +24,7 @@ from blog.posts.models import Label, Post
 from blog.posts.publishing import trash_post, unpublish_post
 from tests.comments.moderation.desk import bea, hold, the_editor
 from tests.factories import HTMX, a_comment, a_post, csrf, signed_in, token
-from tests.posts.forms import opened
+from tests.posts.forms import open_form
 
 TEXT = 'Seen <script>alert("one")</script> & a </textarea> today.'
 
@@ -233,7 +233,7 @@ def test_a_ban_by_a_link_that_has_ended(app: Flask, desk: FlaskClient, post: Pos
 
 
 def test_a_post_that_is_no_longer_there(desk: FlaskClient, post: Post) -> None:
-    form = opened(desk, post) | {"title": "Herons", "body": TEXT, "note": "A note"}
+    form = open_form(desk, post) | {"title": "Herons", "body": TEXT, "note": "A note"}
     gone(post, "erased")
     for path in ("", "/preview"):
         texts = returned(desk.post(f"/desk/posts/{post.id}{path}", data=form), 404)
@@ -241,7 +241,7 @@ def test_a_post_that_is_no_longer_there(desk: FlaskClient, post: Post) -> None:
 
 
 def test_a_post_that_another_editor_threw_away_keeps_the_form(app: Flask, desk: FlaskClient, post: Post) -> None:
-    form = opened(desk, post) | {"body": TEXT, "then": "save"}
+    form = open_form(desk, post) | {"body": TEXT, "then": "save"}
     other = bea(app)
     other.post(f"/desk/posts/{post.id}/trash", data={"csrf_token": csrf(other, "/desk/password")})
     assert in_form(desk.post(f"/desk/posts/{post.id}", data=form), 409) == TEXT

@@ -17,7 +17,7 @@ def closed_because(post: Post) -> str:
         return str(_("This thread was closed: this blog is for reading only at present."))
     if post.comments_closed_at is not None or post.comment_rule == READ_ONLY:
         return str(_("This thread was closed; no more responses can be added."))
-    if post.closed(site.close_after_days, now()):
+    if post.is_closed(site.close_after_days, now()):
         days = ngettext("%(num)d day", "%(num)d days", site.close_after_days)
         return str(_("This thread was closed after %(days)s; no more responses can be added.", days=days))
     return ""

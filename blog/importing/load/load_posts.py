@@ -11,9 +11,9 @@ from blog.html import CleanedPost
 from blog.importing import archive
 from blog.importing.load.batches import absent
 from blog.importing.report import Report
-from blog.posts.labels import labelled
+from blog.posts.labels import find_or_create_labels
 from blog.posts.models import PAGE, Post
-from blog.posts.publishing import derive, free_path
+from blog.posts.publishing import derive_fields, find_free_path
 from blog.posts.seed import remove_untouched_welcome
 from blog.site.models import Site, current_site, raise_site_version
 
@@ -43,7 +43,8 @@ def load_posts(entries: Cleaned, host: str, report: Report) -> None:
         new = {entry.ref for entry in absent([entry for entry, _ in entries], Post)}
         paths = [entry.path for entry, _ in entries if entry.path]
         taken = set(db.session.scalars(select(Post.path).where(Post.path.in_(paths))))
-        labels = {label.name: label for label in labelled([name for entry, _ in entries for name in entry.labels])}
+        names = [name for entry, _ in entries for name in entry.labels]
+        labels = {label.name: label for label in find_or_create_labels(names)}
         # those whose address is taken come last, so that no other's is given to them
         for entry, cleaned, post in sorted(written, key=lambda one: one[0].path in taken):
             if entry.ref in new:
@@ -68,7 +69,7 @@ def _post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:
         quote="",
         note="",
     )
-    derive(post, host=host, body=cleaned)
+    derive_fields(post, host=host, body=cleaned)
     return post
 
 
@@ -81,7 +82,7 @@ def _address(post: Post, old: str | None, taken: set[str | None], site: Site, re
     if old and old not in taken and len(old) <= 300:
         post.path = old
     elif post.published_at is not None:
-        post.path = free_path(post, post.published_at, site)
+        post.path = find_free_path(post, post.published_at, site)
         report.moved.add(f"{old or 'without an address'}: now {post.path}")
     taken.add(post.path)
 

@@ -23,7 +23,7 @@ from blog.media.late_photos import FOLDER, MAX_PHOTOS, forget_late_photos
 from blog.media.models import Picture
 from tests.comments.moderation.desk import bea
 from tests.factories import csrf, signed_in
-from tests.posts.forms import how_many, only_post, opened, write
+from tests.posts.forms import count_rows, only_post, open_form, write
 
 PASSWORD = "a sentence to remember"
 
@@ -50,7 +50,7 @@ def press(ed: FlaskClient, page: str, **fields: str) -> TestResponse:
 
 
 def submit_after_expiry(ed: FlaskClient, **fields: Any) -> str:
-    form = opened(ed) | {"then": "save"} | fields
+    form = open_form(ed) | {"then": "save"} | fields
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
     assert late.status_code == 403
@@ -95,12 +95,12 @@ def test_visitor_without_session_stores_no_photo(app: Flask, ed: FlaskClient, co
     if cookie == "reader":
         form["csrf_token"] = csrf(stranger, "/desk/sign-in")
     assert stranger.post("/desk/posts", data=form, content_type="multipart/form-data").status_code == 403
-    assert how_many(Picture) == 0
+    assert count_rows(Picture) == 0
 
 
 def test_request_without_form_token_stores_no_photo(ed: FlaskClient) -> None:
     submit_after_expiry(ed, csrf_token="forged", title="x", photo_file=(io.BytesIO(a_photo()), "x.jpg"))
-    assert how_many(Picture) == 0
+    assert count_rows(Picture) == 0
 
 
 def test_invalid_photo_is_dropped_and_text_resumed(ed: FlaskClient, tmp_path: Path) -> None:
@@ -110,7 +110,7 @@ def test_invalid_photo_is_dropped_and_text_resumed(ed: FlaskClient, tmp_path: Pa
 
 
 def test_oversized_request_gets_error_page(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    form = opened(ed) | {"title": "x" * 6000}
+    form = open_form(ed) | {"title": "x" * 6000}
     monkeypatch.setattr("blog.web.forms.body_limits.DESK_FORM", 5000)
     end_sessions()
     late = ed.post("/desk/posts", data=form, content_type="multipart/form-data")
@@ -139,31 +139,31 @@ def expire(ago: timedelta) -> None:
 
 
 def test_signed_out_session_stores_no_photo(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+    form = open_form(ed)
     cookie = ed.get_cookie("talkback")
     assert cookie
     ed.delete("/desk/session", data={"csrf_token": form["csrf_token"]})
     thief = app.test_client()
     thief.set_cookie("talkback", cookie.value)
     assert sent_with_photo(thief, form).status_code == 403
-    assert (how_many(Picture), stored(tmp_path)) == (0, [])
+    assert (count_rows(Picture), stored(tmp_path)) == (0, [])
 
 
 def test_long_expired_session_stores_no_photo(ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+    form = open_form(ed)
     expire(timedelta(minutes=61))
     assert sent_with_photo(ed, form).status_code == 403
-    assert (how_many(Picture), stored(tmp_path)) == (0, [])
+    assert (count_rows(Picture), stored(tmp_path)) == (0, [])
 
 
 def test_recently_expired_session_stores_photo_outside_media(app: Flask, ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     for _ in range(5):
         assert sent_with_photo(ed, form).status_code == 403
     (name,) = stored(tmp_path)
     assert (tmp_path / FOLDER / name).is_file()
-    assert how_many(Picture) == 0
+    assert count_rows(Picture) == 0
     for path in (f"/media/{name}", f"/media/../{FOLDER}/{name}", f"/media/%2e%2e/{FOLDER}/{name}", f"/{FOLDER}/{name}"):
         assert app.test_client().get(path).status_code == 404
 
@@ -172,14 +172,14 @@ def test_stored_photos_are_limited(app: Flask, ed: FlaskClient, tmp_path: Path) 
     (tmp_path / FOLDER).mkdir()
     for number in range(MAX_PHOTOS):
         (tmp_path / FOLDER / f"1000{number}").write_bytes(b"x")
-    form = opened(ed)
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     assert "late_photo" not in sent_with_photo(ed, form).text
     assert len(stored(tmp_path)) == MAX_PHOTOS
 
 
 def test_stored_photo_is_deleted_after_an_hour(ed: FlaskClient, tmp_path: Path) -> None:
-    form = opened(ed)
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     sent_with_photo(ed, form)
     (name,) = stored(tmp_path)
@@ -191,20 +191,20 @@ def test_stored_photo_is_deleted_after_an_hour(ed: FlaskClient, tmp_path: Path) 
 
 
 def test_stored_photo_belongs_to_its_editor(app: Flask, ed: FlaskClient) -> None:
-    form = opened(ed)
+    form = open_form(ed)
     expire(timedelta(minutes=1))
     page = sent_with_photo(ed, form).text
     token = re.search(r'name="kept-late_photo"[^>]*>\s*([^<]+)</textarea>', page)
     assert token
     assert write(bea(app), title="Mine", late_photo=token[1]).status_code == 303
-    assert (only_post().photo_url, how_many(Picture)) == ("", 0)
+    assert (only_post().photo_url, count_rows(Picture)) == ("", 0)
 
 
 def test_full_disk_drops_photo_and_resumes_text(ed: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    form = opened(ed) | {"title": "Herons return"}
+    form = open_form(ed) | {"title": "Herons return"}
     expire(timedelta(minutes=1))
     monkeypatch.setattr(Path, "write_bytes", full)
     assert "Herons return" in sent_with_photo(ed, form).text

@@ -20,7 +20,7 @@ from blog.importing.load import batches, load_comments
 from blog.importing.load.run import load
 from blog.ops.stats import stats
 from blog.posts.models import Post, post_at
-from blog.posts.seed import plant_welcome
+from blog.posts.seed import add_welcome_post
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post
 from tests.importing.export_files import SAMPLES, an_export, comment_entry, post_entry, run, setting_entry
@@ -271,13 +271,13 @@ def test_a_batch_of_long_texts_ends_sooner() -> None:
 
 
 def test_the_welcome_post_makes_room_where_nobody_touched_it(app: Flask) -> None:
-    plant_welcome()
+    add_welcome_post()
     load(read(SAMPLE))
     assert stats()["posts"] == 3
 
 
 def test_a_welcome_post_that_somebody_answered_stays(app: Flask) -> None:
-    plant_welcome()
+    add_welcome_post()
     a_comment(db.session.scalars(select(Post)).one())
     load(read(SAMPLE))
     assert stats()["posts"] == 4
