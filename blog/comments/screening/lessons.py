@@ -16,7 +16,7 @@ from sqlalchemy import delete, func, select
 
 from blog.comments.models import Comment, Lesson
 from blog.comments.screening.spam_signals import Classification, classify, find_signals, initial_weights
-from blog.comments.screening.submission import Text, gather_facts
+from blog.comments.screening.submission import Text, gather_facts, parse_comment
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.models import AuditEntry
