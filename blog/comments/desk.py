@@ -99,9 +99,7 @@ def create_answer(comment_id: int) -> ResponseReturnValue:
     if not form.validate():
         return render_answer_form(comment, form, 403 if form.token_refused else 422)
     try:
-        return respond_to_answer(
-            reply_to_comment(comment_id, signed_in_editor(), form.body.data or "", form.key.data or "")
-        )
+        return respond_to_answer(reply_to_comment(comment_id, signed_in_editor(), *form.body_and_key()))
     except CannotReply as refusal:
         form.form_errors = [str(refusal)]
         return render_answer_form(comment, form, 422)

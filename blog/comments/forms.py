@@ -176,6 +176,9 @@ class AnswerForm(TextForm):
         form.key.data = form.key.data if is_submission_key(form.key.data) else new_submission_key()
         return form
 
+    def body_and_key(self) -> tuple[str, str]:
+        return self.body.data or "", self.key.data or ""
+
 
 class BanForm(Form):
     """Validate which identifiers of a comment's author to ban, and why."""

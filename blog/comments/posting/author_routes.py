@@ -113,15 +113,16 @@ def show_unavailable(error: SQLAlchemyError) -> Response:
     The page is rendered without the database.
     """
     answer = show_unexpected_error(error)
-    if request.endpoint != "own_comments.update":
-        return answer
+    return replace_page(answer, unsaved_edit()) if request.endpoint == "own_comments.update" else answer
+
+
+def unsaved_edit() -> str:
+    """Render the form of an edit with its text, without the database."""
     (post_id, comment_id), form = requested_ids(), TextForm()
     form.form_errors = [UNSAVED]
     template = "comments/posting/_edit.html" if htmx.is_htmx_request() else "comments/posting/edit.html"
-    page = render_without_database(
-        template, **form_context(post_id, comment_id, form), post={"path": "", "headline": ""}
-    )
-    return replace_page(answer, page)
+    context = form_context(post_id, comment_id, form)
+    return render_without_database(template, **context, post={"path": "", "headline": ""})
 
 
 def refuse_edit(refusal: Refused) -> Response:

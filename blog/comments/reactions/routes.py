@@ -117,14 +117,17 @@ def show_rate_limit(_error: RateLimitExceeded) -> Response:
 def show_unsaved_report(error: SQLAlchemyError) -> Response:
     """Return the typed reason on a page that needs no database."""
     answer = show_unexpected_error(error)
-    if request.endpoint != REPORTING:
-        return answer
+    return replace_page(answer, unsaved_report()) if request.endpoint == REPORTING else answer
+
+
+def unsaved_report() -> str:
+    """Render the report form with the typed reason, without the database."""
     (post_id, comment_id), form = (request.view_args or {}).values(), ReportForm()
     form.form_errors = [UNSAVED]
     comment = {"id": comment_id, "post_id": post_id, "name": "", "body_html": "", "post": {"path": "", "headline": ""}}
     inline = htmx.is_htmx_request()
     template = "comments/reactions/_report.html" if inline else "comments/reactions/report.html"
-    return replace_page(answer, render_without_database(template, comment=comment, form=form, inline=inline))
+    return render_without_database(template, comment=comment, form=form, inline=inline)
 
 
 def refuse_report(sentence: str) -> Response:

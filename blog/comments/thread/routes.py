@@ -27,9 +27,8 @@ def index_replies(post_id: int, comment_id: int) -> ResponseReturnValue:
         return redirect(replies_address(root))
     replies = render_replies_page(post, root, site, request.args.get("after"), request.args.get("before"))
     form = blank_form(post.id, post.path or "", site.language)
-    return cacheable(
-        render_template("comments/thread/replies.html", post=post, top=root, page=CACHE_PLACEHOLDER, form=form), replies
-    )
+    page = render_template("comments/thread/replies.html", post=post, top=root, page=CACHE_PLACEHOLDER, form=form)
+    return cacheable(page, replies)
 
 
 def find_root(post_id: int, comment_id: int) -> CommentRow | None:
