@@ -264,7 +264,7 @@ PLANTED = [
     (wrong_imports, "blog.comments.changes", "from blog.comments.identity import Voice"),
     (wrong_imports, "blog.comments.screening.rules", "from blog.comments import changes"),
     (wrong_imports, "blog.comments.thread.counts", "from blog.comments.followers import subscriptions"),
-    (wrong_imports, "blog.comments.models.comment", "from blog.comments.changes import next_version"),
+    (wrong_imports, "blog.comments.models.comment", "from blog.comments.changes import bump_version"),
     (wrong_imports, "blog.comments.something", "from blog.comments.models import Comment"),
     (wrong_imports, "blog.site.models", "from blog import create_app"),
     (wrong_imports, "blog.posts.lists", "from blog.server.asgi import ASGIApp"),
