@@ -37,7 +37,7 @@ blueprint.after_request(remember)
 blueprint.add_app_template_global(closed_because)
 blueprint.add_app_template_global(mail_set_up)
 
-UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
+UNSAVED = lazy_gettext("Your response could not be saved. Your text is still here: please try again.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")

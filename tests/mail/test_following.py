@@ -218,7 +218,7 @@ def test_one_click_ends_it_without_cookie_or_token_of_a_form(app: Flask, client:
     for _ in range(2):
         given = program.post(address, data={"List-Unsubscribe": "One-Click"})
         assert given.status_code == 200
-        assert "Ended" in given.text
+        assert "Unsubscribed" in given.text
     assert follows() == []
     assert of_kind("notice") == []  # which still waited to be sent
     writes(app.test_client(), post, "Another answer")

@@ -46,7 +46,7 @@ def test_a_name_that_stands_already_makes_the_two_one(ed: FlaskClient, client: F
         assert [one.name for one in afresh(post).labels] == ["Birds"]
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("", "needs a name"), ("a, b", "comma"), ("x" * 201, "at most 200")])
+@pytest.mark.parametrize(("name", "sentence"), [("", "enter a name"), ("a, b", "comma"), ("x" * 201, "at most 200")])
 def test_a_name_that_none_can_have_is_refused_and_stays_typed(ed: FlaskClient, name: str, sentence: str) -> None:
     a_post("One", labels=("Birds",))
     answer = rename(ed, "Birds", name)

@@ -139,7 +139,7 @@ def test_the_time_runs_out_while_the_page_is_open(serve: Callable[..., Server], 
         comment = db.session.get_one(Comment, 1)
         comment.created_at = comment.created_at.replace(year=comment.created_at.year - 1)
     ann.get_by_role("button", name="Save changes").click()
-    expect(ann.locator("#own-1")).to_contain_text("can be changed for 15 minutes")
+    expect(ann.locator("#own-1")).to_contain_text("could edit this response for 15 minutes")
     expect(field).to_have_value("Too late.")
     ann.reload()
     expect(ann.locator("#comment-1")).to_be_visible()

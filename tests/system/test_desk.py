@@ -197,7 +197,7 @@ def test_a_refusal_puts_the_focus_on_the_first_field_that_needs_it(
     page.get_by_label("Address of the source").fill("no address")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_label("Address of the source")).to_be_focused()
-    expect(page.get_by_label("Address of the source")).to_have_accessible_description(re.compile("begins with https"))
+    expect(page.get_by_label("Address of the source")).to_have_accessible_description(re.compile("starts with https"))
     expect(page.get_by_label("Editor’s note")).to_have_value("Kept, whatever happens.")  # noqa: RUF001
     page.get_by_label("Address of the source").fill("example.org/loaves")
     page.keyboard.press("Enter")

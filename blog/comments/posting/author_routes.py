@@ -29,7 +29,7 @@ blueprint = Blueprint("own_comments", __name__)
 blueprint.after_request(remember)
 blueprint.add_app_template_filter(seconds_left)
 
-UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
+UNSAVED = lazy_gettext("Your response could not be saved. Your text is still here: please try again.")
 UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 
 

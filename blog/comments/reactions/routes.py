@@ -29,7 +29,7 @@ blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comme
 blueprint.after_request(remember)
 
 UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
-UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still here. Please try again.")
+UNSAVED = lazy_gettext("This could not be saved. Your text is still here: please try again.")
 
 
 @blueprint.get("/agreement/new")

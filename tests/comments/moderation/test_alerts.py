@@ -294,7 +294,7 @@ def test_an_editor_chooses_at_the_desk(app: Flask) -> None:
     assert 'value="daily" checked' in desk.get("/desk/mail").text
     sets_mail_up(app, smtp_host="")
     page = desk.get("/desk/mail").text
-    assert "nothing is sent before it is" in page
+    assert "nothing is sent yet" in page
     assert 'value="daily" checked' in page
 
 

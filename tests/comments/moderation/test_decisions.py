@@ -155,7 +155,7 @@ def test_in_bulk_what_somebody_else_has_decided_stays(app: Flask, desk: FlaskCli
 def test_nothing_marked_is_nothing_done(desk: FlaskClient, form: dict[str, str]) -> None:
     hold(a_comment(a_post()))
     answer = post(desk, "/desk/comments/decisions", HTMX, **form)
-    assert "mark responses first" in answer.text
+    assert "Select responses first" in answer.text
     assert log() == []
 
 

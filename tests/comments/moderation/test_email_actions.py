@@ -173,7 +173,7 @@ def test_undone_within_ten_minutes(client: FlaskClient, post: Post) -> None:
     assert "<form" not in page.text
     again = client.post(path)
     assert again.status_code == 409
-    assert "undone already" in again.text
+    assert "already undone" in again.text
 
 
 def test_after_ten_minutes_it_stands(client: FlaskClient, post: Post) -> None:
@@ -244,7 +244,7 @@ def test_a_response_that_changed_since_is_not_decided_on_unseen(client: FlaskCli
     edit_comment(post.id, comment.id, Writer("r"), "Something else altogether.", paced=False)
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 409
-        assert "changed after the mail was written" in answer.text
+        assert "changed after the mail was sent" in answer.text
         assert "Something else altogether." in answer.text
     assert fresh(comment).status == "held"
 

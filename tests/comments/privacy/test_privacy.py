@@ -86,7 +86,7 @@ def test_what_is_kept_is_said_to_everybody_alike_and_by_the_settings(app: Flask,
     ed.post("/desk/settings", data=kept_settings(ed) | {"csrf_token": form, "address_days": "0", "hidden_days": "9"})
     page = client.get("/privacy").text
     assert "deleted within the hour" in page
-    assert "forgotten after 9 days" in page
+    assert "deleted after 9 days" in page
 
 
 def kept_settings(ed: FlaskClient) -> dict[str, str]:
@@ -366,7 +366,7 @@ def test_no_editor_and_no_undoing_brings_it_back(app: Flask, herons: Post) -> No
     for noun in ("approval", "hold"):
         answer = post(desk, f"/desk/comments/{mine.id}/{noun}")
         assert answer.status_code == 409
-        assert "stays deleted" in answer.text
+        assert "Author deletions are final" in answer.text
     assert fresh(mine).body_html == ""
     assert fresh(mine).status == SPAM
     for page in (f"/desk/comments/{mine.id}", "/desk/comments?state=spam", "/desk/audit", "/desk/bans"):
