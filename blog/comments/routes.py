@@ -49,7 +49,7 @@ blueprint.after_request(set_reader_cookie)
 blueprint.add_app_template_global(closed_because)
 blueprint.add_app_template_global(mail_enabled)
 
-UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
+UNSAVED = lazy_gettext("Your response could not be saved. Your text is still here: please try again.")
 
 
 @blueprint.get("/posts/<int:post_id>/comments/token")

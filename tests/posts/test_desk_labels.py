@@ -46,7 +46,7 @@ def test_rename_to_existing_label_merges_both(ed: FlaskClient, client: FlaskClie
         assert [one.name for one in reload(post).labels] == ["Birds"]
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("", "needs a name"), ("a, b", "comma"), ("x" * 201, "at most 200")])
+@pytest.mark.parametrize(("name", "sentence"), [("", "enter a name"), ("a, b", "comma"), ("x" * 201, "at most 200")])
 def test_invalid_label_name_is_refused_and_returned(ed: FlaskClient, name: str, sentence: str) -> None:
     a_post("One", labels=("Birds",))
     answer = rename(ed, "Birds", name)

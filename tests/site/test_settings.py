@@ -71,7 +71,7 @@ def test_settings_apply_to_every_page(app: Flask, desk: FlaskClient) -> None:
         ("close_after_days", "soon", "from 1 to 36,500"),
         ("close_after_days", "-1", "from 1 to 36,500"),
         ("hold_after_days", "0", "from 1 to 36,500"),
-        ("rule", "sometimes", "not one of the rules"),
+        ("rule", "sometimes", "choose one of the rules"),
         ("approvals", "0", "from 1 to 100"),
         ("approvals", "", "from 1 to 100"),
         ("most_links", "-1", "from 0 to 1,000"),

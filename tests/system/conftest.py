@@ -1,4 +1,4 @@
-"""Real browsers. What the user would see is waited for, never a time."""
+"""Run tests in real browsers. They wait for what is visible, never for a time."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def reader(browser: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page of a new reader, whose console must stay clean. The CDN's address is answered from the same file."""
+    """Open a page of a new reader with an empty console. The CDN's address answers with the local file."""
     contexts: list[BrowserContext] = []
     complaints: list[str] = []
 

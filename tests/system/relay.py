@@ -1,4 +1,4 @@
-"""A TCP relay that can fall silent without closing anything, as a mobile network does."""
+"""Relay TCP, and go silent without closing, as a mobile network does."""
 
 from __future__ import annotations
 

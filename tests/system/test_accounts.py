@@ -15,7 +15,7 @@ PASSWORD = "a sentence to remember"
 
 
 @pytest.mark.parametrize("js", [True, False], ids=["htmx", "without JavaScript"])
-def test_an_owner_invites_an_editor_and_removes_the_account(
+def test_owner_adds_and_removes_an_editor(
     blog: Flask, serve: Callable[..., Server], reader: Callable[..., Page], js: bool
 ) -> None:
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)

@@ -1,4 +1,4 @@
-"""A reader's own responses in real browsers: changed and taken away in sight of another, and what waits."""
+"""Test editing and deleting one's own responses, and held responses, in browsers."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ CALM = {"RATELIMIT_ENABLED": "0"}
 
 
 def own(page: Page, number: int) -> None:
-    """The links to change the comment are there, and time runs."""
+    """Check that the author links and the timer are shown."""
     expect(page.locator(f"#comment-{number} .own-left")).to_have_text(LEFT)
 
 
-def test_its_writer_changes_it_in_place_and_another_reader_sees_it_change(
+def test_author_edits_in_place_and_others_see_it_live(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -64,7 +64,7 @@ def test_its_writer_changes_it_in_place_and_another_reader_sees_it_change(
     expect(bob.locator(".own-edit")).to_have_count(0)
 
 
-def test_a_refused_change_keeps_its_text_and_leaving_it_brings_the_old_one_back(
+def test_refused_edit_keeps_the_text_and_cancel_restores_the_response(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -89,7 +89,7 @@ def test_a_refused_change_keeps_its_text_and_leaving_it_brings_the_old_one_back(
     expect(ann.locator("#comment-1 .own-edit")).to_be_focused()
 
 
-def test_what_its_writer_removed_leaves_its_place_where_replies_stand_and_goes_elsewhere(
+def test_deleted_response_leaves_a_place_only_if_it_has_replies(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -122,7 +122,7 @@ def test_what_its_writer_removed_leaves_its_place_where_replies_stand_and_goes_e
     expect(ann.locator("#announcement")).to_have_text("Your response has been deleted.")
 
 
-def test_the_time_runs_out_while_the_page_is_open(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_edit_time_ends_while_the_page_is_open(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve(**CALM)
     ann = reader()
@@ -139,14 +139,14 @@ def test_the_time_runs_out_while_the_page_is_open(serve: Callable[..., Server], 
         comment = db.session.get_one(Comment, 1)
         comment.created_at = comment.created_at.replace(year=comment.created_at.year - 1)
     ann.get_by_role("button", name="Save changes").click()
-    expect(ann.locator("#own-1")).to_contain_text("can be changed for 15 minutes")
+    expect(ann.locator("#own-1")).to_contain_text("could edit this response for 15 minutes")
     expect(field).to_have_value("Too late.")
     ann.reload()
     expect(ann.locator("#comment-1")).to_be_visible()
     expect(ann.locator(".own")).to_have_count(0)
 
 
-def test_the_links_stay_when_the_comment_changes_live(
+def test_author_links_survive_a_live_change(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -174,7 +174,7 @@ def waiting(page: Page, text: str) -> None:
     expect(page.locator("#held-place .waits")).to_have_text("waiting for approval")
 
 
-def test_what_waits_is_seen_by_its_writer_alone_until_it_is_approved(
+def test_held_response_is_visible_to_its_author_only_until_approved(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -218,7 +218,7 @@ def test_what_waits_is_seen_by_its_writer_alone_until_it_is_approved(
     assert not [url for url in asked if url.endswith("/held")]
 
 
-def test_what_an_editor_took_away_while_it_waited_is_gone_without_a_word(
+def test_held_response_disappears_after_removal(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -236,7 +236,7 @@ def test_what_an_editor_took_away_while_it_waited_is_gone_without_a_word(
     assert ann.evaluate("JSON.parse(localStorage['talkback own'])[1].held") is False
 
 
-def test_what_an_editor_holds_later_waits_for_its_writer_at_once(
+def test_response_held_later_shows_as_waiting_to_its_author(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -251,9 +251,7 @@ def test_what_an_editor_holds_later_waits_for_its_writer_at_once(
     expect(ann.locator("#thread-1")).to_have_count(0)
 
 
-def test_without_javascript_a_reader_finds_changes_and_deletes_what_was_written(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_author_edits_and_deletes_without_javascript(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve(**CALM)
     page = reader(java_script_enabled=False)
@@ -274,7 +272,7 @@ def test_without_javascript_a_reader_finds_changes_and_deletes_what_was_written(
     expect(page.get_by_text("You have not posted a response to this post from this browser.")).to_be_visible()
 
 
-def test_an_editor_answers_as_one_and_everybody_sees_the_badge(
+def test_editor_response_shows_the_badge(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -297,7 +295,7 @@ def test_an_editor_answers_as_one_and_everybody_sees_the_badge(
         expect(page.locator("#comment-1 .badge")).to_have_count(0)
 
 
-def test_two_cookies_are_all_that_a_writer_is_given(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_author_gets_two_cookies_only(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve(**CALM)
     page = reader()

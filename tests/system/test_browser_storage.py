@@ -1,4 +1,4 @@
-"""What a browser keeps may be anything; whatever stands there, everything goes on."""
+"""Test that invalid values in browser storage break nothing."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def post(blog: Flask) -> Post:
 
 
 def everything_works(page: Page, url: str, words: str) -> None:
-    """Following, agreeing, folding, answering and changing, one after the other."""
+    """Receive live events, agree, collapse, respond and edit, one after the other."""
     page.goto(url)
     following(page)
     agree = page.locator("#comment-1 .agree")
@@ -78,7 +78,7 @@ def everything_works(page: Page, url: str, words: str) -> None:
     page.locator(".own-form .own-cancel").click()
 
 
-def test_garbage_in_all_that_is_kept_stops_nothing(
+def test_invalid_stored_values_break_nothing(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post
 ) -> None:
     server = serve(**CALM)
@@ -92,7 +92,7 @@ def test_garbage_in_all_that_is_kept_stops_nothing(
         expect(ann.locator(".entries .count")).to_be_visible()
 
 
-def test_a_very_long_text_in_all_that_is_kept_stops_nothing(
+def test_very_long_stored_values_break_nothing(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post
 ) -> None:
     ann = reader()
@@ -107,7 +107,7 @@ def test_a_very_long_text_in_all_that_is_kept_stops_nothing(
 
 
 @pytest.mark.parametrize("fault", [FULL, FORBIDDEN], ids=["full", "forbidden"])
-def test_a_browser_that_keeps_nothing_does_all_the_rest(
+def test_page_works_without_browser_storage(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post, fault: str
 ) -> None:
     ann = reader()
@@ -117,7 +117,7 @@ def test_a_browser_that_keeps_nothing_does_all_the_rest(
     expect(ann.locator("#responses")).to_contain_text("Live all the same.")
 
 
-def test_drafts_of_another_form_are_let_be(
+def test_drafts_of_another_shape_are_ignored(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post
 ) -> None:
     ann = reader()
@@ -146,7 +146,7 @@ def server_root(url: str) -> str:
 
 
 @pytest.mark.parametrize("hash", ["#%", "#%E0%A4%A", "#%%%", "##", "#", "#comment-", "#" + "%25" * 2000, "#[1,{}]"])
-def test_any_text_behind_the_address_leaves_folding_alone(
+def test_any_fragment_leaves_collapsing_working(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post, hash: str
 ) -> None:
     ann = reader()
@@ -158,7 +158,7 @@ def test_any_text_behind_the_address_leaves_folding_alone(
     expect(ann.locator("#comment-2")).to_be_visible()
 
 
-def test_a_broadcast_of_another_form_is_passed_over(
+def test_broadcasts_of_another_shape_are_ignored(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post
 ) -> None:
     ann = reader()
@@ -192,7 +192,7 @@ def channel(post: Post) -> str:
     return f"talkback /posts/{post.id}/live"
 
 
-def test_events_and_fragments_of_another_release_stop_nothing(
+def test_events_of_another_release_break_nothing(
     serve: Callable[..., Server], reader: Callable[..., Page], post: Post
 ) -> None:
     ann = reader()

@@ -42,7 +42,7 @@ def make_account(page: Page, url: str) -> None:
 
 
 def seen(image: Locator) -> None:
-    """The picture has arrived and can be seen."""
+    """Check that the picture has loaded and is visible."""
     image.scroll_into_view_if_needed()
     expect(image).to_have_js_property("complete", value=True)
     assert image.evaluate("image => image.naturalWidth") > 0
@@ -50,7 +50,7 @@ def seen(image: Locator) -> None:
 
 @pytest.mark.parametrize("js", [True, False], ids=["htmx", "without JavaScript"])
 @pytest.mark.parametrize("window", [{"width": 1280, "height": 900}, PHONE], ids=["desk", "phone"])
-def test_from_the_first_link_to_a_post_that_somebody_answers(
+def test_owner_publishes_a_first_post_and_gets_a_response(
     serve: Callable[..., Server], reader: Callable[..., Page], js: bool, window: dict[str, int]
 ) -> None:
     server = serve()
@@ -92,9 +92,7 @@ def test_from_the_first_link_to_a_post_that_somebody_answers(
     expect(editor.get_by_role("row", name=TITLE).get_by_role("link", name="1", exact=True)).to_be_visible()
 
 
-def test_every_page_of_the_desk_fits_a_phone(
-    serve: Callable[..., Server], reader: Callable[..., Page], ed: None
-) -> None:
+def test_desk_pages_fit_a_phone(serve: Callable[..., Server], reader: Callable[..., Page], ed: None) -> None:
     post = a_post(f"{TITLE} and{'so' * 40}on", labels=("Bread" * 30,), photo_url="/static/img/demo/loaf.svg", body="x")
     a_comment(post)
     server = serve()
@@ -113,7 +111,7 @@ def fits(page: Page) -> bool:
     return bool(page.evaluate("document.documentElement.scrollWidth <= innerWidth"))
 
 
-def test_states_change_in_their_place_and_the_focus_stays(
+def test_post_states_change_in_place_and_keep_the_focus(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None
 ) -> None:
     post = a_post(TITLE)
@@ -143,7 +141,7 @@ def test_states_change_in_their_place_and_the_focus_stays(
     expect(ann.get_by_role("heading", level=1)).to_have_text(TITLE)
 
 
-def test_without_javascript_states_change_by_plain_forms_and_the_list_stays(
+def test_post_states_change_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None
 ) -> None:
     a_post(TITLE)
@@ -164,9 +162,7 @@ def test_without_javascript_states_change_by_plain_forms_and_the_list_stays(
     expect(page.get_by_role("row", name=TITLE).get_by_role("button", name="Unpublish")).to_be_visible()
 
 
-def test_the_list_narrows_while_words_are_typed(
-    serve: Callable[..., Server], reader: Callable[..., Page], ed: None
-) -> None:
+def test_post_list_filters_while_typing(serve: Callable[..., Server], reader: Callable[..., Page], ed: None) -> None:
     for title in (TITLE, "Herons return"):
         a_post(title)
     server = serve()
@@ -185,7 +181,7 @@ def test_the_list_narrows_while_words_are_typed(
     expect(page.get_by_role("row", name="Herons return")).to_be_visible()
 
 
-def test_a_refusal_puts_the_focus_on_the_first_field_that_needs_it(
+def test_refusal_focuses_the_first_invalid_field(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None
 ) -> None:
     server = serve()
@@ -197,7 +193,7 @@ def test_a_refusal_puts_the_focus_on_the_first_field_that_needs_it(
     page.get_by_label("Address of the source").fill("no address")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_label("Address of the source")).to_be_focused()
-    expect(page.get_by_label("Address of the source")).to_have_accessible_description(re.compile("begins with https"))
+    expect(page.get_by_label("Address of the source")).to_have_accessible_description(re.compile("starts with https"))
     expect(page.get_by_label("Editor’s note")).to_have_value("Kept, whatever happens.")  # noqa: RUF001
     page.get_by_label("Address of the source").fill("example.org/loaves")
     page.keyboard.press("Enter")
@@ -205,7 +201,7 @@ def test_a_refusal_puts_the_focus_on_the_first_field_that_needs_it(
     expect(page.get_by_label("Address of the source")).to_have_value("https://example.org/loaves")
 
 
-def test_a_photo_that_is_too_large_is_refused_before_it_is_sent(
+def test_large_photo_is_refused_before_upload(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None
 ) -> None:
     server = serve()
@@ -221,7 +217,7 @@ def test_a_photo_that_is_too_large_is_refused_before_it_is_sent(
     expect(page.get_by_text("larger than 20 MB")).to_have_count(0)
 
 
-def test_labels_are_offered_after_each_comma(
+def test_labels_are_suggested_after_each_comma(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None
 ) -> None:
     a_post(TITLE, labels=("Bread", "Work"))
@@ -234,7 +230,7 @@ def test_labels_are_offered_after_each_comma(
     assert page.locator("#standing-labels option").evaluate_all("all => all.map(one => one.value)") == ["Bread, Work"]
 
 
-def test_a_page_asks_for_no_date_and_no_source(
+def test_page_form_has_no_date_and_no_source(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None
 ) -> None:
     server = serve()
@@ -252,9 +248,7 @@ def test_a_page_asks_for_no_date_and_no_source(
     expect(page.locator(".imported p")).to_have_count(2)
 
 
-def test_a_post_is_written_and_published_by_the_keyboard_alone(
-    serve: Callable[..., Server], reader: Callable[..., Page], ed: None
-) -> None:
+def test_post_is_published_by_keyboard(serve: Callable[..., Server], reader: Callable[..., Page], ed: None) -> None:
     server = serve()
     page = reader()
     page.goto(f"{server.url}/desk/sign-in")
@@ -273,7 +267,7 @@ def test_a_post_is_written_and_published_by_the_keyboard_alone(
 
 
 def keyed(page: Page, place: Locator) -> Any:
-    """Go there by the tab key alone; it must be in sight then."""
+    """Go to the element by the Tab key, and check that it is in view."""
     for _ in range(60):
         if place.evaluate("element => element === document.activeElement"):
             assert place.evaluate(

@@ -1,4 +1,4 @@
-"""The pages that an editor's mail leads to, in a real browser, by keyboard."""
+"""Test the pages behind the links in an editor's mail, by keyboard."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ def office() -> Iterator[PostOffice]:
 
 
 def mailed(office: PostOffice, number: int) -> dict[str, str]:
-    """The links of the mail that came as the so-manieth."""
+    """Return the links of the mail with this number."""
     body = office.wait_for(number)[-1].message.get_body(("plain",))
     assert body is not None
     return links(body.get_content())
 
 
 def press(page: Page, name: str) -> None:
-    """By the keyboard alone: on to the button, and Enter."""
+    """Go to the button by keyboard and press Enter."""
     button = page.get_by_role("button", name=name, exact=True)
     while not button.evaluate("button => button === document.activeElement"):
         page.keyboard.press("Tab")
@@ -36,7 +36,7 @@ def press(page: Page, name: str) -> None:
 
 
 @pytest.mark.parametrize("scripts", [True, False], ids=["scripts", "no scripts"])
-def test_approved_from_the_mail_and_undone_by_keyboard(
+def test_mail_link_approves_and_undoes_by_keyboard(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask, office: PostOffice, scripts: bool
 ) -> None:
     add_owner()
@@ -63,7 +63,7 @@ def test_approved_from_the_mail_and_undone_by_keyboard(
     expect(phone.get_by_role("button", name="Sign in")).to_be_visible()
 
 
-def test_banned_from_the_mail_by_keyboard(
+def test_mail_link_bans_by_keyboard(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask, office: PostOffice
 ) -> None:
     add_owner()

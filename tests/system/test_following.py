@@ -1,4 +1,4 @@
-"""Following by mail in a real browser, against a real server and a real mail server."""
+"""Test subscriptions in a browser with a real mail server."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def the_link(office: PostOffice, number: int, part: str) -> str:
     return str(re.search(rf"http://blog\.example\.org(/mail/follows/\S+/{part})", body.get_content())[1])  # type: ignore[index]
 
 
-def test_chosen_in_the_form_confirmed_by_the_link_told_and_ended(
+def test_subscription_from_form_to_unsubscribing(
     serve: Callable[..., Server], blog: Flask, reader: Callable[..., Page], office: PostOffice
 ) -> None:
     post = a_post(TITLE)
@@ -67,7 +67,7 @@ def test_chosen_in_the_form_confirmed_by_the_link_told_and_ended(
     assert db.session.scalars(select(Follow)).all() == []
 
 
-def test_the_choice_comes_back_with_the_unsent_text(
+def test_subscription_choice_is_restored_with_the_draft(
     serve: Callable[..., Server], blog: Flask, reader: Callable[..., Page], office: PostOffice
 ) -> None:
     post = a_post(TITLE)

@@ -1,4 +1,4 @@
-"""Hostile text by page and by live event, in a browser whose policy is off, so that only the cleaning stands."""
+"""Test hostile text in a browser without CSP, so that only sanitizing protects."""
 
 from __future__ import annotations
 
@@ -57,9 +57,7 @@ FOREIGN = """
 """
 
 
-def test_no_vector_runs_or_leaves_anything_foreign_in_the_thread(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_attack_vectors_neither_run_nor_leave_markup(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     assert len(TEXTS) >= 60
     half = len(TEXTS) // 2
     post = a_post("Target")
@@ -90,7 +88,7 @@ def test_no_vector_runs_or_leaves_anything_foreign_in_the_thread(
     assert page.evaluate(FOREIGN) == []
 
 
-def test_what_looks_for_foreign_things_finds_them(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_markup_check_finds_planted_markup(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post("Target")
     a_comment(post, "harmless")
     server = serve()

@@ -1,4 +1,4 @@
-"""A reader answers under a post of a real imported blog; skipped where the export is not at hand."""
+"""Test responses to a post of a real export; skipped without the export."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ EXPORT = ROOT.parent / "shared" / "fixtures" / "jeffhandley-jeffhandley.github.i
 
 
 @pytest.mark.skipif(not EXPORT.exists(), reason=f"{EXPORT.name} is not at hand")
-def test_two_readers_under_an_imported_post(
+def test_two_readers_respond_to_an_imported_post(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask, instance: Path
 ) -> None:
     server = serve()

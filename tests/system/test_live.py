@@ -19,7 +19,7 @@ TITLE = "Herons return"
 @pytest.mark.parametrize(
     ("database", "processes"), [("sqlite", "1"), ("sqlite", "2"), ("postgres", "2")], indirect=["database"]
 )
-def test_what_one_reader_writes_both_see_once_and_no_page_is_loaded(
+def test_new_response_appears_once_for_both_readers(
     serve: Callable[..., Server], reader: Callable[..., Page], processes: str
 ) -> None:
     post = a_post(TITLE)
@@ -45,9 +45,7 @@ def test_what_one_reader_writes_both_see_once_and_no_page_is_loaded(
 
 
 @on_both
-def test_a_server_that_was_away_for_thirty_seconds_is_found_again(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_page_reconnects_after_thirty_seconds(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     ann, bob = reader(), reader()
@@ -67,9 +65,7 @@ def test_a_server_that_was_away_for_thirty_seconds_is_found_again(
         assert stayed(page)
 
 
-def test_a_connection_that_falls_silent_without_closing_is_given_up_and_made_anew(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_silent_connection_is_replaced(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve(LIVE_BEAT="1")
     with Relay(server.port) as relay:
@@ -86,9 +82,7 @@ def test_a_connection_that_falls_silent_without_closing_is_given_up_and_made_ane
         assert stayed(page)
 
 
-def test_a_page_opened_out_of_sight_opens_no_stream_until_it_is_seen(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_hidden_page_opens_no_stream(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -107,9 +101,7 @@ def test_a_page_opened_out_of_sight_opens_no_stream_until_it_is_seen(
     sees(page, "While away.", f'2 Responses to "{TITLE}"')
 
 
-def test_eight_tabs_on_one_post_all_load_and_all_hear(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_eight_tabs_on_one_post_all_receive_events(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     first = reader()
@@ -127,9 +119,7 @@ def test_eight_tabs_on_one_post_all_load_and_all_hear(
         sees(tab, "The first one left.", f'2 Responses to "{TITLE}"')
 
 
-def test_eight_tabs_on_eight_posts_all_load_and_the_last_can_post(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_eight_tabs_on_eight_posts_all_load(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     posts = [a_post(f"Post {number}") for number in range(8)]
     server = serve()
     first = reader()
@@ -146,7 +136,7 @@ def test_eight_tabs_on_eight_posts_all_load_and_the_last_can_post(
 
 
 @on_both
-def test_a_parent_that_changes_leaves_the_focus_in_its_reply(
+def test_changed_parent_leaves_the_focus_in_its_reply(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -166,9 +156,7 @@ def test_a_parent_that_changes_leaves_the_focus_in_its_reply(
     expect(link).to_be_focused()
 
 
-def test_a_parent_that_changes_leaves_what_is_being_written_under_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_changed_parent_leaves_the_text_of_a_reply(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     parent = a_comment(post, "The parent.")
     server = serve()
@@ -185,7 +173,7 @@ def test_a_parent_that_changes_leaves_what_is_being_written_under_it(
     expect(page.get_by_label("Your response")).to_have_value("Half a thought and the rest")
 
 
-def test_a_parent_that_goes_away_gives_the_form_back_with_its_text(
+def test_removed_parent_moves_the_form_back_with_its_text(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -204,9 +192,7 @@ def test_a_parent_that_goes_away_gives_the_form_back_with_its_text(
     sees(page, "Half a thought", f'1 Response to "{TITLE}"')
 
 
-def test_a_reader_who_missed_a_hundred_changes_is_offered_the_thread_anew(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_many_missed_changes_offer_a_reload(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -228,7 +214,7 @@ def test_a_reader_who_missed_a_hundred_changes_is_offered_the_thread_anew(
     sees(page, "And one more.", f'102 Responses to "{TITLE}"')
 
 
-def test_what_arrives_does_not_move_the_field_that_is_written_in(
+def test_new_response_does_not_move_the_field_with_focus(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -252,9 +238,7 @@ def test_what_arrives_does_not_move_the_field_that_is_written_in(
     expect(field).to_have_value("In the middle of")
 
 
-def test_a_reply_that_arrives_above_what_is_read_moves_nothing_in_sight(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_new_reply_above_does_not_move_the_view(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     comments = [a_comment(post, f"Number {number}.") for number in range(30)]
     server = serve()

@@ -1,4 +1,4 @@
-"""A branch of which a page shows the first and the last replies, in real browsers."""
+"""Test branches of which a page shows only the first and last replies."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def shown(page: Page) -> list[int]:
 
 
 @CHAIN
-def test_the_replies_that_are_left_out_come_in_their_places_by_keyboard(
+def test_omitted_replies_load_in_place_by_keyboard(
     serve: Callable[..., Server], reader: Callable[..., Page], chain: bool
 ) -> None:
     numbers = a_branch(SIZE, chain=chain)
@@ -57,7 +57,7 @@ def test_the_replies_that_are_left_out_come_in_their_places_by_keyboard(
     assert stayed(ann)
 
 
-def test_the_link_leads_to_all_replies_without_javascript(
+def test_gap_link_leads_to_all_replies_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     numbers = a_branch(SIZE)
@@ -79,9 +79,7 @@ def test_the_link_leads_to_all_replies_without_javascript(
     expect(ann.locator(f"#comment-{numbers[100]}")).to_be_in_viewport()
 
 
-def test_a_reply_comes_live_and_the_link_goes_on_counting(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_live_reply_updates_the_count_of_the_gap(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     numbers = a_branch(SIZE)
     server = serve(**CALM)
     ann = opened(reader(), server, numbers[0])
@@ -103,7 +101,7 @@ def test_a_reply_comes_live_and_the_link_goes_on_counting(
     assert stayed(ann)
 
 
-def test_who_answers_in_a_long_branch_sees_it_at_once_and_after_a_reload(
+def test_own_reply_in_a_long_branch_is_visible_after_reload(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     numbers = a_branch(SIZE)
@@ -119,9 +117,7 @@ def test_who_answers_in_a_long_branch_sees_it_at_once_and_after_a_reload(
     expect(ann.locator(".more-replies")).to_have_text(f"Show {PAGE_SIZE} of {LEFT_OUT + 1} more replies")
 
 
-def test_a_page_of_replies_is_followed_and_answered_as_the_thread_is(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_page_of_replies_is_live_and_takes_replies(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     numbers = a_branch(SIZE)
     post, server = load_post(numbers[0]), serve(**CALM)
     ann = reader()
@@ -140,9 +136,7 @@ def test_a_page_of_replies_is_followed_and_answered_as_the_thread_is(
     expect(ann.locator(f"#comment-{numbers[155]}-replies")).to_contain_text("Written on this page.")
 
 
-def test_a_long_branch_folds_with_all_that_is_left_out(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_long_branch_collapses_with_omitted_replies(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     numbers = a_branch(SIZE)
     ann = opened(reader(), serve(), numbers[0])
     ann.get_by_role("button", name=f"Hide {SIZE - 1} responses").click()
@@ -153,7 +147,7 @@ def test_a_long_branch_folds_with_all_that_is_left_out(
     expect(ann.get_by_role("button", name=f"Hide {SIZE - 1} responses")).to_be_visible()
 
 
-def test_an_editor_decides_on_a_reply_that_was_left_out(
+def test_editor_moderates_an_omitted_reply(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     numbers = a_branch(SIZE)
@@ -168,9 +162,7 @@ def test_an_editor_decides_on_a_reply_that_was_left_out(
     expect(ed.get_by_role("button", name="Undo")).to_be_visible()
 
 
-def test_what_is_new_is_counted_though_it_is_left_out(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_unread_count_includes_omitted_replies(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     numbers = a_branch(SIZE)
     server = serve(**CALM)
     ann = opened(reader(), server, numbers[0])
@@ -189,7 +181,7 @@ def test_what_is_new_is_counted_though_it_is_left_out(
 
 @pytest.mark.parametrize("name", ["more replies", "Newest first"])
 @pytest.mark.parametrize("status", [503, None])
-def test_no_answer_leads_to_the_plain_page_and_takes_no_response_away(
+def test_failed_page_turn_loads_the_plain_page(
     serve: Callable[..., Server], reader: Callable[..., Page], name: str, status: int | None
 ) -> None:
     numbers = a_branch(SIZE)

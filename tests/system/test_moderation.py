@@ -14,7 +14,7 @@ from tests.system.visits import following, sees, sign_in, stay, stayed
 TITLE = "Herons return"
 
 
-def test_an_editor_holds_and_approves_on_the_post_page_and_readers_see_it_live(
+def test_editor_moderates_on_the_post_page_live(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -41,7 +41,7 @@ def test_an_editor_holds_and_approves_on_the_post_page_and_readers_see_it_live(
     assert stayed(bob)
 
 
-def test_without_javascript_the_list_does_it_too(
+def test_queue_moderates_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -58,7 +58,7 @@ def test_without_javascript_the_list_does_it_too(
     expect(ed.locator("#response-count")).to_have_text(f'0 Response to "{TITLE}"')
 
 
-def test_a_session_that_ended_leads_from_the_post_page_to_the_sign_in(
+def test_ended_session_leads_to_the_sign_in_page(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)

@@ -1,4 +1,4 @@
-"""The editors' queue in real browsers: by keys alone, in bulk, undone, live, and on a phone."""
+"""Test the queue in browsers: keys, bulk decisions, undo, live updates, phones."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def editors(blog: Flask) -> None:
 
 @pytest.fixture
 def held(blog: Flask) -> list[Comment]:
-    """Three that wait, the first is the oldest."""
+    """Create three held responses, oldest first."""
     post = a_post(TITLE)
     comments = [
         a_comment(post, f"Word number {number}.", name=name) for number, name in enumerate(("Ann", "Bob", "Cy"))
@@ -56,7 +56,7 @@ def status(comment: Comment) -> str:
     return db.session.get_one(Comment, comment.id).status
 
 
-def test_everything_is_done_by_keys_and_the_focus_goes_on(
+def test_queue_works_by_keys_and_moves_the_focus(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     ann, bob, cy = held
@@ -94,7 +94,7 @@ def test_everything_is_done_by_keys_and_the_focus_goes_on(
     assert stayed(ed)
 
 
-def test_an_answer_is_written_and_undone_by_keys(
+def test_editor_reply_is_written_and_undone_by_keys(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     ann, _bob, cy = held
@@ -124,7 +124,7 @@ def test_an_answer_is_written_and_undone_by_keys(
     expect(visitor.locator("#response-count")).to_have_text(f'0 Response to "{TITLE}"')
 
 
-def test_keys_do_nothing_in_a_field_with_a_modifier_or_while_the_list_of_keys_is_open(
+def test_keys_are_ignored_in_fields_and_dialogs(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     ed = at_queue(reader(), serve())
@@ -143,7 +143,7 @@ def test_keys_do_nothing_in_a_field_with_a_modifier_or_while_the_list_of_keys_is
     assert [status(comment) for comment in held] == ["held"] * 3
 
 
-def test_the_marked_ones_are_decided_at_once_and_undone_at_once(
+def test_selected_responses_are_moderated_and_undone_together(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     ann, bob, cy = held
@@ -170,7 +170,7 @@ def test_the_marked_ones_are_decided_at_once_and_undone_at_once(
     assert stayed(ed)
 
 
-def test_what_comes_is_told_in_two_browsers_and_moves_nothing(
+def test_queue_announces_new_responses_and_moves_nothing(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     ann, _bob, cy = held
@@ -200,7 +200,7 @@ def test_what_comes_is_told_in_two_browsers_and_moves_nothing(
     expect(bea).to_have_title("(3) Labels · Talkback")
 
 
-def test_of_two_editors_the_second_is_told_who_was_first(
+def test_second_editor_sees_who_decided_first(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     server = serve()
@@ -218,7 +218,7 @@ def test_of_two_editors_the_second_is_told_who_was_first(
     assert status(held[0]) == "removed"
 
 
-def test_a_ban_is_made_in_the_entry_and_undone(
+def test_ban_is_made_in_the_queue_and_undone(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     server = serve()
@@ -238,7 +238,7 @@ def test_a_ban_is_made_in_the_entry_and_undone(
     expect(ed.get_by_text("There are no bans.")).to_be_visible()
 
 
-def test_on_a_phone_the_thumb_finds_everything_and_nothing_moves_under_it(
+def test_queue_is_usable_on_a_phone(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     server = serve()
@@ -260,7 +260,7 @@ def test_on_a_phone_the_thumb_finds_everything_and_nothing_moves_under_it(
     assert ed.evaluate("document.documentElement.scrollWidth") == PHONE["width"]
 
 
-def test_without_javascript_everything_works_by_plain_forms(
+def test_queue_works_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     ann, bob, cy = held
@@ -294,7 +294,7 @@ def test_without_javascript_everything_works_by_plain_forms(
     assert [status(comment) for comment in held] == ["held", "spam", "visible"]
 
 
-def test_a_text_survives_the_end_of_the_session(
+def test_reply_text_survives_the_end_of_the_session(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     server = serve()
@@ -311,7 +311,7 @@ def test_a_text_survives_the_end_of_the_session(
     expect(ed.get_by_text("Not to be lost.").first).to_be_visible()
 
 
-def test_a_session_that_ends_is_told_nothing_more(
+def test_ended_session_gets_no_events(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None, held: list[Comment]
 ) -> None:
     server = serve(LIVE_BEAT="1")
@@ -325,7 +325,7 @@ def test_a_session_that_ends_is_told_nothing_more(
     expect(ed).to_have_title("(3) Responses · Talkback")
 
 
-def test_on_the_post_page_what_is_taken_away_leaves_its_undoing(
+def test_removed_response_leaves_an_undo_on_the_post_page(
     serve: Callable[..., Server], reader: Callable[..., Page], editors: None
 ) -> None:
     post = a_post(TITLE)

@@ -1,4 +1,4 @@
-"""Readers together, in real browsers: who agrees and who reports, each in sight of another."""
+"""Test agreements and reports between two browsers."""
 
 from __future__ import annotations
 
@@ -39,13 +39,13 @@ def agrees(page: Page, number: int, words: str, pressed: bool) -> None:
 
 
 def left_of(page: Page, selector: str) -> int:
-    """Where it begins, in whole pixels."""
+    """Return the top edge in whole pixels."""
     box = page.locator(f"#comment-1 {selector}").bounding_box()
     assert box
     return round(box["x"])
 
 
-def test_one_agrees_and_takes_it_back_and_the_other_sees_it_live(
+def test_agreement_and_its_withdrawal_show_live(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -70,7 +70,7 @@ def test_one_agrees_and_takes_it_back_and_the_other_sees_it_live(
         agrees(page, 1, "Agree 1", pressed)
 
 
-def test_by_keyboard_the_focus_stays_and_a_second_address_is_told_kindly(
+def test_agreeing_by_keyboard_keeps_the_focus(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -88,9 +88,7 @@ def test_by_keyboard_the_focus_stays_and_a_second_address_is_told_kindly(
     agrees(daughter, 1, "Agree 1", pressed=False)
 
 
-def test_ones_own_response_is_for_others_to_agree_with(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_author_cannot_agree_with_the_own_response(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     ann = opened(reader, serve(**CALM), post)
     write(ann, "My first words.")
@@ -100,7 +98,7 @@ def test_ones_own_response_is_for_others_to_agree_with(
     agrees(ann, 1, "Agree", pressed=False)
 
 
-def test_a_token_that_was_too_old_is_renewed_by_itself_and_a_site_that_is_away_says_so(
+def test_old_token_is_renewed_and_network_errors_show(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -125,7 +123,7 @@ def test_a_token_that_was_too_old_is_renewed_by_itself_and_a_site_that_is_away_s
     expect(bob.locator(".own-refused")).to_have_count(0)
 
 
-def test_a_number_reaches_a_response_that_still_waits_to_be_shown(
+def test_agreement_count_reaches_a_response_not_shown_yet(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -143,7 +141,7 @@ def test_a_number_reaches_a_response_that_still_waits_to_be_shown(
     agrees(bob, new.id, "Agree 1", pressed=False)
 
 
-def test_the_most_agreed_first_in_place_and_a_new_response_finds_its_place_there(
+def test_most_agreed_order_places_a_new_response(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -165,7 +163,7 @@ def test_the_most_agreed_first_in_place_and_a_new_response_finds_its_place_there
     assert first.id
 
 
-def test_two_report_and_it_goes_for_everybody_live(
+def test_two_reports_hold_a_response_live(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -203,7 +201,7 @@ def test_two_report_and_it_goes_for_everybody_live(
     assert held.status_reason == "reported by 2 readers: too loud"
 
 
-def test_a_report_that_is_left_changes_nothing(
+def test_cancelled_report_changes_nothing(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -215,7 +213,7 @@ def test_a_report_that_is_left_changes_nothing(
     expect(bob.locator("#comment-1")).to_be_focused()
 
 
-def test_without_javascript_both_are_pages_and_lead_back(
+def test_reactions_work_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)

@@ -15,7 +15,7 @@ from tests.system.visits import following, sees, stay, stayed, write
 TITLE = "Herons return"
 
 
-def test_without_javascript_a_reader_answers_and_replies_by_plain_forms(
+def test_reader_responds_and_replies_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -35,9 +35,7 @@ def test_without_javascript_a_reader_answers_and_replies_by_plain_forms(
     sees(page, "Me too.", f'2 Responses to "{TITLE}"')
 
 
-def test_without_javascript_a_refusal_gives_the_text_back(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_refusal_keeps_the_text_without_javascript(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader(java_script_enabled=False)
@@ -51,9 +49,7 @@ def test_without_javascript_a_refusal_gives_the_text_back(
     sees(page, "My text", f'1 Response to "{TITLE}"')
 
 
-def test_the_writer_stands_on_the_new_response_hears_of_it_and_may_write_again(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_author_is_moved_to_the_new_response(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -70,9 +66,7 @@ def test_the_writer_stands_on_the_new_response_hears_of_it_and_may_write_again(
     assert stayed(page)
 
 
-def test_a_refusal_stands_at_the_field_that_has_the_focus(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_refusal_shows_at_the_focused_field(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -90,7 +84,7 @@ def test_a_refusal_stands_at_the_field_that_has_the_focus(
     sees(page, "Now with text", f'1 Response to "{TITLE}"')
 
 
-def test_a_reply_is_written_and_placed_under_its_parent_and_can_be_called_off(
+def test_reply_appears_under_its_parent_and_can_be_cancelled(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -118,7 +112,7 @@ def test_a_reply_is_written_and_placed_under_its_parent_and_can_be_called_off(
     expect(page.locator("#comment-form .replying")).to_be_hidden()
 
 
-def test_tab_and_enter_are_enough(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_response_is_posted_by_keyboard(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     a_comment(post, "The first.")
     server = serve()
@@ -142,7 +136,7 @@ def test_tab_and_enter_are_enough(serve: Callable[..., Server], reader: Callable
     expect(page.locator("#comment-2")).to_be_focused()
 
 
-def test_a_double_click_posts_once(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_double_click_posts_once(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -154,9 +148,7 @@ def test_a_double_click_posts_once(serve: Callable[..., Server], reader: Callabl
     sees(page, "Once.", f'1 Response to "{TITLE}"')
 
 
-def test_pressing_the_button_before_the_token_has_come_waits_for_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_early_submit_waits_for_the_token(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -176,9 +168,7 @@ def test_pressing_the_button_before_the_token_has_come_waits_for_it(
     sees(page, "Its first token was lost.", f'2 Responses to "{TITLE}"')
 
 
-def test_an_answer_that_was_lost_is_made_good_by_pressing_again(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_retry_after_a_lost_answer_posts_once(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -200,9 +190,7 @@ def test_an_answer_that_was_lost_is_made_good_by_pressing_again(
     assert db.session.query(Comment).count() == 1
 
 
-def test_a_server_that_cannot_be_reached_leaves_the_text_and_says_so(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_unreachable_server_keeps_the_text(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -217,7 +205,7 @@ def test_a_server_that_cannot_be_reached_leaves_the_text_and_says_so(
     sees(page, "Kept through the outage.", f'1 Response to "{TITLE}"')
 
 
-def test_an_acknowledged_comment_survives_a_kill(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_acknowledged_comment_survives_a_kill(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -230,9 +218,7 @@ def test_an_acknowledged_comment_survives_a_kill(serve: Callable[..., Server], r
     sees(page, "Acknowledged.", f'1 Response to "{TITLE}"')
 
 
-def test_where_the_cdn_is_out_of_reach_plain_forms_do_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_plain_forms_work_without_the_cdn(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -244,9 +230,7 @@ def test_where_the_cdn_is_out_of_reach_plain_forms_do_it(
     sees(page, "Without htmx.", f'1 Response to "{TITLE}"')
 
 
-def test_a_file_of_the_cdn_that_was_tampered_with_does_not_run(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_tampered_cdn_file_does_not_run(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -262,7 +246,7 @@ def test_a_file_of_the_cdn_that_was_tampered_with_does_not_run(
     assert complaints == []
 
 
-def test_one_setting_serves_htmx_from_here(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_setting_serves_htmx_locally(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve(HTMX_FROM="static")
     page = reader()
@@ -275,9 +259,7 @@ def test_one_setting_serves_htmx_from_here(serve: Callable[..., Server], reader:
     assert all(url.startswith(server.url) for url in asked)
 
 
-def test_reading_leaves_no_cookie_and_writing_leaves_two(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_reading_sets_no_cookie_and_writing_sets_two(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     a_comment(post)
     server = serve()
@@ -294,7 +276,7 @@ def test_reading_leaves_no_cookie_and_writing_leaves_two(
     assert all(cookie["httpOnly"] and cookie["sameSite"] == "Lax" for cookie in cookies)
 
 
-def test_a_server_with_open_streams_stops_within_five_seconds_whoever_asks(
+def test_server_with_open_streams_stops_within_five_seconds(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)

@@ -1,4 +1,4 @@
-"""The rules of the conversation, as an editor sets them and readers meet them; and the time that a form was open."""
+"""Test the rules for new responses, and the minimum time of an open form."""
 
 from __future__ import annotations
 
@@ -24,9 +24,7 @@ def the_comment() -> Comment:
     return db.session.query(Comment).one()
 
 
-def test_an_editor_changes_the_rules_and_readers_meet_them_at_once(
-    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
-) -> None:
+def test_changed_rules_apply_at_once(serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask) -> None:
     post = a_post(TITLE)
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     server = serve()
@@ -56,9 +54,7 @@ def test_an_editor_changes_the_rules_and_readers_meet_them_at_once(
     expect(page.locator("#comment-form")).to_have_count(0)
 
 
-def test_a_post_is_given_a_rule_of_its_own_where_it_is_written(
-    serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
-) -> None:
+def test_post_has_a_rule_of_its_own(serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask) -> None:
     post = a_post(TITLE)
     add_editor("ed@example.org", "Ed", OWNER, PASSWORD)
     server = serve()
@@ -74,7 +70,7 @@ def test_a_post_is_given_a_rule_of_its_own_where_it_is_written(
     assert the_comment().status == HELD
 
 
-def test_a_text_that_was_filled_in_at_once_is_sent_when_a_person_could_have_written_it(
+def test_restored_text_is_sent_after_the_minimum_time(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)
@@ -92,7 +88,7 @@ def test_a_text_that_was_filled_in_at_once_is_sent_when_a_person_could_have_writ
     expect(page.get_by_label("Your response")).to_have_value("Another at once.")
 
 
-def test_without_javascript_only_a_program_is_through_the_page_between_at_once(
+def test_confirm_page_holds_immediate_submits(
     serve: Callable[..., Server], reader: Callable[..., Page], blog: Flask
 ) -> None:
     post = a_post(TITLE)

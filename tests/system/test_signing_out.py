@@ -1,4 +1,4 @@
-"""Signing out in a real browser: Back shows nothing private, and what is being written stays."""
+"""Test that Back after signing out shows nothing private and keeps drafts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.live_server import Server
 from tests.system.visits import sign_in
 
 
-def test_back_shows_nothing_private_and_drafts_stay(
+def test_back_button_shows_nothing_private_after_sign_out(
     blog: Flask, serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     add_editor("ed@example.org", "Ed", OWNER, "a sentence to remember")

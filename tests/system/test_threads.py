@@ -1,4 +1,4 @@
-"""A thread of several pages, in real browsers."""
+"""Test threads of several pages in browsers."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = on_sqlite
 
 @pytest.fixture
 def long_thread() -> Post:
-    """A post whose thread has three pages."""
+    """Create a post whose thread has three pages."""
     list(fill(Extent(1, 260), seed=4))
     post = db.session.scalars(select(Post).order_by(Post.id.desc()).limit(1)).one()
     assert 100 < post.top_count <= 150
@@ -34,7 +34,7 @@ def first_of(page: Page) -> int:
     return int(re.sub(r"\D", "", page.locator("#responses > li").first.get_attribute("id") or ""))
 
 
-def test_pages_are_turned_in_place_and_what_is_being_written_stays(
+def test_page_turns_keep_the_text_in_the_form(
     serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
 ) -> None:
     server = serve()
@@ -62,7 +62,7 @@ def test_pages_are_turned_in_place_and_what_is_being_written_stays(
     expect(ann.locator("#body")).to_have_value("Half a thought")
 
 
-def test_what_belongs_to_another_page_is_told_and_linked_and_what_belongs_here_is_placed(
+def test_new_response_is_placed_or_linked_by_its_page(
     serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
 ) -> None:
     server = serve()
@@ -83,7 +83,7 @@ def test_what_belongs_to_another_page_is_told_and_linked_and_what_belongs_here_i
     expect(ann.locator(f"#comment-{late.id}")).to_be_in_viewport()
 
 
-def test_who_answers_on_the_first_page_sees_the_own_response_at_once(
+def test_own_response_shows_on_the_first_page(
     serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
 ) -> None:
     server = serve()
@@ -96,7 +96,7 @@ def test_who_answers_on_the_first_page_sees_the_own_response_at_once(
     expect(ann.locator("#responses")).not_to_contain_text("From the first page.")
 
 
-def test_what_came_while_a_page_was_turned_is_not_missed(
+def test_response_during_a_page_turn_is_not_missed(
     serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
 ) -> None:
     server = serve()
@@ -117,7 +117,7 @@ def test_what_came_while_a_page_was_turned_is_not_missed(
     assert "While the page was turned." not in earlier.text()
 
 
-def test_every_page_is_a_plain_link_without_javascript(
+def test_pages_are_plain_links_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page], long_thread: Post
 ) -> None:
     server = serve()

@@ -1,4 +1,4 @@
-"""A large export is uploaded in a real browser, and comes in beside the requests."""
+"""Test the upload and the import of a large export in a browser."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def ed(blog: Flask) -> None:
 
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
-    """More than any other request may be: most of it is a theme, which is read and left out."""
+    """Build an export above the limit of other requests; most of it is a theme."""
     theme = (entry("template", f"layout-{number}", f"<content>{'x ' * 1_500_000}</content>") for number in range(9))
     path = an_export(tmp_path, [*theme, *(post_entry(number) for number in range(1, 60)), comment_entry(100, 1)])
     assert path.stat().st_size > Settings().max_body
@@ -45,7 +45,7 @@ def slow_line(page: Page, bytes_a_second: int) -> None:
     page.context.new_cdp_session(page).send("Network.emulateNetworkConditions", line)
 
 
-def test_a_large_export_says_how_far_it_is_and_comes_in(
+def test_large_upload_shows_progress(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None, export: Path
 ) -> None:
     server = serve()
@@ -63,7 +63,7 @@ def test_a_large_export_says_how_far_it_is_and_comes_in(
     expect(page.get_by_text("59 posts, 1 comment")).to_be_visible()
 
 
-def test_without_javascript_it_comes_in_too(
+def test_upload_works_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None, export: Path
 ) -> None:
     server = serve()
@@ -74,7 +74,7 @@ def test_without_javascript_it_comes_in_too(
     expect(page.get_by_text("59 posts, 1 comment")).to_be_visible(timeout=30_000)
 
 
-def test_a_file_of_another_kind_is_one_sentence(
+def test_wrong_file_type_gets_one_sentence(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None, tmp_path: Path
 ) -> None:
     (tmp_path / "photos.pdf").write_bytes(b"%PDF-1.7\n" + bytes(26_000_000))
@@ -87,7 +87,7 @@ def test_a_file_of_another_kind_is_one_sentence(
     expect(page.get_by_text(str(tmp_path))).to_have_count(0)
 
 
-def test_a_refusal_takes_its_place_in_the_form_and_a_lost_connection_is_said(
+def test_upload_shows_refusals_and_lost_connections(
     serve: Callable[..., Server], reader: Callable[..., Page], ed: None, export: Path
 ) -> None:
     server = serve()

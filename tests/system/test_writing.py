@@ -1,4 +1,4 @@
-"""The writing reader's browser: nothing typed is lost, passages are quoted, what is new is marked, branches fold."""
+"""Test drafts, quotes, unread marks and collapsing in browsers."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ Object.defineProperty(window, "indexedDB", {get() { throw new DOMException("no",
 
 
 def mark(page: Page, selector: str, first: int, last: int) -> None:
-    """Select characters of an element's first text, as with a mouse, a finger or the keys."""
+    """Select characters of an element's first text node."""
     page.locator(selector).evaluate(
         "({firstChild: text}, [first, last]) => getSelection().setBaseAndExtent(text, first, text, last)",
         [first, last],
@@ -38,7 +38,7 @@ def mark(page: Page, selector: str, first: int, last: int) -> None:
 
 
 def keeps_nothing(page: Page) -> bool:
-    """Whether this browser lets go of every text; it does so beside what the page shows, so it is asked again."""
+    """Wait until this browser has deleted all drafts, which it does asynchronously."""
     look = """() => new Promise((resolve) => {
       const again = (drafts, left) => {
         drafts.transaction("drafts").objectStore("drafts").count().onsuccess = ({ target }) =>
@@ -52,9 +52,7 @@ def keeps_nothing(page: Page) -> bool:
 # Preview
 
 
-def test_a_preview_shows_the_text_beside_the_form_and_goes_when_it_is_changed(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_preview_shows_the_text_and_goes_on_change(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -76,7 +74,7 @@ def test_a_preview_shows_the_text_beside_the_form_and_goes_when_it_is_changed(
     assert stayed(page)
 
 
-def test_a_preview_of_nothing_says_so_and_without_javascript_it_is_a_page(
+def test_empty_preview_and_preview_without_javascript(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -98,9 +96,7 @@ def test_a_preview_of_nothing_says_so_and_without_javascript_it_is_a_page(
 # Nothing typed is lost
 
 
-def test_a_text_is_back_after_its_tab_was_closed_and_gone_when_it_was_posted(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_draft_is_restored_and_deleted_after_posting(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -122,9 +118,7 @@ def test_a_text_is_back_after_its_tab_was_closed_and_gone_when_it_was_posted(
     assert keeps_nothing(page)
 
 
-def test_a_text_that_was_discarded_does_not_come_back(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_discarded_draft_is_not_restored(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -139,9 +133,7 @@ def test_a_text_that_was_discarded_does_not_come_back(
     expect(page.get_by_label(FIELD)).to_have_value("")
 
 
-def test_a_reply_is_back_under_the_response_that_it_answers(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_reply_draft_is_restored_under_its_parent(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     first = a_comment(post, "The first.", name="Carla")
     server = serve()
@@ -156,7 +148,7 @@ def test_a_reply_is_back_under_the_response_that_it_answers(
     expect(page.locator(f"#comment-{first.id}-replies .body")).to_have_text("To you.")
 
 
-def test_a_reply_whose_parent_went_away_meanwhile_is_back_as_a_response_of_its_own(
+def test_reply_draft_of_a_removed_parent_is_restored_as_response(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -175,7 +167,7 @@ def test_a_reply_whose_parent_went_away_meanwhile_is_back_as_a_response_of_its_o
     sees(page, "To you.", f'1 Response to "{TITLE}"')
 
 
-def test_two_tabs_lose_neither_text(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_two_tabs_keep_both_drafts(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     one = reader()
@@ -199,7 +191,7 @@ def test_two_tabs_lose_neither_text(serve: Callable[..., Server], reader: Callab
     expect(page.get_by_label(FIELD)).to_have_value("The newer one.")
 
 
-def test_a_text_belongs_to_its_post(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_draft_belongs_to_its_post(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     here, there = a_post(TITLE), a_post("Another")
     server = serve()
     page = reader()
@@ -212,7 +204,7 @@ def test_a_text_belongs_to_its_post(serve: Callable[..., Server], reader: Callab
     expect(page.get_by_label(FIELD)).to_have_value("About herons.")
 
 
-def test_a_text_of_a_month_ago_is_swept(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_old_draft_is_deleted(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -227,7 +219,7 @@ def test_a_text_of_a_month_ago_is_swept(serve: Callable[..., Server], reader: Ca
     assert keeps_nothing(page)
 
 
-def test_the_connection_may_be_lost_while_writing(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_draft_survives_a_lost_connection(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -248,7 +240,7 @@ def test_the_connection_may_be_lost_while_writing(serve: Callable[..., Server], 
 
 
 @pytest.mark.parametrize("status", [429, 500, 503])
-def test_a_refusal_leaves_the_text_and_it_is_kept_until_it_is_taken(
+def test_refused_text_stays_a_draft_until_posted(
     serve: Callable[..., Server], reader: Callable[..., Page], status: int
 ) -> None:
     post = a_post(TITLE)
@@ -268,7 +260,7 @@ def test_a_refusal_leaves_the_text_and_it_is_kept_until_it_is_taken(
 
 @contextmanager
 def browser_of_its_own(chromium: BrowserType, profile: Path) -> Iterator[tuple[Page, Callable[[], None]]]:
-    """A browser that can be killed as a crash or a dead battery does it: at once, and without a word to its pages."""
+    """Start a browser that can be killed without notice to its pages."""
     port = free_port()
     command = [os.environ.get("CHROMIUM") or shutil.which("chromium") or "", *CHROMIUM, "--headless"]
     command += [f"--remote-debugging-port={port}", f"--user-data-dir={profile}", "about:blank"]
@@ -290,7 +282,7 @@ def browser_of_its_own(chromium: BrowserType, profile: Path) -> Iterator[tuple[P
                 lock.unlink(missing_ok=True)
 
 
-def test_a_browser_may_be_killed_while_writing(serve: Callable[..., Server], browser: Browser, tmp_path: Path) -> None:
+def test_draft_survives_a_killed_browser(serve: Callable[..., Server], browser: Browser, tmp_path: Path) -> None:
     post = a_post(TITLE)
     first = a_comment(post, "The first.", name="Carla")
     server = serve()
@@ -308,9 +300,7 @@ def test_a_browser_may_be_killed_while_writing(serve: Callable[..., Server], bro
         expect(page.locator(".kept-back")).to_be_visible()
 
 
-def test_a_browser_that_keeps_nothing_still_does_everything_else(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_writing_works_without_browser_storage(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     first = a_comment(post, "The first.")
     a_comment(post, "A reply.", first)
@@ -326,9 +316,7 @@ def test_a_browser_that_keeps_nothing_still_does_everything_else(
     expect(page.locator("#comment-3 .body")).to_contain_text("Me too.")
 
 
-def test_plain_forms_keep_the_text_until_it_is_posted_and_no_longer(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_plain_form_keeps_the_draft_until_posted(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -348,7 +336,7 @@ def test_plain_forms_keep_the_text_until_it_is_posted_and_no_longer(
     assert keeps_nothing(page)
 
 
-def test_a_change_of_ones_own_response_is_kept_too(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_edit_draft_is_stored(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page = reader()
@@ -373,7 +361,7 @@ def test_a_change_of_ones_own_response_is_kept_too(serve: Callable[..., Server],
 # Who writes
 
 
-def test_who_writes_is_remembered_in_this_browser_until_the_box_is_unticked(
+def test_identity_is_stored_until_the_box_is_unticked(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     here, there = a_post(TITLE), a_post("Another")
@@ -402,9 +390,7 @@ def test_who_writes_is_remembered_in_this_browser_until_the_box_is_unticked(
     assert "ann@example.org" not in page.evaluate("JSON.stringify(localStorage)")
 
 
-def test_what_was_refused_is_not_remembered_and_nobody_else_gets_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_refused_identity_is_not_stored(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
     page, other = reader(), reader()
@@ -424,9 +410,7 @@ def test_what_was_refused_is_not_remembered_and_nobody_else_gets_it(
 # Quoting
 
 
-def test_a_response_is_quoted_in_the_answer_which_leads_to_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_quote_of_a_response_links_to_it(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     first = a_comment(
         post, "Seen *one* at 5 * 4_ <b>o'clock</b>.\nBig.\n\n> Who?\n\n1986. Grey [x](y).", name="Bob [B]"
@@ -450,7 +434,7 @@ def test_a_response_is_quoted_in_the_answer_which_leads_to_it(
     expect(page.locator(f"#comment-{second.id}:target")).to_be_in_viewport()
 
 
-def test_the_browser_quotes_as_the_page_does(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_script_quotes_like_the_server(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     body = "\n\n".join(
         [
@@ -474,9 +458,7 @@ def test_the_browser_quotes_as_the_page_does(serve: Callable[..., Server], reade
     expect(page.get_by_label(FIELD)).to_have_value(expected)
 
 
-def test_a_marked_sentence_of_the_post_is_quoted_and_its_link_finds_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_selection_in_the_post_is_quoted_with_a_link(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     text = "Nobody expected them. The water had been dead since 1983, and grey. Then the first nest was seen."
     post = a_post(TITLE, quote=text)
     server = serve()
@@ -500,9 +482,7 @@ def test_a_marked_sentence_of_the_post_is_quoted_and_its_link_finds_it(
     expect(page.locator(".quote p")).to_be_in_viewport()
 
 
-def test_a_marked_passage_of_a_response_is_quoted_and_escape_or_nothing_marked_takes_the_button_away(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_selection_in_a_response_is_quoted(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     comment = a_comment(post, "We saw one near the lock, very early.", name="Bob")
     server = serve()
@@ -527,7 +507,7 @@ def test_a_marked_passage_of_a_response_is_quoted_and_escape_or_nothing_marked_t
     )
 
 
-def test_where_nobody_may_answer_nothing_is_quoted(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_closed_thread_offers_no_quote(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE, comments_closed_at=now())
     server = serve()
     page = reader()
@@ -543,9 +523,7 @@ def visit(page: Page, server: Server, post: Post) -> None:
     following(page)
 
 
-def test_what_came_since_the_last_visit_is_marked_once_and_led_to(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_new_responses_are_marked_once(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     first = a_comment(post, "The first.")
     late = a_comment(post, "Held at first.")
@@ -575,9 +553,7 @@ def test_what_came_since_the_last_visit_is_marked_once_and_led_to(
     assert page.context.cookies() == []
 
 
-def test_what_is_new_on_another_page_of_the_thread_is_found_from_its_other_end(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_new_responses_on_another_page_are_linked(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     for number in range(52):
         a_comment(post, f"Number {number}.")
@@ -596,9 +572,7 @@ def test_what_is_new_on_another_page_of_the_thread_is_found_from_its_other_end(
     assert stayed(page)
 
 
-def test_ones_own_response_is_not_new_and_neither_is_one_that_came_in_sight(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_own_and_live_responses_are_not_new(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     a_comment(post, "The first.")
     server = serve()
@@ -614,9 +588,7 @@ def test_ones_own_response_is_not_new_and_neither_is_one_that_came_in_sight(
     expect(page.locator(".new-mark")).to_have_count(0)
 
 
-def test_home_says_how_many_are_new_and_counts_on_live(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_home_counts_new_responses_live(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post, other = a_post(TITLE), a_post("Another")
     a_comment(post, "The first.")
     a_comment(other, "Never read.")
@@ -642,7 +614,7 @@ def test_home_says_how_many_are_new_and_counts_on_live(
 # Folding
 
 
-def test_a_branch_folds_counts_on_and_opens_for_whatever_leads_into_it(
+def test_branch_collapses_counts_and_expands_for_links(
     serve: Callable[..., Server], reader: Callable[..., Page]
 ) -> None:
     post = a_post(TITLE)
@@ -670,9 +642,7 @@ def test_a_branch_folds_counts_on_and_opens_for_whatever_leads_into_it(
     expect(page.locator(f"#comment-{deep.id} .fold")).to_have_count(0)
 
 
-def test_a_form_in_a_branch_that_folds_stays_in_sight_and_the_answer_opens_it(
-    serve: Callable[..., Server], reader: Callable[..., Page]
-) -> None:
+def test_form_in_a_collapsed_branch_stays_visible(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     first = a_comment(post, "The first.")
     reply = a_comment(post, "A reply.", first)

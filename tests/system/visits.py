@@ -1,4 +1,4 @@
-"""What readers do on a page, and what they then see."""
+"""Actions of readers on a page, and checks of what they see."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ def write(page: Page, text: str, name: str = "Ann") -> None:
 
 
 def sees(page: Page, text: str, heading: str) -> None:
-    """The response once, and the heading."""
+    """Check that the response is shown once, and the heading."""
     expect(page.locator("#responses .body", has_text=text)).to_have_count(1)
     expect(page.locator("#response-count")).to_have_text(heading)
 
 
 def stay(page: Page) -> None:
-    """Mark the page, so that a navigation would be noticed."""
+    """Mark the page, so that a navigation is noticed."""
     page.evaluate("window.stayed = true")
 
 
@@ -32,7 +32,7 @@ def stayed(page: Page) -> bool:
 
 
 def following(page: Page) -> None:
-    """Wait until the live stream stands."""
+    """Wait until the live stream is open."""
     expect(page.locator("#live")).to_have_attribute("data-following", "")
 
 
@@ -54,7 +54,7 @@ window.show = (now) => { seen = now; document.dispatchEvent(new Event("visibilit
 
 
 def change(comment: Comment, verb: str, *reason: str) -> None:
-    """As an editor would, in another process."""
+    """Do as an editor would, in another process."""
     with writing():
         post = bump_version(comment.post_id)
         changed = db.session.get_one(Comment, comment.id)

@@ -102,7 +102,7 @@ def test_sign_in_is_limited_by_address_not_by_account(app: Flask) -> None:
     kept = sign_in(stranger, "someone@example.org", "", **{"kept-title": "Written <long> ago"})
     assert kept.status_code == 429
     assert 1 <= int(kept.headers["Retry-After"]) <= 61
-    for typed in ("Too many tries", "someone@example.org", "Written &lt;long&gt; ago"):
+    for typed in ("Too many attempts", "someone@example.org", "Written &lt;long&gt; ago"):
         assert typed in kept.text
     assert sign_in(app.test_client(), "ed@example.org", PASSWORD, environ_overrides=ELSEWHERE).status_code == 303
 

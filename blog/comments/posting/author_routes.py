@@ -29,7 +29,7 @@ blueprint = Blueprint("own_comments", __name__)
 blueprint.after_request(set_reader_cookie)
 blueprint.add_app_template_filter(edit_seconds_left)
 
-UNSAVED = lazy_gettext("The post could not be saved. Your text is still here: please try again.")
+UNSAVED = lazy_gettext("Your response could not be saved. Your text is still here: please try again.")
 TOKEN_REFUSED = lazy_gettext("Please press the button again to confirm that you sent this.")
 
 

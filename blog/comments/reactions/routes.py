@@ -35,7 +35,7 @@ blueprint.after_request(set_reader_cookie)
 
 REPORTING = "voices.create_report"
 UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
-UNSAVED = lazy_gettext("It could not be saved just now; what you wrote is still here. Please try again.")
+UNSAVED = lazy_gettext("This could not be saved. Your text is still here: please try again.")
 
 
 @blueprint.get("/agreement/new")

@@ -294,7 +294,7 @@ def test_editor_sets_the_alert_choice_at_the_desk(app: Flask) -> None:
     assert 'value="daily" checked' in desk.get("/desk/mail").text
     enable_mail(app, smtp_host="")
     page = desk.get("/desk/mail").text
-    assert "nothing is sent before it is" in page
+    assert "nothing is sent yet" in page
     assert 'value="daily" checked' in page
 
 

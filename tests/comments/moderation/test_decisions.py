@@ -155,7 +155,7 @@ def test_bulk_decision_skips_decided_comments(app: Flask, desk: FlaskClient) -> 
 def test_bulk_decision_without_comments_does_nothing(desk: FlaskClient, form: dict[str, str]) -> None:
     hold(a_comment(a_post()))
     answer = post(desk, "/desk/comments/decisions", HTMX, **form)
-    assert "mark responses first" in answer.text
+    assert "Select responses first" in answer.text
     assert log() == []
 
 

@@ -181,7 +181,7 @@ def test_undo_restores_the_comment_within_ten_minutes(client: FlaskClient, post:
     assert "<form" not in page.text
     again = client.post(path)
     assert again.status_code == 409
-    assert "undone already" in again.text
+    assert "already undone" in again.text
 
 
 def test_undo_by_mail_is_refused_after_ten_minutes(client: FlaskClient, post: Post) -> None:
@@ -252,7 +252,7 @@ def test_edit_invalidates_the_link(client: FlaskClient, post: Post) -> None:
     edit_comment(post.id, comment.id, Writer("r"), "Something else altogether.", paced=False)
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 409
-        assert "changed after the mail was written" in answer.text
+        assert "changed after the mail was sent" in answer.text
         assert "Something else altogether." in answer.text
     assert fresh(comment).status == "held"
 

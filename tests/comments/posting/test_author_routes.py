@@ -270,7 +270,7 @@ def test_edit_returns_the_text_while_the_database_is_away(
     monkeypatch.setattr("blog.comments.posting.author_routes.load_editable", away)
     refused = client.post(address(comment), data={"csrf_token": proof, "body": "Kept meanwhile"}, headers=headers)
     assert refused.status_code == 503
-    assert "could not be saved just now" in refused.text
+    assert "could not be saved. Your text" in refused.text
     assert "Kept meanwhile" in refused.text
     monkeypatch.undo()
     assert edit(client, comment, "Kept meanwhile", csrf_token=proof).status_code == 200
@@ -309,7 +309,7 @@ def test_edit_time_starts_when_the_comment_is_posted(client: FlaskClient, since:
     changed = edit(client, comment, "Kept all the same", csrf_token=proof)
     assert changed.status_code == status
     if status == 403:
-        assert "can be changed for 15 minutes; they are over" in changed.text
+        assert "could edit this response for 15 minutes" in changed.text
         assert "Kept all the same" in changed.text
         assert reload_comment(comment).body == "My first words"
         assert "/edit" not in client.get(f"/posts/{post.id}/comments/mine").text
@@ -359,7 +359,7 @@ def test_edit_of_a_removed_comment_or_in_a_closed_thread_is_refused(client: Flas
         db.session.get_one(Post, post.id).comments_closed_at = now()
     closed = edit(client, comment, "Kept in a closed thread", csrf_token=proof)
     assert closed.status_code == 409
-    assert "was closed" in closed.text
+    assert "is closed" in closed.text
     assert "Kept in a closed thread" in closed.text
     assert withdraw(client, comment, csrf_token=proof).status_code == 409
     with writing():
@@ -476,7 +476,7 @@ def test_held_comment_is_shown_to_its_author_only(app: Flask, client: FlaskClien
     own_fragment = client.get(f"/posts/{post.id}/comments/held", headers=HTMX)
     assert own_fragment.headers["Cache-Control"] == "no-store"
     assert "Waiting words" in own_fragment.text
-    assert ">waiting<" in own_fragment.text
+    assert ">waiting for approval<" in own_fragment.text
     assert "Waiting words" in client.get(f"/posts/{post.id}/comments/mine").text
     assert "Waiting words" not in client.get(post.path or "").text
     bob = app.test_client()

@@ -86,7 +86,7 @@ def test_privacy_page_is_public_cacheable_and_follows_the_settings(app: Flask, c
     ed.post("/desk/settings", data=settings_form(ed) | {"csrf_token": form, "address_days": "0", "hidden_days": "9"})
     page = client.get("/privacy").text
     assert "deleted within the hour" in page
-    assert "forgotten after 9 days" in page
+    assert "deleted after 9 days" in page
 
 
 def settings_form(ed: FlaskClient) -> dict[str, str]:
@@ -366,7 +366,7 @@ def test_erased_comment_cannot_be_restored(app: Flask, herons: Post) -> None:
     for noun in ("approval", "hold"):
         answer = post(desk, f"/desk/comments/{comment.id}/{noun}")
         assert answer.status_code == 409
-        assert "stays deleted" in answer.text
+        assert "Author deletions are final" in answer.text
     assert fresh(comment).body_html == ""
     assert fresh(comment).status == SPAM
     for page in (f"/desk/comments/{comment.id}", "/desk/comments?state=spam", "/desk/audit", "/desk/bans"):

@@ -197,7 +197,7 @@ def test_account_removed_during_sign_in_gets_no_session(
     monkeypatch.setattr(begin_session, "begin_session", late)
     answer = sign_in(client, "ed@example.org", PASSWORD, **{"kept-title": "Herons"})
     assert answer.status_code == 403
-    assert "has just been changed" in answer.text
+    assert "was just changed" in answer.text
     assert "Herons" in answer.text
     db.session.rollback()
     assert db.session.query(EditorSession).count() == 0
