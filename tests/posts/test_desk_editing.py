@@ -34,7 +34,7 @@ EVERYTHING: dict[str, str] = {
     "source_url": "https://example.org/loaves?a=1&b=2",
     "quote": "First *line*.\n\nSecond.",
     "body": "<p>A <b>text</b> of its own.</p>",
-    "note": "  returned as typed\n\n<b>and</b> so on",
+    "note": "  kept as typed\n\n<b>and</b> so on",
     "label_names": "Bread, Work",
 }
 
