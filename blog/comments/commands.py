@@ -16,7 +16,7 @@ from blog.site.clock import check_clock
 
 @click.command("forget")
 def forget() -> None:
-    """Drop what is kept for some days only; bin/serve does it by itself every hour."""
+    """Delete expired data. bin/serve does this every hour."""
     if not check_clock():
         raise Unusable("The clock may have jumped, so nothing is forgotten for a day: see that it is right.")
     count = delete_all_expired()

@@ -18,7 +18,7 @@ DESK_PREFIX = "/desk"
 
 
 class SignInRequired(Exception):
-    """Refuse a request sent after the session ended; the sign-in page resumes it."""
+    """Refuse a request after the session ended; sign-in resumes it."""
 
 
 class OwnerRequired(Exception):

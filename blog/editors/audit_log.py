@@ -103,7 +103,7 @@ def verb_label(verb: str) -> str:
 
 
 def can_undo(entry: AuditEntry) -> bool:
-    """Return whether the entry is recent, not undone and still has its state."""
+    """Tell whether the entry is recent and can be undone."""
     has_state = bool(entry.before or entry.after)
     is_recent = now() - UNDO_WINDOW < entry.created_at <= now()
     return has_state and entry.verb in UNDOABLE and entry.undone_at is None and is_recent

@@ -87,7 +87,10 @@ def password(email: str, password_stdin: bool) -> None:
 @click.argument("email", required=False)
 @click.option("--all", "everybody", is_flag=True, help="All accounts.")
 def sign_out_command(email: str | None, everybody: bool) -> None:
-    """End all sessions, links and known browsers of one account, or with --all of every account."""
+    """Sign out an account everywhere, or with --all every account.
+
+    Its links and known browsers end too.
+    """
     if bool(email) == everybody:
         raise Unusable("Give an e-mail address, or --all for every account.")
     for editor in all_editors() if everybody else [find_account(email or "")]:
@@ -98,13 +101,13 @@ def sign_out_command(email: str | None, everybody: bool) -> None:
 @editors.command("sign-in-link")
 @click.argument("email")
 def print_sign_in_link(email: str) -> None:
-    """Print a link that signs an editor in once, within an hour, whatever was tried before."""
+    """Print a link that signs an editor in once, within an hour."""
     click.echo(base_url() + create_sign_in_link(find_account(email)))
 
 
 @editors.command("first-run-link")
 def print_first_run_link() -> None:
-    """Print a link that makes the first account once, within an hour. Earlier ones end."""
+    """Print a new link for the first account; older links end."""
     try:
         click.echo(base_url() + create_first_run_link())
     except OwnerExists as error:

@@ -61,7 +61,7 @@ def write_renditions(folder: Path, digest: str, content: bytes) -> tuple[str, tu
 
 
 def _write_file(folder: Path, name: str, content: bytes) -> None:
-    """Write a draft and rename it, so that a file is always complete."""
+    """Write a temporary file and rename it when it is complete."""
     path, draft = folder / name, folder / DRAFT_FOLDER / secrets.token_hex(8)
     path.parent.mkdir(parents=True, exist_ok=True)
     draft.parent.mkdir(exist_ok=True)

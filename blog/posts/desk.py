@@ -206,7 +206,7 @@ def validate_with_photo(form: PostForm) -> bool:
 
 
 def submitted_photo() -> tuple[bytes, str]:
-    """Return the photo and file name of this or of a resumed request."""
+    """Return the photo and file name of this or a resumed request."""
     if photo := request.files.get("photo_file"):
         return photo.read(), photo.filename or ""
     token = request.form.get("late_photo", "")

@@ -34,19 +34,17 @@ class MultiFileCommand(click.Command):
 
 @click.group("filter")
 def filter_group() -> None:
-    """What the spam filter is worth, and what it has learned."""
+    """Measure and train the spam filter."""
 
 
 @filter_group.command("evaluate", cls=MultiFileCommand)
-@click.option(
-    "--train", type=FILE, multiple=True, metavar="FILE...", help="CSV files to learn from, and from nothing else."
-)
+@click.option("--train", type=FILE, multiple=True, metavar="FILE...", help="CSV files to learn from.")
 @click.option("--test", type=FILE, multiple=True, metavar="FILE...", help="CSV files to measure on.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def evaluate(train: tuple[Path, ...], test: tuple[Path, ...], as_json: bool) -> None:
-    """Learn from the marked texts of some files, tell those of others, and show the measures beside a plain Bayes.
+    """Measure the spam filter on labeled texts, beside a plain Bayes filter.
 
-    The files are CSV with the columns CONTENT and CLASS, where 1 is spam, as in UCI's YouTube Spam Collection.
+    It learns from --train only. The files are CSV with the columns CONTENT and CLASS, where 1 is spam, as in UCI's YouTube Spam Collection.
     """
     if not train or not test:
         raise Unusable("Give files to learn from with --train, and others to measure on with --test.")
@@ -61,15 +59,15 @@ def evaluate(train: tuple[Path, ...], test: tuple[Path, ...], as_json: bool) -> 
 
 @filter_group.command("learn")
 def learn_again() -> None:
-    """Learn from the decisions that stand in the log and are no lessons yet, as those of before there was a filter."""
+    """Learn from decisions in the audit log that are no lessons yet."""
     click.echo(f"{learn_from_log()} lessons learned.")
 
 
 @filter_group.command("train-start", cls=MultiFileCommand)
 @click.argument("files", type=FILE, nargs=-1, required=True)
-@click.option("--out", type=FILE, required=True, help="Where to write the weights that a new blog begins with.")
+@click.option("--out", type=FILE, required=True, help="Where to write the weights.")
 def train_start(files: tuple[Path, ...], out: Path) -> None:
-    """Make the weights that a new blog begins with: from the same files always the same."""
+    """Compute the weights that a new blog starts with, from labeled texts."""
     texts = require_both_kinds(read_texts(files), "FILES")
     content = pack_weights(train_on_texts(texts))
     try:

@@ -56,8 +56,8 @@ def count_on_page(branch_count: int) -> int:
 def branches_with_replies(roots: list[CommentRow], counts: dict[int, int]) -> list[Branch]:
     """Load the replies of these roots, and collapse long branches.
 
-    `counts` has the number of visible comments by root id. This takes two queries, and one more for each long branch,
-    of which a page has few.
+    `counts` has the number of visible comments by root id. Takes two queries, and one more for each of the few
+    long branches.
     """
     whole = [root.id for root in roots if counts[root.id] <= MAX_WHOLE_BRANCH]
     rows = {root.id: root for root in roots} | fetch_rows(WHOLE_BRANCHES, {"root_ids": whole})

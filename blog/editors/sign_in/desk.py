@@ -22,7 +22,7 @@ blueprint = Blueprint("account_links", __name__, url_prefix="/desk")
 
 @blueprint.after_request
 def limit_referrer(response: Response) -> Response:
-    """Send only the origin as Referer: it satisfies CSRF checks, the path is secret."""
+    """Send only the origin as Referer, since the path is secret."""
     response.headers["Referrer-Policy"] = "strict-origin"
     return response
 
