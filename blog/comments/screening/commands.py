@@ -44,7 +44,8 @@ def filter_group() -> None:
 def evaluate(train: tuple[Path, ...], test: tuple[Path, ...], as_json: bool) -> None:
     """Measure the spam filter on labeled texts, beside a plain Bayes filter.
 
-    It learns from --train only. The files are CSV with the columns CONTENT and CLASS, where 1 is spam, as in UCI's YouTube Spam Collection.
+    It learns from --train only. The files are CSV with the columns CONTENT and CLASS, where 1 is spam, as in
+    UCI's YouTube Spam Collection.
     """
     if not train or not test:
         raise Unusable("Give files to learn from with --train, and others to measure on with --test.")
