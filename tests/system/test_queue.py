@@ -190,7 +190,7 @@ def test_queue_announces_new_responses_and_moves_nothing(
     change(later, "hold", "a link")
     for page in (ed, bea):
         expect(page).to_have_title(f"(4) {'Responses' if page is ed else 'Labels'} · Talkback")
-        expect(page.locator("#waiting-count")).to_have_text("4 waiting")
+        expect(page.locator("#waiting-count")).to_have_text("4 waiting for approval")
     expect(ed.locator("#queue-new")).to_have_text("1 new waiting: show")
     assert entry(ed, cy).bounding_box() == place
     expect(entry(ed, later)).to_have_count(0)
