@@ -124,7 +124,7 @@ def desk_menu() -> list[tuple[str, str]]:
         ("posts_desk.index_labels", "/desk/labels", _("Labels")),
         ("site_desk.edit", "/desk/settings", _("Settings")),
         ("mail_desk.show", "/desk/mail", _("Mail")),
-        ("exchange_desk.index", "/desk/imports", _("Import")),
+        ("importing_desk.index", "/desk/imports", _("Import")),
         ("accounts_desk.index", "/desk/editors", _("Editors")),
         ("editors.edit_password", "/desk/password", _("Password")),
     ]

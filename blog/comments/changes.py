@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from sqlalchemy import bindparam, update
 
 from blog.comments.followers.notifications import queue_notifications
-from blog.comments.models import Comment, Hold
+from blog.comments.models import Comment, PendingAlert
 from blog.comments.refusals import NoSuchPost
 from blog.comments.thread.counts import recount
 from blog.db import db
@@ -44,7 +44,7 @@ def bump_versions(posts: set[int]) -> dict[int, int]:
 def hold_by_rule(comment: Comment, reasons: str) -> None:
     """Hold a comment and queue an alert, inside a transaction."""
     comment.hold(reasons)
-    db.session.add(Hold(comment=comment))
+    db.session.add(PendingAlert(comment=comment))
 
 
 def apply_change(comment: Comment, verb: Callable[[], None]) -> None:

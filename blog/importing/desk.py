@@ -15,7 +15,7 @@ from blog.importing.models import Import
 from blog.web import htmx
 from blog.web.csrf import csrf
 
-blueprint = Blueprint("exchange_desk", __name__, url_prefix="/desk/imports")
+blueprint = Blueprint("importing_desk", __name__, url_prefix="/desk/imports")
 
 
 @blueprint.get("")

@@ -1,9 +1,9 @@
 """Write mail to the outbox, in the transaction that causes it.
 
-subject, text, html = render_mail("answer", comment=comment)      # slow, so before
+subject, text, html = render_mail("new_replies", post=post, …)      # slow, so before
 with writing():
     …
-    put_mail(reader.email, subject, text, html, "answer", headers={"List-Unsubscribe": …})
+    put_mail(reader.email, subject, text, html, "notice", headers={"List-Unsubscribe": …})
 wake_sender()                                                     # after the commit
 """
 

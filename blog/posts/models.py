@@ -1,4 +1,8 @@
-"""Store posts, pages and their labels."""
+"""Store posts, pages and their labels.
+
+A new field of Post needs a migration, a field and an entry of COLUMNS in `posts/forms.py`, and its place in
+`templates/posts/desk/edit.html` and `templates/posts/show.html`.
+"""
 
 from __future__ import annotations
 

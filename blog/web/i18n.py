@@ -1,4 +1,7 @@
-"""Translate text by gettext; format dates in the site's zone and language."""
+"""Translate text by gettext; format dates in the site's zone and language.
+
+Catalogues of translations are `translations/<language>/LC_MESSAGES/messages.po`, compiled by `pybabel compile`.
+"""
 
 from __future__ import annotations
 

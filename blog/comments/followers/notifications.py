@@ -156,7 +156,7 @@ def _render_digest(key: str, post_id: int, pending: Sequence[PendingNotice]) -> 
     items = [_digest_item(comment) for comment in comments]
     more, links = len(ids) - len(items), {"end": unsubscribe_path(key, post_id), "manage": manage_path(key)}
     return render_mail(
-        "notice", answers=items, count=len(ids), more=more, post=post, headline=one_line(post.headline), **links
+        "new_replies", answers=items, count=len(ids), more=more, post=post, headline=one_line(post.headline), **links
     )
 
 

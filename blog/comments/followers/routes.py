@@ -35,7 +35,7 @@ from blog.web.csrf import csrf
 from blog.web.http_cache import private
 from blog.web.rate_limits import rate_limit
 
-blueprint = Blueprint("following", __name__, url_prefix="/mail")
+blueprint = Blueprint("followers", __name__, url_prefix="/mail")
 blueprint.add_app_template_filter(mask_email, "masked")
 
 LINK_LIMIT = "5 per minute; 30 per hour"

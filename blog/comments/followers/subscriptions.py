@@ -93,7 +93,7 @@ def send_next_confirmation(at: datetime | None = None) -> bool:
         return False
     key, post_id, end = found.email_key, found.post_id, unsubscribe_path(found.email_key, found.post_id)
     links = {"confirm": confirm_path(key, post_id), "end": end, "manage": manage_path(key)}
-    content = render_mail("confirm", headline=one_line(found.post.headline), **links)
+    content = render_mail("confirm_subscription", headline=one_line(found.post.headline), **links)
     with writing():
         follow = db.session.scalars(_select_due(at or now()).where(Follow.id == found.id)).one_or_none()
         if follow is None:
@@ -172,7 +172,7 @@ def send_manage_link(email: str) -> None:
     key = email_key(email)
     if not key or not mail_enabled():
         return
-    content = render_mail("link", manage=manage_path(key))
+    content = render_mail("manage_subscriptions", manage=manage_path(key))
     with constant_time(), writing():
         confirmed = [follow for follow in follows_of(key) if follow.confirmed_at]
         recent = [one for one in confirmed if one.link_sent_at and one.link_sent_at > now() - LINK_INTERVAL]

@@ -1,6 +1,6 @@
 """Gather the tables of comments and of what readers do with them."""
 
-from blog.comments.models.alert import Hold
+from blog.comments.models.alert import PendingAlert
 from blog.comments.models.ban import ADDRESS, DOMAIN, EMAIL, READER, Ban
 from blog.comments.models.comment import (
     HELD,
@@ -29,9 +29,9 @@ __all__ = [
     "Ban",
     "Comment",
     "Follow",
-    "Hold",
     "Lesson",
     "Notice",
+    "PendingAlert",
     "Report",
     "Suppression",
     "comment_domains",

@@ -9,7 +9,7 @@ from blog.comments.models.comment import Comment
 from blog.db import Record
 
 
-class Hold(Record):
+class PendingAlert(Record):
     """Represent one hold by a rule.
 
     Editors are alerted by mail. Alerts go out in the order of ids. An id is never used again.

@@ -1,7 +1,7 @@
 """Mail editors about held comments: at once, hourly or daily.
 
-A `Hold` row is written in the transaction that holds a comment, and each editor has the id of the last one mailed: a
-crash loses nothing, and one process writes the mail. Comments that are decided on before are left out.
+A `PendingAlert` row is written in the transaction that holds a comment, and each editor has the id of the last one
+mailed: a crash loses nothing, and one process writes the mail. Comments that are decided on before are left out.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, select
 
-from blog.comments.models import HELD, Comment, Hold
+from blog.comments.models import HELD, Comment, PendingAlert
 from blog.comments.moderation.email_actions import VERBS, decision_token
 from blog.db import db, now, writing
 from blog.editors import audit_log
@@ -33,7 +33,7 @@ MAX_PER_HOUR = 6
 HOUR = timedelta(hours=1)
 MORNING_HOUR = 7
 
-NEWEST_HOLD_ID = select(func.coalesce(func.max(Hold.id), 0)).scalar_subquery()
+NEWEST_HOLD_ID = select(func.coalesce(func.max(PendingAlert.id), 0)).scalar_subquery()
 
 
 @dataclass(frozen=True)
@@ -110,7 +110,7 @@ def _alert_editor(editor_id: int, at: datetime) -> bool:
 
 def _held_since(hold_id: int) -> Select[Comment]:
     """Select comments that were held after this hold and still are."""
-    since = select(Hold.comment_id).where(Hold.id > hold_id)
+    since = select(PendingAlert.comment_id).where(PendingAlert.id > hold_id)
     return select(Comment).where(Comment.id.in_(since), Comment.status == HELD)
 
 
@@ -149,7 +149,7 @@ def _next_alert_at(editor: Editor, at: datetime) -> datetime:
 
 def _render_alert(editor: Editor, listed: list[Comment], total: int) -> tuple[str, str, str]:
     items = [_alert_item(comment, editor) for comment in listed]
-    return render_mail("held", shown=items, total=total, more=total - len(items), to=editor)
+    return render_mail("held_comments", shown=items, total=total, more=total - len(items), to=editor)
 
 
 def _alert_item(comment: Comment, editor: Editor) -> AlertItem:

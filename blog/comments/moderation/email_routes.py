@@ -27,7 +27,7 @@ from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.rate_limits import FORM_LIMIT, rate_limit
 
-blueprint = Blueprint("mailed_comments", __name__, url_prefix="/mail")
+blueprint = Blueprint("moderation_email", __name__, url_prefix="/mail")
 
 
 @blueprint.after_request

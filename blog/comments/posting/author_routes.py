@@ -25,7 +25,7 @@ from blog.web.error_pages import render_without_database, replace_page, show_une
 from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
-blueprint = Blueprint("own_comments", __name__)
+blueprint = Blueprint("author_comments", __name__)
 blueprint.after_request(set_reader_cookie)
 blueprint.add_app_template_filter(edit_seconds_left)
 
@@ -100,7 +100,7 @@ def show_refused(refusal: Refused) -> Response:
     post = visible_post(requested_ids()[0])
     if post is None:
         return show_not_found(NoSuchComment())
-    if request.endpoint == "own_comments.update":
+    if request.endpoint == "author_comments.update":
         return refuse_edit(refusal)
     template = "comments/_refused.html" if htmx.is_htmx_request() else "comments/refused.html"
     return private(render_template(template, sentence=refusal.sentence, post=post), refusal.status)
@@ -113,7 +113,7 @@ def show_unavailable(error: SQLAlchemyError) -> Response:
     The page is rendered without the database.
     """
     answer = show_unexpected_error(error)
-    return replace_page(answer, unsaved_edit()) if request.endpoint == "own_comments.update" else answer
+    return replace_page(answer, unsaved_edit()) if request.endpoint == "author_comments.update" else answer
 
 
 def unsaved_edit() -> str:

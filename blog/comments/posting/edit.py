@@ -11,7 +11,7 @@ from sqlalchemy import or_, select
 
 from blog.comments.changes import announce, apply_change, audit_label, hold_by_rule
 from blog.comments.identity import Writer
-from blog.comments.models import HELD, VISIBLE, Comment, Hold
+from blog.comments.models import HELD, VISIBLE, Comment, PendingAlert
 from blog.comments.posting.closing import closed_because
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.screening import link_domains
@@ -147,7 +147,7 @@ def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) ->
         known = comment.status_reason.split("; ") if comment.status == HELD else []
         hold_by_rule(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:MAX_REASON_LENGTH])
     elif comment.status == HELD:
-        db.session.add(Hold(comment=comment))
+        db.session.add(PendingAlert(comment=comment))
 
 
 def _record_change(comment: Comment, verb: str, after: str, reason: str) -> None:

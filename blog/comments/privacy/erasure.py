@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, delete, select, update
 from blog.case_folding import ascii_lower, lower_variants
 from blog.comments.changes import announce_all, bump_versions
 from blog.comments.followers.unsubscribe_links import email_key
-from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Hold, Notice, Report, comment_domains
+from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Notice, PendingAlert, Report, comment_domains
 from blog.comments.thread.counts import recount_branches, recount_posts
 from blog.db import db, writing
 from blog.editors.audit_log import ERASE, erase_texts, record_all
@@ -71,7 +71,7 @@ def _delete_related(ids: list[int], keys: Collection[str]) -> None:
     The reasons in reports by their writers are emptied.
     """
     db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(ids)))
-    for record in (Notice, Hold):
+    for record in (Notice, PendingAlert):
         db.session.execute(delete(record).where(record.comment_id.in_(ids)), execution_options=UNSYNCHRONIZED)
     reports = update(Report).where(Report.reader_key.in_(keys))
     db.session.execute(reports.values(reason=""), execution_options=UNSYNCHRONIZED)

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from sqlalchemy import Select, and_, delete, func, or_, select, update
 
-from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Follow, Hold, Notice, Report
+from blog.comments.models import ADDRESS, REMOVED, SPAM, Agreement, Ban, Comment, Follow, Notice, PendingAlert, Report
 from blog.db import Record, db, now, writing
 from blog.editors.audit_log import FINAL, UNBAN, UNDO_WINDOW, erase_texts
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
@@ -74,7 +74,7 @@ def expired_kinds(at: datetime) -> Iterator[Expired]:
         select(SignInFailure.id).where(SignInFailure.created_at <= at - ATTEMPT_RETENTION), _delete(SignInFailure)
     )
     yield Expired(select(EditorSession.id).where(EditorSession.expires_at <= at - GRACE_PERIOD), _delete(EditorSession))
-    yield Expired(select(Hold.id).where(Hold.created_at <= at - HOLD_RETENTION), _delete(Hold))
+    yield Expired(select(PendingAlert.id).where(PendingAlert.created_at <= at - HOLD_RETENTION), _delete(PendingAlert))
     yield Expired(select(Notice.id).where(Notice.created_at <= at - NOTICE_RETENTION), _delete(Notice))
     is_unasked, since = Follow.awaits_id.is_not(None), func.coalesce(Follow.asked_at, Follow.created_at)
     too_old = or_(since <= at - UNASKED_RETENTION, and_(~is_unasked, since <= at - UNCONFIRMED_RETENTION))

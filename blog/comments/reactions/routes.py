@@ -30,10 +30,10 @@ from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 from blog.web.rate_limits import AGREEMENT_LIMIT, FORM_LIMIT, REPORT_LIMIT, rate_limit, seconds_until_reset
 
-blueprint = Blueprint("voices", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
+blueprint = Blueprint("reactions", __name__, url_prefix="/posts/<int:post_id>/comments/<int:comment_id>")
 blueprint.after_request(set_reader_cookie)
 
-REPORTING = "voices.create_report"
+REPORTING = "reactions.create_report"
 UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
 UNSAVED = lazy_gettext("This could not be saved. Your text is still here: please try again.")
 

@@ -9,7 +9,7 @@ from blog.comments.screening.accuracy import measure_accuracy
 from blog.site.forms import STRICTNESS
 from blog.site.update import change_settings
 
-blueprint = Blueprint("comments_filter", __name__, url_prefix="/desk/filter")
+blueprint = Blueprint("screening_desk", __name__, url_prefix="/desk/filter")
 
 
 @blueprint.get("")

@@ -16,7 +16,7 @@ from blog.site.models import current_site
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
 from blog.web.http_cache import cacheable
 
-blueprint = Blueprint("threads", __name__)
+blueprint = Blueprint("thread", __name__)
 
 
 @blueprint.get("/posts/<int:post_id>/comments/<int:comment_id>/replies")

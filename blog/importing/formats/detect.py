@@ -1,7 +1,7 @@
 """Detect the format of an export by its content, never its name.
 
-A new format needs a constant beside ZIP and FEED that `detect_container` returns for its first bytes (remove it from
-FOREIGN_SIGNATURES if it is listed there). Then follow the docstring of `open_export`.
+A new format is recognized by its first bytes in `detect_container`, or by the text of its root tag in `check_feed`;
+remove it from FOREIGN_SIGNATURES or FOREIGN_ROOTS. Then follow the docstring of `open_export`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from blog.errors import Unusable
 from blog.importing.formats.atom import Feed, damaged_zip
 from blog.importing.formats.encoding import UTF_8, to_utf_8
 
-FEED = "feed"
+NOT_ZIP = "feed"
 ZIP = "zip"
 HEAD_BYTES = 65_536
 BLANK_BYTES = b"\xef\xbb\xbf \t\r\n"
@@ -50,7 +50,7 @@ class _RootFound(Exception):
 
 
 def detect_container(path: Path) -> str:
-    """Return ZIP, or FEED for what `check_feed` must still check.
+    """Return ZIP, or NOT_ZIP for what `check_feed` must still check.
 
     Raises: Unusable if the path is empty, missing or no regular file.
     """
@@ -59,7 +59,7 @@ def detect_container(path: Path) -> str:
         return ZIP
     if not head.strip():
         raise Unusable(f"{path} is empty: {ACCEPTED_FILES}.")
-    return FEED
+    return NOT_ZIP
 
 
 def check_feed(feed: Feed) -> Feed:

@@ -7,7 +7,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.comments.identity import Writer
-from blog.comments.models import Hold
+from blog.comments.models import PendingAlert
 from blog.comments.moderation import alerts
 from blog.comments.moderation.alerts import alert_editors, set_alert_choice
 from blog.comments.posting.edit import edit_comment
@@ -70,7 +70,7 @@ def test_published_comment_sends_no_alert(app: Flask) -> None:
     add_owner()
     a_comment(a_post())
     assert alert_editors() == 0
-    assert db.session.query(Hold).count() == 0
+    assert db.session.query(PendingAlert).count() == 0
 
 
 def test_hold_by_an_editor_sends_no_alert(app: Flask) -> None:
@@ -272,9 +272,9 @@ def test_old_holds_are_deleted_and_later_ones_alerted(app: Flask) -> None:
     send_alerts(now())
     sent_count = db.session.get_one(Editor, editor.id).last_alerted_hold_id
     assert delete_all_expired(now() + 7 * DAY + SECOND) >= 1
-    assert db.session.query(Hold).count() == 0
+    assert db.session.query(PendingAlert).count() == 0
     create_held(post, "The second one.")
-    assert db.session.query(Hold).one().id > sent_count  # ids are not reused
+    assert db.session.query(PendingAlert).one().id > sent_count  # ids are not reused
     assert send_alerts(now() + HOUR) == 1
 
 
