@@ -123,7 +123,7 @@ def test_frequent_checks_write_rarely(app: Flask, monkeypatch: pytest.MonkeyPatc
 
 def test_mail_written_with_clock_ahead_is_sent_after_correction(app: Flask) -> None:
     mail = create_mail(due_at=now() + YEAR, leased_until=now() + YEAR)
-    assert db.session.scalars(select(Mail.id).where(Mail.free(now()))).all() == [mail.id]
+    assert db.session.scalars(select(Mail.id).where(Mail.is_unleased(now()))).all() == [mail.id]
 
 
 def test_clock_jump_gives_up_no_mail_after_one_attempt(app: Flask) -> None:

@@ -69,7 +69,7 @@ def complain(kind: str, text: str, complaints: list[str]) -> None:
 
 
 def from_cdn(route: Route) -> None:
-    here = {script.on_cdn: script.here for script in SCRIPTS}[route.request.url]
+    here = {script.cdn_url: script.static_path for script in SCRIPTS}[route.request.url]
     route.fulfill(
         path=ROOT / "static" / here,
         content_type="text/javascript",

@@ -392,9 +392,9 @@ def test_editor_reply_to_an_erased_comment_stays_and_can_be_undone(app: Flask, h
     comment = comment_by_ann(herons)
     reply_action = reply_to_comment(comment.id, the_editor(), "Thank you", "a" * 24)
     erase(ANN)
-    assert fresh(reply_action.answer).visible
+    assert fresh(reply_action.reply).visible
     assert undo(desk, reply_action.entry).status_code == 303
-    assert not fresh(reply_action.answer).visible
+    assert not fresh(reply_action.reply).visible
 
 
 def test_ban_stays_without_the_name(app: Flask, herons: Post) -> None:
