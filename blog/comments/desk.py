@@ -64,7 +64,7 @@ def index() -> ResponseReturnValue:
 def show(comment_id: int) -> ResponseReturnValue:
     comment = load_comment(comment_id)
     if htmx.is_htmx_request():
-        return render_template("comments/moderation/desk/_decision_form.html", comment=comment)
+        return render_template("comments/moderation/desk/_status_form.html", comment=comment)
     return render_comment_page(comment)
 
 

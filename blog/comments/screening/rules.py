@@ -1,8 +1,8 @@
 """Decide whether a new or changed comment is held for an editor.
 
 Each rule is a function that takes a `Case` and returns the reason to hold the comment, or "". To add one, write the
-function and list it in RULES, cheap ones first. The reasons are stored in `Comment.status_reason`; they answer an
-editor's "why was it held?". Rules never delete a comment.
+function and list it in RULES, cheap ones first. The reasons are stored in `Comment.status_reason` and answer an
+editor's "why was it held?" at the desk (`templates/comments/moderation/desk/_status_form.html`). Rules never delete.
 
 `collect_evidence` does the slow work before the transaction; `find_hold_reasons` runs the rules within it.
 """
