@@ -54,7 +54,8 @@ class Comment(Record):
     two differ only below the deepest indent. Both are None for a root. `root_id` is the root of its branch, None for a
     root; only roots use `branch_count`, the number of visible comments in the branch.
 
-    `status_reason` says why it is held, spam or removed; `templates/comments/moderation/desk/_status_form.html` shows it.
+    `status_reason` says why it is held, spam or removed. The desk shows it in
+    `templates/comments/moderation/desk/_status_form.html`.
 
     `version` is the post's thread version at the last change, `agree_version` the one at the last change of
     `agree_count`. `body` is the text as typed, `body_html` the cleaned HTML. `seconds` is how long the form was open.
