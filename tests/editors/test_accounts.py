@@ -176,7 +176,7 @@ def test_demoted_owner_cannot_change_accounts(app: Flask) -> None:
 def test_removal_asks_first_and_revokes_access(app: Flask, ed: FlaskClient, bea: FlaskClient) -> None:
     number = account("Bea").id
     page = ed.get(f"/desk/editors/{number}/removal/new")
-    assert "cannot be undone" in page.text
+    assert "You cannot undo this" in page.text
     assert bea.get("/desk/posts").status_code == 200
     assert post(ed, f"/desk/editors/{number}?_method=DELETE").location == "/desk/editors?removed"
     assert bea.get("/desk/posts").status_code == 303
