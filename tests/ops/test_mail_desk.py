@@ -92,7 +92,7 @@ def test_a_mail_contains_the_escaped_site_title(app: Flask, office: PostOffice) 
     with writing():
         current_site().title = "Tom & <Jerry>"
     subject, text, html = render_mail("test")
-    assert subject == "Mail of Tom & <Jerry> arrives"
+    assert subject == "Mail from Tom & <Jerry> works"
     assert text.startswith("This is a test.")
     assert "-- \nTom & <Jerry>\nhttps://blog.example.org/\n" in text
     assert "Tom &amp; &lt;Jerry&gt;" in html

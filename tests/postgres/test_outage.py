@@ -120,7 +120,7 @@ def assert_text_returned(server: Server, path: str, form: dict[str, str], cookie
     """Check the page of a plain form and the sentence for htmx."""
     status, _, page = http_request(server, "POST", path, form | {"parent_id": "7"}, Cookie=cookie)
     assert status == 503
-    assert "The post could not be saved. Your text is still here" in page
+    assert "Your response could not be saved. Your text is still here" in page
     for fragment in ("Kept &lt;through&gt; the outage.</textarea>", 'value="Ann"', form["key"], f'action="{path}"'):
         assert fragment in page
     assert 'name="parent_id" value="7"' in page

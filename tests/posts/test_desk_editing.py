@@ -264,12 +264,12 @@ def test_checkbox_closes_and_opens_comments(ed: FlaskClient, client: FlaskClient
     form = open_form(ed, post)
     del form["comments_open"]
     send(ed, form, post)
-    assert "Responses to this post were closed" in client.get(post.path or "").text
+    assert "Responses to this post are closed" in client.get(post.path or "").text
     closed_at = reload(post).comments_closed_at
     write(ed, post, title="Still closed")
     assert reload(post).comments_closed_at == closed_at
     write(ed, post, comments_open="y")
-    assert "Responses to this post were closed" not in client.get(post.path or "").text
+    assert "Responses to this post are closed" not in client.get(post.path or "").text
 
 
 def test_missing_post_answers_404(ed: FlaskClient) -> None:
