@@ -23,7 +23,7 @@ from blog.settings import Settings
 from tests.conftest import database_address
 from tests.leak_checks.crawler import Answer, Browser, crawl
 from tests.leak_checks.everything import World, build_world
-from tests.postgres.databases import DATABASES, dump
+from tests.postgres.databases import dump
 
 NOBODY, READER, EDITOR = "nobody", "reader", "ed"
 
@@ -44,7 +44,8 @@ class CrawlResult:
         return {one: [answer.address for answer in self.answers[who] if one.lower() in answer.text] for one in found}
 
 
-@pytest.fixture(scope="module", params=DATABASES)
+# the pages are the same on both databases
+@pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.slow)])
 def crawl_result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[CrawlResult]:
     log = StringIO()
     with contextmanager(database_address)(request) as database, short_pages(), log_to(log):

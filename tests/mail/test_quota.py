@@ -234,6 +234,7 @@ def test_small_quota_allows_one_mail_of_each_kind(app: Flask, office: PostOffice
     assert office.recipients == ["ann@example.org"]
 
 
+@pytest.mark.slow
 def test_disabled_limits_let_one_kind_use_the_whole_quota(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=False)
     subscribe_strangers(a_post(), NETWORKS)

@@ -223,6 +223,7 @@ def test_hidden_replies_add_no_queries_or_rows(client: FlaskClient) -> None:
     assert hidden[1] < visible[1]
 
 
+@pytest.mark.slow
 @CHAIN
 def test_page_reads_no_more_for_ten_thousand_comments_than_for_three_hundred(client: FlaskClient, chain: bool) -> None:
     costs = []
