@@ -1,7 +1,7 @@
 """Open an export of any supported format as an `Archive`.
 
 To add a format, write a module beside `blogger` with a function that reads a path and returns an `Archive`. Then let
-`detect_container` recognize the format and call your function here, in `open_export`.
+`detect` recognize it, by its first bytes or its root tag, and call your function here, in `open_export`.
 """
 
 from __future__ import annotations
