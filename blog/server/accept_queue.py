@@ -40,6 +40,7 @@ class AcceptQueue:
         self.queue: FairQueue[socket.socket] = FairQueue()
         self.started, self.ticking = 0, False
         self.starting: set[asyncio.Task[Any]] = set()
+        self.pause: asyncio.TimerHandle | None = None
         port.setblocking(False)
         self.open()
 
@@ -48,6 +49,8 @@ class AcceptQueue:
             self.loop.add_reader(self.port, self.accept)
 
     def close(self) -> None:
+        if self.pause:
+            self.pause.cancel()  # a closed queue must not open again
         self.loop.remove_reader(self.port)
         while self.queue.length:
             self.queue.pop().close()
@@ -64,7 +67,7 @@ class AcceptQueue:
                 break
             except OSError:
                 self.loop.remove_reader(self.port)
-                self.loop.call_later(PAUSE_SECONDS, self.open)
+                self.pause = self.loop.call_later(PAUSE_SECONDS, self.open)
                 break
             self.queue_or_refuse(connection, self.bounds.network_of(unmap_ipv4(peer[0])))
 

@@ -107,3 +107,20 @@ def test_accept_continues_after_reaching_the_file_limit() -> None:
         assert begun == ["127.0.0.2"]
 
     run(test)
+
+
+def test_queue_closed_during_a_pause_stays_closed() -> None:
+    loop, port = EventLoop(), socket.socket()
+    try:
+        port.bind(("127.0.0.1", 0))
+        port.listen()
+        queue = AcceptQueue(loop, port, lambda: Protocol(Connections(Settings()), []))  # type: ignore[arg-type, return-value]
+        with patch.object(socket.socket, "accept", side_effect=OSError(errno.EMFILE, "too many")):
+            queue.accept()
+        queue.close()
+        with socket.create_connection(port.getsockname()):
+            loop.run_until_complete(asyncio.sleep(2 * accept_queue.PAUSE_SECONDS))
+            port.accept()[0].close()  # still there: the queue has not taken it
+    finally:
+        loop.close()
+        port.close()
