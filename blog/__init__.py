@@ -36,6 +36,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         SESSION_COOKIE_SAMESITE="Lax",
         PERMANENT_SESSION_LIFETIME=timedelta(days=30),
         WTF_CSRF_TIME_LIMIT=None,  # as long as the session; comment forms have COMMENT_TOKEN_SECONDS
+        WTF_CSRF_SSL_STRICT=False,  # Flask-WTF would refuse browsers that send no Referer
         COMMENT_TOKEN_SECONDS=settings.token_seconds,
     )
     app.session_interface = SessionInterface()
@@ -48,6 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _init_extensions(app: Flask) -> None:
     from blog import db, logs
+    from blog.html import set_quotes
     from blog.mail import rendering as mail
     from blog.site.models import current_site
     from blog.web import error_pages, htmx, i18n, method_override, security_headers, static_files
@@ -58,6 +60,7 @@ def _init_extensions(app: Flask) -> None:
     db.init(app)
     i18n.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
     app.jinja_env.globals.update(current_site=current_site, now=db.now)
+    app.jinja_env.filters["smart_quotes"] = lambda text: set_quotes(text, current_site().language)
     mail.init(app, title=lambda: current_site().title)
     static_files.init(app)
     htmx.init(app)
@@ -86,16 +89,18 @@ def _register_blueprints(app: Flask) -> None:
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
     from blog.importing import desk as importing_desk
+    from blog.media import image_sources
     from blog.media import routes as media
-    from blog.ops import mail_desk
+    from blog.ops import jobs_desk, mail_desk, overview_desk
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
     from blog.site import desk as site_desk
     from blog.web import rate_limits
 
     avatars.init(app)
-    desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, importing_desk]
-    desk_views += [comments_desk, screening_desk, privacy_desk, posts_desk]
+    image_sources.init(app)
+    desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
+    desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk]
     public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
@@ -118,14 +123,15 @@ def desk_menu() -> list[tuple[str, str]]:
     from blog.editors.access import may
 
     entries = [
+        ("overview_desk.show", "/desk/", _("Overview")),
         ("posts_desk.index", "/desk/posts", _("Posts")),
         ("posts_desk.index", "/desk/pages", _("Pages")),
         ("comments_desk.index", "/desk/comments", _("Responses")),
         ("posts_desk.index_labels", "/desk/labels", _("Labels")),
         ("site_desk.edit", "/desk/settings", _("Settings")),
         ("mail_desk.show", "/desk/mail", _("Mail")),
+        ("jobs_desk.index", "/desk/jobs", _("Jobs")),
         ("importing_desk.index", "/desk/imports", _("Import")),
         ("accounts_desk.index", "/desk/editors", _("Editors")),
-        ("editors.edit_password", "/desk/password", _("Password")),
     ]
     return [(address, label) for endpoint, address, label in entries if may(endpoint)]

@@ -6,11 +6,11 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Literal
 
 from flask import Flask, abort
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, MetaData
+from sqlalchemy import DateTime, Dialect, MetaData, text
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 from sqlalchemy.types import TypeDecorator
 
@@ -27,6 +27,10 @@ NAMING_CONVENTION = {
 
 # largest id or version on PostgreSQL; SQLite would store more
 MAX_ID = 2**31 - 1
+
+Affects = Literal["content", "thread", "nothing"]
+# the column belongs to the model of the site, which this module may not import
+RAISE_CONTENT_VERSION = text("UPDATE site SET content_version = content_version + 1")
 
 # SQLite's busy handler sleeps between its tries; this lock hands over at once, as PostgreSQL's does
 _write_lock = threading.Lock()
@@ -81,8 +85,12 @@ class Record(Base):
 
 
 @contextmanager
-def writing() -> Iterator[None]:
+def writing(affects: Affects = "content") -> Iterator[None]:
     """Run one write transaction: begin, commit once, or roll back.
+
+    `affects` says what cached pages must learn of it: "content" raises `site.content_version`, on which every public
+    page depends. "thread" is for `changing_threads()`, which raises the versions of the threads and of the counts.
+    "nothing" is for writes that change no public page, such as mail, sessions and the audit log.
 
     Prepare what is slow before entering; inside, load again what the decision depends on. On both databases only one
     process writes at a time, so writes never deadlock or miss each other's rows.
@@ -102,6 +110,8 @@ def writing() -> Iterator[None]:
         try:
             session.connection(execution_options={"writing": until})
             yield
+            if affects == "content":
+                session.execute(RAISE_CONTENT_VERSION)
             session.commit()
         except BaseException:
             session.rollback()

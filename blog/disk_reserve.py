@@ -64,12 +64,12 @@ def free_reserve() -> bool:
 def write_with_reserve(change: Callable[[], object]) -> None:
     """Run `change` in a write; retry a full disk with the reserve."""
     try:
-        with writing():
+        with writing(affects="nothing"):
             change()
     except SQLAlchemyError as error:
         if not is_disk_full(error) or not free_reserve():
             raise
-        with writing():
+        with writing(affects="nothing"):
             change()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ipaddress
-from functools import lru_cache
 
 MAX_ADDRESS_LENGTH = 64
 
@@ -19,13 +18,8 @@ def network_of(address: str) -> str:
 
     Both are what one household has. Invalid addresses return "", so that all of them are counted as one.
     """
-    return _network_of(address[:MAX_ADDRESS_LENGTH])
-
-
-@lru_cache(4096)
-def _network_of(address: str) -> str:
     try:
-        ip = ipaddress.ip_address(address)
+        ip = ipaddress.ip_address(address[:MAX_ADDRESS_LENGTH])
     except ValueError:
         return ""
     if isinstance(ip, ipaddress.IPv6Address):

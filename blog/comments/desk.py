@@ -10,9 +10,18 @@ from flask.typing import ResponseReturnValue
 from flask_babel import lazy_gettext
 from werkzeug.exceptions import NotFound
 
-from blog.comments.forms import AnswerForm, BanForm, new_submission_key
+from blog.comments.forms import AnswerForm, BanForm
 from blog.comments.models import ADDRESS, EMAIL, HELD, READER, Comment, newest_id
-from blog.comments.moderation.bans import NoSuchBan, ban, ban_word, bans, possible_bans, unban
+from blog.comments.moderation.bans import (
+    NoSuchBan,
+    ban,
+    ban_word,
+    bans,
+    describe_ban,
+    describe_subject,
+    possible_bans,
+    unban,
+)
 from blog.comments.moderation.decisions import Decisions, Pick, decide, explain_conflict
 from blog.comments.moderation.editor_reply import CannotReply, EditorReply, reply_to_comment
 from blog.comments.moderation.queue import (
@@ -28,10 +37,12 @@ from blog.comments.moderation.queue import (
 from blog.comments.moderation.undo import NoSuchEntry, NotUndone, previous_state, undo
 from blog.comments.reactions.reports import reports_on
 from blog.comments.refusals import NoSuchComment
+from blog.comments.status_reasons import translate_status_reason
+from blog.comments.submission_keys import new_submission_key
 from blog.db import db, parse_id
 from blog.editors import audit_log
 from blog.editors.access import signed_in_editor
-from blog.editors.audit_log import last_undoable_action, list_entries
+from blog.editors.audit_log import last_undoable_action, list_entries, note
 from blog.editors.models import AuditEntry
 from blog.web import error_pages, htmx
 from blog.web.csrf import csrf
@@ -40,6 +51,7 @@ from blog.web.forms.typed_text import takes_text
 from blog.web.http_cache import private
 
 blueprint = Blueprint("comments_desk", __name__, url_prefix="/desk")
+blueprint.add_app_template_filter(translate_status_reason, "translated_reason")
 
 # form values of the queue's buttons
 VERBS = {"approval": audit_log.APPROVE, "hold": audit_log.HOLD, "spam": audit_log.SPAM, "removal": audit_log.REMOVE}
@@ -75,7 +87,7 @@ def show(comment_id: int) -> ResponseReturnValue:
 @takes_text(why=lazy_gettext("Reason (optional, for the log)"))
 def create_decision(comment_id: int, noun: str) -> ResponseReturnValue:
     why, pick = request.form.get("why", "")[:300].strip(), Pick(comment_id, request.form.get("seen", ""))
-    return respond_to_decision(decide(VERBS[noun], [pick], signed_in_editor(), why))
+    return respond_to_decision(decide(VERBS[noun], [pick], signed_in_editor(), note(why)))
 
 
 @blueprint.post("/comments/decisions")
@@ -161,7 +173,7 @@ for view in (create_answer, create_ban):
     csrf.exempt(view)
 
 
-for function in (count_held, ban_word, previous_state):
+for function in (count_held, ban_word, describe_ban, describe_subject, previous_state):
     blueprint.add_app_template_global(function)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
-from flask import render_template
+from flask import get_template_attribute, render_template
 from sqlalchemy import Select, select
 from sqlalchemy.orm import aliased
 
@@ -15,7 +15,7 @@ from blog.comments.moderation.queue import count_held
 from blog.comments.thread.branches import Branch, nest
 from blog.db import db, parse_id
 from blog.live.events import TopicUpdate, sse_event
-from blog.posts.models import Post, visible_post
+from blog.posts.models import POST, Post, visible_post
 from blog.site.models import Site, current_site
 
 SITE = "site"
@@ -62,19 +62,24 @@ def thread_news(post: Post, since: int) -> TopicUpdate:
     comments = list(db.session.scalars(changed)) if since < version else []
     agreed = agreement_changes(post, since) if since < version else []
     if since > version or max(len(comments), len(agreed)) > MAX_CHANGES:
-        return TopicUpdate(version, sse_event(render_template("comments/thread/reload.live.html", post=post), version))
-    numbers = render_template("comments/reactions/agreement_counts.live.html", comments=agreed) if agreed else ""
+        return TopicUpdate(version, sse_event(render_event("reload", post), version))
+    numbers = render_event("agreement_counts", agreed) if agreed else ""
     if not comments:
         return TopicUpdate(version, sse_event(numbers, version) if numbers else b"", quiet=True)
     branches = order_branches(comments)
-    parts = [render_template("comments/thread/comment.live.html", branch=branch, post=post) for branch in branches]
-    parts.append(render_template("comments/thread/count.live.html", post=post))
+    parts = [render_event("comment", branch) for branch in branches]
+    parts.append(render_event("counts", post))
     ids = resume_versions(branches, since, version)
     # agreement counts go first, as version `since`: a reader who loses the rest asks for everything again
     first = sse_event(numbers, since) if numbers else b""
     return TopicUpdate(
         version, first + b"".join(sse_event(part, resume) for part, resume in zip(parts, ids, strict=True))
     )
+
+
+def render_event(name: str, subject: object) -> str:
+    """Render a macro of the live events."""
+    return str(get_template_attribute("comments/live.html", name)(subject))
 
 
 def agreement_changes(post: Post, since: int) -> list[Comment]:
@@ -154,7 +159,7 @@ def resume_versions(branches: list[Branch], since: int, version: int) -> list[in
 
 
 def site_news(since: int) -> TopicUpdate:
-    """Render the comment counts of the home page that changed.
+    """Render the comment counts that changed, and which posts may be new to home.
 
     After an import these may be very many; then only those of the newest posts are sent.
     """
@@ -163,7 +168,10 @@ def site_news(since: int) -> TopicUpdate:
         return TopicUpdate(version)
     changed = Post.visible().where(Post.site_version > min(since, version))
     changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MAX_CHANGES)
-    parts = [render_template("posts/count.live.html", post=post) for post in db.session.scalars(changed)]
+    posts = list(db.session.scalars(changed))
+    parts = [render_event("post_count", post) for post in posts]
+    if listed := [post for post in posts if post.kind == POST]:
+        parts.append(render_event("new_posts", listed))
     return TopicUpdate(version, sse_event("".join(parts), version) if parts else b"")
 
 

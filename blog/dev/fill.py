@@ -12,9 +12,10 @@ from typing import Any
 from sqlalchemy import func, insert, select, text
 
 from blog.comments.models import VISIBLE, Comment
-from blog.comments.thread.counts import recount_posts
+from blog.comments.thread.counts import recount_threads
 from blog.db import db, now, writing
 from blog.dev.fake_text import FakeText
+from blog.html.plain_text import shorten
 from blog.live.hub import hint
 from blog.posts.models import POST, Post
 from blog.posts.publishing import slugify
@@ -91,7 +92,7 @@ def _make_post(fake: FakeText, number: int, at: datetime, taken: set[str | None]
         "updated_at": at, "author_name": fake.name(), "source_name": fake.source(),
         "source_title": fake.title(), "source_url": f"https://example.org/{slugify(title)}",
         "quote": quote, "quote_html": fake.html(quote), "note": note, "note_html": fake.html(note),
-        "excerpt": quote[:200],
+        "excerpt": shorten(quote, 200),
     }  # fmt: skip
 
 
@@ -140,7 +141,8 @@ def _write(posts: list[Row], comments: list[Row]) -> Iterator[int]:
     for start in range(0, len(comments), COMMENT_BATCH_SIZE):
         yield _insert(Comment, comments[start : start + COMMENT_BATCH_SIZE])
     with writing():
-        recount_posts([post["id"] for post in posts])
+        ids = [post["id"] for post in posts]
+        recount_threads(db.session.scalars(select(Post).where(Post.id.in_(ids))).all(), root_ids=())
     hint("site")
 
 

@@ -12,8 +12,8 @@ from random import Random
 from typing import NamedTuple
 
 from blog.comments.screening.link_domains import domain_of
-from blog.comments.screening.spam_signals import THRESHOLDS, Facts, find_signals, initial_weights
-from blog.comments.screening.submission import count_topic_words
+from blog.comments.screening.spam_facts import Facts, count_topic_words
+from blog.comments.screening.spam_signals import THRESHOLDS, find_signals, initial_weights
 from blog.site.models import USUAL
 from blog.spam.baseline_bayes import Bayes
 from blog.spam.features import PRAISE_WORDS, SALES_WORDS, WORD, parse_text

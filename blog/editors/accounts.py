@@ -50,7 +50,7 @@ def add_owner(email: str, name: str, password: str, token: str = "") -> Editor:
     Of several concurrent requests one succeeds. Raises OwnerExists, EmailTaken, LinkSpent and TooBusy.
     """
     owner = _new_account(email, name, OWNER, password)
-    with _reject_taken_email(), writing():
+    with _reject_taken_email(), writing(affects="nothing"):
         if has_owner():
             raise OwnerExists
         if token:
@@ -62,7 +62,7 @@ def add_owner(email: str, name: str, password: str, token: str = "") -> Editor:
 
 def create_first_run_link() -> str:
     """Replace the link for the first account; return its path. Raises OwnerExists."""
-    with writing():
+    with writing(affects="nothing"):
         if has_owner():
             raise OwnerExists
         return add_link(FIRST_RUN)
@@ -74,7 +74,7 @@ def add_editor(email: str, name: str, role: str, password: str, by: Editor | Non
     `by` is the acting owner, None on the command line. Raises EmailTaken, NotAllowed and TooBusy.
     """
     editor = _new_account(email, name, role, password)
-    with _reject_taken_email(), writing():
+    with _reject_taken_email(), writing(affects="nothing"):
         _check_owner(by)
         db.session.add(editor)
     log.info("account %d added as %s by %s", editor.id, role, _actor(by))
@@ -93,7 +93,7 @@ def create_sign_in_link(editor: Editor) -> str:
 
 def use_sign_in_link(token: str) -> Editor:
     """Use up a sign-in link; return its editor. Raises LinkSpent."""
-    with writing():
+    with writing(affects="nothing"):
         editor_id = use_link(SIGN_IN, token).editor_id
         return db.session.get_one(Editor, editor_id)
 
@@ -105,7 +105,7 @@ def set_password_by_link(token: str, password: str) -> Editor:
     """
     with hashing():
         password_hash = hash_password(password)
-    with writing():
+    with writing(affects="nothing"):
         editor = db.session.get_one(Editor, use_link(PASSWORD, token).editor_id)
         db.session.flush()
         _set_password(editor, password_hash)
@@ -118,7 +118,7 @@ def change_password(editor: Editor, password: str, session_id: str = "") -> None
     """Set a password; revoke everything but this session. Raises NotAllowed and TooBusy."""
     with hashing():
         password_hash = hash_password(password)
-    with writing():
+    with writing(affects="nothing"):
         _check_active(editor)
         _set_password(editor, password_hash, session_id)
     hint("desk")
@@ -127,7 +127,7 @@ def change_password(editor: Editor, password: str, session_id: str = "") -> None
 
 def change_role(editor: Editor, role: str, by: Editor | None = None) -> None:
     """Change the role of an account. Raises LastOwner and NotAllowed."""
-    with writing():
+    with writing(affects="nothing"):
         _check_owner(by)
         _check_active(editor)
         if role != OWNER:
@@ -138,7 +138,7 @@ def change_role(editor: Editor, role: str, by: Editor | None = None) -> None:
 
 def sign_out(editor: Editor, by: Editor | None = None) -> None:
     """Revoke all sessions, links and device cookies of an account. Raises NotAllowed."""
-    with writing():
+    with writing(affects="nothing"):
         _check_owner(by)
         _check_active(editor)
         _revoke_access(editor)
@@ -151,7 +151,7 @@ def remove_editor(editor: Editor, by: Editor | None = None) -> None:
 
     Raises LastOwner and NotAllowed.
     """
-    with writing():
+    with writing(affects="nothing"):
         _check_owner(by)
         _check_active(editor)
         _check_not_last(editor)
@@ -187,7 +187,7 @@ def _new_account(email: str, name: str, role: str, password: str) -> Editor:
 
 
 def _create_link(editor: Editor, purpose: str, by: Editor | None) -> str:
-    with writing():
+    with writing(affects="nothing"):
         _check_owner(by)
         _check_active(editor)
         path = add_link(purpose, editor)

@@ -6,11 +6,11 @@ from flask import Blueprint, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.db import parse_id
-from blog.editors.audit_log import can_undo, list_entries, verb_label
+from blog.editors.audit_log import can_undo, describe_reason, list_entries, verb_label
 
 blueprint = Blueprint("audit_desk", __name__, url_prefix="/desk/audit")
 
-for function in (verb_label, can_undo):
+for function in (verb_label, can_undo, describe_reason):
     blueprint.add_app_template_global(function)
 
 

@@ -5,16 +5,19 @@ Each entry is written in the transaction of the decision itself.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any, TypedDict, Unpack
 
 from flask_babel import gettext as _
+from flask_babel import ngettext
 from sqlalchemy import Select, select, update
 
 from blog.db import db, now, parse_id
 from blog.editors.models import AuditEntry, Editor
 from blog.site.models import UNSYNCHRONIZED
+from blog.stored_messages import Message, Sentences, dump_messages, message, translate_messages
 from blog.web.pagination import Page
 
 APPROVE, HOLD, SPAM, REMOVE = "approve", "hold", "spam", "remove"
@@ -40,14 +43,14 @@ class AuditDetails(TypedDict, total=False):
     subject: str
     before: str
     after: str
-    reason: str
+    reason: Sequence[Message]
     action_id: str | None
 
 
 def record(editor: Editor | None, verb: str, **details: Unpack[AuditDetails]) -> AuditEntry:
     """Add one entry in the current transaction; without an editor readers acted."""
-    details["subject"], details["reason"] = details.get("subject", "")[:300], details.get("reason", "")[:500]
-    entry = AuditEntry(verb=verb, **_editor_columns(editor), **details)
+    details["subject"], reason = details.get("subject", "")[:300], dump_messages(details.pop("reason", ()))
+    entry = AuditEntry(verb=verb, reason=reason, **_editor_columns(editor), **details)
     db.session.add(entry)
     db.session.flush()
     return entry
@@ -100,6 +103,35 @@ def verb_label(verb: str) -> str:
         ERASE: _("Erased"),
     }
     return str(labels.get(verb, verb))
+
+
+def note(text: str) -> list[Message]:
+    """Return an editor's words as the reason of an entry."""
+    return [message("note", text=text)] if text else []
+
+
+def describe_reason(entry: AuditEntry) -> str:
+    """Return an entry's reason in the current language.
+
+    For an undo this is the label of what was undone; earlier releases stored its bare verb.
+    """
+    reason = translate_messages(entry.reason, REASONS)
+    return verb_label(reason) if entry.verb == REVERSE else reason
+
+
+def describe_reports(count: int, reasons: str = "") -> str:
+    """Return the number of reports with what their readers wrote."""
+    number = ngettext("reported by %(num)d reader", "reported by %(num)d readers", count)
+    return f"{number}: {reasons}" if reasons else str(number)
+
+
+# the sentences of stored reasons by their codes
+REASONS: Sentences = {
+    "note": lambda text: text,
+    "by_mail": lambda: _("by mail"),
+    "reported": describe_reports,
+    **{verb: partial(verb_label, verb) for verb in UNDOABLE},
+}
 
 
 def can_undo(entry: AuditEntry) -> bool:

@@ -23,6 +23,7 @@ from blog.editors.models import EDITOR, ROLES, Editor, all_editors, editor_by_em
 from blog.editors.password_rules import find_password_problem
 from blog.editors.sessions import count_sessions
 from blog.errors import Unusable
+from blog.html.invisible_characters import clean_line
 from blog.logs import configure_logging
 from blog.settings import Settings
 
@@ -46,7 +47,7 @@ def list_all() -> None:
 @click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 def add(email: str, name: str, role: str, password_stdin: bool) -> None:
     """Add an account."""
-    email, name = email.strip().lower(), name.strip()
+    email, name = email.strip().lower(), clean_line(name)
     if "@" not in email.strip("@") or len(email) > MAX_EMAIL_LENGTH or not email.isprintable() or " " in email:
         raise Unusable(f"“{email[:MAX_EMAIL_LENGTH]}” is not an e-mail address: give one such as ann@example.org.")
     if role not in ROLES:

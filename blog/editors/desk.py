@@ -10,7 +10,7 @@ from flask import Blueprint, Response, make_response, redirect, render_template,
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 from flask_wtf.csrf import validate_csrf
-from werkzeug.exceptions import Forbidden, RequestEntityTooLarge, TooManyRequests
+from werkzeug.exceptions import Forbidden, RequestEntityTooLarge
 from wtforms.validators import ValidationError
 
 from blog.editors.access import OwnerRequired, SignInRequired, current_editor, signed_in_editor
@@ -29,11 +29,11 @@ from blog.editors.sign_in.begin_session import complete_sign_in, pending_fields
 from blog.editors.sign_in.device_cookies import device_key, remember_device
 from blog.editors.sign_in.password_attempts import TooManyFailures
 from blog.media.late_photos import store_late_photo
-from blog.media.library import PictureRefused
+from blog.media.picture_errors import PictureRefused
 from blog.web import error_pages, htmx
 from blog.web.http_cache import private
 from blog.web.keyed_hashes import address_key
-from blog.web.rate_limits import SIGN_IN_LIMIT, rate_limit, seconds_until_reset
+from blog.web.rate_limits import SIGN_IN_LIMIT, RateLimitExceeded, rate_limit
 
 log = logging.getLogger(__name__)
 
@@ -89,7 +89,7 @@ def update_password() -> ResponseReturnValue:
     return remember_device(private(redirect("/desk/password?changed", 303), 303), editor)
 
 
-@blueprint.errorhandler(TooManyRequests)
+@blueprint.errorhandler(RateLimitExceeded)
 @blueprint.errorhandler(TooManyFailures)
 @blueprint.errorhandler(TooBusy)
 @blueprint.errorhandler(AccountChanged)
@@ -145,8 +145,8 @@ def describe_refusal(error: Exception) -> tuple[str, int, int]:
     if isinstance(error, TooBusy):
         wait = MAX_WAIT_SECONDS
         return _("The server is busy. Please try again in a few seconds."), 503, wait
-    if isinstance(error, TooManyRequests):
-        wait = seconds_until_reset()
+    if isinstance(error, RateLimitExceeded):
+        wait = error.seconds
         return _("Too many attempts. Please wait %(seconds)d seconds.", seconds=wait), 429, wait
     return _("This account was just changed. Please sign in again."), 403, 0
 

@@ -11,8 +11,9 @@ from wtforms.validators import AnyOf, EqualTo, InputRequired
 
 from blog.editors.models import EDITOR, ROLES, Editor
 from blog.editors.password_rules import find_password_problem
-from blog.editors.passwords import MAX_PASSWORD_LENGTH
+from blog.editors.passwords import MAX_PASSWORD_LENGTH, MIN_PASSWORD_LENGTH
 from blog.email_addresses import MAX_ADDRESS_BYTES, is_email_address
+from blog.html.invisible_characters import clean_line
 from blog.web.forms.fields import Choice, Form, Password, Text
 
 MAX_NAME_LENGTH = 80
@@ -36,6 +37,7 @@ class NewPasswordForm(Form):
         [EqualTo("password", _("The passwords are not the same."))],
         max_length=MAX_PASSWORD_LENGTH,
     )
+    min_length = MIN_PASSWORD_LENGTH
 
     def __init__(self, account: Editor | None = None, **options: Any) -> None:
         super().__init__(**options)
@@ -47,11 +49,11 @@ class NewPasswordForm(Form):
 
 
 class AccountFields(Form):
-    name = Text(_("Name, as readers see it"), max_length=MAX_NAME_LENGTH)
+    name = Text(_("Name, as readers see it"), filters=[clean_line], max_length=MAX_NAME_LENGTH)
     email = Text(_("E-mail"), max_length=MAX_ADDRESS_BYTES)
 
     def validate_name(self, field: Field) -> None:
-        if not (field.data or "").strip():
+        if not field.data:
             raise ValidationError(gettext("A name is needed."))
 
     def validate_email(self, field: Field) -> None:
@@ -60,14 +62,14 @@ class AccountFields(Form):
 
 
 class FirstRunForm(AccountFields, NewPasswordForm):
-    name = Text(_("Your name, as readers see it"), max_length=MAX_NAME_LENGTH)
+    name = Text(_("Your name, as readers see it"), filters=[clean_line], max_length=MAX_NAME_LENGTH)
 
     def validate_password(self, field: Field) -> None:
         validate_new_password(field, *bounded_values(self.name, self.email))
 
     def account_values(self) -> tuple[str, str, str]:
         """Return e-mail address, name and password."""
-        return self.email.data or "", (self.name.data or "").strip(), self.password.data or ""
+        return self.email.data or "", self.name.data or "", self.password.data or ""
 
 
 class AddEditorForm(AccountFields):
@@ -82,7 +84,7 @@ class AddEditorForm(AccountFields):
 
     def account_values(self) -> tuple[str, str, str, str]:
         """Return e-mail address, name, role and password."""
-        return self.email.data or "", (self.name.data or "").strip(), self.role.data or "", self.password.data or ""
+        return self.email.data or "", self.name.data or "", self.role.data or "", self.password.data or ""
 
 
 class RoleForm(Form):

@@ -8,6 +8,7 @@ from sqlalchemy import ForeignKey, Index, String, Text, func, select
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from blog.db import Record, db
+from blog.stored_messages import MESSAGES
 
 OWNER = "owner"
 EDITOR = "editor"
@@ -87,7 +88,8 @@ class SignInFailure(Record):
 class AuditEntry(Record):
     """Represent one decision in the audit log.
 
-    `before` and `after` are what undoing needs, in the format of the verb. Entries of one action share `action_id`.
+    `before` and `after` are what undoing needs, in the format of the verb. `reason` and the subject of bans are stored
+    messages (`blog.stored_messages`). Entries of one action share `action_id`.
     """
 
     __tablename__ = "audit"
@@ -100,7 +102,8 @@ class AuditEntry(Record):
     subject: Mapped[str] = mapped_column(String(300), default="")
     before: Mapped[str] = mapped_column(Text, default="")
     after: Mapped[str] = mapped_column(Text, default="")
-    reason: Mapped[str] = mapped_column(String(500), default="")
+    # PostgreSQL enforces lengths, and the JSON of messages is longer than their words
+    reason: Mapped[str] = mapped_column(MESSAGES, default="")
     action_id: Mapped[str | None] = mapped_column(String(32), index=True)
     undone_at: Mapped[datetime | None]
 

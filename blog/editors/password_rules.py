@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import unicodedata
-from functools import cache
 from urllib.parse import urlsplit
 
 from flask import current_app
@@ -32,19 +31,18 @@ def find_password_problem(password: str, name: str = "", email: str = "") -> str
             _("A password has at least %(count)d characters; a sentence is a good one.", count=MIN_PASSWORD_LENGTH)
         )
     folded = _fold(password[:MAX_READ_LENGTH])
-    if folded in _common_passwords() or len(set(folded)) < 3:
+    if _is_common(folded) or len(set(folded)) < 3:
         return str(_("This password is one of the most common ones. Choose another; a sentence is a good one."))
     if _is_made_of(folded, _site_words(name, email)):
         return str(_("This password is little more than a name that belongs to this blog or to you. Choose another."))
     return ""
 
 
-@cache
-def _common_passwords() -> frozenset[str]:
-    """Load the common passwords of sufficient length; the list takes 14 MB."""
+def _is_common(word: str) -> bool:
+    # imported here: the lists take 14 MB
     from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
-    return frozenset(word for word in FREQUENCY_LISTS["passwords"] if len(word) >= MIN_PASSWORD_LENGTH)
+    return word in FREQUENCY_LISTS["passwords"]
 
 
 def _site_words(name: str, email: str) -> set[str]:

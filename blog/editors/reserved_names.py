@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
+from pathlib import Path
 
 from sqlalchemy import select
 
 from blog.db import db
 from blog.editors.models import Editor
+from blog.html.invisible_characters import INVISIBLE
 
-# lower-case Cyrillic, Greek, Armenian and Latin letters that look like basic Latin ones
+CONFUSABLES = Path(__file__).with_name("confusables.txt")
+MAX_LENGTH = 200
+
+# more than Unicode lists: small Cyrillic, Greek, Armenian and Latin letters that look like basic Latin ones
 LOOKALIKES = str.maketrans(
     {
         **dict(zip("абвгдезіїјкӏмнорсԁтухһԛԝѕь", "abbraeziijklmhopcdtyxhqwsb", strict=True)),
@@ -29,12 +35,28 @@ def is_reserved(name: str) -> bool:
     return bool(shape) and any(skeleton(other) == shape for other in db.session.scalars(select(Editor.name)))
 
 
+@lru_cache(maxsize=1024)
 def skeleton(name: str) -> str:
-    """Reduce a name to what it looks like (compare UTS #39).
+    """Reduce a name to what it looks like, after UTS #39.
 
-    Drops case, accents, spaces and punctuation; maps similar letters to one.
+    Drops case, accents, spaces, punctuation and invisible characters; maps similar letters to one. Only the first
+    characters count, since normalizing many marks takes quadratic time.
     """
-    plain = unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", name).casefold())
+    plain = INVISIBLE.sub("", unicodedata.normalize("NFKC", name[:MAX_LENGTH]))
+    for _pass in range(2):
+        plain = unicodedata.normalize("NFKD", plain.translate(_confusables()).casefold())
     plain = plain.translate(LOOKALIKES).translate(CONFUSABLE_CHARACTERS)
     plain = "".join(character for character in plain if not unicodedata.combining(character))
     return re.sub(r"[\W_]+", "", plain).replace("rn", "m").replace("vv", "w") or plain.strip()
+
+
+@lru_cache(maxsize=1)
+def _confusables() -> dict[int, str]:
+    """Load Unicode's confusable characters: the form of each."""
+    found = {}
+    for line in CONFUSABLES.read_text(encoding="ascii").splitlines():
+        form, *characters = line.split() if not line.startswith("#") else ("",)
+        found.update(
+            {int(character, 16): "".join(chr(int(part, 16)) for part in form.split("+")) for character in characters}
+        )
+    return found

@@ -22,8 +22,8 @@ ACCESS = {
     "editors.update_password": EDITORS,
     "mail_desk.show": EDITORS,
     "mail_desk.update_choice": EDITORS,
+    "overview_desk.show": EDITORS,
     # posts, pages and labels
-    "posts_desk.home": EDITORS,
     "posts_desk.index": EDITORS,
     "posts_desk.new": EDITORS,
     "posts_desk.create": EDITORS,
@@ -62,6 +62,7 @@ ACCESS = {
     "site_desk.update": OWNERS,
     "mail_desk.show_outbox": OWNERS,
     "mail_desk.create_test": OWNERS,
+    "jobs_desk.index": OWNERS,
     "screening_desk.show": OWNERS,
     "screening_desk.update": OWNERS,
     "audit_desk.index": OWNERS,

@@ -29,6 +29,7 @@ from blog.live.hub import hint
 from blog.mail.models import Mail
 from blog.mail.outbox import mail_enabled, put_mail, wake_sender
 from blog.mail.rendering import render_mail
+from blog.row_limits import is_limit_reached
 from blog.site.models import raise_queue_version
 from blog.web.keyed_hashes import keyed_hash
 
@@ -87,7 +88,7 @@ def verify_current_password(editor: Editor, password: str, address_key: str) -> 
         if not password_matches(password, editor.password_hash):
             log.info("wrong present password, account %d", editor.id)
             return False
-    with writing():
+    with writing(affects="nothing"):
         delete_attempt(attempt)
     return True
 
@@ -158,10 +159,10 @@ def _warn_of_attempts(email: str, account: str) -> None:
     if not mail_enabled() or not is_closed_to_strangers(account):
         return
     mail = render_mail("failures", limit=MAX_PER_ACCOUNT)
-    with writing():
+    with writing(affects="nothing"):
         editor = editor_by_email(email)
-        recent = Mail.kind == WARNING_MAIL, Mail.recipient == email.strip().lower(), Mail.created_at > now() - HOUR
-        already_mailed = db.session.scalars(select(Mail.id).where(*recent).limit(1)).first()
+        same = Mail.kind == WARNING_MAIL, Mail.recipient == email.strip().lower()
+        already_mailed = is_limit_reached(Mail.created_at, [(1, HOUR)], now(), *same)
         if editor and not already_mailed:
             put_mail(editor.email, *mail, WARNING_MAIL)
     wake_sender()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import re2
@@ -19,25 +19,23 @@ TAGS = re2.compile(r"(?:<[^<>]*>)+")
 MAX_ATTRIBUTES = 100
 """Maximum attributes of one tag. The parser and bleach take quadratic time for more."""
 
-MAX_UNCHECKED_LENGTH = 2_000
-"""Maximum length in characters up to which attributes are not counted: too short to be slow."""
 
 ALLOWED_ATTRIBUTES = frozenset(name for _tag, name in POST_ATTRIBUTES)
-DROPPED_ELEMENTS = split_names("script style template title head meta link base xml svg noembed noframes frameset")
+DROPPED_ELEMENTS = split_names("script style template title head meta link base xml svg noembed noframes")
 """Elements without readable text: they are removed with their content."""
 
 
-def parse_html(html: str) -> etree._Element:
+def parse_html(html: str, keep: Iterable[str] = ()) -> etree._Element:
     """Parse a fragment or document into a `<body>` element.
 
-    Comments, scripts and styles are removed.
+    Comments, scripts and styles are removed, but not those elements to `keep`.
     """
     source = ROOT_TAGS.sub("", _without_head(resolve_references(normalize_characters(html))))
     body = _parse_body(source)
     if body is None:
         # Too deep, or too many attributes in one tag: keep the text and drop the tags.
         return parse_html(TAGS.sub(" ", source).replace("<", " "))
-    etree.strip_elements(body, *DROPPED_ELEMENTS, with_tail=False)
+    etree.strip_elements(body, *DROPPED_ELEMENTS.difference(keep), with_tail=False)
     return body
 
 
@@ -70,11 +68,10 @@ class AttributeCounter:
 def _parse_body(source: str) -> etree._Element | None:
     """Parse `source`; return None if too deep or too many attributes."""
     document = f"<html><body>{source}".encode()
-    if len(source) > MAX_UNCHECKED_LENGTH:
-        counter: Any = AttributeCounter()
-        etree.fromstring(document, etree.HTMLParser(encoding="utf-8", huge_tree=True, target=counter))
-        if counter.maximum > MAX_ATTRIBUTES:
-            return None
+    counter: Any = AttributeCounter()
+    etree.fromstring(document, etree.HTMLParser(encoding="utf-8", huge_tree=True, target=counter))
+    if counter.maximum > MAX_ATTRIBUTES:
+        return None
     parser = etree.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=True)
     root = etree.fromstring(document, parser)
     too_deep = any("depth" in error.message for error in parser.error_log)

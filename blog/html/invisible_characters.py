@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import re
+import unicodedata
 
 
 def _windows_1252(code: int) -> str:
@@ -19,6 +20,23 @@ REPLACEMENTS: dict[int, str | None] = {
 }
 SURROGATES = re.compile("[\ud800-\udfff]")
 BIDI_CONTROLS = re.compile("[\u202a-\u202e\u2066-\u2069]")
+# what shows nothing in any text (UAX #44, Default_Ignorable_Code_Point, without the selectors), and Braille's blank
+_NEVER_SHOWN = (
+    "\x00-\x08\x0e-\x1f\x7f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e001f"
+    "\U000e0080-\U000e00ff\U000e01f0-\U000e0fff"
+)
+_JOINERS, _SELECTORS, _TAGS = "\u200c\u200d", "\u180b-\u180f\ufe00-\ufe0f\U000e0100-\U000e01ef", "\U000e0020-\U000e007f"
+INVISIBLE = re.compile(f"[{_NEVER_SHOWN}{_JOINERS}{_SELECTORS}{_TAGS}]")
+NEVER_SHOWN = re.compile(f"[{_NEVER_SHOWN}]")
+# scripts from Hebrew on, and signs: Persian, Hindi and emoji need joiners, Mongolian, Japanese and emoji selectors
+_BASES = "\u0590-\u180a\u1810-\u1dff\u2190-\u27ff\u2900-\ufdff\ufe10-\ufefe\U00010000-\U0003ffff"
+IDLE = re.compile(
+    f"(?<![{_BASES}\ufe0f])[{_JOINERS}]|[{_JOINERS}](?![{_BASES}])"
+    f"|(?<![{_BASES}\xa9\xae\u203c-\u2139])[{_SELECTORS}](?!\u20e3)"
+)
+TAGS = re.compile(f"[{_TAGS}]")
+BLACK_FLAG = "\U0001f3f4"
 REFERENCE = re.compile(r"&#(?:[0-9]{1,7}|[xX][0-9a-fA-F]{1,6})(?![0-9a-fA-F]);?")
 
 
@@ -47,6 +65,19 @@ def resolve_references(text: str) -> str:
     return REFERENCE.sub(resolve, text)
 
 
+def clean_line(text: str | None) -> str:
+    """Return a name, title or label on one line, without what nobody sees.
+
+    A joiner stays between letters of the scripts that need it, and in emoji; so do the tags of a flag.
+    """
+    line = normalize_characters(text or "").replace("\u2800", " ")
+    line = NEVER_SHOWN.sub("", line if BLACK_FLAG in line else TAGS.sub("", line))
+    return " ".join(IDLE.sub("", line).split())
+
+
 def is_visible(text: str) -> bool:
     """Check whether plain text has any visible character."""
-    return any(character.isprintable() and not character.isspace() for character in text)
+    return any(
+        not character.isspace() and unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+        for character in INVISIBLE.sub("", text)
+    )

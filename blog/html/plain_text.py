@@ -13,7 +13,7 @@ INLINE_TAGS = split_names(
     sup tt u var wbr"""
 )
 IMAGE_FILE = re2.compile(r"(?i)\S+\.(?:jpe?g|png|gif|webp|bmp|tiff?)")
-TRIMMED_BEFORE_ELLIPSIS = " ,;:.–—-"  # noqa: RUF001
+TRIMMED_BEFORE_ELLIPSIS = " ,;:.–—-"
 """Characters removed from the end of an excerpt before its ellipsis."""
 
 
@@ -25,13 +25,18 @@ def plain_text(html: str) -> str:
 def excerpt(html: str, length: int = 240) -> str:
     """Return at most `length` characters of text, cut after a word.
 
-    Images, their captions and bare image addresses are left out unless there is nothing else. A cut text ends with "…".
+    Images, their captions and the links for images are left out unless there is nothing else. A cut text ends with "…".
     """
     body = parse_html(html)
-    images = [*body.iter("figure"), *(link for link in body.iter("a") if IMAGE_FILE.fullmatch(link.text or ""))]
+    links = (link for link in body.iter("a", "span") if link.get("class") == "picture-link" or _names_file(link))
+    images = [*body.iter("figure"), *links]
     for image in images:
         image.tag = "picture"
     return shorten(_extract_text(body, "picture") or plain_text(html), length)
+
+
+def _names_file(link: etree._Element) -> bool:
+    return link.tag == "a" and bool(IMAGE_FILE.fullmatch(link.text or ""))
 
 
 def _extract_text(body: etree._Element, *excluded_tags: str) -> str:

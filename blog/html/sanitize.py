@@ -33,6 +33,7 @@ READER_TAGS = split_names("a b blockquote br code em i li ol p pre s strong u ul
 READER_ATTRIBUTES: AttributePatterns = {
     ("a", "href"): READER_LINK,
     ("a", "rel"): re.compile(re.escape(REL)),
+    ("li", "value"): NUMBER,
     ("ol", "start"): NUMBER,
 }
 
@@ -41,7 +42,9 @@ POST_TAGS = READER_TAGS | split_names(
     ruby samp small span sub sup table tbody td tfoot th thead tr var wbr"""
 )
 POST_ATTRIBUTES: AttributePatterns = {
-    ("*", "class"): re.compile("align-(?:left|right|center)(?: float-(?:left|right))?|float-(?:left|right)"),
+    ("*", "class"): re.compile(
+        "align-(?:left|right|center)(?: float-(?:left|right))?|float-(?:left|right)|picture-link"
+    ),
     ("*", "dir"): re.compile("ltr|rtl|auto"),
     ("*", "id"): re.compile(r"post-[\w.:-]+"),
     ("*", "lang"): re.compile(r"[A-Za-z0-9-]{2,35}"),

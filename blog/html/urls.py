@@ -11,6 +11,7 @@ from blog.html.invisible_characters import normalize_characters
 
 HTTP_SCHEME = re.compile(r"https?://", re.IGNORECASE)
 SLASHES = re.compile(r"[/\\]{2,}")
+BLANK = re.compile("[ \xa0\u2000-\u200a\u202f\u3000]")
 NEEDS_ENCODING = re.compile(r"""[\s"<>\\]""")
 UNSAFE = re.compile(r"""[\s"<>\\^`{|}]""")
 NATIONAL_BLOGSPOT = re.compile(r"\.blogspot\.(?:com?\.)?[a-z]{2,3}$")
@@ -40,7 +41,22 @@ def is_website(text: str) -> bool:
     if not is_web_address(text):
         return False
     authority = urlsplit(text).netloc
-    return "." in host_of(text).strip(".") and not set("'^`{|}@").intersection(authority)
+    return "." in host_of(text).strip(".") and not set("%'^`{|}@").intersection(authority)
+
+
+def normalize_website(raw: str) -> str:
+    """Complete a website as people type it.
+
+    The scheme gets small letters, blanks in the path are escaped. What is no website with these is returned as it is,
+    for `is_website` to refuse.
+    """
+    text = raw.strip()
+    if SLASHES.match(text):
+        text = SLASHES.sub("https://", text, count=1)
+    scheme, separator, rest = text.partition("://") if "://" in text else ("https", "://", text)
+    host, slash, path = rest.partition("/")
+    website = f"{scheme.lower()}{separator}{host}{slash}{BLANK.sub(_percent_encode, path)}"
+    return website if is_website(website) else raw
 
 
 def is_image_address(text: str) -> bool:
@@ -110,7 +126,11 @@ def _normalize(raw: str) -> str:
     """Normalize as browsers do: no control characters, explicit scheme, unsafe characters encoded."""
     address = normalize_characters(raw).replace("\t", "").replace("\n", "").strip()
     address = SLASHES.sub("https://", address, count=1) if SLASHES.match(address) else address
-    return UNSAFE.sub(lambda unsafe: "".join(f"%{byte:02X}" for byte in unsafe[0].encode()), address)
+    return UNSAFE.sub(_percent_encode, address)
+
+
+def _percent_encode(character: re.Match[str]) -> str:
+    return "".join(f"%{byte:02X}" for byte in character[0].encode())
 
 
 def _relative_to_blog(address: str, host: str) -> str | None:

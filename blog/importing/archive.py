@@ -11,6 +11,23 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from blog.stored_messages import Message
+
+MAX_SAMPLE = 100
+
+
+@dataclass(slots=True)
+class Sample:
+    """Count items and store the first ones, so that memory stays bounded."""
+
+    count: int = 0
+    items: list[Message] = field(default_factory=list)
+
+    def add(self, item: Message) -> None:
+        self.count += 1
+        if len(self.items) < MAX_SAMPLE:
+            self.items.append(item)
+
 
 @dataclass(frozen=True, slots=True)
 class Site:
@@ -29,7 +46,10 @@ class Site:
 
 @dataclass(frozen=True, slots=True)
 class Post:
-    """Hold one post or page (`kind`) and its old path, if any."""
+    """Hold one post or page (`kind`) and its old path, if any.
+
+    `odd_date` is the text of a date that had to be interpreted or replaced.
+    """
 
     ref: str
     kind: str
@@ -42,6 +62,7 @@ class Post:
     labels: tuple[str, ...]
     body: str
     draft: bool
+    odd_date: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +78,7 @@ class Comment:
     at: datetime
     removed: bool
     anchor: str
+    odd_date: str | None = None
 
 
 def find_no_picture(_url: str) -> bytes | None:
@@ -73,7 +95,9 @@ class Archive:
 
     `duplicates`: entries dropped because an earlier one has their ref. `circular_replies`: replies in a cycle, yielded
     without their parent. `skipped`: entries that Blogger did not show, by reason. `combined_labels`: labels that were
-    split at their commas. `repaired_prefixes`: XML prefixes that the file used without declaring them.
+    split at their commas. `repaired_prefixes`: XML prefixes that the file used without declaring them. `bad_entries`:
+    entries without an id or date, left out. `odd_dates`, `dropped_characters`: entries whose date had to be
+    interpreted, and those with characters that XML forbids.
     """
 
     site: Site
@@ -86,3 +110,6 @@ class Archive:
     skipped: Counter[str] = field(default_factory=Counter)
     combined_labels: int = 0
     repaired_prefixes: tuple[str, ...] = ()
+    bad_entries: Sample = field(default_factory=Sample)
+    odd_dates: Sample = field(default_factory=Sample)
+    dropped_characters: Sample = field(default_factory=Sample)

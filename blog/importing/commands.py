@@ -24,7 +24,7 @@ def import_file(file: Path, dry_run: bool, as_json: bool, blog: str, blog_url: s
     """Import the posts and comments of FILE, a Blogger export.
 
     FILE is the .xml of “Back up content”, the .zip of Google Takeout or the feed.atom in it. Entries that were
-    imported before are left unchanged. A broken file is rejected as a whole.
+    imported before are left unchanged. A broken file is rejected as a whole, a bad entry skipped and reported.
     """
     with ProgressBar(sys.stderr) as progress:
         report = load_export(file, blog=blog, blog_url=blog_url, dry_run=dry_run, progress=progress)

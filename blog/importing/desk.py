@@ -48,7 +48,7 @@ def start_import(name: str, content: IO[bytes], blog_url: str) -> ResponseReturn
         record = queue_import(name, content, blog_url)
     except OSError as error:
         current_app.logger.error("An uploaded export could not be saved", exc_info=error)
-        sentence = _("The file cannot be kept, since the server's disk is full or closed: tell whoever runs the site.")
+        sentence = _("The file cannot be kept, since the server’s disk is full or closed: tell whoever runs the site.")
         return render_list(sentence), 503
     return redirect(f"/desk/imports/{record.id}", 303)
 

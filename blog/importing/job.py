@@ -9,31 +9,34 @@ import secrets
 import shutil
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import IO
 
-from flask import Flask, current_app
+from flask import current_app
 from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.exc import SQLAlchemyError
 
 from blog.db import db, now, writing
 from blog.db_errors import is_temporary
-from blog.errors import Unusable
+from blog.importing.export_errors import UnusableExport
 from blog.importing.load.run import load_export
 from blog.importing.models import BROKEN, DONE, REFUSED, RUNNING, WAITING, Import
+from blog.importing.report_sentences import translate_report
 from blog.settings import ROOT, Settings
+from blog.stored_messages import dump_messages, load_messages
 
 log = logging.getLogger(__name__)
 
 LEASE_TIME = timedelta(minutes=2)
 PROGRESS_INTERVAL = timedelta(seconds=1)
-POLL_SECONDS = 60
 PARTIAL_PREFIX = ".draft-"
 MAX_PARTIAL_AGE_SECONDS = 24 * 3600
+
+# kept until they have ended, so that the system can forget them
+_workers: set[subprocess.Popen[bytes]] = set()
 
 
 def queue_import(name: str, content: IO[bytes], blog_url: str) -> Import:
@@ -47,7 +50,7 @@ def queue_import(name: str, content: IO[bytes], blog_url: str) -> Import:
     try:
         with partial.open("wb") as file:
             shutil.copyfileobj(content, file, 1 << 20)
-        with writing():
+        with writing(affects="nothing"):
             db.session.add(record)
             db.session.flush()
             partial.replace(export_path(record.id))
@@ -58,44 +61,26 @@ def queue_import(name: str, content: IO[bytes], blog_url: str) -> Import:
 
 
 def start_worker(import_id: int) -> None:
-    """Start the import in a separate process and wait in a thread."""
+    """Start the import in a separate process, without waiting for it."""
     settings: Settings = current_app.config["SETTINGS"]
     command = [sys.executable, "-m", "flask", "imports", "run", str(import_id)]
     environment = settings.environment()
-
-    def work() -> None:
-        try:
-            subprocess.run(command, cwd=ROOT, env=environment, check=False)  # noqa: S603
-        except OSError as error:
-            log.warning("Import %d could not be started (%s); retrying later", import_id, error)
-
-    threading.Thread(target=work, name=f"import {import_id}", daemon=True).start()
+    _forget_ended_workers()
+    try:
+        _workers.add(subprocess.Popen(command, cwd=ROOT, env=environment))  # noqa: S603
+    except OSError as error:
+        log.warning("Import %d could not be started (%s); retrying later", import_id, error)
 
 
-def start_pending() -> None:
-    """Start the imports that wait or were interrupted."""
+def resume_imports() -> None:
+    """Start the imports that wait or were interrupted.
+
+    A worker that died with the server holds its lease for a while, so once at the start is too early.
+    """
+    _forget_ended_workers()
+    delete_partial_uploads()
     for import_id in db.session.scalars(select(Import.id).where(_is_available())):
         start_worker(import_id)
-
-
-def resume_imports(app: Flask) -> None:
-    """Start a thread that looks for interrupted imports every minute.
-
-    Looking once at the start is too early: a worker that died with the server still holds its lease.
-    """
-
-    def look() -> None:
-        while True:
-            try:
-                with app.app_context():
-                    delete_partial_uploads()
-                    start_pending()
-            except Exception as error:
-                fault = None if is_temporary(error) else error
-                log.warning("Could not look for pending imports; retrying later", exc_info=fault)
-            time.sleep(POLL_SECONDS)
-
-    threading.Thread(target=look, name="imports", daemon=True).start()
 
 
 def delete_partial_uploads() -> None:
@@ -109,21 +94,21 @@ def delete_partial_uploads() -> None:
 def run_import(import_id: int) -> None:
     """Run one import unless another process holds its lease.
 
-    The row then holds the report, or the sentence of a refusal.
+    The row then holds the messages of the report, or of a refusal.
     """
     if not _claim(import_id):
         return
     record, path = db.session.get_one(Import, import_id), export_path(import_id)
     try:
         report = load_export(path, blog_url=record.blog_url, progress=_progress_writer(import_id))
-        _finish(import_id, DONE, report.lines())
-    except Unusable as refusal:
-        _finish(import_id, REFUSED, [str(refusal).replace(str(path), record.name)])
+        _finish(import_id, DONE, dump_messages(report.messages()))
+    except UnusableExport as refusal:
+        _finish(import_id, REFUSED, _with_uploaded_name(dump_messages([refusal.message]), path, record.name))
     except Exception as error:
         if is_temporary(error):
             raise  # the import is started again when its lease has expired
         log.exception("Import %d failed", import_id)
-        _finish(import_id, BROKEN, [])
+        _finish(import_id, BROKEN, "")
     path.unlink(missing_ok=True)
 
 
@@ -137,8 +122,16 @@ def imports_folder() -> Path:
 
 
 def report_lines(record: Import) -> list[str]:
-    lines: list[str] = json.loads(record.report or "[]")
+    """Return an import's report in the current language; earlier releases stored lines."""
+    messages = load_messages(record.report)
+    lines: list[str] = json.loads(record.report) if messages is None else translate_report(messages)
     return lines
+
+
+def _forget_ended_workers() -> None:
+    for worker in list(_workers):
+        if worker.poll() is not None:
+            _workers.discard(worker)
 
 
 def _is_available() -> ColumnElement[bool]:
@@ -149,7 +142,7 @@ def _is_available() -> ColumnElement[bool]:
 
 def _claim(import_id: int) -> bool:
     claim = update(Import).where(Import.id == import_id, _is_available())
-    with writing():
+    with writing(affects="nothing"):
         result = db.session.execute(claim.values(state=RUNNING, leased_until=now() + LEASE_TIME))
         return bool(result.rowcount)  # type: ignore[attr-defined]
 
@@ -164,7 +157,7 @@ def _progress_writer(import_id: int) -> Callable[[int, int], None]:
         last[0] = now()
         change = update(Import).where(Import.id == import_id)
         try:
-            with writing():
+            with writing(affects="nothing"):
                 db.session.execute(change.values(done=done, total=total, leased_until=now() + LEASE_TIME))
         except SQLAlchemyError as error:  # a missed progress report must not stop the import
             if not is_temporary(error):
@@ -173,7 +166,13 @@ def _progress_writer(import_id: int) -> Callable[[int, int], None]:
     return progress
 
 
-def _finish(import_id: int, state: str, lines: list[str]) -> None:
-    with writing():
+def _finish(import_id: int, state: str, report: str) -> None:
+    with writing(affects="nothing"):
         change = update(Import).where(Import.id == import_id)
-        db.session.execute(change.values(state=state, report=json.dumps(lines), leased_until=None))
+        db.session.execute(change.values(state=state, report=report, leased_until=None))
+
+
+def _with_uploaded_name(report: str, path: Path, name: str) -> str:
+    """Replace the file's path in a refusal with its name at the editor."""
+    stored, uploaded = (json.dumps(text, ensure_ascii=False) for text in (str(path), name))
+    return report.replace(stored, uploaded)

@@ -20,7 +20,7 @@ class Import(Record):
     """Represent one uploaded export and the state of its import.
 
     The process that runs it holds a lease and saves its progress. An expired lease means an interruption. Any process
-    may then start it again, since no entry is imported twice.
+    may then start it again, since no entry is imported twice. `report` holds stored messages (`blog.stored_messages`).
     """
 
     __tablename__ = "imports"

@@ -7,31 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from blog.importing.archive import MAX_SAMPLE, Sample
+from blog.importing.report_sentences import INDENT, translate_report
+from blog.stored_messages import Message, message
+
 MAX_EXAMPLES = 5
-MAX_SAMPLE = 100
-INDENT = "  "
-SKIP_REASONS = {
-    "spam": "Blogger marked them as spam",
-    "ghosted": "Blogger showed them only to their authors",
-    "trashed": "they were in Blogger's trash",
-    "unshown": "Blogger did not show them",
-}
-
-
-@dataclass(slots=True)
-class Sample:
-    """Count items and store the first ones, so that memory stays bounded."""
-
-    count: int = 0
-    items: list[str] = field(default_factory=list)
-
-    def add(self, item: str) -> None:
-        self.count += 1
-        if len(self.items) < MAX_SAMPLE:
-            self.items.append(item)
-
-    def as_json(self) -> dict[str, Any]:
-        return {"count": self.count, "first": self.items}
+# why Blogger hid entries, and what they are
+SKIP_REASONS = {"spam": "comment", "ghosted": "comment", "trashed": "entry", "unshown": "comment"}
 
 
 @dataclass(slots=True)
@@ -39,7 +21,7 @@ class Report:
     """Count what was imported, what was skipped and what needs attention."""
 
     host: str = ""
-    host_question: str = ""
+    about_site: list[Message] = field(default_factory=list)
     dry_run: bool = False
     posts: int = 0
     post_drafts: int = 0
@@ -57,20 +39,28 @@ class Report:
     future_posts: int = 0
     combined_labels: int = 0
     repaired_prefixes: tuple[str, ...] = ()
-    adopted_settings: str = ""
-    unknown_settings: list[str] = field(default_factory=list)
+    bad_entries: Sample = field(default_factory=Sample)
+    odd_dates: Sample = field(default_factory=Sample)
+    dropped_characters: Sample = field(default_factory=Sample)
     moved_posts: Sample = field(default_factory=Sample)
     stored_pictures: int = 0
     rejected_pictures: Sample = field(default_factory=Sample)
     insecure_pictures: Sample = field(default_factory=Sample)
     embeds: Sample = field(default_factory=Sample)
+    hidden_text: Sample = field(default_factory=Sample)
+    removed_content: Sample = field(default_factory=Sample)
+
+    def messages(self) -> list[Message]:
+        """Return the report as messages, to be stored."""
+        return [describe_imported(self), *describe_skipped(self), *describe_follow_ups(self)]
 
     def lines(self) -> list[str]:
         """Return the report as short plain lines."""
-        return [describe_imported(self), *describe_skipped(self), *describe_follow_ups(self)]
+        return translate_report(self.messages())
 
     def as_json(self) -> dict[str, Any]:
         """Return the report for programs; `look_at` holds the sentences for the owner."""
+        follow_ups = translate_report(list(describe_follow_ups(self)))
         return {
             "dry_run": self.dry_run,
             "came_in": {
@@ -89,88 +79,77 @@ class Report:
                 "comments_without_post": self.missing_posts,
                 **{reason: self.skipped[reason] for reason in SKIP_REASONS},
             },
-            "pictures_not_reachable_by_https": self.insecure_pictures.as_json(),
-            "pictures_not_kept": self.rejected_pictures.as_json(),
-            "embeds_that_became_links": self.embeds.as_json(),
-            "moved": self.moved_posts.as_json(),
+            "entries_left_out": _sample_as_json(self.bad_entries),
+            "dates_interpreted": _sample_as_json(self.odd_dates),
+            "forbidden_characters_dropped": _sample_as_json(self.dropped_characters),
+            "pictures_not_reachable_by_https": _sample_as_json(self.insecure_pictures),
+            "pictures_not_kept": _sample_as_json(self.rejected_pictures),
+            "embeds_that_became_links": _sample_as_json(self.embeds),
+            "hidden_text_left_out": _sample_as_json(self.hidden_text),
+            "content_left_out": _sample_as_json(self.removed_content),
+            "moved": _sample_as_json(self.moved_posts),
             "mended_prefixes": list(self.repaired_prefixes),
-            "look_at": [line for line in describe_follow_ups(self) if not line.startswith(INDENT)],
+            "look_at": [line for line in follow_ups if not line.startswith(INDENT)],
         }
 
 
-def describe_imported(report: Report) -> str:
-    parts = [
-        format_count(report.posts, "post") + _describe_part(report.post_drafts, "draft", "drafts"),
-        format_count(report.pages, "page") + _describe_part(report.page_drafts, "draft", "drafts"),
-        format_count(report.comments, "comment") + _describe_part(report.removed_comments, "removed", "removed"),
-        format_count(len(report.labels), "label"),
-        format_count(report.stored_pictures, "picture"),
-    ]
-    return ", ".join(part for part in parts if not part.startswith("0 ")) or "Nothing new to import."
-
-
-def describe_skipped(report: Report) -> Iterator[str]:
-    if report.already_imported.total():
-        counts = ", ".join(format_count(number, kind) for kind, number in report.already_imported.items() if number)
-        yield f"Already imported and left unchanged: {counts}."
-    if report.duplicates:
-        many = format_count(report.duplicates, "entry", "entries")
-        yield f"Skipped because an earlier entry has the same id: {many}."
-    if report.missing_posts:
-        yield f"Skipped because their post is missing: {format_count(report.missing_posts, 'comment')}."
-    for reason, why in SKIP_REASONS.items():
-        if number := report.skipped[reason]:
-            many = format_count(number, "entry", "entries") if reason == "trashed" else format_count(number, "comment")
-            yield f"Skipped because {why}: {many}."
-
-
-def describe_follow_ups(report: Report) -> Iterator[str]:
-    if report.host_question:
-        yield report.host_question
-    if report.adopted_settings:
-        yield f"Taken from the export: {report.adopted_settings}."
-    yield from report.unknown_settings
-    yield from _describe_repairs(report)
-    if report.posts + report.pages and report.host and ".blogspot." not in report.host:
-        yield f"Links to {report.host} now lead to this blog: point that domain to this server."
-    yield from _describe_threads(report)
-    if report.future_posts:
-        yield f"Imported as drafts because their date is in the future: {report.future_posts}."
-    yield from _describe_sample("Moved to a new address", report.moved_posts, "post or page", "posts and pages")
-    yield from _describe_sample("Hidden because they do not load over https", report.insecure_pictures, "picture")
-    yield from _describe_sample("Not copied because they could not be stored", report.rejected_pictures, "picture")
-    yield from _describe_sample(
-        "Replaced with a link to the source", report.embeds, "player or frame", "players and frames"
+def describe_imported(report: Report) -> Message:
+    return message(
+        "imported",
+        posts=report.posts,
+        post_drafts=report.post_drafts,
+        pages=report.pages,
+        page_drafts=report.page_drafts,
+        comments=report.comments,
+        removed=report.removed_comments,
+        labels=len(report.labels),
+        pictures=report.stored_pictures,
     )
 
 
-def format_count(number: int, one: str, many: str = "") -> str:
-    return f"{number} {one if number == 1 else many or one + 's'}"
+def describe_skipped(report: Report) -> Iterator[Message]:
+    if report.already_imported.total():
+        yield message("already_imported", **report.already_imported)
+    yield from _count("duplicates", "entry", report.duplicates)
+    yield from _count("missing_posts", "comment", report.missing_posts)
+    for reason, kind in SKIP_REASONS.items():
+        yield from _count(reason, kind, report.skipped[reason])
+    yield from _describe_sample("bad_entries", "entry", report.bad_entries, MAX_SAMPLE)
 
 
-def _describe_repairs(report: Report) -> Iterator[str]:
+def describe_follow_ups(report: Report) -> Iterator[Message]:
+    yield from report.about_site
     if report.repaired_prefixes:
-        yield f"The file used undeclared XML prefixes, which were repaired: {', '.join(report.repaired_prefixes)}."
-    if report.combined_labels:
-        yield f"Split at their commas into several labels: {format_count(report.combined_labels, 'label')}."
+        yield message("repaired_prefixes", prefixes=", ".join(report.repaired_prefixes))
+    yield from _describe_sample("odd_dates", "entry", report.odd_dates, MAX_SAMPLE)
+    yield from _describe_sample("dropped_characters", "entry", report.dropped_characters, MAX_SAMPLE)
+    yield from _count("combined_labels", "label", report.combined_labels)
+    if report.posts + report.pages and report.host and ".blogspot." not in report.host:
+        yield message("old_host", host=report.host)
+    yield from _count("missing_parents", "comment", report.missing_parents)
+    yield from _count("circular_replies", "comment", report.circular_replies)
+    if report.future_posts:
+        yield message("future_posts", number=report.future_posts)
+    yield from _describe_sample("moved_posts", "post_or_page", report.moved_posts)
+    yield from _describe_sample("insecure_pictures", "picture", report.insecure_pictures)
+    yield from _describe_sample("rejected_pictures", "picture", report.rejected_pictures)
+    yield from _describe_sample("embeds", "embed", report.embeds)
+    yield from _describe_sample("hidden_text", "post_or_page", report.hidden_text, MAX_SAMPLE)
+    yield from _describe_sample("removed_content", "post_or_page", report.removed_content, MAX_SAMPLE)
 
 
-def _describe_threads(report: Report) -> Iterator[str]:
-    top = "Moved to the top of their thread because"
-    if report.missing_parents:
-        yield f"{top} the comment that they reply to is missing: {format_count(report.missing_parents, 'comment')}."
-    if report.circular_replies:
-        yield f"{top} they reply to each other in a circle: {format_count(report.circular_replies, 'comment')}."
+def _sample_as_json(sample: Sample) -> dict[str, Any]:
+    return {"count": sample.count, "first": translate_report(sample.items)}
 
 
-def _describe_sample(heading: str, sample: Sample, one: str, many: str = "") -> Iterator[str]:
-    if not sample.count:
-        return
-    yield f"{heading}: {format_count(sample.count, one, many)}."
-    yield from (f"{INDENT}{item}" for item in sample.items[:MAX_EXAMPLES])
-    if sample.count > MAX_EXAMPLES:
-        yield f"{INDENT}and {sample.count - MAX_EXAMPLES} more"
+def _count(code: str, kind: str, number: int) -> Iterator[Message]:
+    if number:
+        yield message(code, counted=[message(kind, number=number)])
 
 
-def _describe_part(number: int, one: str, many: str) -> str:
-    return f" ({number} {one if number == 1 else many})" if number else ""
+def _describe_sample(code: str, kind: str, sample: Sample, examples: int = MAX_EXAMPLES) -> Iterator[Message]:
+    """Count a sample's items and name the first: of what was lost, `MAX_SAMPLE`."""
+    yield from _count(code, kind, sample.count)
+    yield from (message("example", item=[item]) for item in sample.items[:examples])
+    if sample.count > examples:
+        yield message("more", number=sample.count - examples)

@@ -1,7 +1,7 @@
 """Write mail to the outbox, in the transaction that causes it.
 
 subject, text, html = render_mail("new_replies", post=post, …)      # slow, so before
-with writing():
+with writing(affects="nothing"):
     …
     put_mail(reader.email, subject, text, html, "notice", headers={"List-Unsubscribe": …})
 wake_sender()                                                     # after the commit
@@ -29,7 +29,7 @@ from blog.settings import Settings
 ALLOWED_HEADERS = {"List-Unsubscribe", "List-Unsubscribe-Post", "List-Id", "Reply-To"}
 MAX_SUBJECT_LENGTH = 250
 
-# the sender thread of this process waits for this
+# the job that sends mail in this process waits for this
 mail_waiting = threading.Event()
 
 
@@ -88,7 +88,7 @@ def new_mail(  # noqa: PLR0913
 
 
 def wake_sender() -> None:
-    """Wake the sender thread. Other processes poll every few seconds."""
+    """Wake the job that sends mail. Other processes poll every few seconds."""
     mail_waiting.set()
 
 

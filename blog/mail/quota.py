@@ -1,7 +1,7 @@
 """Share the site's mail quota between kinds of mail, and limit links.
 
 The quota is MAIL_PER_HOUR and MAIL_PER_DAY. Mail to editors and about accounts may use all of it. Each other kind has a
-share; an eighth is left to the editors. Counts rows, so the quota holds across processes.
+share; an eighth is left to the editors.
 """
 
 from __future__ import annotations
@@ -12,11 +12,12 @@ from contextlib import contextmanager
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import func, select
 
 from blog.db import db, now
 from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
+from blog.row_limits import Limit, is_limit_reached
 from blog.settings import Settings
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -29,16 +30,16 @@ LINK_KINDS = (CONFIRM, LINK, PRIVACY)
 # in eighths of the quota
 SHARES = {NOTICE: 4, CONFIRM: 1, LINK: 1, PRIVACY: 1}
 # links of all kinds together
-MAX_LINKS_PER_RECIPIENT_AND_DAY = 5
+LINKS_PER_RECIPIENT = 5, DAY
 # several times what looking up an address and writing a mail takes
 MIN_LINK_SECONDS = 0.05
 
 
-def quota_limits(settings: Settings, kind: str = "") -> tuple[tuple[timedelta, int], ...]:
-    """Return the most mails of this kind, or of all, per span."""
+def quota_limits(settings: Settings, kind: str = "") -> tuple[Limit, ...]:
+    """Return the limits of this kind of mail, or of all mail."""
     eighths = SHARES.get(kind, 8) if settings.ratelimit_enabled else 8
     hour, day = settings.mail_per_hour, settings.mail_per_day
-    return (HOUR, max(1, hour * eighths // 8)), (DAY, max(1, day * eighths // 8))
+    return (max(1, hour * eighths // 8), HOUR), (max(1, day * eighths // 8), DAY)
 
 
 def is_quota_used_up(settings: Settings, at: datetime, kind: str = "") -> bool:
@@ -46,10 +47,12 @@ def is_quota_used_up(settings: Settings, at: datetime, kind: str = "") -> bool:
 
     Mails that are being sent count too.
     """
-    of_kind = [Mail.kind == kind] if kind else []
-    leased = _count(Mail.due_at <= at, Mail.leased_until >= at, *of_kind)
-    limits = quota_limits(settings, kind)
-    return any(leased + _count(Mail.sent_at.between(at - within, at), *of_kind) >= limit for within, limit in limits)
+    # an expression, since SQLite would find all mails of the kind by its index, not the last ones by their time
+    of_kind = [Mail.kind + "" == kind] if kind else []
+    being_sent = select(func.count(Mail.id)).where(Mail.due_at <= at, ~Mail.is_unleased(at), *of_kind)
+    leased = db.session.scalar(being_sent) or 0
+    limits = [(most - leased, within) for most, within in quota_limits(settings, kind)]
+    return min(limits)[0] < 1 or is_limit_reached(Mail.sent_at, limits, at, *of_kind)
 
 
 def kinds_over_quota(settings: Settings, at: datetime) -> list[str]:
@@ -60,11 +63,10 @@ def kinds_over_quota(settings: Settings, at: datetime) -> list[str]:
 def may_send_link(kind: str, recipient: str) -> bool:
     """Return whether one more link may go to this address, within `writing()`."""
     settings: Settings = current_app.config["SETTINGS"]
-    at = now()
-    to_recipient = _count(Mail.recipient == recipient, Mail.kind.in_(LINK_KINDS), _created_within(at, DAY))
-    return to_recipient < MAX_LINKS_PER_RECIPIENT_AND_DAY and all(
-        _count(Mail.kind == kind, _created_within(at, span)) < limit for span, limit in quota_limits(settings, kind)
-    )
+    at, to_recipient = now(), (Mail.recipient == recipient, Mail.kind.in_(LINK_KINDS))
+    if is_limit_reached(Mail.created_at, [LINKS_PER_RECIPIENT], at, *to_recipient):
+        return False
+    return not is_limit_reached(Mail.created_at, quota_limits(settings, kind), at, Mail.kind == kind)
 
 
 def put_link(  # noqa: PLR0913
@@ -73,16 +75,16 @@ def put_link(  # noqa: PLR0913
     kind: str,
     *,
     deliver: bool = True,
-    paced: bool = True,
+    throttled: bool = True,
     headers: Mapping[str, str] | None = None,
 ) -> bool:
     """Write a mail with a link unless a limit forbids it.
 
     Call it within `writing()`. Returns whether it will be sent: `deliver` is true and the limits allow it. Without
-    `paced` there are no limits. A mail that is not sent is inserted and deleted again: equal work hides which addresses
-    are known here. Callers run all of it within `constant_time`.
+    `throttled` there are no limits. A mail that is not sent is inserted and deleted again: equal work hides which
+    addresses are known here. Callers run all of it within `constant_time`.
     """
-    allowed = (may_send_link(kind, to) or not paced) and deliver
+    allowed = (may_send_link(kind, to) or not throttled) and deliver
     mail = put_mail(to, *content, kind, headers=headers)
     db.session.flush()
     if not allowed:
@@ -99,12 +101,3 @@ def constant_time() -> Iterator[None]:
     until = time.monotonic() + MIN_LINK_SECONDS
     yield
     time.sleep(max(0.0, until - time.monotonic()))
-
-
-def _created_within(at: datetime, span: timedelta) -> ColumnElement[bool]:
-    # ignores rows from the future: they were written before a clock was set back
-    return Mail.created_at.between(at - span, at)
-
-
-def _count(*conditions: ColumnElement[bool]) -> int:
-    return db.session.scalar(select(func.count(Mail.id)).where(*conditions)) or 0

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Flask, current_app, render_template
+from jinja2 import pass_context
 
 from blog.settings import Settings
 
@@ -14,7 +15,8 @@ from blog.settings import Settings
 def init(app: Flask, title: Callable[[], str]) -> None:
     """Register the filter `absolute` and the function that gives the sender's name."""
     app.extensions["mail_title"] = title
-    app.jinja_env.filters["absolute"] = absolute_url
+    # Jinja computes a filter of a constant when it compiles a template, unless the filter takes the context
+    app.jinja_env.filters["absolute"] = pass_context(lambda _context, path: absolute_url(path))
 
 
 def render_mail(name: str, **values: Any) -> tuple[str, str, str]:

@@ -23,7 +23,7 @@ def forget_mails(at: datetime | None = None) -> int:
     stale = [] if mail_enabled() else _ids(Mail.due_at <= at - GIVE_UP_AFTER)
     db.session.rollback()
     if ended or stale:
-        with writing():
+        with writing(affects="nothing"):
             db.session.execute(delete(Mail).where(Mail.id.in_(ended)))
             given_up = update(Mail).where(Mail.id.in_(stale), Mail.due_at.is_not(None))
             sentence = _("Mail is no longer set up, so nobody sent this.")

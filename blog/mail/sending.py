@@ -9,14 +9,12 @@ from __future__ import annotations
 
 import logging
 import random
-import threading
 import time
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from flask import Flask, current_app
+from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import select, update
 from sqlalchemy.exc import SQLAlchemyError
@@ -24,7 +22,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from blog.db import db, now, writing
 from blog.db_errors import is_temporary
 from blog.mail.models import Mail
-from blog.mail.outbox import mail_waiting
 from blog.mail.quota import SHARES, is_quota_used_up, kinds_over_quota
 from blog.mail.rendering import site_title
 from blog.mail.smtp import NotSent, send
@@ -39,11 +36,6 @@ MIN_TRIES = 8
 MINUTE = timedelta(minutes=1)
 RETRY_DELAYS = (MINUTE / 3, MINUTE, 5 * MINUTE, 15 * MINUTE, 60 * MINUTE, 180 * MINUTE)
 
-POLL_SECONDS = 5.0
-# between two attempts while the server accepts no mail
-MAX_POLL_SECONDS = 60.0
-# how long a stopping process waits for the mail that it is sending
-STOP_SECONDS = 1.0
 # how long to retry storing a result while the database is away
 DATABASE_WAIT_SECONDS = 30.0
 
@@ -56,62 +48,25 @@ class Attempt:
     failure: NotSent | None
 
 
-def start_sending(app: Flask, *writers: Callable[[], object]) -> Callable[[], None]:
-    """Send mail in a thread until the returned function is called.
-
-    Before each round each of `writers` is called until it returns something false: they write the mails that are due.
-    """
-    settings: Settings = app.config["SETTINGS"]
-    stopping = threading.Event()
-
-    def work() -> None:
-        pause = POLL_SECONDS
-        while not stopping.is_set():
-            try:
-                with app.app_context():
-                    _run_writers(writers, stopping.is_set)
-                    succeeded = send_due_mails(stopping.is_set)
-            except Exception as error:
-                if is_temporary(error):
-                    log.warning("Database unavailable; sending mail later")
-                else:
-                    log.warning("Sending mail failed; retrying", exc_info=True)
-                succeeded = False
-            pause = POLL_SECONDS if succeeded else min(2 * pause, MAX_POLL_SECONDS)
-            (mail_waiting if succeeded else stopping).wait(pause)
-            mail_waiting.clear()
-
-    def stop() -> None:
-        stopping.set()
-        mail_waiting.set()
-        thread.join(STOP_SECONDS)
-
-    thread = threading.Thread(target=work, name="mail", daemon=True)
-    if settings.sends_mail:
-        thread.start()
-        return stop
-    return lambda: None
-
-
-def _run_writers(writers: Sequence[Callable[[], object]], stopping: Callable[[], bool]) -> None:
-    """Call each writer until it has nothing to write; log failures."""
-    for write_next in writers:
-        try:
-            while not stopping() and write_next():
-                pass
-        except Exception as error:
-            if is_temporary(error):
-                raise
-            log.warning("Writing a mail failed; retrying", exc_info=True)
-            db.session.rollback()
-
-
-def send_due_mails(stopping: Callable[[], bool] = lambda: False, at: datetime | None = None) -> bool:
+def send_due_mails(at: datetime | None = None) -> bool:
     """Send all due mails; return False if the server accepts none."""
-    while not stopping() and (attempt := send_next(at)):
-        if attempt.failure and attempt.failure.by_server:
-            return False
+    try:
+        while send_next_mail(at):
+            pass
+    except NotSent:
+        return False
     return True
+
+
+def send_next_mail(at: datetime | None = None) -> bool:
+    """Send the next due mail; return whether there was one.
+
+    Raises: NotSent if the server accepts none.
+    """
+    attempt = send_next(at)
+    if attempt and attempt.failure and attempt.failure.by_server:
+        raise attempt.failure
+    return attempt is not None
 
 
 def send_next(at: datetime | None = None) -> Attempt | None:
@@ -132,7 +87,7 @@ def _claim(at: datetime) -> Mail | None:
     db.session.rollback()
     if not found:
         return None
-    with writing():
+    with writing(affects="nothing"):
         mail = _next_due(at)
         if mail:
             mail.tries += 1
@@ -194,7 +149,7 @@ def _execute_patiently(statement: Any) -> None:
     until = time.monotonic() + DATABASE_WAIT_SECONDS
     while True:
         try:
-            with writing():
+            with writing(affects="nothing"):
                 db.session.execute(statement, execution_options={"synchronize_session": False})
             return
         except SQLAlchemyError as error:

@@ -9,12 +9,13 @@ import smtplib
 import socket
 import ssl
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask_babel import gettext as _
+from flask_babel import LazyString
+from flask_babel import lazy_gettext as _
 
 from blog.email_addresses import normalize_address
 from blog.mail.messages import POLICY, UTF8_POLICY, build_message, one_line
@@ -26,7 +27,33 @@ REPLY_TIMEOUT = 20.0
 SESSION_TIMEOUT = 80.0
 MAX_REPLY_LENGTH = 300
 
-Reply = tuple[int, bytes]
+NO_STARTTLS = _(
+    "%(server)s offers no STARTTLS, and nothing is sent in clear: "
+    "SMTP_SECURITY=tls is for servers that begin with TLS, mostly at port 465."
+)
+NO_LOGIN = _("%(server)s takes no login: leave SMTP_USER and SMTP_PASSWORD empty, or use another port.")
+NO_SMTPUTF8 = _("%(server)s cannot write to addresses that have letters beyond a to z before the @.")
+# the first type that an error has
+SENTENCES: Mapping[type[OSError], LazyString] = {
+    smtplib.SMTPSenderRefused: _("%(server)s takes no mail from MAIL_FROM (%(words)s)."),
+    smtplib.SMTPRecipientsRefused: _("%(server)s takes no mail for this address (%(words)s)."),
+    smtplib.SMTPDataError: _("%(server)s did not take the mail (%(words)s)."),
+    smtplib.SMTPAuthenticationError: _(
+        "%(server)s refuses the login (%(words)s): look at SMTP_USER and SMTP_PASSWORD."
+    ),
+    smtplib.SMTPResponseException: _("%(server)s refuses (%(words)s)."),
+    smtplib.SMTPServerDisconnected: _("%(server)s broke off the connection."),
+    ssl.SSLCertVerificationError: _(
+        "%(server)s shows a certificate that does not hold (%(words)s): look at SMTP_HOST."
+    ),
+    ssl.SSLError: _(
+        "%(server)s does not speak TLS as SMTP_SECURITY says (%(words)s): "
+        "tls is for port 465, starttls for port 587, mostly."
+    ),
+    socket.gaierror: _("%(server)s is not known: look at SMTP_HOST."),
+    TimeoutError: _("%(server)s did not answer in time: look at SMTP_HOST and SMTP_PORT."),
+    OSError: _("%(server)s cannot be reached (%(words)s): look at SMTP_HOST and SMTP_PORT."),
+}
 
 
 class NotSent(Exception):
@@ -48,19 +75,18 @@ class Connection(smtplib.SMTP):
         self.until = time.monotonic() + SESSION_TIMEOUT
         super().__init__(**options)
 
-    def getreply(self) -> Reply:
+    def getreply(self) -> tuple[int, bytes]:
         left = self.until - time.monotonic()
         if left <= 0:
             self.close()
             raise TimeoutError
         if self.sock:
             self.sock.settimeout(min(left, REPLY_TIMEOUT))
-        try:
-            return super().getreply()
-        except smtplib.SMTPServerDisconnected as error:
-            if isinstance(error.__context__, TimeoutError):
-                raise TimeoutError from error
-            raise
+        return super().getreply()
+
+    def rset(self) -> tuple[int, bytes]:
+        """Send no RSET: after a refusal the connection ends."""
+        return 250, b""
 
 
 class SecureConnection(Connection, smtplib.SMTP_SSL):
@@ -74,26 +100,18 @@ def send(settings: Settings, mail: Mail, title: str) -> None:
     """
     recipient = normalize_address(mail.recipient)
     if not recipient:
-        raise NotSent(_("This is not an address that mail can be written to."), permanent=True)
-    message, needs_utf8 = build_message(settings, mail, title), not recipient.isascii()
-    with _translate_errors(settings), _connect(settings) as server:
-        if needs_utf8:
-            _require_smtputf8(server, settings)
-        options = ["SMTPUTF8", "BODY=8BITMIME"] if needs_utf8 else []
-        replies = _Replies(settings)
-        replies.raise_for_session(
-            server.mail(settings.mail_from, options), _("%(server)s takes no mail from MAIL_FROM (%(words)s).")
-        )
-        replies.raise_for_mail(server.rcpt(recipient), _("%(server)s takes no mail for this address (%(words)s)."))
-        content = message.as_bytes(policy=UTF8_POLICY if needs_utf8 else POLICY)
-        replies.raise_for_mail(_data(server, content), _("%(server)s did not take the mail (%(words)s)."))
-
-
-def _data(server: Connection, content: bytes) -> Reply:
+        raise NotSent(str(_("This is not an address that mail can be written to.")), permanent=True)
+    needs_utf8 = not recipient.isascii()
+    policy, options = (UTF8_POLICY, ["SMTPUTF8", "BODY=8BITMIME"]) if needs_utf8 else (POLICY, [])
+    # not by send_message, which puts a ">" before "From" at the start of a line
+    content = build_message(settings, mail, title).as_bytes(policy=policy)
     try:
-        return server.data(content)
-    except smtplib.SMTPDataError as error:
-        return error.smtp_code, _as_bytes(error.smtp_error)
+        with _connect(settings) as server:
+            if needs_utf8 and not server.has_extn("smtputf8"):
+                raise NotSent(_format(settings, NO_SMTPUTF8), permanent=True)
+            server.sendmail(settings.mail_from, recipient, content, options)
+    except OSError as error:
+        raise _not_sent(settings, error) from None  # the cause may contain the password
 
 
 @contextmanager
@@ -102,117 +120,64 @@ def _connect(settings: Settings) -> Iterator[Connection]:
 
     The answer to QUIT is not awaited: until the success is stored, a crash would send the mail twice.
     """
-    context, secure = ssl.create_default_context(), settings.smtp_security
+    security = settings.smtp_security
+    # reading the certificates takes 31 ms
+    context = None if security == "none" else ssl.create_default_context()
     options = {"host": settings.smtp_host, "port": settings.smtp_port, "timeout": REPLY_TIMEOUT}
     options["local_hostname"] = urlsplit(settings.blog_url).hostname or "localhost"
-    server = SecureConnection(context=context, **options) if secure == "tls" else Connection(**options)
+    server = SecureConnection(context=context, **options) if security == "tls" else Connection(**options)
     try:
         server.ehlo_or_helo_if_needed()
-        if secure == "starttls":
-            _encrypt(server, context, settings)
+        if security == "starttls":
+            if not server.has_extn("starttls"):
+                raise NotSent(_format(settings, NO_STARTTLS), by_server=True)
+            server.starttls(context=context)
+            server.ehlo_or_helo_if_needed()
         if settings.smtp_user:
-            _sign_in(server, settings)
+            if not server.has_extn("auth"):
+                raise NotSent(_format(settings, NO_LOGIN), by_server=True)
+            server.login(settings.smtp_user, settings.smtp_password)
         yield server
-        with suppress(smtplib.SMTPException, OSError):
+        with suppress(OSError):
             server.putcmd("quit")
     finally:
         server.close()
 
 
-def _encrypt(server: Connection, context: ssl.SSLContext, settings: Settings) -> None:
-    if not server.has_extn("starttls"):
-        raise _Replies(settings).server_error(
-            _(
-                "%(server)s offers no STARTTLS, and nothing is sent in clear: "
-                "SMTP_SECURITY=tls is for servers that begin with TLS, mostly at port 465."
-            )
-        )
-    server.starttls(context=context)
-    server.ehlo_or_helo_if_needed()
+def _not_sent(settings: Settings, error: OSError) -> NotSent:
+    """Describe an error.
+
+    It concerns the server, unless the recipient, the text or the size (552) was refused. A 5xx code is permanent,
+    except 5.7.x, which concerns the sender.
+    """
+    if isinstance(error, smtplib.SMTPServerDisconnected) and isinstance(error.__context__, TimeoutError):
+        error = error.__context__
+    code, words = _reply(error)
+    sentence = next(sentence for kind, sentence in SENTENCES.items() if isinstance(error, kind))
+    refused = isinstance(error, smtplib.SMTPRecipientsRefused | smtplib.SMTPDataError)
+    of_mail = code == 552 or (refused and code not in {421, 530})
+    permanent = of_mail and code >= 500 and not words.startswith("5.7.")
+    return NotSent(_format(settings, sentence, f"{code or ''} {words}"), by_server=not of_mail, permanent=permanent)
 
 
-def _sign_in(server: Connection, settings: Settings) -> None:
-    replies = _Replies(settings)
-    if not server.has_extn("auth"):
-        raise replies.server_error(
-            _("%(server)s takes no login: leave SMTP_USER and SMTP_PASSWORD empty, or use another port.")
-        )
-    try:
-        server.login(settings.smtp_user, settings.smtp_password)
-    except smtplib.SMTPAuthenticationError as error:
-        sentence = _("%(server)s refuses the login (%(words)s): look at SMTP_USER and SMTP_PASSWORD.")
-        raise replies.server_error(sentence, error.smtp_code, error.smtp_error) from None
+def _reply(error: OSError) -> tuple[int, str]:
+    """Return the code and the words of an error; 0 if it is no reply."""
+    words: bytes | str | None
+    match error:
+        case smtplib.SMTPRecipientsRefused(recipients=refused):
+            ((code, words),) = refused.values()
+        case smtplib.SMTPResponseException(smtp_code=code, smtp_error=words):
+            pass
+        case ssl.SSLCertVerificationError(verify_message=words) | ssl.SSLError(reason=words):
+            code = 0
+        case _:
+            code, words = 0, error.strerror or str(error)
+    return code, words.decode(errors="replace") if isinstance(words, bytes) else words or ""
 
 
-def _require_smtputf8(server: Connection, settings: Settings) -> None:
-    if not server.has_extn("smtputf8"):
-        sentence = _("%(server)s cannot write to addresses that have letters beyond a to z before the @.")
-        raise NotSent(_Replies(settings).format(sentence), permanent=True)
-
-
-class _Replies:
-    """Turn replies of the server into sentences with %(server)s and %(words)s."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-
-    def raise_for_session(self, reply: Reply, sentence: str) -> None:
-        """Raise NotSent if the server refuses more than this mail."""
-        if not 200 <= reply[0] < 300:
-            raise self.server_error(sentence, *reply)
-
-    def raise_for_mail(self, reply: Reply, sentence: str) -> None:
-        """Raise NotSent if the server refuses this mail or its recipient.
-
-        A 5xx code is permanent, except 5.7.x, which concerns the sender.
-        """
-        code, words = reply
-        if code in {421, 530}:
-            raise self.server_error(sentence, code, words)
-        if not 200 <= code < 300:
-            of_sender = words.startswith(b"5.7.")
-            raise NotSent(self.format(sentence, code, words), permanent=code >= 500 and not of_sender)
-
-    def server_error(self, sentence: str, code: int = 0, words: bytes | str = b"") -> NotSent:
-        return NotSent(self.format(sentence, code, words), by_server=True)
-
-    def format(self, sentence: str, code: int = 0, words: bytes | str = b"") -> str:
-        text = one_line(f"{code or ''} {_as_bytes(words).decode(errors='replace')}")
-        if self.settings.smtp_password:
-            text = text.replace(self.settings.smtp_password, "…")
-        address = f"{self.settings.smtp_host}:{self.settings.smtp_port}"
-        return sentence % {"server": address, "words": text[:MAX_REPLY_LENGTH]}
-
-
-@contextmanager
-def _translate_errors(settings: Settings) -> Iterator[None]:
-    """Turn errors of the network and of SMTP into NotSent."""
-    replies = _Replies(settings)
-    try:
-        yield
-    except smtplib.SMTPResponseException as error:
-        refused = _("%(server)s refuses (%(words)s).")
-        raise replies.server_error(refused, error.smtp_code, error.smtp_error) from error
-    except smtplib.SMTPServerDisconnected as error:
-        raise replies.server_error(_("%(server)s broke off the connection.")) from error
-    except ssl.SSLCertVerificationError as error:
-        sentence = _("%(server)s shows a certificate that does not hold (%(words)s): look at SMTP_HOST.")
-        raise replies.server_error(sentence, words=error.verify_message) from error
-    except ssl.SSLError as error:
-        sentence = _(
-            "%(server)s does not speak TLS as SMTP_SECURITY says (%(words)s): "
-            "tls is for port 465, starttls for port 587, mostly."
-        )
-        raise replies.server_error(sentence, words=error.reason or "") from error
-    except socket.gaierror as error:
-        raise replies.server_error(_("%(server)s is not known: look at SMTP_HOST.")) from error
-    except TimeoutError as error:
-        raise replies.server_error(_("%(server)s did not answer in time: look at SMTP_HOST and SMTP_PORT.")) from error
-    except (smtplib.SMTPException, OSError) as error:
-        words = (isinstance(error, OSError) and error.strerror) or str(error)
-        sentence = _("%(server)s cannot be reached (%(words)s): look at SMTP_HOST and SMTP_PORT.")
-        raise replies.server_error(sentence, words=words) from error
-
-
-def _as_bytes(words: bytes | str) -> bytes:
-    return words.encode() if isinstance(words, str) else words
+def _format(settings: Settings, sentence: LazyString, words: str = "") -> str:
+    words = one_line(words)
+    if settings.smtp_password:
+        words = words.replace(settings.smtp_password, "…")
+    server = f"{settings.smtp_host}:{settings.smtp_port}"
+    return str(sentence) % {"server": server, "words": words[:MAX_REPLY_LENGTH]}

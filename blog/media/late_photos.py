@@ -15,7 +15,8 @@ from pathlib import Path
 from flask import current_app
 
 from blog.editors.models import EditorSession
-from blog.media.library import PictureRefused, check_picture
+from blog.media.library import check_picture
+from blog.media.picture_errors import PictureRefused
 from blog.settings import Settings
 from blog.web.signed_tokens import read_token, sign_token
 
@@ -38,13 +39,13 @@ def store_late_photo(expired: EditorSession, content: bytes) -> str:
     try:
         path.parent.mkdir(mode=0o700, exist_ok=True)
         if not path.exists() and len(list(path.parent.iterdir())) >= MAX_PHOTOS:
-            raise PictureRefused
+            raise PictureRefused("not_stored")
         draft = path.with_suffix(".new")
         draft.write_bytes(content)
         draft.replace(path)
     except OSError as error:
         log.warning("Cannot store the photo of an expired session: %s", error.strerror)
-        raise PictureRefused from error
+        raise PictureRefused("not_stored") from error
     return sign_token(PURPOSE, f"{expired.editor_id}-{expired.id}")
 
 

@@ -9,18 +9,16 @@ from dataclasses import replace
 from hashlib import blake2b
 
 from flask import current_app
-from flask_babel import gettext as _
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, writing
 from blog.media.models import Picture
-from blog.media.processing import SMALL, PictureRefused, fit_size
-from blog.media.sniffing import detect_format, explain_refusal
+from blog.media.picture_errors import PictureRefused
+from blog.media.processing import SMALL, fit_size
+from blog.media.sniffing import detect_format, refusal_code
 from blog.media.storage import Rendition, parse_address, write_renditions
 from blog.web.static_files import media_folder
-
-__all__ = ["PictureRefused", "check_picture", "picture_size", "save_picture", "small_address"]
 
 log = logging.getLogger(__name__)
 
@@ -44,9 +42,7 @@ def save_picture(content: bytes, name: str = "") -> str:
         extension, size = _image_worker.submit(write_renditions, folder, digest, content).result()
     except OSError as error:
         log.warning("Cannot write a picture: %s", error)
-        raise PictureRefused(
-            _("The picture cannot be kept, since the server's disk is full or closed: tell whoever runs the site.")
-        ) from error
+        raise PictureRefused("not_stored") from error
     _save_row(digest, name, extension, size)
     return Rendition(digest, extension).address
 
@@ -67,16 +63,14 @@ def picture_size(address: str) -> tuple[int, int] | None:
 def check_picture(content: bytes) -> None:
     """Check size and format before processing. Raises: PictureRefused."""
     if len(content) > MAX_MEGABYTES * 2**20:
-        raise PictureRefused(
-            _("This file is larger than %(most)s MB: save the picture smaller and upload that.", most=MAX_MEGABYTES)
-        )
+        raise PictureRefused("large_file", most=MAX_MEGABYTES)
     if detect_format(content) is None:
-        raise PictureRefused(explain_refusal(content))
+        raise PictureRefused(refusal_code(content))
 
 
 def _save_row(digest: str, name: str, extension: str, size: tuple[int, int]) -> None:
     try:
-        with writing():
+        with writing(affects="nothing"):
             picture = _find_picture(digest) or Picture(digest=digest, name=_display_name(name))
             picture.extension, (picture.width, picture.height) = extension, size
             db.session.add(picture)

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from typing import Any
 
-from flask_babel import lazy_gettext as _
 from PIL import Image, ImageCms
 
-from blog.media.sniffing import detect_format, explain_refusal
+from blog.media.picture_errors import PictureRefused
+from blog.media.sniffing import detect_format, refusal_code
 
 SMALL, LARGE = 640, 1600
 MAX_HEIGHT_RATIO = 4  # height / width; taller pictures become narrower
@@ -38,14 +38,6 @@ ORIENTATIONS = {
 QUARTER_TURNS = {ORIENTATIONS[number] for number in (5, 6, 7, 8)}
 SRGB = ImageCms.createProfile("sRGB")
 JPEG_MARKER = re.compile(rb"\xff([\x01-\xcf\xd8-\xfe])")
-
-
-DAMAGED = _("This picture is damaged, or breaks off before its end: upload it once more, or save it anew first.")
-OUT_OF_MEMORY = _("This picture needs more memory than the server has: save it smaller.")
-
-
-class PictureRefused(Exception):
-    """Refuse a picture; the message is one sentence for the uploader."""
 
 
 @dataclass(frozen=True)
@@ -82,7 +74,7 @@ def process_picture(content: bytes) -> ProcessedPicture:
     """
     kind = detect_format(content)
     if kind is None:
-        raise PictureRefused(explain_refusal(content))
+        raise PictureRefused(refusal_code(content))
     try:
         with Image.open(BytesIO(content), formats=[kind]) as image:
             _check_limits(image, content)
@@ -90,9 +82,9 @@ def process_picture(content: bytes) -> ProcessedPicture:
     except PictureRefused:
         raise
     except MemoryError as error:
-        raise PictureRefused(OUT_OF_MEMORY) from error
+        raise PictureRefused("out_of_memory") from error
     except Exception as error:  # decoders raise many types, from EOFError to struct.error
-        raise PictureRefused(DAMAGED) from error
+        raise PictureRefused("damaged") from error
     small = large.resize(fit_size(large.size, SMALL), Image.Resampling.LANCZOS)
     return ProcessedPicture(large, small, _choose_encoding(kind, small))
 
@@ -110,15 +102,10 @@ def _check_limits(image: Image.Image, content: bytes) -> None:
     """Check pixels and scans by the header alone, before decoding."""
     pixels = image.width * image.height
     if pixels > MAX_PIXELS:
-        raise PictureRefused(
-            _(
-                "This picture has %(found)s megapixels, but %(most)s are the most: save it smaller and upload that.",
-                found=f"{-(-pixels // 100_000) / 10:,.1f}",
-                most=MAX_PIXELS // 1_000_000,
-            )
-        )
+        found = f"{-(-pixels // 100_000) / 10:,.1f}"
+        raise PictureRefused("many_pixels", found=found, most=MAX_PIXELS // 1_000_000)
     if _has_too_many_scans(content):
-        raise PictureRefused(_("This JPEG is built in far too many layers: save it anew and upload that."))
+        raise PictureRefused("many_layers")
 
 
 def _has_too_many_scans(content: bytes) -> bool:

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from flask_babel import lazy_gettext as _
 from PIL import Image
 
-from blog.media.processing import DAMAGED, MAX_PIXELS, OUT_OF_MEMORY, PictureRefused, process_picture
+from blog.media.picture_errors import PictureRefused
+from blog.media.processing import MAX_PIXELS, process_picture
 from blog.media.sniffing import detect_format
 from blog.settings import ROOT
 
@@ -26,7 +26,7 @@ BYTES_PER_PIXEL = {"PNG": 5, "WEBP": 16}
 MAX_BYTES_IN_SERVER = 128_000_000
 MAX_BYTES_IN_WORKER = 2_000_000_000
 TIMEOUT_SECONDS = 120
-# Exit statuses instead of messages, because only the server knows the language.
+# What the server needs to know of a refusal.
 EXIT_REFUSED, EXIT_OUT_OF_MEMORY = 3, 4
 
 
@@ -74,11 +74,11 @@ def _encode_in_worker(content: bytes) -> EncodedPicture:
             command, input=content, cwd=ROOT, capture_output=True, timeout=TIMEOUT_SECONDS, check=False
         )
     except subprocess.TimeoutExpired:
-        raise PictureRefused(_("This picture takes too long to read: save it smaller.")) from None
+        raise PictureRefused("slow_picture") from None
     if done.returncode == EXIT_REFUSED:
-        raise PictureRefused(DAMAGED)
+        raise PictureRefused("damaged")
     if done.returncode != 0:
-        raise PictureRefused(OUT_OF_MEMORY)
+        raise PictureRefused("out_of_memory")
     header, _line, files = done.stdout.partition(b"\n")
     metadata = json.loads(header)
     return EncodedPicture(

@@ -39,7 +39,7 @@ def create_test() -> ResponseReturnValue:
     if not mail_enabled():
         return the_page(_("Mail is not set up, so no test mail can be sent.")), 409
     letter = render_mail("test")
-    with writing():
+    with writing(affects="nothing"):
         put_mail(signed_in_editor().email, *letter, TEST)
     wake_sender()
     return redirect("/desk/mail", 303)

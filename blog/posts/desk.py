@@ -13,7 +13,8 @@ from werkzeug.exceptions import NotFound, UnprocessableEntity
 from blog.db import db
 from blog.editors.access import signed_in_editor
 from blog.media.late_photos import take_late_photo
-from blog.media.library import PictureRefused, save_picture
+from blog.media.library import save_picture
+from blog.media.picture_errors import PictureRefused
 from blog.posts.editing import EditConflict, build_preview, write_post
 from blog.posts.forms import LabelForm, PostForm
 from blog.posts.labels import NoLabel, count_posts, delete_label, labels_with_counts, rename_label, suggested_labels
@@ -47,11 +48,6 @@ def show_not_found(_error: Exception) -> ResponseReturnValue:
 @blueprint.errorhandler(NothingToPublish)
 def show_unprocessable(_error: Exception) -> ResponseReturnValue:
     return error_pages.show_error(UnprocessableEntity())
-
-
-@blueprint.get("/")
-def home() -> ResponseReturnValue:
-    return redirect("/desk/posts", 303)
 
 
 @blueprint.get("/posts", defaults={"kind": POST})

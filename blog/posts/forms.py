@@ -14,6 +14,7 @@ from wtforms import BooleanField, Field, FileField
 from wtforms.validators import AnyOf, ValidationError
 
 from blog.db import now
+from blog.html.invisible_characters import clean_line
 from blog.html.urls import is_image_address, is_web_address
 from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, PostInput, normalize_newlines, stamp
 from blog.posts.models import DRAFT, PAGE, POST, Post
@@ -26,22 +27,18 @@ FIRST_YEAR, LAST_YEAR = 1971, 9998
 MAX_LABEL_LENGTH = 200
 
 
-def _to_line(text: str | None) -> str:
-    return " ".join(normalize_newlines(text or "").split())
-
-
 def _to_text(text: str | None) -> str:
     return normalize_newlines(text or "")
 
 
 def _to_url(text: str | None) -> str:
     """Add https:// to a URL that was typed without a scheme."""
-    text = _to_line(text)
+    text = clean_line(text)
     return f"https://{text}" if SCHEMELESS.fullmatch(text) else text
 
 
 def line_field(label: str, most: int) -> Text:
-    return Text(label, filters=[_to_line], max_length=most)
+    return Text(label, filters=[clean_line], max_length=most)
 
 
 def text_field(label: str, most: int) -> LongText:
@@ -58,22 +55,22 @@ class PostForm(Form):
     updated_at = Hidden()
     submission_key = Hidden()
     then = Hidden()
-    photo_file = FileField(_("Photo from this device"))
-    photo_url = Text(_("Its address"), filters=[_to_url], max_length=2000)
-    photo_alt = line_field(_("Description of the photo (alt text)"), 1000)
-    photo_caption = line_field(_("Caption"), 2000)
-    photo_credit = line_field(_("Credit"), 500)
     title = line_field(_("Headline"), 500)
-    published_at = line_field(_("Date"), 100)
-    author_name = line_field(_("Author"), 200)
-    standfirst = line_field(_("Standfirst"), 5000)
     source_name = line_field(_("Source"), 300)
     source_title = line_field(_("Headline of the source"), 500)
     source_url = Text(_("Address of the source"), filters=[_to_url], max_length=2000)
     quote = text_field(_("Quoted paragraphs"), 200_000)
-    body = text_field(_("Text as HTML"), 1_000_000)
-    note = text_field(_("Editor’s note"), 200_000)  # noqa: RUF001
+    note = text_field(_("Editor’s note"), 200_000)
+    photo_file = FileField(_("Photo from this device"))
+    photo_alt = line_field(_("Description of the photo (alt text)"), 1000)
+    photo_caption = line_field(_("Caption"), 2000)
+    photo_credit = line_field(_("Credit"), 500)
+    photo_url = Text(_("Its address"), filters=[_to_url], max_length=2000)
     label_names = line_field(_("Labels"), 5000)
+    standfirst = line_field(_("Standfirst"), 5000)
+    body = text_field(_("Text as HTML"), 1_000_000)
+    published_at = line_field(_("Date"), 100)
+    author_name = line_field(_("Author"), 200)
     comments_open = BooleanField(_("Allow responses"))
     comment_rule = Choice(
         _("New responses"), [AnyOf(["", OPEN, HOLD_NEW, HOLD_ALL], _("Please choose one of the rules."))]
@@ -106,11 +103,6 @@ class PostForm(Form):
     @property
     def action(self) -> str:
         return self.then.data if self.then.data in {PUBLISH, UNPUBLISH} else SAVE
-
-    @property
-    def first_refused(self) -> str:
-        """Return the name of the first invalid field, which gets the focus."""
-        return next((field.name for field in self if field.errors and field.name != "csrf_token"), "")
 
     @property
     def token_refused(self) -> bool:
@@ -180,7 +172,7 @@ def parse_labels(line: str) -> list[str]:
 
 
 def format_labels(post: Post) -> str:
-    return _to_line(", ".join(label.name for label in post.labels))
+    return clean_line(", ".join(label.name for label in post.labels))
 
 
 def form_values(post: Post) -> dict[str, Any]:

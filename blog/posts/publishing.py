@@ -7,6 +7,7 @@ import unicodedata
 from collections.abc import Callable
 from datetime import datetime
 
+from flask_babel import gettext
 from sqlalchemy import select
 
 from blog.db import db, now, writing
@@ -32,12 +33,13 @@ def derive_fields(post: Post, host: str = "", body: CleanedPost | None = None) -
     """Set a post's HTML, excerpt and thumbnail; return the sanitized body.
 
     Slow, so call it before the transaction. Links to `host`, the blog's old one, become local. Imports pass the
-    sanitized `body`.
+    sanitized `body`, whose quotes stay as they were published.
     """
-    body = body or post_html(post.body or "", host=host)
+    language = current_site().language
+    body = body or post_html(post.body or "", host=host, language=language, picture_text=gettext("Picture at %(host)s"))
     post.body_html = body.html
-    post.quote_html = editor_html(post.quote) if post.quote else ""
-    post.note_html = editor_html(post.note) if post.note else ""
+    post.quote_html = editor_html(post.quote, language) if post.quote else ""
+    post.note_html = editor_html(post.note, language) if post.note else ""
     post.excerpt = post.standfirst or excerpt(f"{post.quote_html} {post.body_html} {post.note_html}")
     picture = post.photo_url or first_image(post.body_html) or ""
     post.thumbnail = small_address(picture) if len(picture) <= MAX_URL_LENGTH else ""

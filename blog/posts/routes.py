@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from flask import Blueprint, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
+from werkzeug.routing import PathConverter
 
 from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import build_permalink, find_comment_at
@@ -14,20 +15,29 @@ from blog.site.models import current_site
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
 from blog.web.http_cache import cacheable
 
+
+class LabelConverter(PathConverter):
+    """Match a label, which may begin with a slash."""
+
+    regex = ".*?"
+    part_isolating = False
+
+
 blueprint = Blueprint("posts", __name__)
+blueprint.record_once(lambda state: state.app.url_map.converters.update(label=LabelConverter))
 
 
 @blueprint.get("/")
 def index() -> ResponseReturnValue:
     version = current_site().version
-    page = all_posts(request.args.get("after"))
+    page = all_posts(**page_keys())
     return cacheable(render_template("posts/index.html", page=page, version=version))
 
 
-@blueprint.get("/search/label/<path:name>")
+@blueprint.get("/search/label/<label:name>", merge_slashes=False)
 def index_label(name: str) -> ResponseReturnValue:
     version = current_site().version
-    page = posts_with_label(name, request.args.get("after"))
+    page = posts_with_label(name, **page_keys())
     if not page.items:
         abort(404)
     return cacheable(render_template("posts/index.html", page=page, version=version, label=name))
@@ -37,10 +47,15 @@ def index_label(name: str) -> ResponseReturnValue:
 @blueprint.get("/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/")
 def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
     version = current_site().version
-    page = posts_in(year, month, request.args.get("after"))
+    page = posts_in(year, month, **page_keys())
     if not page.items:
         abort(404)
     return cacheable(render_template("posts/index.html", page=page, version=version, year=year, month=month))
+
+
+def page_keys() -> dict[str, str | None]:
+    """Return where the page of a list begins or ends."""
+    return {"after": request.args.get("after"), "before": request.args.get("before")}
 
 
 @blueprint.get("/<path:path>")
@@ -50,5 +65,5 @@ def show(path: str) -> ResponseReturnValue:
         return redirect(build_permalink(comment, post))
     order, number = read_order(request.args.get("order"), site), request.args.get("page", 1, int)
     thread = render_thread_page(post, site, order, number, request.args.get("after"))
-    context = {"form": blank_form(post.id, f"/{path}", site.language), "neighbours": neighbours(post)}
+    context = {"form": blank_form(post.id, post.address, site.language), "neighbours": neighbours(post)}
     return cacheable(render_template("posts/show.html", post=post, page=CACHE_PLACEHOLDER, **context), thread)

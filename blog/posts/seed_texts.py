@@ -2,7 +2,6 @@
 
 The demonstration posts and their sources are invented. They use every field; each leaves some out.
 """
-# ruff: noqa: RUF001
 
 from __future__ import annotations
 

@@ -6,8 +6,6 @@ This is the ASGI application that bin/serve runs.
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import gc
 import logging
 import re
 import signal
@@ -21,25 +19,23 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from blog import create_app
 from blog.comments import live_events
-from blog.comments.followers.notifications import send_next_digest
-from blog.comments.followers.subscriptions import send_next_confirmation
-from blog.comments.moderation.alerts import alert_editors
 from blog.db import parse_id
 from blog.ip_networks import network_of
 from blog.live.events import Stream
 from blog.live.hub import Hub, set_process_hub
 from blog.logs import configure_logging
-from blog.mail.sending import start_sending
+from blog.server.comment_source import CommentSource
 from blog.server.flask_requests import DESK_LIVE_PATH, FlaskRequests
 from blog.server.health import ALIVE_PATH, READY_PATH, Readiness
 from blog.server.http_limits import max_streams
-from blog.server.jobs import CommentSource, end_with_parent, start_jobs
+from blog.server.jobs import Jobs, job_table
+from blog.server.parent_watch import end_with_parent
 from blog.server.request_bodies import content_length
 from blog.server.request_queue import Disconnected, ServerBusy
 from blog.server.wsgi_bridge import HTTPResponse, header, plain_response, send_response
 from blog.web.asgi_types import Receive, Scope, Send
 from blog.web.security_headers import security_headers
-from blog.web.static_files import media_folder, media_headers, open_media_file, send_media_file, static_files
+from blog.web.static_files import find_static_file, media_folder, media_headers, open_media_file, send_media_file
 
 log = logging.getLogger(__name__)
 
@@ -85,10 +81,11 @@ class ASGIApp:
         return self.plain_text(503 if problem else 200, problem or "ok")
 
     def static_file(self, scope: Scope) -> HTTPResponse:
-        file = static_files().get(scope["path"].removeprefix("/static/"))
-        if file is None:
+        found = find_static_file(scope["path"].removeprefix("/static/"))
+        if found is None:
             return self.plain_text(404, "There is no such file.")
-        response_headers = [*self.headers, *file.headers(scope["query_string"].decode("latin-1"))]
+        file, cache_control = found
+        response_headers = [*self.headers, *file.headers(cache_control)]
         if header(scope, b"if-none-match") == f'"{file.fingerprint}"':
             return HTTPResponse(304, response_headers, b"")
         return HTTPResponse(200, response_headers, file.content)
@@ -176,21 +173,17 @@ class ASGIApp:
         return self.plain_text(503, "Too busy just now; live updates come back by themselves.")
 
     async def lifespan(self, receive: Receive, send: Send) -> None:
-        """Run background jobs and mail from the server's start to its stop."""
+        """Run the background jobs from the server's start to its stop."""
         await receive()
         set_process_hub(self.hub)
         self.end_streams_on_signals()
-        stop_sending = start_sending(self.app, alert_editors, send_next_confirmation, send_next_digest)
-        tasks = start_jobs(self.app, self.hub)
+        jobs = Jobs(self.app, job_table(self.settings, self.hub))
+        jobs.start()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         self.hub.stop()
         set_process_hub(None)
-        await asyncio.to_thread(stop_sending)
-        for task in tasks:
-            task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.gather(*tasks)
+        await asyncio.to_thread(jobs.stop)
         await send({"type": "lifespan.shutdown.complete"})
 
     def end_streams_on_signals(self) -> None:
@@ -214,9 +207,7 @@ def create_asgi_app() -> ASGIApp:
     """Create the application of a worker process from the environment."""
     end_with_parent()
     configure_logging()
-    asgi_app = ASGIApp(create_app())
-    gc.freeze()  # as in blog/server/main.py
-    return asgi_app
+    return ASGIApp(create_app())
 
 
 async def is_still_allowed(allowed: PermissionCheck) -> bool:

@@ -1,142 +1,216 @@
-"""Run the background jobs of each process."""
+"""Run everything that runs beside requests: one table, a thread for each job.
+
+No exception ends a job: it is logged and stored for /desk/jobs, and the job goes on after a pause. The threads are
+daemons, so that a slow mail server does not delay the end of the process.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import multiprocessing
-import os
-import signal
 import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass, field, replace
 from functools import partial
-from multiprocessing import connection
+from typing import Any
 
-from flask import Flask
-from sqlalchemy.exc import SQLAlchemyError
+from flask import Flask, current_app
 
-from blog.comments import live_events
+from blog.comments.followers.notifications import send_next_digest
+from blog.comments.followers.subscriptions import confirmation_waiting, send_next_confirmation
+from blog.comments.moderation.alerts import alert_editors
 from blog.comments.privacy.retention import delete_expired_batch
 from blog.comments.thread.tree import thread_page_cache
-from blog.db import db
+from blog.db import now
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
 from blog.disk_reserve import fill_reserve
+from blog.importing.job import resume_imports
 from blog.live.change_listener import listen_for_changes
-from blog.live.events import TopicUpdate
 from blog.live.hub import Hub
+from blog.mail.outbox import mail_waiting
 from blog.mail.retention import forget_mails
+from blog.mail.sending import send_next_mail
+from blog.mail.smtp import NotSent
 from blog.media.late_photos import delete_expired_photos
 from blog.migrations import migrate
-from blog.settings import WrongSetting
+from blog.ops.job_runs import Run, describe_error, save_runs
+from blog.settings import Settings, WrongSetting
 from blog.site.clock import check_clock
 from blog.site.models import ensure_site
 
 log = logging.getLogger(__name__)
 
-GRACE_SECONDS = 4.0
-RETENTION_SECONDS = 3600.0
-# after an exception in a job
-RESTART_SECONDS = 5.0
-SCHEMA_SECONDS = 1.0
+MAIL_SECONDS = 5.0
+MINUTE, HOUR = 60.0, 3600.0
+# pauses after an exception: the first, doubled by each further one, and the longest
+RESTART_SECONDS, MAX_RESTART_SECONDS = 5.0, 60.0
+# how long a stopping process waits for jobs in the middle of their work
+STOP_SECONDS = 1.0
 # grace period for a backup that is being restored
 RESTORE_SECONDS = 5.0
 
 
-class CommentSource:
-    """Read topics and updates of comments for the hub."""
+@dataclass(frozen=True)
+class Job:
+    """Describe one job.
 
-    def __init__(self, app: Flask) -> None:
-        self.app = app
-
-    def versions(self, topics: list[str]) -> dict[str, int]:
-        with self.app.app_context():
-            return live_events.versions(topics)
-
-    def read_update(self, topic: str, since: int) -> TopicUpdate | None:
-        # templates need a request context to build URLs
-        with self.app.test_request_context("/"):
-            try:
-                return live_events.news(topic, since)
-            finally:
-                db.session.remove()
-
-
-def start_jobs(app: Flask, hub: Hub) -> list[asyncio.Task[None]]:
-    """Start all jobs in the running event loop."""
-    listening = partial(listen_for_changes, hub, app.config["SETTINGS"].database)
-    work = (listening, hub.send_heartbeats, partial(run_retention, app), partial(watch_schema, app))
-    return [asyncio.create_task(run_forever(one)) for one in work]
-
-
-async def run_forever(work: Callable[[], Awaitable[None]]) -> None:
-    """Run a job; restart it after each exception."""
-    while True:
-        try:
-            return await work()
-        except Exception:
-            log.warning("A background job failed; restarting it.", exc_info=True)
-        await asyncio.sleep(RESTART_SECONDS)
-
-
-async def watch_schema(app: Flask) -> None:
-    """Migrate again after the database was emptied, deleted or replaced."""
-    while True:
-        await asyncio.sleep(SCHEMA_SECONDS)
-        if schema_missing.is_set():
-            await asyncio.sleep(RESTORE_SECONDS)
-            await asyncio.to_thread(restore_schema, app)
-            schema_missing.clear()
-
-
-def restore_schema(app: Flask) -> None:
-    """Create missing tables and the row of the site."""
-    try:
-        migrate(app.config["SETTINGS"].database)
-        with app.app_context():
-            ensure_site()
-    except (WrongSetting, SQLAlchemyError) as error:
-        log.warning("Missing tables could not be created: %s", error)
-    else:
-        thread_page_cache.clear()
-        log.warning("The database was emptied or replaced; its tables are restored.")
-
-
-async def run_retention(app: Flask) -> None:
-    """Delete expired data in small parts, at the start and every hour."""
-    while True:
-        while await asyncio.to_thread(_delete_expired, app):
-            await asyncio.sleep(0)
-        await asyncio.sleep(RETENTION_SECONDS)
-
-
-def _delete_expired(app: Flask) -> int:
-    try:
-        with app.app_context():
-            fill_reserve()
-            if check_clock():
-                delete_expired_photos()
-                return delete_expired_batch() + forget_mails()
-            log.warning("The clock may have jumped, so nothing is deleted for a day: check the clock.")
-    except Exception as error:
-        fault = None if is_temporary(error) else error
-        log.warning("Expired data could not be deleted; trying again in an hour.", exc_info=fault)
-    return 0
-
-
-def end_with_parent() -> None:
-    """End this worker when its parent process ends.
-
-    It would hold the port otherwise. The parent's sentinel also covers a parent that ended before. Running requests
-    get GRACE_SECONDS to finish.
+    `run` does one round in the app's context; a true result means that there is more to do, and the next round follows
+    at once. Else the job pauses for `seconds`, or until `wake` is set. Without `seconds`, `run` is a coroutine function
+    that never returns and runs in the event loop.
     """
-    if parent := multiprocessing.parent_process():
-        threading.Thread(target=_exit_after, args=(parent.sentinel,), name="parent watch", daemon=True).start()
+
+    name: str
+    run: Callable[[], Any]
+    seconds: float = 0.0
+    wake: threading.Event = field(default_factory=threading.Event)
 
 
-def _exit_after(sentinel: int) -> None:
-    connection.wait([sentinel])
-    os.kill(os.getpid(), signal.SIGTERM)
-    time.sleep(GRACE_SECONDS)
-    os._exit(1)  # a thread that waits for the database would block a clean exit
+def job_table(settings: Settings, hub: Hub) -> list[Job]:
+    """List all jobs of a process. /desk/jobs says what each does."""
+    jobs = [
+        Job("changes", partial(listen_for_changes, hub, settings.database)),
+        Job("heartbeats", hub.send_heartbeats),
+        Job("schema", check_schema, 1.0),
+        Job("imports", resume_imports, MINUTE),
+        Job("disk_reserve", fill_reserve, HOUR),
+        Job("retention", delete_expired, HOUR),
+    ]
+    if settings.sends_mail:
+        jobs += [
+            Job("alerts", alert_editors, MAIL_SECONDS),
+            Job("confirmations", send_next_confirmation, MAIL_SECONDS, confirmation_waiting),
+            Job("digests", send_next_digest, MAIL_SECONDS),
+            Job("mail", send_next_mail, MAIL_SECONDS, mail_waiting),
+        ]
+    return jobs
+
+
+def check_schema() -> None:
+    """Restore the tables after the database was emptied, deleted or replaced."""
+    if schema_missing.is_set():
+        time.sleep(RESTORE_SECONDS)
+        restore_schema()
+        schema_missing.clear()
+
+
+def restore_schema() -> None:
+    """Create missing tables and the row of the site."""
+    migrate(current_app.config["SETTINGS"].database)
+    ensure_site()
+    thread_page_cache.clear()
+    log.warning("The database was emptied or replaced; its tables are restored.")
+
+
+def delete_expired() -> int:
+    """Delete one small batch of expired data, if the clock can be trusted."""
+    if not check_clock():
+        log.warning("The clock may have jumped, so nothing is deleted for a day: check the clock.")
+        return 0
+    delete_expired_photos()
+    return delete_expired_batch() + forget_mails()
+
+
+class Jobs:
+    """Run the jobs of a table, and one that stores their last runs."""
+
+    def __init__(self, app: Flask, table: Sequence[Job]) -> None:
+        self.app = app
+        self.recorder = Job("job_runs", self.save_runs, MINUTE)
+        self.table = [*table, self.recorder]
+        # each job's thread replaces its value only
+        self.runs = {job.name: Run(job.name, job.seconds, started_at=now()) for job in self.table}
+        self.saved: dict[str, Run] = {}
+        self.stopping = threading.Event()
+        self.coroutines: set[Future[None]] = set()
+
+    def start(self) -> None:
+        """Start all jobs; call it in the event loop."""
+        self.loop = asyncio.get_running_loop()
+        self.threads = [
+            threading.Thread(target=self._repeat, args=(job,), name=job.name, daemon=True) for job in self.table
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def stop(self) -> None:
+        """End all jobs; call it in a thread, since the event loop must go on."""
+        self.stopping.set()
+        for job in self.table:
+            job.wake.set()
+        for coroutine in list(self.coroutines):
+            coroutine.cancel()
+        until = time.monotonic() + STOP_SECONDS
+        for thread in self.threads:
+            thread.join(max(0.0, until - time.monotonic()))
+
+    def save_runs(self) -> None:
+        """Store the runs of this process that are new since the last time."""
+        runs = dict(self.runs)
+        save_runs([run for name, run in runs.items() if run.seconds == 0 or run != self.saved.get(name)], runs)
+        self.saved = runs
+
+    def _repeat(self, job: Job) -> None:
+        """Run rounds until the process stops."""
+        pause = RESTART_SECONDS
+        while True:
+            job.wake.clear()  # before the round, which may miss what is queued meanwhile
+            if self.stopping.is_set():
+                return
+            began = time.monotonic()
+            self.runs[job.name] = replace(self.runs[job.name], started_at=now())
+            try:
+                has_more = self._run_round(job)
+            except BaseException as error:
+                # a library may raise SystemExit or CancelledError
+                if time.monotonic() - began > MAX_RESTART_SECONDS:
+                    pause = RESTART_SECONDS
+                self._end_round(job, error)
+                self.stopping.wait(max(job.seconds, pause))
+                pause = min(2 * pause, MAX_RESTART_SECONDS)
+            else:
+                pause = RESTART_SECONDS
+                self._end_round(job)
+                if not has_more:
+                    job.wake.wait(job.seconds or RESTART_SECONDS)
+
+    def _run_round(self, job: Job) -> object:
+        if job.seconds:
+            with self.app.app_context():
+                return job.run()
+        coroutine = asyncio.run_coroutine_threadsafe(_contain_exit(job.run()), self.loop)
+        self.coroutines.add(coroutine)
+        try:
+            return coroutine.result()
+        finally:
+            self.coroutines.discard(coroutine)
+
+    def _end_round(self, job: Job, error: BaseException | None = None) -> None:
+        if self.stopping.is_set():
+            return
+        before, at = self.runs[job.name], now()
+        run = replace(before, ended_at=at)
+        if error is not None:
+            run = replace(run, error=describe_error(error), error_at=at)
+            _log_failure(job, error)
+        self.runs[job.name] = run
+        if run.outcome != before.outcome:
+            self.recorder.wake.set()
+
+
+async def _contain_exit(work: Coroutine[Any, Any, None]) -> None:
+    try:
+        await work
+    except (SystemExit, KeyboardInterrupt) as error:
+        raise RuntimeError("a job tried to end the event loop") from error
+
+
+def _log_failure(job: Job, error: BaseException) -> None:
+    if is_temporary(error) or isinstance(error, NotSent):
+        log.warning("The job %s failed (%s); trying again.", job.name, type(error).__name__)
+    elif isinstance(error, WrongSetting):
+        log.warning("The job %s failed: %s", job.name, error)
+    else:
+        log.warning("The job %s failed; trying again.", job.name, exc_info=error)

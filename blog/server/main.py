@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import gc
 import resource
 import signal
 import socket
@@ -22,7 +21,6 @@ from blog.db_errors import is_temporary, operator_message
 from blog.disk_reserve import free_reserve_to_start
 from blog.editors.accounts import create_first_run_link
 from blog.editors.models import has_owner
-from blog.importing.job import resume_imports
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
@@ -58,13 +56,11 @@ def main() -> int:
             raise
         click.echo(operator_message(error), err=True)
         return 2
-    resume_imports(app)
     raise_file_limit()
     click.echo(f"Talkback is open at {settings.base_url} (Ctrl-C ends it).")
     if first_run:
         click.echo(f"Make the owner's account here: {first_run}")
     sys.stdout.flush()
-    gc.freeze()  # loaded modules stay, so the collector can skip them
     if settings.web_concurrency == 1:
         serve(uvicorn_config(settings, ASGIApp(app)), port)
     else:

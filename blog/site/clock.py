@@ -39,7 +39,7 @@ def check_clock(at: datetime | None = None) -> bool:
 
 
 def _write(**values: datetime | None) -> None:
-    with writing():
+    with writing(affects="nothing"):
         query = update(Site).where(Site.id == SITE_ID).values(**values, updated_at=Site.updated_at)
         db.session.execute(query, execution_options=UNSYNCHRONIZED)
     db.session.expire_all()

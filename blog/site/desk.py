@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, redirect, render_template, request
+from flask import Blueprint, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 
 from blog.site.forms import SettingsForm
@@ -16,7 +16,7 @@ blueprint = Blueprint("site_desk", __name__, url_prefix="/desk/settings")
 @blueprint.get("")
 def edit() -> ResponseReturnValue:
     form = SettingsForm(formdata=None, obj=current_site())
-    return render_template("site/desk/edit.html", form=form, saved="saved" in request.args)
+    return render_template("site/desk/edit.html", form=form, saved=request.args.getlist("saved"))
 
 
 @blueprint.post("")
@@ -24,6 +24,6 @@ def edit() -> ResponseReturnValue:
 def update() -> ResponseReturnValue:
     form = SettingsForm(obj=current_site())
     if not form.validate():
-        return render_template("site/desk/edit.html", form=form, saved=False), 422
-    change_settings({name: value for name, value in form.data.items() if name != "csrf_token"})
-    return redirect("/desk/settings?saved", 303)
+        return render_template("site/desk/edit.html", form=form, saved=[]), 422
+    changed = change_settings({name: value for name, value in form.data.items() if name != "csrf_token"})
+    return redirect(url_for("site_desk.edit", saved=changed or [""]), 303)

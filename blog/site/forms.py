@@ -9,6 +9,7 @@ from flask_babel import lazy_gettext as _
 from wtforms import Field
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, ValidationError
 
+from blog.html.invisible_characters import clean_line
 from blog.site.models import ACCENTS, CALM, HOLD_ALL, HOLD_NEW, OFF, OPEN, READ_ONLY, STRICT, USUAL, parse_menu
 from blog.spam.muted_words import MAX_CHARACTERS, parse_muted_words
 from blog.web.forms.fields import Choice, Form, LongText, Switch, Text, WholeNumber
@@ -44,11 +45,11 @@ def days_or_never(label: str) -> WholeNumber:
 class SettingsForm(Form):
     """Change the site's settings."""
 
-    title = Text(_("Title"), [InputRequired(_("A blog needs a title."))], max_length=200)
-    tagline = Text(_("Tagline"), max_length=500)
+    title = Text(_("Title"), [InputRequired(_("A blog needs a title."))], filters=[clean_line], max_length=200)
+    tagline = Text(_("Tagline"), filters=[clean_line], max_length=500)
     menu = LongText(_("Menu"), max_length=20_000)
     accent = Choice(_("Accent"), [AnyOf(ACCENTS, _("This is not one of the accents."))])
-    note_label = Text(_("Label of the editor's note"), max_length=80)
+    note_label = Text(_("Label of the editor’s note"), filters=[clean_line], max_length=80)
     language = Text(_("Language"), [InputRequired()], max_length=20)
     timezone = Choice(_("Time zone"), [AnyOf(ZONES, _("This is not one of the time zones."))])
     rule = Choice(
@@ -70,6 +71,10 @@ class SettingsForm(Form):
         _("Reports that hold a response"),
         [Optional(), NumberRange(0, 100, _("A number from 0 to 100, or nothing for never."))],
     )
+    reader_per_10_seconds = whole_number(_("Responses of one reader in 10 seconds"), 1, 1000)
+    reader_per_10_minutes = whole_number(_("Responses of one reader in 10 minutes"), 1, 1000)
+    address_per_minute = whole_number(_("Responses from one network address in a minute"), 1, 1000)
+    address_per_10_minutes = whole_number(_("Responses from one network address in 10 minutes"), 1, 1000)
     max_indent = whole_number(_("Levels of indented replies"), 1, 4)
     edit_minutes = whole_number(_("Minutes in which readers can edit a response"), 0, 1440)
     address_days = whole_number(_("Days to keep network addresses"), 0, 3650)

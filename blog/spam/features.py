@@ -7,8 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import chain
 
-import re2
-
+from blog.spam.addresses import find_addresses, join_disguised_domains, replace_addresses, separate_wide_punctuation
 from blog.spam.muted_words import normalize_letters
 
 HEAD_LENGTH, TAIL_LENGTH = 800, 400
@@ -17,17 +16,6 @@ HEAD_LENGTH, TAIL_LENGTH = 800, 400
 RAW_FACTOR = 5
 """Factor for the lengths before invisible characters are removed."""
 
-TOP_LEVEL_DOMAINS = (
-    "(?:com|net|org|info|biz|ly|co|io|me|tv|us|uk|de|at|ch|fr|es|it|nl|be|pl|ru|br|ua|in|cn|jp|eu|shop|site|online"
-    "|store|club|xyz|top|app|dev|blog|link|click)"
-)
-DOT = r"[\[({]?\s?(?:\.|\bdot\b)\s?[\])}]?"
-# Disguised domains: "example . com", "example[.]com", "example dot com". White space is collapsed before, so no part
-# of the pattern repeats.
-DISGUISED_DOT = re.compile(
-    rf"(?<=\w)(?:\s?{DOT}\s|\s{DOT}\s?|\s?[\[({{]\s?\.\s?[\])}}]\s?)(?={TOP_LEVEL_DOMAINS}\b)", re.IGNORECASE
-)
-ADDRESS = re2.compile(rf"(?i)(?:https?://|www\.)[^\s<>\"]+|(?:[\pL\pN_-]+\.)+{TOP_LEVEL_DOMAINS}\b(?:/[^\s<>\"]*)?")
 WORD = re.compile(r"\w+")
 WHITESPACE = re.compile(r"\s+")
 SPACES_IN_LINE = re.compile(r"[^\S\n]+")
@@ -71,10 +59,10 @@ class ParsedText:
 
 def parse_text(text: str, extra_links: Iterable[str] = ()) -> ParsedText:
     """Parse a text after undoing disguises of letters and domains."""
-    visible = SPACES_IN_LINE.sub(" ", normalize_letters(_cut_middle(text, RAW_FACTOR)))
-    text = DISGUISED_DOT.sub(".", _cut_middle(visible))
-    words = WORD.findall(ADDRESS.sub(f" {LINK_WORD} ", text.lower()))
-    return ParsedText(text, tuple(words), tuple(ADDRESS.findall(text)), tuple(extra_links))
+    raw = separate_wide_punctuation(_cut_middle(text, RAW_FACTOR))
+    text = join_disguised_domains(_cut_middle(SPACES_IN_LINE.sub(" ", normalize_letters(raw))))
+    words = WORD.findall(replace_addresses(text, f" {LINK_WORD} ").lower())
+    return ParsedText(text, tuple(words), tuple(find_addresses(text)), tuple(extra_links))
 
 
 def _cut_middle(text: str, factor: int = 1) -> str:

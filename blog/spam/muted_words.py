@@ -112,6 +112,7 @@ class MutedWords:
         )
 
 
+# a list of the greatest length would take 44 % of the time to post a comment, one of 200 words 5 %
 @lru_cache(maxsize=4)
 def parse_muted_words(text: str) -> MutedWords:
     """Parse the lines of a setting; unusable lines become `errors`."""

@@ -9,7 +9,6 @@ from __future__ import annotations
 import sys
 import zlib
 from array import array
-from functools import cache
 from pathlib import Path
 
 from blog.spam.weights import BUCKET_COUNT, Weights
@@ -20,9 +19,8 @@ QUANTUM = 16
 MAX_QUANTA = 32_767
 
 
-@cache
 def load_pretrained() -> array[int]:
-    """Load the shipped weights; callers must not change them."""
+    """Load the shipped weights."""
     return unpack_weights(FILE.read_bytes())
 
 

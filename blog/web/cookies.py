@@ -45,10 +45,7 @@ def delete_unprefixed_cookie(response: Response, name: str) -> None:
 
 
 class SessionInterface(SecureCookieSessionInterface):
-    """Store Flask's session under the prefixed name.
-
-    The signer is built only where a cookie came, since most readers have none.
-    """
+    """Store Flask's session under the prefixed name."""
 
     def get_cookie_name(self, app: Flask) -> str:
         return cookie_name(SESSION_COOKIE)
@@ -57,9 +54,8 @@ class SessionInterface(SecureCookieSessionInterface):
         return is_https()
 
     def open_session(self, app: Flask, request: Request) -> SecureCookieSession:
-        values = cookie_values(SESSION_COOKIE)
-        serializer = self.get_signing_serializer(app) if values else None
-        for value in values if serializer else []:
+        serializer = self.get_signing_serializer(app)
+        for value in cookie_values(SESSION_COOKIE):
             try:
                 seconds = int(app.permanent_session_lifetime.total_seconds())
                 return self.session_class(serializer.loads(value, max_age=seconds))  # type: ignore[union-attr]

@@ -103,15 +103,6 @@ def return_form_fields(answer: Response, code: int) -> None:
         answer.set_data(page.get_data())
 
 
-def replace_page(answer: Response, page: str) -> Response:
-    """Replace the body of an error response, and drop its htmx headers."""
-    answer.set_data(page)
-    answer.mimetype = "text/html"
-    for name in ("HX-Retarget", "HX-Reswap"):
-        answer.headers.pop(name, None)
-    return answer
-
-
 def error_texts(code: int) -> tuple[str, str]:
     """Return the headline and the sentence of an error page."""
     known = {

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 from urllib.parse import parse_qs
 
-from flask import Flask
+from flask import Flask, url_for
 
 ALLOWED_METHODS = {"PUT", "PATCH", "DELETE"}
 
@@ -23,3 +23,9 @@ def init(app: Flask) -> None:
         return app_without_override(environ, start_response)
 
     app.wsgi_app = override_method  # type: ignore[method-assign]
+    app.jinja_env.globals.update(delete_url=delete_url)
+
+
+def delete_url(endpoint: str, **values: Any) -> str:
+    """Return the address to which a plain form posts in order to delete."""
+    return f"{url_for(endpoint, **values, _method='DELETE')}?_method=DELETE"

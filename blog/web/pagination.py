@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
@@ -13,14 +14,17 @@ from blog.db import db
 T = TypeVar("T")
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+# a time before 1970 is negative
+PAGE_KEY = re.compile(r"(-?[0-9]{1,15})-([0-9]{1,18})")
 
 
 @dataclass(frozen=True)
 class Page(Generic[T]):
-    """Hold one page, newest first, and the next page's key or None."""
+    """Hold one page, newest first, and the keys of the pages beside it or None."""
 
     items: list[T]
     older: str | None
+    newer: str | None = None
 
 
 def load_page(query: Select[T], at: Any, row_id: Any, after: str | None, size: int) -> Page[T]:
@@ -29,11 +33,26 @@ def load_page(query: Select[T], at: Any, row_id: Any, after: str | None, size: i
     It is ordered by the columns `at` and `row_id`, both descending. A key is `<milliseconds since 1970>-<id>`. A
     malformed one gives the first page.
     """
-    query = query.order_by(at.desc(), row_id.desc()).limit(size + 1)
-    query = query.where(is_older_than(at, row_id, after))
-    items = list(db.session.scalars(query))
+    newest_first = query.where(is_older_than(at, row_id, after)).order_by(at.desc(), row_id.desc())
+    items = list(db.session.scalars(newest_first.limit(size + 1)))
     older = page_key(items[size - 1], at.key, row_id.key) if len(items) > size else None
-    return Page(items[:size], older)
+    newer = page_key(items[0], at.key, row_id.key) if items and parse_page_key(after) else None
+    return Page(items[:size], older, newer)
+
+
+def load_page_before(query: Select[T], at: Any, row_id: Any, before: str, size: int) -> Page[T]:
+    """Load the page before a key, ordered as by `load_page`.
+
+    Where no full page is before it, that is the first page.
+    """
+    if (key := parse_page_key(before)) is None:
+        return load_page(query, at, row_id, None, size)
+    oldest_first = query.where(tuple_(at, row_id) > tuple_(*key)).order_by(at, row_id)
+    items = list(db.session.scalars(oldest_first.limit(size + 1)))
+    if len(items) <= size:
+        return load_page(query, at, row_id, None, size)
+    items = items[size - 1 :: -1]
+    return Page(items, page_key(items[-1], at.key, row_id.key), page_key(items[0], at.key, row_id.key))
 
 
 def is_older_than(at: Any, row_id: Any, after: str | None) -> ColumnElement[bool]:
@@ -50,12 +69,9 @@ def page_key(item: object, at: str = "created_at", row_id: str = "id") -> str:
 
 def parse_page_key(key: str | None) -> tuple[datetime, int] | None:
     """Parse a key into time and id; None if malformed."""
-    milliseconds, _, row_id = (key or "").partition("-")
-    if len(milliseconds) > 15 or len(row_id) > 18:
-        return None
-    if not (milliseconds.isascii() and milliseconds.isdigit() and row_id.isascii() and row_id.isdigit()):
+    if (parts := PAGE_KEY.fullmatch(key or "")) is None:
         return None
     try:
-        return EPOCH + timedelta(milliseconds=int(milliseconds)), int(row_id)
+        return EPOCH + timedelta(milliseconds=int(parts[1])), int(parts[2])
     except OverflowError:
         return None

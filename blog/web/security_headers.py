@@ -58,7 +58,7 @@ def security_headers(settings: Settings, https: bool | None = None) -> list[tupl
         ("Content-Security-Policy", "; ".join(" ".join([name, *sources]) for name, sources in policy.items())),
         ("X-Content-Type-Options", "nosniff"),
         ("X-Frame-Options", "DENY"),
-        # not no-referrer: Flask-WTF checks the Referer of forms under https
+        # not no-referrer: forms are proven by Origin, which it would make null
         ("Referrer-Policy", "strict-origin-when-cross-origin"),
         ("Cross-Origin-Opener-Policy", "same-origin"),
         ("Permissions-Policy", PERMISSIONS),
@@ -67,11 +67,10 @@ def security_headers(settings: Settings, https: bool | None = None) -> list[tupl
 
 def init(app: Flask) -> None:
     settings: Settings = app.config["SETTINGS"]
-    by_scheme = {https: security_headers(settings, https) for https in (False, True)}
 
     @app.after_request
     def add_headers(response: Response) -> Response:
-        for name, value in by_scheme[is_https()]:
+        for name, value in security_headers(settings, is_https()):
             response.headers.setdefault(name, value)  # browsers take the last of two Referrer-Policy headers
         if urlsplit(response.location or "").netloc:
             _make_relative(response)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
-from sqlalchemy import ColumnElement, Select, delete, exists, insert, literal, or_, select, update
+from sqlalchemy import ColumnElement, Insert, Select, delete, exists, insert, literal, or_, select, update
 from sqlalchemy.orm import aliased
 
 from blog.comments.followers.unsubscribe_links import email_key, manage_path, one_click_headers, unsubscribe_path
@@ -19,7 +19,7 @@ from blog.db import db, now, writing
 from blog.html import excerpt
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
-from blog.mail.outbox import delete_unsent, mail_enabled, put_mail
+from blog.mail.outbox import delete_unsent, mail_enabled, put_mail, wake_sender
 from blog.mail.quota import NOTICE
 from blog.mail.rendering import render_mail
 from blog.posts.models import Post
@@ -48,19 +48,25 @@ class PendingNotice(NamedTuple):
     status: str
 
 
-def queue_notifications(comment: Comment, post: Post) -> None:
-    """Queue or withdraw notifications after a comment changed, within its transaction.
+def queue_notifications(comments: Collection[Comment]) -> None:
+    """Queue or withdraw notifications after comments changed, within their transaction.
 
-    A follower is notified of a comment once, and never of an own comment. If the comment is hidden again, unsent
+    A follower is notified of a comment once, and never of an own comment. If a comment is hidden again, its unsent
     notifications are deleted.
     """
-    if not comment.visible or not post.published:
-        _withdraw_notices(comment)
-    elif mail_enabled():
-        notified = exists().where(Notice.follow_id == Follow.id, Notice.comment_id == comment.id)
-        followers = select(Follow.id, literal(comment.id)).where(Follow.post_id == post.id, ~notified)
-        followers = followers.where(or_(*_is_about(comment)), *_is_not_author_of(comment))
-        db.session.execute(insert(Notice).from_select(["follow_id", "comment_id"], followers))
+    published = [comment for comment in comments if comment.visible and comment.post.published]
+    if hidden := {comment.id for comment in comments} - {comment.id for comment in published}:
+        _withdraw_notices(hidden)
+    if mail_enabled():
+        for comment in published:
+            db.session.execute(_insert_notices(comment))
+
+
+def _insert_notices(comment: Comment) -> Insert:
+    notified = exists().where(Notice.follow_id == Follow.id, Notice.comment_id == comment.id)
+    followers = select(Follow.id, literal(comment.id)).where(Follow.post_id == comment.post_id, ~notified)
+    followers = followers.where(or_(*_is_about(comment)), *_is_not_author_of(comment))
+    return insert(Notice).from_select(["follow_id", "comment_id"], followers)
 
 
 def send_next_digest(at: datetime | None = None) -> bool:
@@ -76,7 +82,7 @@ def send_next_digest(at: datetime | None = None) -> bool:
     key, post_id = group
     pending = _load_pending(key, post_id)
     content, unsubscribe = _render_digest(key, post_id, pending), unsubscribe_path(key, post_id)
-    with writing():
+    with writing(affects="nothing"):
         if _load_pending(key, post_id) != pending:
             return True  # it changed while the mail was rendered
         included = Notice.id.in_([notice.notice_id for notice in pending])
@@ -86,6 +92,7 @@ def send_next_digest(at: datetime | None = None) -> bool:
         mail = put_mail(pending[0].email, *content, NOTICE, headers=one_click_headers(unsubscribe))
         db.session.flush()
         db.session.execute(update(Notice).where(included).values(mailed_at=at or now(), mail_id=mail.id))
+    wake_sender()
     return True
 
 
@@ -97,8 +104,8 @@ def unsend(mails: Collection[int]) -> None:
     db.session.execute(update(Notice).where(Notice.id.in_(pending)).values(mailed_at=None, mail_id=None))
 
 
-def _withdraw_notices(comment: Comment) -> None:
-    about = Notice.comment_id == comment.id
+def _withdraw_notices(comment_ids: Collection[int]) -> None:
+    about = Notice.comment_id.in_(comment_ids)
     if db.session.scalars(select(Notice.id).where(about).limit(1)).first() is None:
         return
     unsend(list(db.session.scalars(select(Notice.mail_id).where(about, Notice.mail_id.is_not(None)).distinct())))

@@ -10,6 +10,7 @@ from typing import Any
 from flask import Blueprint, Response, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
+from blog.comments.error_handlers import handle_errors
 from blog.comments.followers.subscriptions import (
     confirm,
     follows_of,
@@ -32,13 +33,16 @@ from blog.comments.forms import LinkForm
 from blog.comments.identity import reader_from_cookie
 from blog.mail.outbox import mail_enabled
 from blog.web.csrf import csrf
+from blog.web.forms.form_pages import FormPage
 from blog.web.http_cache import private
 from blog.web.rate_limits import rate_limit
 
 blueprint = Blueprint("followers", __name__, url_prefix="/mail")
 blueprint.add_app_template_filter(mask_email, "masked")
+handle_errors(blueprint)
 
 LINK_LIMIT = "5 per minute; 30 per hour"
+LINK_PAGE = FormPage(LinkForm, "comments/followers/link.html")
 
 
 @blueprint.after_request
@@ -52,18 +56,19 @@ def protect_token(response: Response) -> Response:
 @blueprint.get("")
 def new_link() -> ResponseReturnValue:
     mail_enabled() or abort(404)
-    return render_link_form(LinkForm(formdata=None))
+    return LINK_PAGE.show(LinkForm(formdata=None))
 
 
 @blueprint.post("")
 @rate_limit(LINK_LIMIT)
+@LINK_PAGE.takes_text
 def create_link() -> ResponseReturnValue:
     mail_enabled() or abort(404)
     form = LinkForm()
     if not form.validate():
-        return render_link_form(form, 403 if form.csrf_token.errors else 422)
+        return LINK_PAGE.refuse(form)
     send_manage_link(form.email.data or "")
-    return render_link_form(form, sent=True)
+    return LINK_PAGE.show(form, sent=True)
 
 
 @blueprint.get("/follows/<token>/confirmation")
@@ -130,10 +135,6 @@ def require_post_token(purpose: str, token: str) -> tuple[str, int]:
 
 def require_manage_token(token: str) -> str:
     return read_manage_token(token) or abort(404)
-
-
-def render_link_form(form: LinkForm, status: int = 200, sent: bool = False) -> Response:
-    return private(render_template("comments/followers/link.html", form=form, sent=sent), status)
 
 
 def render_confirmation(key: str, post_id: int) -> Response:

@@ -5,10 +5,11 @@ Responses and their timing are the same for new, known and suppressed addresses,
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Select, delete, func, select
+from sqlalchemy import ColumnElement, Select, delete, select
 from sqlalchemy.orm import selectinload
 
 from blog.comments.followers.notifications import unsend
@@ -31,17 +32,23 @@ from blog.mail.quota import (
     HOUR,
     LINK,
     LINK_KINDS,
-    MAX_LINKS_PER_RECIPIENT_AND_DAY,
+    LINKS_PER_RECIPIENT,
     NOTICE,
     constant_time,
     put_link,
 )
 from blog.mail.rendering import render_mail
 from blog.posts.models import Post
+from blog.row_limits import is_limit_reached, oldest_within
 
-# unconfirmed subscriptions from one network address: the most, and within what time
-REQUEST_LIMITS = ((5, HOUR), (15, DAY))
-LINK_INTERVAL = 6 * HOUR
+# unconfirmed subscriptions from one network address
+REQUEST_LIMITS = (5, HOUR), (15, DAY)
+# mails to one address: the question about a post, the link to all subscriptions
+QUESTION_LIMIT = 1, DAY
+LINK_LIMIT = 1, 6 * HOUR
+
+# the job that asks for confirmations in this process waits for this
+confirmation_waiting = threading.Event()
 
 
 @dataclass(frozen=True)
@@ -56,29 +63,29 @@ class FollowRequest:
     address_key: str
 
 
-def follow(request: FollowRequest, paced: bool = True) -> None:
+def follow(request: FollowRequest, throttled: bool = True) -> None:
     """Store a subscription of a comment's writer.
 
     It is confirmed at once if this browser confirmed the address before. Else `send_next_confirmation` asks the
-    address by mail once the comment is visible. With `paced` the limits of the network address apply; beyond them
+    address by mail once the comment is visible. With `throttled` the limits of the network address apply; beyond them
     nothing is stored.
     """
     key, post = email_key(request.comment.email), request.comment.post
     if not key or not mail_enabled():
         return
-    with constant_time(), writing():
+    with constant_time(), writing(affects="nothing"):
         subscription = _find_existing(key, request) or _new_follow(key, request)
         if subscription.confirmed_at is not None or is_suppressed(key):
             return
         if _has_confirmed_here(key, subscription.reader_key):
             subscription.confirm(subscription.reader_key)
         elif not _was_asked_today(key, post.id):
-            if paced and not subscription.awaits_id and _is_over_limit(request.address_key):
+            if throttled and not subscription.awaits_id and _is_over_limit(request.address_key):
                 return
             if not subscription.awaits_id or request.comment.visible:
                 subscription.await_visible(request.comment, request.address_key)
         db.session.add(subscription)
-    wake_sender()
+    confirmation_waiting.set()
 
 
 def send_next_confirmation(at: datetime | None = None) -> bool:
@@ -94,7 +101,7 @@ def send_next_confirmation(at: datetime | None = None) -> bool:
     key, post_id, end = found.email_key, found.post_id, unsubscribe_path(found.email_key, found.post_id)
     links = {"confirm": confirm_path(key, post_id), "end": end, "manage": manage_path(key)}
     content = render_mail("confirm_subscription", headline=one_line(found.post.headline), **links)
-    with writing():
+    with writing(affects="nothing"):
         follow = db.session.scalars(_select_due(at or now()).where(Follow.id == found.id)).one_or_none()
         if follow is None:
             return True  # it was asked, hidden or ended meanwhile
@@ -103,24 +110,23 @@ def send_next_confirmation(at: datetime | None = None) -> bool:
         for other in follows_of(key, post_id):
             other.awaits_id = None  # one mail confirms all subscriptions of the address to the post
         follow.asked_at = at or now()
+    wake_sender()
     return True
 
 
 def _select_due(at: datetime) -> Select[Follow]:
     """Select subscriptions whose confirmation may be mailed now."""
-    mails = select(func.count(Mail.id)).where(
-        Mail.recipient == Follow.email, Mail.kind.in_(LINK_KINDS), Mail.created_at.between(at - DAY, at)
-    )
+    links = Mail.recipient == Follow.email, Mail.kind.in_(LINK_KINDS)
+    enough = oldest_within(Mail.created_at, LINKS_PER_RECIPIENT, at, *links).exists()
     published = Post.visible().with_only_columns(Post.id)
     due = select(Follow).join(Comment, Follow.awaits_id == Comment.id)
     due = due.where(Follow.awaits_id.is_not(None), Comment.status == VISIBLE, Follow.post_id.in_(published))
-    due = due.where(mails.scalar_subquery() < MAX_LINKS_PER_RECIPIENT_AND_DAY)
-    return due.order_by(Follow.asked_at.desc(), Follow.id.desc())
+    return due.where(~enough).order_by(Follow.asked_at.desc(), Follow.id.desc())
 
 
 def confirm(key: str, post_id: int, reader_key: str | None) -> None:
     """Confirm all subscriptions of an address to a post."""
-    with writing():
+    with writing(affects="nothing"):
         confirmed: set[int | None] = set()
         for follow in sorted(follows_of(key, post_id), key=lambda one: one.reader_key != reader_key):
             follow.confirm(reader_key)
@@ -143,7 +149,7 @@ def unfollow_all(key: str) -> None:
 
 def suppress(key: str) -> None:
     """Never mail this address again: end its subscriptions and refuse new ones."""
-    with writing():
+    with writing(affects="nothing"):
         addresses = select(Follow.email).where(Follow.email_key == key)
         unsent = Mail.due_at.is_not(None), Mail.kind.in_((CONFIRM, LINK, NOTICE)), Mail.recipient.in_(addresses)
         delete_unsent(list(db.session.scalars(select(Mail.id).where(*unsent))))
@@ -167,15 +173,16 @@ def follows_of(key: str, post_id: int | None = None) -> list[Follow]:
 def send_manage_link(email: str) -> None:
     """Mail the link to the page of subscriptions.
 
-    It is sent at most once in LINK_INTERVAL. Nothing is sent to an address without a confirmed subscription.
+    LINK_LIMIT applies. Nothing is sent to an address without a confirmed subscription.
     """
     key = email_key(email)
     if not key or not mail_enabled():
         return
     content = render_mail("manage_subscriptions", manage=manage_path(key))
-    with constant_time(), writing():
+    with constant_time(), writing(affects="nothing"):
         confirmed = [follow for follow in follows_of(key) if follow.confirmed_at]
-        recent = [one for one in confirmed if one.link_sent_at and one.link_sent_at > now() - LINK_INTERVAL]
+        same = Follow.email_key == key, Follow.confirmed_at.is_not(None)
+        recent = is_limit_reached(Follow.link_sent_at, [LINK_LIMIT], now(), *same)
         if put_link(canonical_email(email), content, LINK, deliver=bool(confirmed) and not recent):
             for follow in confirmed:
                 follow.link_sent_at = now()
@@ -207,24 +214,16 @@ def _has_confirmed_here(key: str, reader_key: str | None) -> bool:
 
 
 def _was_asked_today(key: str, post_id: int) -> bool:
-    follows = [follow for follow in follows_of(key, post_id) if not follow.awaits_id]
-    return any(follow.asked_at and follow.asked_at > now() - DAY for follow in follows)
+    asked = Follow.email_key == key, Follow.post_id == post_id, Follow.awaits_id.is_(None)
+    return is_limit_reached(Follow.asked_at, [QUESTION_LIMIT], now(), *asked)
 
 
 def _is_over_limit(address_key: str) -> bool:
-    same_address = Follow.address_key == address_key
-    counts = (
-        (
-            db.session.scalar(select(func.count(Follow.id)).where(same_address, Follow.asked_at > now() - time)) or 0,
-            most,
-        )
-        for most, time in REQUEST_LIMITS
-    )
-    return any(count >= most for count, most in counts)
+    return is_limit_reached(Follow.asked_at, REQUEST_LIMITS, now(), Follow.address_key == address_key)
 
 
 def _unfollow(*conditions: ColumnElement[bool]) -> None:
-    with writing():
+    with writing(affects="nothing"):
         _delete_follows(*conditions)
 
 

@@ -18,7 +18,7 @@ class Ban(Record):
     """Represent one ban.
 
     `value` is the key of a reader, the key of a network address, an e-mail address or the domain of a website.
-    `name` is its label at the desk.
+    `name` is its label at the desk: an address, a domain or a stored message (`blog.stored_messages`).
     """
 
     __tablename__ = "bans"

@@ -14,23 +14,25 @@ from sqlalchemy import Select, func, select
 
 from blog.comments.models import HELD, Comment, PendingAlert
 from blog.comments.moderation.email_actions import VERBS, decision_token
+from blog.comments.status_reasons import translate_status_reason
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.models import DAILY, HOURLY, IMMEDIATE, NEVER, Editor
 from blog.mail.messages import one_line
 from blog.mail.models import Mail
-from blog.mail.outbox import mail_enabled, put_mail
+from blog.mail.outbox import mail_enabled, put_mail, wake_sender
 from blog.mail.rendering import render_mail
+from blog.row_limits import is_limit_reached
 from blog.site.models import current_site
 
 KIND = "held"
 MAX_LISTED = 20
 MAX_TEXT_LENGTH = 2000
 
-# holds within it share a mail, and so do holds beyond the hourly maximum
+# holds within it share a mail, and so do holds beyond the hourly limit
 MIN_INTERVAL = timedelta(minutes=1)
-MAX_PER_HOUR = 6
 HOUR = timedelta(hours=1)
+ALERT_LIMIT = 6, HOUR
 MORNING_HOUR = 7
 
 NEWEST_HOLD_ID = select(func.coalesce(func.max(PendingAlert.id), 0)).scalar_subquery()
@@ -64,7 +66,7 @@ def set_alert_choice(editor: Editor, choice: str) -> None:
 
     Holds made while alerts were off are never sent.
     """
-    with writing():
+    with writing(affects="nothing"):
         chosen = db.session.get_one(Editor, editor.id)
         if chosen.held_mail == NEVER:
             chosen.last_alerted_hold_id = db.session.scalar(select(NEWEST_HOLD_ID)) or 0
@@ -81,6 +83,8 @@ def alert_editors(at: datetime | None = None) -> int:
     editors = list(db.session.scalars(query))
     written = sum(_alert_editor(editor_id, at) for editor_id in editors)
     db.session.rollback()
+    if written:
+        wake_sender()
     return written
 
 
@@ -93,7 +97,7 @@ def _alert_editor(editor_id: int, at: datetime) -> bool:
     listed = list(db.session.scalars(_held_since(before[0]).order_by(Comment.id).limit(MAX_LISTED)))
     versions = {comment.id: comment.version for comment in listed}
     content = _render_alert(editor, listed, total) if listed else None
-    with writing():
+    with writing(affects="nothing"):
         locked = db.session.get(Editor, editor_id)
         if (
             locked is None
@@ -126,10 +130,9 @@ def _is_due(editor: Editor, at: datetime) -> bool:
     """
     if at < _next_alert_at(editor, at):
         return False
-    alerts_sent = select(func.count(Mail.id)).where(Mail.kind == KIND, Mail.recipient == editor.email)
-    unsent = db.session.scalar(alerts_sent.where(Mail.due_at.is_not(None)))
-    recent = db.session.scalar(alerts_sent.where(Mail.created_at.between(at - HOUR, at)))
-    return not unsent and (recent or 0) < MAX_PER_HOUR
+    alerts = Mail.kind == KIND, Mail.recipient == editor.email
+    unsent = select(Mail.id).where(*alerts, Mail.due_at.is_not(None)).limit(1)
+    return db.session.scalar(unsent) is None and not is_limit_reached(Mail.created_at, [ALERT_LIMIT], at, *alerts)
 
 
 def _next_alert_at(editor: Editor, at: datetime) -> datetime:
@@ -165,7 +168,7 @@ def _alert_item(comment: Comment, editor: Editor) -> AlertItem:
         name=one_line(comment.name),
         website=one_line(comment.website),
         under=one_line(comment.post.headline),
-        reason=one_line(comment.status_reason),
+        reason=one_line(translate_status_reason(comment.status_reason)),
         text=text if len(text) <= MAX_TEXT_LENGTH else text[:MAX_TEXT_LENGTH].rstrip() + " …",
         links=[(words[verb], f"/mail/decisions/{decision_token(editor, comment, verb)}") for verb in VERBS],
     )

@@ -6,25 +6,28 @@ Network addresses are stored as keyed hashes only.
 from __future__ import annotations
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from datetime import datetime
 
-from flask import current_app
 from flask_babel import gettext as _
 from sqlalchemy import delete, select, update
 
-from blog.comments.changes import announce_all
+from blog.comments.changes import changing_threads
 from blog.comments.models import ADDRESS, DOMAIN, EMAIL, READER, SPAM, Ban, Comment
 from blog.comments.moderation.decisions import Decisions, Pick, apply_decision, new_action_id, reload_comment
 from blog.comments.refusals import NoSuchComment
-from blog.comments.screening.link_domains import domain_of, domains_in, links_in
+from blog.comments.screening.link_domains import linked_domains
 from blog.db import db, now, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import AuditDetails, record
+from blog.editors.audit_log import AuditDetails, note, record
 from blog.editors.models import AuditEntry, Editor
+from blog.stored_messages import Message, Sentences, dump_messages, load_messages, message, translate_messages
 from blog.web.i18n import day
 from blog.web.pagination import Page, load_page
 
 PAGE_SIZE = 40
+# twice this length, for escaped quotes, and the rest of the message fit into the column `bans.name`
+MAX_NAME_LENGTH = 60
 
 
 class NoSuchBan(Exception):
@@ -44,28 +47,56 @@ def possible_bans(comment: Comment) -> dict[str, Ban]:
     """
     if comment.editor_id:
         return {}
-    labels = {"name": comment.name, "day": day(comment.created_at)}
+    email = comment.email.strip().lower()
     values = {
-        READER: (comment.reader_key, _("the reader of %(name)s’s response of %(day)s", **labels)),  # noqa: RUF001
-        EMAIL: (comment.email.strip().lower(), comment.email.strip().lower()),
-        ADDRESS: (comment.address_key, _("the address of %(name)s’s response of %(day)s", **labels)),  # noqa: RUF001
+        READER: (comment.reader_key, name_by_comment("reader_of", comment)),
+        EMAIL: (email, email[:200]),
+        ADDRESS: (comment.address_key, name_by_comment("address_of", comment)),
     }
-    bans = {kind: Ban(kind=kind, value=value, name=name[:200]) for kind, (value, name) in values.items() if value}
+    bans = {kind: Ban(kind=kind, value=value, name=name) for kind, (value, name) in values.items() if value}
     domains = {
-        f"{DOMAIN}:{domain}": Ban(kind=DOMAIN, value=domain, name=domain[:200]) for domain in linked_domains(comment)
+        f"{DOMAIN}:{domain}": Ban(kind=DOMAIN, value=domain, name=domain[:200])
+        for domain in linked_domains(comment.body_html, comment.website)
     }
     return {name: one for name, one in (bans | domains).items() if not _exists(one)}
 
 
-def linked_domains(comment: Comment) -> list[str]:
-    """Return the domains that a comment links to, without the blog's own."""
-    blog_domains = {domain_of(current_app.config["SETTINGS"].blog_url)}
-    return [
-        domain for domain in domains_in([comment.website, *links_in(comment.body_html)]) if domain not in blog_domains
-    ]
+def describe_ban(name: str) -> str:
+    """Return the name of a ban in the current language."""
+    return translate_messages(name, NAMES)
 
 
-def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, channel: str = "") -> Decisions:
+NAMES: Sentences = {
+    "reader_of": lambda name, at: _("the reader of %(name)s’s response of %(day)s", name=name, day=_day(at)),
+    "address_of": lambda name, at: _("the address of %(name)s’s response of %(day)s", name=name, day=_day(at)),
+    "erased": lambda: _("whose responses were erased"),
+}
+
+
+def name_by_comment(code: str, comment: Comment) -> str:
+    """Return the stored name of a ban of a comment's reader or address."""
+    # JSON writes a control character as six, and the column is bounded
+    name = "".join(filter(str.isprintable, comment.name))[:MAX_NAME_LENGTH]
+    return dump_messages([message(code, name=name, at=comment.created_at.isoformat(timespec="seconds"))])
+
+
+def _day(at: str) -> str:
+    return day(datetime.fromisoformat(at))
+
+
+def describe_subject(entry: AuditEntry) -> str:
+    """Return what an audit entry is about, in the current language.
+
+    Only entries about bans have a stored message as their subject; others begin with what a reader wrote.
+    """
+    undone = load_messages(entry.reason) if entry.verb == audit_log.REVERSE else None
+    verbs = {entry.verb, *(one["code"] for one in undone or [])}
+    return describe_ban(entry.subject) if verbs & {audit_log.BAN, audit_log.UNBAN} else entry.subject
+
+
+def ban(
+    pick: Pick, choices: Collection[str], reason: str, editor: Editor, channel: Sequence[Message] = ()
+) -> Decisions:
     """Add the chosen bans of a comment; mark it as spam.
 
     `choices` are keys of `possible_bans`. If the comment has changed or nothing new was chosen, it is returned in
@@ -74,8 +105,8 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, chann
     Raises: NoSuchComment.
     """
     done, action_id = Decisions(), new_action_id()
-    why = "; ".join(filter(None, (reason, channel)))
-    with writing():
+    why = [*note(reason), *channel]
+    with changing_threads():
         if (comment := reload_comment(pick.comment_id)) is None:
             raise NoSuchComment
         chosen = [one for name, one in possible_bans(comment).items() if name in choices]
@@ -93,7 +124,6 @@ def ban(pick: Pick, choices: Collection[str], reason: str, editor: Editor, chann
                 comment_id=comment.id, subject=one.name, after=_fingerprint(one), reason=why, action_id=action_id
             )
             done.entries.append(record(editor, audit_log.BAN, **what))
-    announce_all(done.comments)
     return done
 
 
@@ -102,7 +132,7 @@ def unban(ban_id: int, editor: Editor) -> AuditEntry:
 
     Raises: NoSuchBan.
     """
-    with writing():
+    with writing(affects="nothing"):
         one = db.session.get(Ban, ban_id, populate_existing=True)
         if one is None:
             raise NoSuchBan
@@ -122,7 +152,7 @@ def bans(after: str | None) -> Page[Ban]:
 
 
 def undo_ban(fingerprint: str) -> bool:
-    """Remove the ban with this fingerprint, within `writing()`."""
+    """Remove the ban with this fingerprint, within the transaction."""
     one = db.session.get(Ban, int(fingerprint.partition(" ")[0]), populate_existing=True)
     if one is None or _fingerprint(one) != fingerprint:
         return False
@@ -131,7 +161,7 @@ def undo_ban(fingerprint: str) -> bool:
 
 
 def undo_unban(serialized: str) -> bool:
-    """Restore a removed ban, unless an equal one exists, within `writing()`."""
+    """Restore a removed ban, unless an equal one exists, within the transaction."""
     if not serialized:
         return False
     one = Ban(**json.loads(serialized))

@@ -7,20 +7,21 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from flask_babel import gettext as _
 
-from blog.comments.changes import announce_all, apply_change, audit_label
+from blog.comments.changes import audit_label, changing_threads
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Comment
 from blog.comments.refusals import NoSuchComment
-from blog.comments.screening.lessons import learn, preload_texts
-from blog.db import db, writing
+from blog.comments.screening.lessons import preload_texts
+from blog.db import db
 from blog.editors import audit_log
 from blog.editors.audit_log import AuditDetails, is_withdrawn, last_editor_name, record
 from blog.editors.models import AuditEntry, Editor
+from blog.stored_messages import Message, message
 
 NEW_STATUS = {audit_log.APPROVE: VISIBLE, audit_log.HOLD: HELD, audit_log.SPAM: SPAM, audit_log.REMOVE: REMOVED}
 
@@ -59,14 +60,14 @@ class Decisions:
         return list(zip(self.entries, self.comments, strict=True))
 
 
-def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> Decisions:
+def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: Sequence[Message] = ()) -> Decisions:
     """Apply one decision to several comments, in one transaction.
 
     Raises: NoSuchComment if none of them exists.
     """
     done, action_id = Decisions(), new_action_id() if len(picks) > 1 else None
     preload_texts(pick.comment_id for pick in picks)
-    with writing():
+    with changing_threads():
         for pick in picks:
             if (comment := reload_comment(pick.comment_id)) is None:
                 continue
@@ -77,7 +78,6 @@ def decide(verb: str, picks: Sequence[Pick], editor: Editor, why: str = "") -> D
             done.comments.append(comment)
     if not done.comments and not done.skipped:
         raise NoSuchComment
-    announce_all(done.comments)
     return done
 
 
@@ -91,36 +91,26 @@ def is_irreversible(comment: Comment, verb: str) -> bool:
 
 
 def apply_decision(
-    comment: Comment, verb: str, editor: Editor, why: str = "", action_id: str | None = None
+    comment: Comment, verb: str, editor: Editor, why: Sequence[Message] = (), action_id: str | None = None
 ) -> AuditEntry:
-    """Apply and log a decision, within `writing()`."""
+    """Apply and log a decision, within `changing_threads()`."""
     before = state_snapshot(comment)
-    _set_status(
-        comment, STATUS_REASONS[verb](editor.name) + (f": {why}" if why and verb != audit_log.APPROVE else ""), verb
-    )
-    after = state_snapshot(comment)
+    _set_status(comment, verb, editor, why)
     what = AuditDetails(comment_id=comment.id, subject=audit_label(comment), reason=why, action_id=action_id)
-    entry = record(editor, verb, **what | AuditDetails(before=before, after=after))
-    learn(comment)
-    return entry
+    return record(editor, verb, **what | AuditDetails(before=before, after=state_snapshot(comment)))
 
 
-def _set_status(comment: Comment, reason: str, verb: str) -> None:
-    actions: dict[str, Callable[[], None]] = {
-        audit_log.APPROVE: comment.approve,
-        audit_log.HOLD: lambda: comment.hold(reason),
-        audit_log.SPAM: lambda: comment.mark_as_spam(reason),
-        audit_log.REMOVE: lambda: comment.remove(reason),
-    }
-    apply_change(comment, actions[verb])
-
-
-STATUS_REASONS: dict[str, Callable[[str], str]] = {
-    audit_log.APPROVE: lambda name: "",
-    audit_log.HOLD: lambda name: _("held by %(name)s", name=name),
-    audit_log.SPAM: lambda name: _("marked as spam by %(name)s", name=name),
-    audit_log.REMOVE: lambda name: _("removed by %(name)s", name=name),
-}
+def _set_status(comment: Comment, verb: str, editor: Editor, why: Sequence[Message]) -> None:
+    details = {"name": editor.name, "notes": list(why)}
+    match verb:
+        case audit_log.APPROVE:
+            comment.approve()
+        case audit_log.HOLD:
+            comment.hold(message("held_by", **details))
+        case audit_log.SPAM:
+            comment.mark_as_spam(message("marked_as_spam_by", **details))
+        case audit_log.REMOVE:
+            comment.remove(message("removed_by", **details))
 
 
 def reload_comment(comment_id: int) -> Comment | None:

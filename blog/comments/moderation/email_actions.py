@@ -15,17 +15,19 @@ from blog.comments.models import HELD, Comment
 from blog.comments.moderation.bans import ban
 from blog.comments.moderation.decisions import Decisions, Pick, decide, explain_conflict
 from blog.comments.moderation.undo import NotUndone, undo
-from blog.comments.refusals import NoSuchComment
+from blog.comments.refusals import GONE, NoSuchComment
 from blog.db import db
 from blog.editors import audit_log
 from blog.editors.accounts import generation_tag
 from blog.editors.audit_log import last_editor_name, last_undoable_action
 from blog.editors.models import AuditEntry, Editor
+from blog.stored_messages import message
 from blog.web.signed_tokens import read_token, sign_token
 
 LINK_DAYS = 7
 VERBS = (audit_log.APPROVE, audit_log.SPAM, audit_log.REMOVE, audit_log.BAN)
 DECISION, REVERSAL = "decision", "reversal"
+BY_MAIL = (message("by_mail"),)
 
 
 class LinkExpired(Exception):
@@ -71,7 +73,7 @@ def read_decision(token: str) -> Decision:
     editor, (number, version, verb) = _read_token(DECISION, token)
     comment = db.session.get(Comment, int(number))
     if comment is None:
-        raise LinkExpired(_("This response is no longer here."), 410)
+        raise LinkExpired(str(GONE), 410)
     if comment.version != int(version) or comment.status != HELD:
         raise _used_link(comment, editor)
     return Decision(editor, comment, verb, int(version))
@@ -85,7 +87,7 @@ def decide_by_mail(decision: Decision, choices: Collection[str] = (), reason: st
     try:
         done = _apply(decision, choices, reason)
     except NoSuchComment:
-        raise LinkExpired(_("This response is no longer here."), 410) from None
+        raise LinkExpired(str(GONE), 410) from None
     if done.entry is None:
         raise _used_link(done.skipped[0], decision.editor)
     return done.entry
@@ -117,8 +119,8 @@ def undo_by_mail(editor: Editor, entry: AuditEntry) -> None:
 def _apply(decision: Decision, choices: Collection[str], reason: str) -> Decisions:
     pick, editor = Pick(decision.comment.id, str(decision.version)), decision.editor
     if decision.verb == audit_log.BAN:
-        return ban(pick, choices, reason, editor, _("by mail"))
-    return decide(decision.verb, [pick], editor, _("by mail"))
+        return ban(pick, choices, reason, editor, BY_MAIL)
+    return decide(decision.verb, [pick], editor, BY_MAIL)
 
 
 def _read_token(purpose: str, token: str) -> tuple[Editor, list[str]]:

@@ -45,6 +45,12 @@ class QueueFilter:
     def is_filtered(self) -> bool:
         return bool(self.words or self.post_id or self.like)
 
+    @property
+    def parameters(self) -> dict[str, str | int]:
+        """Return the filters as they stand in the address, without the state."""
+        values = {"q": self.words, "post": self.post_id, self.kind: self.like.id if self.like else None}
+        return {name: value for name, value in values.items() if value}
+
 
 @dataclass(frozen=True)
 class HeldCount:

@@ -6,20 +6,20 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import partial
 
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from blog.comments.changes import announce_all, apply_change
+from blog.comments.changes import changing_threads
 from blog.comments.models import Comment
 from blog.comments.moderation.bans import undo_ban, undo_unban
 from blog.comments.moderation.decisions import reload_comment, state_snapshot
-from blog.comments.screening.lessons import learn
-from blog.db import db, writing
+from blog.comments.status_reasons import translate_status_reason
+from blog.db import db
 from blog.editors import audit_log
 from blog.editors.audit_log import AuditDetails, can_undo, entries_of_action, mark_undone, record
 from blog.editors.models import AuditEntry, Editor
+from blog.stored_messages import message
 from blog.web.i18n import state_word
 
 
@@ -60,7 +60,7 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
 
     Raises: NoSuchEntry; NotUndone if nothing of it can be undone.
     """
-    with writing():
+    with changing_threads():
         entry = db.session.get(AuditEntry, entry_id, populate_existing=True)
         if entry is None:
             raise NoSuchEntry
@@ -73,11 +73,8 @@ def undo(entry_id: int, editor: Editor) -> Reversal:
         mark_undone(undone)
         done.skipped = len(parts) - len(undone)
         for part in undone:
-            what = AuditDetails(comment_id=part.comment_id, subject=part.subject, reason=part.verb)
+            what = AuditDetails(comment_id=part.comment_id, subject=part.subject, reason=[message(part.verb)])
             record(editor, audit_log.REVERSE, **what)
-        for comment in done.comments:
-            learn(comment)
-    announce_all(done.comments)
     return done
 
 
@@ -88,7 +85,8 @@ def previous_state(entry: AuditEntry) -> str:
     if not entry.before:  # forgotten
         return ""
     before = json.loads(entry.before)
-    return f"{state_word(before['status'])} ({before['reason']})" if before["reason"] else state_word(before["status"])
+    state, reason = state_word(before["status"]), translate_status_reason(before["reason"])
+    return f"{state} ({reason})" if reason else state
 
 
 def _explain_refusal(entry: AuditEntry) -> str:
@@ -103,7 +101,7 @@ def _restore(part: AuditEntry, _editor: Editor, done: Reversal) -> bool:
         return False
     before = json.loads(part.before)
     at = datetime.fromisoformat(before["at"])
-    apply_change(comment, partial(comment.restore_status, before["status"], before["reason"], at))
+    comment.restore_status(before["status"], before["reason"], at)
     done.comments.append(comment)
     return True
 
@@ -117,7 +115,7 @@ def _remove_reply(part: AuditEntry, editor: Editor, done: Reversal) -> bool:
     reply = reload_comment(int(number))
     if reply is None or state_snapshot(reply) != after:
         return False
-    apply_change(reply, partial(reply.remove, _("removed by %(name)s", name=editor.name)))
+    reply.remove(message("removed_by", name=editor.name))
     done.comments.append(reply)
     if part.comment_id and (comment := reload_comment(part.comment_id)):
         done.comments.append(comment)

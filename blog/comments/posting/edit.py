@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from math import ceil
 
@@ -9,72 +10,111 @@ from flask_babel import gettext as _
 from flask_babel import ngettext
 from sqlalchemy import or_, select
 
-from blog.comments.changes import announce, apply_change, audit_label, hold_by_rule
-from blog.comments.identity import Writer
-from blog.comments.models import HELD, VISIBLE, Comment, PendingAlert
+from blog.comments.changes import audit_label, changing_threads
+from blog.comments.identity import Visitor
+from blog.comments.models import HELD, VISIBLE, Comment
 from blog.comments.posting.closing import closed_because
-from blog.comments.refusals import NoSuchComment, Refused
-from blog.comments.screening import link_domains
-from blog.comments.screening.lessons import learn
-from blog.comments.screening.rules import MAX_REASON_LENGTH, Evidence, collect_evidence, find_hold_reasons
-from blog.db import db, now, writing
+from blog.comments.refusals import GONE, NoSuchComment, Refused, TooFast
+from blog.comments.screening.rules import prepare_screening, screen
+from blog.comments.screening.submission import Submission
+from blog.db import db, now
 from blog.editors.audit_log import EDIT, WITHDRAW, record
-from blog.html import comment_html
 from blog.posts.models import Post, visible_post
 from blog.site.models import current_site
+from blog.stored_messages import Message, load_messages, message
 
 MAX_LISTED = 50
 MIN_EDIT_INTERVAL = timedelta(seconds=5)
 
 
-def edit_comment(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool = True) -> Comment:
+def edit_comment(post_id: int, comment_id: int, visitor: Visitor, body: str, throttled: bool = True) -> Comment:
     """Change a comment's text; clean and screen it again.
 
-    The audit log keeps the old text. `paced` throttles changes, since each goes out to everybody on the page.
+    The audit log keeps the old text. `throttled` limits changes, since each goes out to everybody on the page.
 
     Raises: Refused with a sentence for the author, NoSuchComment.
     """
-    comment = _load_for_edit(post_id, comment_id, writer, body, paced)
-    if comment.body == body:
+    return _change(post_id, comment_id, visitor, {"body": body}, throttled)
+
+
+def change_identity(comment: Comment, submission: Submission, visitor: Visitor, throttled: bool) -> Comment:
+    """Correct name, e-mail and website of a comment that is sent again with others.
+
+    The text is the same, so it is no second comment. Once the time for edits is over, the first ones stay.
+
+    Raises: TooFast.
+    """
+    if submission.has_identity_of(comment):
         return comment
-    body_html = comment_html(body)
-    evidence = collect_evidence(comment.name, comment.email, comment.website, body_html)
-    with writing():
-        comment = _load_for_edit(post_id, comment_id, writer, body, paced)
-        if comment.body == body:
+    try:
+        return _change(comment.post_id, comment.id, visitor, submission.identity, throttled)
+    except TooFast:
+        raise
+    except (Refused, NoSuchComment):
+        return comment
+
+
+def _change(post_id: int, comment_id: int, visitor: Visitor, columns: dict[str, str], throttled: bool) -> Comment:
+    comment = _load_for_edit(post_id, comment_id, visitor, columns, throttled)
+    if _has(comment, columns):
+        return comment
+    submission = Submission.of(comment, **columns)
+    prepare_screening(submission)
+    with changing_threads() as change:
+        comment = _load_for_edit(post_id, comment_id, visitor, columns, throttled)
+        if _has(comment, columns):
             return comment
-        _record_change(comment, EDIT, body, _("edited by its writer"))
-        apply_change(comment, lambda: _rewrite(comment, body, body_html, evidence))
-        link_domains.replace_domains({comment.id: evidence.domains})
-        learn(comment)
-    announce(comment)
+        verdict = screen(submission, comment.post, timed=False)
+        _record_change(comment, EDIT, submission.body)
+        for column, value in columns.items():
+            setattr(comment, column, value)
+        comment.body_html, comment.edited_at = submission.html, now()
+        comment.filter_score, comment.filter_signs = verdict.filter_score, verdict.filter_signs
+        change.set_domains(comment, submission.domains)
+        if verdict.reasons:
+            change.hold_by_rule(comment, _add_reasons(comment, verdict.reasons))
+        elif comment.status == HELD:
+            change.alert_editors(comment)  # its text is new
     return comment
 
 
-def _load_for_edit(post_id: int, comment_id: int, writer: Writer, body: str, paced: bool) -> Comment:
+def _add_reasons(comment: Comment, reasons: Iterable[Message]) -> list[Message]:
+    """Return the reasons why a comment was held before, and the new ones."""
+    if comment.status != HELD:
+        return list(reasons)
+    known = load_messages(comment.status_reason)
+    if known is None:  # a sentence of an earlier release
+        known = [message("note", text=comment.status_reason)]
+    return known + [reason for reason in reasons if reason not in known]
+
+
+def _has(comment: Comment, columns: dict[str, str]) -> bool:
+    return all(getattr(comment, column) == value for column, value in columns.items())
+
+
+def _load_for_edit(
+    post_id: int, comment_id: int, visitor: Visitor, columns: dict[str, str], throttled: bool
+) -> Comment:
     """Load an editable comment; throttle edits in quick succession."""
-    comment = load_editable(post_id, comment_id, writer)
-    if paced and comment.body != body and (wait := seconds_until_next_edit(comment)):
-        raise Refused(
-            _("You are too fast. Please wait %(wait)d seconds and press the button again.", wait=wait), 429, wait
-        )
+    comment = load_editable(post_id, comment_id, visitor)
+    if throttled and not _has(comment, columns) and (wait := seconds_until_next_edit(comment)):
+        raise TooFast(wait)
     return comment
 
 
-def withdraw_comment(post_id: int, comment_id: int, writer: Writer) -> Comment:
+def withdraw_comment(post_id: int, comment_id: int, visitor: Visitor) -> Comment:
     """Remove a comment for its author; a placeholder stays above its replies.
 
     Raises: Refused, NoSuchComment.
     """
-    with writing():
-        comment = load_editable(post_id, comment_id, writer)
-        _record_change(comment, WITHDRAW, "", _("removed by its writer"))
-        apply_change(comment, lambda: comment.remove(_("removed by its writer")))
-    announce(comment)
+    with changing_threads():
+        comment = load_editable(post_id, comment_id, visitor)
+        _record_change(comment, WITHDRAW, "")
+        comment.remove(message("removed_by_writer"))
     return comment
 
 
-def load_editable(post_id: int, comment_id: int, writer: Writer) -> Comment:
+def load_editable(post_id: int, comment_id: int, visitor: Visitor) -> Comment:
     """Load a comment that this person may edit or withdraw now.
 
     To others a hidden comment looks as if it did not exist.
@@ -85,12 +125,12 @@ def load_editable(post_id: int, comment_id: int, writer: Writer) -> Comment:
     comment = db.session.get(Comment, comment_id)
     if post is None or comment is None or comment.post_id != post.id:
         raise NoSuchComment
-    if not writer.may_edit(comment):
+    if not visitor.may_edit(comment):
         if comment.visible:
             raise Refused(_("You did not post this response from this browser, so you cannot edit it here."), 403)
         raise NoSuchComment
     if comment.status not in {VISIBLE, HELD}:
-        raise Refused(_("This response is no longer here."), 410)
+        raise Refused(str(GONE), 410)
     if closed_because(post):
         raise Refused(_("This thread is closed. You cannot edit your response any more."), 409)
     if not edit_seconds_left(comment):
@@ -112,15 +152,15 @@ def seconds_until_next_edit(comment: Comment) -> int:
     return ceil((MIN_EDIT_INTERVAL - passed).total_seconds()) if timedelta(0) <= passed < MIN_EDIT_INTERVAL else 0
 
 
-def comments_by(post: Post, writer: Writer, *states: str) -> list[Comment]:
+def comments_by(post: Post, visitor: Visitor, *states: str) -> list[Comment]:
     """Return this person's newest comments on a post, in the given states.
 
     Without states, the visible and the held ones.
     """
-    if writer.key is None:
+    if visitor.reader_key is None:
         return []
-    mine = select(Comment).where(Comment.post_id == post.id, Comment.reader_key == writer.key)
-    mine = mine.where(or_(Comment.editor_id.is_(None), Comment.editor_id == writer.editor_id))
+    mine = select(Comment).where(Comment.post_id == post.id, Comment.reader_key == visitor.reader_key)
+    mine = mine.where(or_(Comment.editor_id.is_(None), Comment.editor_id == visitor.editor_id))
     mine = mine.where(Comment.status.in_(states or (VISIBLE, HELD)))
     return list(db.session.scalars(mine.order_by(Comment.created_at.desc(), Comment.id.desc()).limit(MAX_LISTED)))
 
@@ -137,20 +177,6 @@ def _expired_sentence(minutes: int) -> str:
     )
 
 
-def _rewrite(comment: Comment, body: str, body_html: str, evidence: Evidence) -> None:
-    """Store the new text; hold the comment if a rule matches.
-
-    A held comment stays held, and the editors are alerted again since its text is new.
-    """
-    comment.body, comment.body_html, comment.edited_at = body, body_html, now()
-    if reason := find_hold_reasons(comment, comment.post, evidence, paced=False):
-        known = comment.status_reason.split("; ") if comment.status == HELD else []
-        hold_by_rule(comment, "; ".join(dict.fromkeys([*known, *reason.split("; ")]))[:MAX_REASON_LENGTH])
-    elif comment.status == HELD:
-        db.session.add(PendingAlert(comment=comment))
-
-
-def _record_change(comment: Comment, verb: str, after: str, reason: str) -> None:
+def _record_change(comment: Comment, verb: str, after: str) -> None:
     """Record a change, with the old text, in the audit log."""
-    details = {"subject": audit_label(comment), "before": comment.body, "after": after, "reason": reason}
-    record(None, verb, comment_id=comment.id, **details)
+    record(None, verb, comment_id=comment.id, subject=audit_label(comment), before=comment.body, after=after)

@@ -1,37 +1,40 @@
 """Throttle comments per reader and per address.
 
-Counts rows of comments, so the limits hold across processes.
+The limits are settings of the site. Many people may share an address, so it gets more than one reader. Readers without
+a comment yet share a small number per address: otherwise a program would pass as a new reader each time.
 """
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from math import ceil
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, exists
+from sqlalchemy.orm import aliased
 
 from blog.comments.models import Comment
-from blog.db import db
+from blog.row_limits import seconds_until_allowed
+from blog.site.models import current_site
 
-# (comments, seconds)
-LIMITS = ((1, 10), (5, 600))
+MINUTE = timedelta(minutes=1)
+NEW_READERS = 3, MINUTE
 
 
 def seconds_to_wait(reader_key: str, address_key: str, at: datetime) -> int:
     """Return how long this reader must wait before the next comment."""
-    return max(_wait_for(Comment.reader_key == reader_key, at), _wait_for(Comment.address_key == address_key, at))
-
-
-def _wait_for(writer: ColumnElement[bool], at: datetime) -> int:
-    longest = LIMITS[-1][1]
-    # not later than now: a clock that was set back must not lock anyone out
-    recent = Comment.created_at.between(at - timedelta(seconds=longest), at)
-    times = list(
-        db.session.scalars(select(Comment.created_at).where(writer, recent).order_by(Comment.created_at.desc()))
+    site, by_address = current_site(), Comment.address_key == address_key
+    per_reader = (site.reader_per_10_seconds, timedelta(seconds=10)), (site.reader_per_10_minutes, 10 * MINUTE)
+    per_address = (site.address_per_minute, MINUTE), (site.address_per_10_minutes, 10 * MINUTE)
+    return max(
+        seconds_until_allowed(Comment.created_at, per_reader, at, Comment.reader_key == reader_key),
+        seconds_until_allowed(Comment.created_at, per_address, at, by_address),
+        seconds_until_allowed(Comment.created_at, [NEW_READERS], at, by_address, *_is_first(reader_key)),
     )
-    waits = [
-        seconds - (at - times[count - 1]).total_seconds()
-        for count, seconds in LIMITS
-        if len(times) >= count and (at - times[count - 1]).total_seconds() < seconds
-    ]
-    return ceil(max(waits, default=0))
+
+
+def _is_first(reader_key: str) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    """Match the first comments of readers, if this reader has none either."""
+    older = aliased(Comment)
+    return (
+        ~exists().where(older.reader_key == Comment.reader_key, older.id < Comment.id),
+        ~exists().where(older.reader_key == reader_key),
+    )

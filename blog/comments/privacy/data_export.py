@@ -64,7 +64,7 @@ def _comment_data(comment: Comment) -> dict[str, Any]:
     return {
         "id": comment.id,
         "post": post.headline if post.published else None,
-        "address": absolute_url(post.path or "") if post.published else None,
+        "address": absolute_url(post.address) if post.published else None,
         "written_at": iso(comment.created_at),
         "changed_at": iso(comment.edited_at) if comment.edited_at else None,
         "state": comment.status,

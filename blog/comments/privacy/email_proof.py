@@ -6,7 +6,7 @@ the same for all addresses.
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from sqlalchemy import select
 
@@ -17,12 +17,13 @@ from blog.mail.models import Mail
 from blog.mail.outbox import wake_sender
 from blog.mail.quota import PRIVACY, constant_time, put_link
 from blog.mail.rendering import render_mail
+from blog.row_limits import is_limit_reached
 from blog.web.signed_tokens import read_token, sign_token
 
 LINK_LIFETIME = timedelta(days=1)
 
-# between two mails to one address, so that nobody can flood it
-LINK_INTERVAL = timedelta(minutes=10)
+# of mails to one address, so that nobody can flood it
+LINK_LIMIT = 1, timedelta(minutes=10)
 
 
 def verified_email(token: str) -> str | None:
@@ -31,21 +32,16 @@ def verified_email(token: str) -> str | None:
     return email if isinstance(email, str) else None
 
 
-def send_link(email: str, paced: bool = True) -> None:
+def send_link(email: str, throttled: bool = True) -> None:
     """Mail a link to this address if it has comments here.
 
-    With `paced`, the limits of mail and LINK_INTERVAL apply.
+    With `throttled`, the limits of mail and LINK_LIMIT apply.
     """
     address = canonical_email(email)
     content = render_mail("privacy", email=email, token=sign_token(PRIVACY, email))
-    with constant_time(), writing():
+    with constant_time(), writing(affects="nothing"):
         found = db.session.scalars(select(Comment.id).where(Comment.has_email(email)).limit(1)).first() is not None
-        recent = paced and _was_sent_recently(address, now())
-        put_link(address, content, PRIVACY, deliver=found and not recent, paced=paced)
+        same = Mail.kind == PRIVACY, Mail.recipient == address
+        recent = throttled and is_limit_reached(Mail.created_at, [LINK_LIMIT], now(), *same)
+        put_link(address, content, PRIVACY, deliver=found and not recent, throttled=throttled)
     wake_sender()
-
-
-def _was_sent_recently(address: str, at: datetime) -> bool:
-    # the upper bound keeps mail from the future, after a clock was set back, from blocking the address
-    recent = Mail.created_at.between(at - LINK_INTERVAL, at), Mail.kind == PRIVACY, Mail.recipient == address
-    return db.session.scalars(select(Mail.id).where(*recent).limit(1)).first() is not None

@@ -9,19 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, delete, select, update
 
 from blog.case_folding import ascii_lower, lower_variants
-from blog.comments.changes import announce_all, bump_versions
+from blog.comments.changes import changing_threads
 from blog.comments.followers.unsubscribe_links import email_key
-from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Notice, PendingAlert, Report, comment_domains
-from blog.comments.thread.counts import recount_branches, recount_posts
+from blog.comments.models import ADDRESS, READER, Ban, Comment, Follow, Notice, PendingAlert, Report
+from blog.comments.moderation.bans import name_by_comment
 from blog.db import db, writing
-from blog.editors.audit_log import ERASE, erase_texts, record_all
+from blog.editors.audit_log import ERASE, REVERSE, UNBAN, erase_texts, record_all
 from blog.editors.models import AuditEntry, Editor
 from blog.mail.models import Mail
 from blog.site.models import UNSYNCHRONIZED
+from blog.stored_messages import dump_messages, message
 
 BATCH_SIZE = 200
 
@@ -34,7 +34,7 @@ def erase(email: str, editor: Editor | None = None) -> int:
     erased = 0
     while count := _erase_batch(Comment.has_email(email), editor):
         erased += count
-    with writing():
+    with writing(affects="nothing"):
         _erase_address_data(email)
     return erased
 
@@ -46,41 +46,43 @@ def erase_one(comment_id: int, email: str | None = None, editor: Editor | None =
 
 
 def _erase_batch(condition: ColumnElement[bool], editor: Editor | None) -> int:
-    with writing():
+    reason = message("erased_by", name=editor.name) if editor else message("erased_by_writer")
+    with changing_threads() as change:
         comments = list(db.session.scalars(select(Comment).where(condition).order_by(Comment.id).limit(BATCH_SIZE)))
-        if not comments:
-            return 0
-        versions = bump_versions({one.post_id for one in comments})
         keys = {key for one in comments for key in (one.reader_key, one.address_key) if key}
         erase_texts([one.id for one in comments])
+        _clear_ban_subjects(comments)
         for one in comments:
-            one.erase(_("erased by %(name)s", name=editor.name) if editor else _("erased by its writer"))
-            one.version = versions[one.post_id]
+            one.erase(reason)
+            change.set_domains(one, ())
         record_all(editor, ERASE, [one.id for one in comments])
         _delete_related([one.id for one in comments], keys)
-        recount_branches({one.root_id or one.id for one in comments})
-        recount_posts(versions.keys())
         _clear_ban_names(keys)
-    announce_all(comments)
     return len(comments)
 
 
 def _delete_related(ids: list[int], keys: Collection[str]) -> None:
-    """Delete the link domains, notifications and alerts of erased comments.
+    """Delete the notifications and alerts of erased comments.
 
     The reasons in reports by their writers are emptied.
     """
-    db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(ids)))
     for record in (Notice, PendingAlert):
         db.session.execute(delete(record).where(record.comment_id.in_(ids)), execution_options=UNSYNCHRONIZED)
     reports = update(Report).where(Report.reader_key.in_(keys))
     db.session.execute(reports.values(reason=""), execution_options=UNSYNCHRONIZED)
 
 
+def _clear_ban_subjects(comments: Collection[Comment]) -> None:
+    """Remove the names of readers from log entries about lifted bans, which name no comment."""
+    names = [name_by_comment(code, one) for one in comments for code in ("reader_of", "address_of")]
+    entries = update(AuditEntry).where(AuditEntry.verb.in_((UNBAN, REVERSE)), AuditEntry.subject.in_(names))
+    db.session.execute(entries.values(subject=""), execution_options=UNSYNCHRONIZED)
+
+
 def _clear_ban_names(keys: Collection[str]) -> None:
     """Replace the desk's names of bans on these readers and network addresses."""
     bans = update(Ban).where(Ban.kind.in_((READER, ADDRESS)), Ban.value.in_(keys))
-    db.session.execute(bans.values(name=_("whose responses were erased")), execution_options=UNSYNCHRONIZED)
+    db.session.execute(bans.values(name=dump_messages([message("erased")])), execution_options=UNSYNCHRONIZED)
 
 
 def _erase_address_data(email: str) -> None:

@@ -52,7 +52,7 @@ def delete_expired_batch(at: datetime | None = None) -> int:
     ]
     db.session.rollback()
     if any(ids for ids, _forget in expired):
-        with writing():
+        with writing(affects="nothing"):
             for ids, forget in expired:
                 if ids:
                     forget(ids)

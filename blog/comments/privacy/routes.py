@@ -7,10 +7,8 @@ from __future__ import annotations
 
 from flask import Blueprint, Response, abort, current_app, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
-from flask_babel import gettext as _
-from flask_babel import lazy_gettext
-from werkzeug.exceptions import TooManyRequests
 
+from blog.comments.error_handlers import handle_errors
 from blog.comments.forms import LinkForm
 from blog.comments.privacy.data_export import count_comments, export_comments, find_comment, list_comments
 from blog.comments.privacy.email_proof import send_link, verified_email
@@ -18,13 +16,15 @@ from blog.comments.privacy.erasure import erase, erase_one
 from blog.db import parse_id
 from blog.mail.outbox import mail_enabled
 from blog.web.csrf import csrf
+from blog.web.forms.form_pages import FormPage
 from blog.web.http_cache import cacheable, private
-from blog.web.rate_limits import rate_limit, seconds_until_reset
+from blog.web.rate_limits import rate_limit
 
 LINK_LIMIT = "5 per minute; 20 per hour"
-UNPROVEN = lazy_gettext("Please press the button again to confirm that you sent this.")
+LINK_PAGE = FormPage(LinkForm, "comments/privacy/link.html")
 
 blueprint = Blueprint("privacy", __name__, url_prefix="/privacy")
+handle_errors(blueprint)
 
 
 class InvalidLink(Exception):
@@ -54,17 +54,18 @@ def show() -> ResponseReturnValue:
 def new_link() -> ResponseReturnValue:
     if not mail_enabled():
         return show_mail_unavailable()
-    return render_link_form(LinkForm(formdata=None))
+    return LINK_PAGE.show(LinkForm(formdata=None))
 
 
 @blueprint.post("/link")
 @rate_limit(LINK_LIMIT)
+@LINK_PAGE.takes_text
 def create_link() -> ResponseReturnValue:
     form = LinkForm()
     if not mail_enabled():
         return show_mail_unavailable()
     if not form.validate():
-        return refuse_form(form)
+        return LINK_PAGE.refuse(form)
     send_link(form.email.data or "", current_app.config["SETTINGS"].ratelimit_enabled)
     return private(render_template("comments/privacy/sent.html", email=form.email.data))
 
@@ -112,15 +113,6 @@ for view in (create_link, create_erasure, create_comment_erasure):
     csrf.exempt(view)
 
 
-@blueprint.errorhandler(TooManyRequests)
-def show_rate_limit(_error: TooManyRequests) -> ResponseReturnValue:
-    form, wait = LinkForm(), seconds_until_reset()
-    form.form_errors = [_("Too many requests. Please wait %(wait)d seconds and press the button again.", wait=wait)]
-    answer = render_link_form(form, 429)
-    answer.headers["Retry-After"] = str(wait)
-    return answer
-
-
 def require_email(token: str) -> str:
     email = verified_email(token)
     if email is None:
@@ -128,19 +120,9 @@ def require_email(token: str) -> str:
     return email
 
 
-def render_link_form(form: LinkForm, status: int = 200) -> Response:
-    return private(render_template("comments/privacy/link.html", form=form), status)
-
-
 def show_mail_unavailable() -> Response:
     """Show the public page, which names whom to ask instead."""
     return private(render_template("comments/privacy/show.html", set_up=False), 409)
-
-
-def refuse_form(form: LinkForm) -> Response:
-    if form.csrf_token.errors:
-        form.form_errors = [UNPROVEN]
-    return render_link_form(form, 403 if form.csrf_token.errors else 422)
 
 
 def redirect_to_list(token: str, count: int) -> Response:

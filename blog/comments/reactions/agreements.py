@@ -2,59 +2,54 @@
 
 from __future__ import annotations
 
-from flask_babel import gettext as _
+from typing import TypeVar
 
-from blog.comments.changes import bump_version
-from blog.comments.identity import Voice
-from blog.comments.models import Agreement, Comment
+from flask_babel import gettext as _
+from sqlalchemy import ColumnElement, select
+
+from blog.comments.changes import changing_threads
+from blog.comments.identity import Visitor
+from blog.comments.models import Agreement, Comment, Report
 from blog.comments.refusals import NoSuchComment, Refused
-from blog.comments.thread.counts import recount_agreements
-from blog.db import db, writing
-from blog.live.hub import hint
+from blog.db import db
 from blog.posts.models import visible_post
 from blog.site.models import current_site
 
+Reaction = TypeVar("Reaction", Agreement, Report)
 
-def agree(post_id: int, comment_id: int, voice: Voice) -> Comment:
+
+def agree(post_id: int, comment_id: int, visitor: Visitor) -> Comment:
     """Count one vote for the comment. Raises Refused or NoSuchComment."""
-    with writing():
-        comment = require_agreeable_comment(post_id, comment_id, voice)
-        if voice.find(comment, Agreement):
+    with changing_threads() as change:
+        comment = require_agreeable_comment(post_id, comment_id, visitor)
+        if find_reaction(visitor, comment, Agreement):
             return comment
-        if voice.find_at_address(comment, Agreement):
+        if find_reaction_at_address(visitor, comment, Agreement):
             raise Refused(_("Somebody at your network address agrees already. Each address counts once."), 409)
-        version = bump_version(comment.post_id).thread_version
-        keys = {"reader_key": voice.reader_key, "address_key": voice.address_key}
-        db.session.add(Agreement(comment_id=comment.id, version=version, **keys))
-        recount_agreements(comment, version)
-    announce_agreement(comment)
+        keys = {"reader_key": visitor.reader_key, "address_key": visitor.address_key}
+        db.session.add(Agreement(comment_id=comment.id, version=change.version_of(post_id), **keys))
+        change.recount_agreements(comment)
     return comment
 
 
-def withdraw_agreement(post_id: int, comment_id: int, voice: Voice) -> Comment:
+def withdraw_agreement(post_id: int, comment_id: int, visitor: Visitor) -> Comment:
     """Delete this reader's vote, if any. Raises Refused or NoSuchComment."""
-    with writing():
-        comment = require_agreeable_comment(post_id, comment_id, voice)
-        if (agreement := voice.find(comment, Agreement)) is None:
-            return comment
-        db.session.delete(agreement)
-        recount_agreements(comment, bump_version(comment.post_id).thread_version)
-    announce_agreement(comment)
+    with changing_threads() as change:
+        comment = require_agreeable_comment(post_id, comment_id, visitor)
+        if agreement := find_reaction(visitor, comment, Agreement):
+            db.session.delete(agreement)
+            change.recount_agreements(comment)
     return comment
 
 
-def require_agreeable_comment(post_id: int, comment_id: int, voice: Voice) -> Comment:
+def require_agreeable_comment(post_id: int, comment_id: int, visitor: Visitor) -> Comment:
     """Return the comment, or raise Refused or NoSuchComment."""
     if not current_site().agreeing:
         raise Refused(_("Agreeing is turned off on this blog."), 404)
     comment = require_visible_comment(post_id, comment_id)
-    if voice.is_author(comment):
+    if visitor.is_author(comment):
         raise Refused(_("You cannot agree with your own response."), 409)
     return comment
-
-
-def announce_agreement(comment: Comment) -> None:
-    hint(f"post:{comment.post_id}", quiet=True)
 
 
 def require_visible_comment(post_id: int, comment_id: int) -> Comment:
@@ -64,3 +59,17 @@ def require_visible_comment(post_id: int, comment_id: int) -> Comment:
     if post is None or comment is None or comment.post_id != post.id or not comment.visible:
         raise NoSuchComment
     return comment
+
+
+def find_reaction(visitor: Visitor, comment: Comment, record: type[Reaction]) -> Reaction | None:
+    """Return this reader's agreement with a comment, or report of it."""
+    return _find(record, comment, record.reader_key == visitor.reader_key) if visitor.reader_key else None
+
+
+def find_reaction_at_address(visitor: Visitor, comment: Comment, record: type[Reaction]) -> Reaction | None:
+    """Return the agreement or report of anybody at this address."""
+    return _find(record, comment, record.address_key == visitor.address_key)
+
+
+def _find(record: type[Reaction], comment: Comment, by: ColumnElement[bool]) -> Reaction | None:
+    return db.session.scalars(select(record).where(record.comment_id == comment.id, by)).one_or_none()

@@ -7,16 +7,18 @@ an undo.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from threading import Lock
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import delete, func, select
+from sqlalchemy import delete, func, select, update
 
 from blog.comments.models import Comment, Lesson
-from blog.comments.screening.spam_signals import Classification, classify, find_signals, initial_weights
-from blog.comments.screening.submission import Text, gather_facts, parse_comment
+from blog.comments.screening.spam_facts import gather_facts
+from blog.comments.screening.spam_signals import Classification, Signals, classify, find_signals, initial_weights
+from blog.comments.screening.submission import ParsedComment, Submission, parse_comment
+from blog.comments.screening.writer_history import look_up_history
 from blog.db import db, writing
 from blog.editors import audit_log
 from blog.editors.models import AuditEntry
@@ -92,6 +94,12 @@ def current_model() -> SpamModel:
     return found
 
 
+def loaded_model() -> SpamModel:
+    """Return the model as last loaded, for use in a transaction."""
+    model: SpamModel = current_app.extensions["filter"]
+    return model
+
+
 def newest_lesson_id() -> int:
     return db.session.execute(select(func.coalesce(func.max(Lesson.id), 0))).scalar_one()
 
@@ -101,11 +109,11 @@ def dropped_up_to(newest: int) -> int:
     return max(0, newest // DELETE_BATCH * DELETE_BATCH + DELETE_BATCH - MAX_LESSONS)
 
 
-def classify_by_lessons(text: Text, found: dict[str, str]) -> Classification:
+def classify_by_lessons(text: ParsedComment, found: Signals) -> Classification:
     """Classify a text and its signals with the model as last loaded."""
-    stored: SpamModel = current_app.extensions["filter"]
-    with stored.lock:
-        return classify(stored.weights, text.reading, compute_values(add_signals(text.vector, found)), found)
+    model = loaded_model()
+    with model.lock:
+        return classify(model.weights, text.words, compute_values(add_signals(text.vector, found)), found)
 
 
 def preload_texts(comment_ids: Iterable[int]) -> None:
@@ -117,59 +125,64 @@ def preload_texts(comment_ids: Iterable[int]) -> None:
         parse_comment(body_html, website)
 
 
-def learn(comment: Comment) -> None:
-    """Store the lesson that a comment's last decision gives.
+def learn(comments: Iterable[Comment]) -> None:
+    """Store the lessons that the last decisions on comments give.
 
     Call it in the transaction of a decision or an undo, after the log was written.
     """
-    if comment.editor_id is not None:
+    by_readers = [comment for comment in comments if comment.editor_id is None]
+    if not by_readers:
         return
-    lesson, label = active_lesson(comment.id), current_label(comment.id)
-    if label == (lesson.spam if lesson else None):
-        return
-    pending = _pending_changes()
-    if lesson:
-        _insert(
-            Lesson(
-                comment_id=comment.id,
-                spam=lesson.spam,
-                step=lesson.step,
-                undone_lesson_id=lesson.id,
-                vector=lesson.vector,
-            )
-        )
-        _add_pending(pending, compute_values(lesson.vector), -lesson.step)
-    if label is not None:
-        _add_lesson(comment, label, pending)
+    ids = [comment.id for comment in by_readers]
+    lessons, labels = active_lessons(ids), current_labels(ids)
+    for comment in by_readers:
+        lesson, label = lessons.get(comment.id), labels.get(comment.id)
+        if label == (lesson.spam if lesson else None):
+            continue
+        pending = _pending_changes()
+        if lesson:
+            _take_back(lesson, pending)
+        if label is not None:
+            _add_lesson(comment, label, pending)
 
 
-def current_label(comment_id: int) -> bool | None:
-    """Return whether the last decision in force says spam, or None."""
-    conditions = AuditEntry.comment_id == comment_id, AuditEntry.verb.in_(LABEL_VERBS), AuditEntry.undone_at.is_(None)
-    last = db.session.scalars(
-        select(AuditEntry.verb).where(*conditions).order_by(AuditEntry.id.desc()).limit(1)
-    ).first()
-    return LABELS.get(last or "")
+def current_labels(comment_ids: Collection[int]) -> dict[int | None, bool | None]:
+    """Return whether the last decision in force on each comment says spam."""
+    conditions = AuditEntry.verb.in_(LABEL_VERBS), AuditEntry.undone_at.is_(None)
+    last = select(func.max(AuditEntry.id)).where(AuditEntry.comment_id.in_(comment_ids), *conditions)
+    query = select(AuditEntry.comment_id, AuditEntry.verb)
+    verbs = db.session.execute(query.where(AuditEntry.id.in_(last.group_by(AuditEntry.comment_id))))
+    return {comment_id: LABELS.get(verb) for comment_id, verb in verbs}
 
 
-def active_lesson(comment_id: int) -> Lesson | None:
-    """Return the lesson of a comment, unless it was undone."""
-    newest = select(Lesson).where(Lesson.comment_id == comment_id).order_by(Lesson.id.desc()).limit(1)
-    lesson = db.session.scalars(newest).first()
-    return None if lesson is None or lesson.undone_lesson_id is not None else lesson
+def active_lessons(comment_ids: Collection[int]) -> dict[int, Lesson]:
+    """Return the lesson of each comment, unless it was undone."""
+    last = select(func.max(Lesson.id)).where(Lesson.comment_id.in_(comment_ids)).group_by(Lesson.comment_id)
+    active = select(Lesson).where(Lesson.id.in_(last), Lesson.undone_lesson_id.is_(None))
+    return {lesson.comment_id: lesson for lesson in db.session.scalars(active)}
+
+
+def _take_back(lesson: Lesson, pending: Pending) -> None:
+    values = {"comment_id": lesson.comment_id, "spam": lesson.spam, "step": lesson.step, "vector": lesson.vector}
+    _insert(Lesson(undone_lesson_id=lesson.id, **values))
+    _add_pending(pending, compute_values(lesson.vector), -lesson.step)
 
 
 def _add_lesson(comment: Comment, spam: bool, pending: Pending) -> None:
-    text = parse_comment(comment.body_html, comment.website)
     if not comment.filter_signs:
-        # it is older than the filter, or imported
-        facts = gather_facts(comment, comment.post, text, 0, comment.created_at)
-        comment.filter_signs = ", ".join(find_signals(facts))
-    vector = add_signals(text.vector, comment.filter_signs.split(", "))
-    some = compute_values(vector)
-    step = compute_step(current_app.extensions["filter"].weights.score(some, pending), some, spam, MAX_STEP)
+        stored = {"filter_signs": ", ".join(_signals_of(comment)), "updated_at": Comment.updated_at}
+        db.session.execute(update(Comment).where(Comment.id == comment.id).values(stored))
+    vector = add_signals(parse_comment(comment.body_html, comment.website).vector, comment.filter_signs.split(", "))
+    values = compute_values(vector)
+    step = compute_step(loaded_model().weights.score(values, pending), values, spam, MAX_STEP)
     _insert(Lesson(comment_id=comment.id, spam=spam, step=step, vector=vector))
-    _add_pending(pending, some, step)
+    _add_pending(pending, values, step)
+
+
+def _signals_of(comment: Comment) -> Signals:
+    """Return the signals of a comment that is older than the filter, or imported."""
+    submission, at = Submission.of(comment), comment.created_at
+    return find_signals(gather_facts(submission, look_up_history(submission, at), comment.post, at))
 
 
 Pending = dict[int, int]
@@ -213,10 +226,9 @@ def learn_from_log() -> int:
 
 def _learn_batch(comment_ids: list[int]) -> int:
     preload_texts(comment_ids)
-    with writing():
+    with writing(affects="nothing"):
         before = newest_lesson_id()
-        for comment_id in comment_ids:
-            if comment := db.session.get(Comment, comment_id):
-                learn(comment)
+        comments = [db.session.get(Comment, comment_id) for comment_id in comment_ids]
+        learn(comment for comment in comments if comment)
         taught = select(func.count()).where(Lesson.id > before, Lesson.undone_lesson_id.is_(None))
         return db.session.execute(taught).scalar_one()

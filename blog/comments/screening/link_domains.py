@@ -7,6 +7,7 @@ from html import unescape
 from typing import NamedTuple
 
 import re2
+from flask import current_app
 from sqlalchemy import delete, func, insert, select, union_all
 
 from blog.comments.models import SPAM, VISIBLE, Comment, comment_domains
@@ -42,14 +43,29 @@ def domains_in(addresses: Iterable[str]) -> list[str]:
     return [domain for domain in found if domain and len(domain) <= MAX_DOMAIN_LENGTH][:MAX_DOMAINS]
 
 
-def replace_domains(comments: Mapping[int, Collection[str]]) -> None:
-    """Store the domains that these comments link to, by comment id."""
-    db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(list(comments))))
-    add_domains({comment_id: domains for comment_id, domains in comments.items() if domains})
+def is_external(link: str) -> bool:
+    """Return whether a link leads to another site."""
+    return domain_of(link) != domain_of(current_app.config["SETTINGS"].blog_url)
+
+
+def external_domains(links: Iterable[str]) -> list[str]:
+    """Return the distinct domains of links to other sites."""
+    return domains_in(filter(is_external, links))
+
+
+def linked_domains(body_html: str, website: str) -> list[str]:
+    """Return the domains of other sites that a comment links to."""
+    return external_domains((website, *links_in(body_html)))
+
+
+def delete_domains(comment_ids: Collection[int]) -> None:
+    """Delete the stored domains of these comments."""
+    if comment_ids:
+        db.session.execute(delete(comment_domains).where(comment_domains.c.comment_id.in_(comment_ids)))
 
 
 def add_domains(comments: Mapping[int, Collection[str]]) -> None:
-    """Store the domains of new comments, by comment id."""
+    """Store the domains of these comments, by comment id."""
     rows = [
         {"comment_id": comment_id, "domain": domain} for comment_id, domains in comments.items() for domain in domains
     ]

@@ -1,21 +1,19 @@
 """Derive signals from a comment's context, score them and explain the score.
 
-`submission.gather_facts` collects the facts; nothing here reads the database.
+`spam_facts` collects the facts; nothing here reads the database. The sentences are in `status_reasons`.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import NamedTuple
 
-from flask_babel import gettext as _
-from flask_babel import ngettext
-
+from blog.comments.screening.spam_facts import Facts
 from blog.site.models import CALM, OFF, STRICT, USUAL
 from blog.spam.features import LINK_WORD, SIGNALS, WORDS, ParsedText, extract_features
 from blog.spam.weights import BUCKET_COUNT, SCALE, SIGNAL_VALUE, BucketValues, Weights, hash_feature
+from blog.stored_messages import Message, message
 
 THRESHOLDS = {CALM: 1.0, USUAL: 0.6, STRICT: 0.3}
 """Comments with a higher score are held."""
@@ -44,115 +42,78 @@ INITIAL_WEIGHTS = {
 }
 YOUNG_DAYS, OLD_DAYS, VERY_OLD_DAYS = 7, 60, 180
 QUICK_SECONDS = 8
-MIN_TOPIC_WORDS, ON_TOPIC_SHARE, MANY_LIKE = 4, 0.15, 3
+MIN_TOPIC_WORDS, MANY_LIKE = 4, 3
 MAX_REASONS, MAX_WORDS = 5, 3
 MIN_WEIGHT = 0.05
 """Signals that weigh less are not given as reasons."""
 
 
-@dataclass(frozen=True)
-class Facts:
-    """Represent what is known about a submitted comment besides its words.
-
-    `domain` is the most telling of its domains; `domain_visible`, `domain_spam`, `writer_visible` and `writer_spam`
-    count earlier comments; `days` is the post's age; `topic_words` says how many of how many long words occur in the
-    post; `like` counts similar comments that were marked as spam.
-    """
-
-    linked: bool = False
-    website: bool = False
-    domain: str = ""
-    domain_visible: int = 0
-    domain_spam: int = 0
-    domain_of_post: bool = False
-    days: int = 0
-    writer_visible: int = 0
-    writer_spam: int = 0
-    seconds: int | None = None
-    topic_words: tuple[int, int] = (0, 0)
-    like: int = 0
-    praising: bool = False
-    selling_name: bool = False
-
-    @property
-    def has_link(self) -> bool:
-        return self.linked or self.website
-
-    @property
-    def is_on_topic(self) -> bool:
-        matching, words = self.topic_words
-        return matching > 1 and matching >= ON_TOPIC_SHARE * words
+Signals = dict[str, Message | None]
 
 
 class Classification(NamedTuple):
     """Hold a score and the reasons for it, the weightiest first."""
 
     score: float
-    reasons: list[str]
+    reasons: list[Message]
 
 
-def find_signals(facts: Facts) -> dict[str, str]:
-    """Return the signals of these facts, each with its reason or ""."""
+def find_signals(facts: Facts) -> Signals:
+    """Return the signals of these facts, each with its reason, if it may be one."""
     found = {**_link_signals(facts), **_writer_signals(facts), **_post_signals(facts)}
     if facts.like:
-        like = ngettext("like %(num)d response marked as spam", "like %(num)d responses marked as spam", facts.like)
-        found["like spam"] = like
+        found["like spam"] = message("like_spam", count=facts.like)
         if facts.like >= MANY_LIKE:
-            found["like much spam"] = ""
+            found["like much spam"] = None
     return found
 
 
-def _link_signals(facts: Facts) -> dict[str, str]:
+def _link_signals(facts: Facts) -> Signals:
     if not facts.has_link:
-        return {"no link": ""}
-    found = {}
+        return {"no link": None}
+    found: Signals = {}
     if facts.website:
-        found["website"] = ""
+        found["website"] = None
     if facts.linked:
-        found["link"] = ""
+        found["link"] = None
     domain = facts.domain[:60]
     if facts.domain_of_post:
-        found["domain of the post"] = ""
+        found["domain of the post"] = None
     elif facts.domain_spam:
-        number = ngettext("%(num)d response marked as spam", "%(num)d responses marked as spam", facts.domain_spam)
-        found["domain of spam"] = _("%(domain)s stood in %(number)s", domain=domain, number=number)
+        found["domain of spam"] = message("domain_of_spam", domain=domain, count=facts.domain_spam)
     elif facts.domain_visible:
-        found["domain shown"] = ""
+        found["domain shown"] = None
     elif domain:
-        found["new domain"] = _("a domain new to this blog: %(domain)s", domain=domain)
+        found["new domain"] = message("new_domain", domain=domain)
     if facts.praising and not facts.is_on_topic:
-        found["praise and a link"] = _("praise and a link")
+        found["praise and a link"] = message("praise_and_a_link")
     return found
 
 
-def _writer_signals(facts: Facts) -> dict[str, str]:
-    found = {}
+def _writer_signals(facts: Facts) -> Signals:
+    found: Signals = {}
     if facts.writer_spam:
-        found["reader of spam"] = ngettext(
-            "%(num)d response of this reader was marked as spam",
-            "%(num)d responses of this reader were marked as spam",
-            facts.writer_spam,
-        )
+        found["reader of spam"] = message("reader_of_spam", count=facts.writer_spam)
     elif facts.writer_visible:
-        found["known reader"] = ""
+        found["known reader"] = None
     if facts.seconds is not None and facts.seconds < QUICK_SECONDS and facts.has_link:
-        found["quick"] = ngettext("written in %(num)d second", "written in %(num)d seconds", facts.seconds)
+        found["quick"] = message("quick", seconds=facts.seconds)
     if facts.selling_name:
-        found["selling name"] = _("the name sells something")
+        found["selling name"] = message("selling_name")
     return found
 
 
-def _post_signals(facts: Facts) -> dict[str, str]:
-    found = {}
+def _post_signals(facts: Facts) -> Signals:
+    found: Signals = {}
     if facts.days < YOUNG_DAYS:
-        found["young post"] = ""
+        found["young post"] = None
     elif facts.has_link and facts.days >= OLD_DAYS:
-        age = ngettext("the post is %(num)d day old", "the post is %(num)d days old", facts.days)
+        age = message("old_post_with_link", days=facts.days)
         found["very old post" if facts.days >= VERY_OLD_DAYS else "old post"] = age
     if facts.topic_words[1] >= MIN_TOPIC_WORDS and not facts.topic_words[0]:
-        found["not of the post"] = _("it says nothing about the post")
+        found["not of the post"] = message("not_of_the_post")
     elif facts.is_on_topic:
-        found["of the post"] = ""
+        found["of the post"] = None
     return found
 
 
@@ -164,17 +125,17 @@ def initial_weights(text_weights: Iterable[int]) -> Weights:
     return weights
 
 
-def classify(weights: Weights, reading: ParsedText, some: BucketValues, found: dict[str, str]) -> Classification:
+def classify(weights: Weights, text: ParsedText, values: BucketValues, found: Signals) -> Classification:
     """Score a text by its feature values; explain high scores."""
-    score = weights.score(some)
-    return Classification(score, _explain(weights, reading, found) if score > min(THRESHOLDS.values()) else [])
+    score = weights.score(values)
+    return Classification(score, _explain(weights, text, found) if score > min(THRESHOLDS.values()) else [])
 
 
-def _explain(weights: Weights, reading: ParsedText, found: dict[str, str]) -> list[str]:
-    weighed = [(_signal_weight(weights, signal), sentence) for signal, sentence in found.items() if sentence]
-    words, weight = _heaviest_words(weights, reading)
+def _explain(weights: Weights, text: ParsedText, found: Signals) -> list[Message]:
+    weighed = [(_signal_weight(weights, signal), reason) for signal, reason in found.items() if reason]
+    words, weight = _heaviest_words(weights, text)
     if words:
-        weighed.append((weight, _("words: %(words)s", words=", ".join(words))))
+        weighed.append((weight, message("words", words=", ".join(words))))
     reasons = sorted((pair for pair in weighed if pair[0] >= MIN_WEIGHT), key=lambda pair: -pair[0])
     return [pair[1] for pair in reasons[:MAX_REASONS]]
 
@@ -184,10 +145,10 @@ def _signal_weight(weights: Weights, signal: str) -> float:
     return (weights.buckets[hash_feature(SIGNALS, signal) & BUCKET_COUNT - 1] + max(more, 0)) * SIGNAL_VALUE / SCALE
 
 
-def _heaviest_words(weights: Weights, reading: ParsedText) -> tuple[list[str], float]:
+def _heaviest_words(weights: Weights, text: ParsedText) -> tuple[list[str], float]:
     """Return the words that weigh most, and their total weight."""
     weight_of: dict[str, float] = defaultdict(float)
-    features = extract_features(reading)
+    features = extract_features(text)
     some = [(hash_feature(group, feature), word) for group, feature, word in features if group == WORDS]
     for number, word in some:
         if word not in {LINK_WORD, "^", "$"} and len(word) > 1:

@@ -1,109 +1,128 @@
-"""Analyse a submitted comment: its text, and its context in the database."""
+"""Represent what a reader sent, parsed once: HTML, plain text, links, domains, feature vector."""
 
 from __future__ import annotations
 
-from collections.abc import Collection
-from datetime import datetime
-from functools import lru_cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
-from flask import current_app
-
 from blog.comments.models import Comment
-from blog.comments.screening import link_domains, writer_history
-from blog.comments.screening.link_domains import domain_of, domains_in, links_in
-from blog.comments.screening.spam_signals import Facts
-from blog.db import db
-from blog.html import plain_text
-from blog.posts.models import Post
-from blog.spam.features import PRAISE_WORDS, SALES_WORDS, WORD, ParsedText, parse_text, word_set
+from blog.comments.screening.link_domains import external_domains, is_external, links_in
+from blog.html import comment_html, plain_text, straighten_quotes
+from blog.site.models import current_site
+from blog.spam.features import ParsedText, parse_text
+from blog.spam.muted_words import parse_muted_words
 from blog.spam.weights import make_vector
 
-MIN_WORD_LENGTH, STEM_LENGTH, MAX_WORDS = 5, 6, 60
-# long words that say nothing about a post's topic
-COMMON_WORDS = word_set(
-    """about after again always another around because before being better cannot could doing every everyone
-    everything first found going having little makes maybe might never often other people please quite really right
-    should since small something still their theirs there these thing things think those though through today under
-    until using wanted where which while whole whose without would write writing written wrote years yours article
-    articles content information keeping reading share sharing topic website websites visit visited post posts posted
-    comment comments blogs"""
-)
-IGNORED_WORDS = COMMON_WORDS | PRAISE_WORDS
+
+@dataclass(frozen=True)
+class Submission:
+    """Represent a comment as it was sent, with what its text contains.
+
+    The form has validated the fields. `key` is the submission key. `trapped` says that the honeypot was filled in,
+    `seconds` for how long the form was open, if known. An editor's comment is neither throttled nor held. `comment_id`
+    is set for a stored comment, `body_html` if its text does not change.
+
+    The properties are slow to compute: call `parse` before the transaction.
+    """
+
+    post_id: int
+    parent_id: int | None
+    name: str
+    email: str
+    website: str
+    body: str
+    key: str | None
+    reader_key: str | None
+    address_key: str | None
+    trapped: bool = False
+    seconds: int | None = None
+    editor_id: int | None = None
+    body_html: str | None = None
+    comment_id: int | None = None
+
+    @classmethod
+    def of(cls, comment: Comment, **changes: str) -> Submission:
+        """Return a stored comment as a submission, perhaps with other texts."""
+        return cls(
+            post_id=comment.post_id,
+            parent_id=comment.parent_id,
+            name=changes.get("name", comment.name),
+            email=changes.get("email", comment.email),
+            website=changes.get("website", comment.website),
+            body=changes.get("body", comment.body),
+            key=comment.submission_key,
+            reader_key=comment.reader_key,
+            address_key=comment.address_key,
+            seconds=comment.seconds,
+            editor_id=comment.editor_id,
+            body_html=None if "body" in changes else comment.body_html,
+            comment_id=comment.id,
+        )
+
+    @property
+    def identity(self) -> dict[str, str]:
+        """Return the columns that say who writes."""
+        return {"name": self.name, "email": self.email, "website": self.website}
+
+    def has_identity_of(self, comment: Comment) -> bool:
+        return all(getattr(comment, column) == value for column, value in self.identity.items())
+
+    @cached_property
+    def html(self) -> str:
+        return comment_html(self.body, current_site().language) if self.body_html is None else self.body_html
+
+    @cached_property
+    def text(self) -> ParsedComment:
+        return parse_comment(self.html, self.website)
+
+    @cached_property
+    def links(self) -> list[str]:
+        """Return the links to other sites."""
+        return [link for link in self.text.links if is_external(link)]
+
+    @cached_property
+    def domains(self) -> list[str]:
+        """Return the domains of the links and of the website."""
+        return external_domains((self.website, *self.links))
+
+    @cached_property
+    def muted_line(self) -> str:
+        """Return the line of the site's muted words that matches, or ""."""
+        fields = (self.text.plain, self.name, self.website, self.email, *self.text.links)
+        return parse_muted_words(current_site().muted).first_match("\n".join(fields))
+
+    def parse(self) -> None:
+        """Compute the properties."""
+        for _computed in (self.domains, self.muted_line):
+            pass
 
 
-class Text(NamedTuple):
-    """Represent a comment's text: plain, parsed, and as a feature vector.
+class ParsedComment(NamedTuple):
+    """Represent a comment's text: plain, its links, its words, and as a feature vector.
 
     The vector holds no signals.
     """
 
     plain: str
-    reading: ParsedText
+    links: tuple[str, ...]
+    words: ParsedText
     vector: bytes
+
+    @property
+    def mentioned_links(self) -> list[str]:
+        """Return the links to other sites, also those that are written as plain text."""
+        written = (link if "://" in link else f"http://{link}" for link in self.words.links)
+        return [link for link in (*self.links, *written) if is_external(link)]
 
 
 @lru_cache(maxsize=64)
-def parse_comment(body_html: str, website: str) -> Text:
+def parse_comment(body_html: str, website: str) -> ParsedComment:
     """Parse a comment's text, which is slow: call it before the transaction.
 
-    The cache returns it to the transaction that follows.
+    The cache returns it to the transaction that follows. Quotes are straight, as in muted words and in the texts that
+    the filter was trained on.
     """
-    plain = plain_text(body_html)
-    reading = parse_text(plain, [*links_in(body_html), *([website] if website else [])])
-    return Text(plain, reading, make_vector(reading))
-
-
-def gather_facts(comment: Comment, post: Post, text: Text, like: int, at: datetime) -> Facts:
-    """Collect what the spam filter uses besides words, within the transaction."""
-    links = [*links_in(comment.body_html), *map(_with_scheme, text.reading.links)]
-    links = [link for link in links if domain_of(link) != domain_of(current_app.config["SETTINGS"].blog_url)]
-    visible, spam = writer_history.count_visible_and_spam(comment)
-    topic = _topic_text(post, comment)
-    domain, history = _most_telling_domain(domains_in([comment.website, *links]), comment.id)
-    return Facts(
-        linked=bool(links),
-        website=bool(comment.website),
-        domain=domain,
-        domain_visible=history.visible,
-        domain_spam=history.spam,
-        domain_of_post=bool(domain) and domain in topic and not history.spam,
-        days=max(0, (at - post.published_at).days) if post.published_at else 0,
-        writer_visible=visible,
-        writer_spam=spam,
-        seconds=comment.seconds,
-        topic_words=count_topic_words(text.reading, topic),
-        like=like,
-        praising=not PRAISE_WORDS.isdisjoint(text.reading.words),
-        selling_name=not SALES_WORDS.isdisjoint(WORD.findall(comment.name.lower())),
-    )
-
-
-def count_topic_words(reading: ParsedText, topic: str) -> tuple[int, int]:
-    """Return how many of how many long words occur in `topic`.
-
-    `topic` is the lower-case text of the post.
-    """
-    words = {word[:STEM_LENGTH] for word in reading.words if len(word) >= MIN_WORD_LENGTH and word not in IGNORED_WORDS}
-    sample = sorted(words)[:MAX_WORDS]
-    return sum(word in topic for word in sample), len(sample)
-
-
-def _with_scheme(link: str) -> str:
-    return link if "://" in link else f"http://{link}"
-
-
-def _most_telling_domain(domains: Collection[str], comment_id: int | None) -> tuple[str, link_domains.DomainHistory]:
-    """Return the domain that says most: spam first, then new, then known."""
-    ranked = sorted(
-        link_domains.domain_histories(domains, comment_id).items(), key=lambda pair: (-pair[1].spam, pair[1].visible)
-    )
-    return ranked[0] if ranked else ("", link_domains.DomainHistory(0, 0))
-
-
-def _topic_text(post: Post, comment: Comment) -> str:
-    """Return the text that a comment may be about: post and parent."""
-    parent = db.session.get(Comment, comment.parent_id) if comment.parent_id else None
-    parts = (post.title, post.standfirst, post.source_url, post.source_name, post.source_title, post.quote_html)
-    more = (post.note_html, post.body_html, *(label.name for label in post.labels), parent.body if parent else "")
-    return "\n".join((*parts, *more)).lower()
+    plain, links = straighten_quotes(plain_text(body_html)), tuple(links_in(body_html))
+    words = parse_text(plain, [*links, *([website] if website else [])])
+    return ParsedComment(plain, links, words, make_vector(words))

@@ -38,7 +38,7 @@ def build_permalink(comment: Comment, post: Post) -> str:
         moment = page_key(comment).partition("-")[0]
         return f"{replies_address(root, after=f'{moment}-{comment.id - 1}')}#{dom_id(comment)}"
     number = page_number(comment)
-    return f"{page_address(post.path or '', number, after=_start_key(root, number))}#{dom_id(comment)}"
+    return f"{page_address(post.address, number, after=_start_key(root, number))}#{dom_id(comment)}"
 
 
 def _start_key(root: Comment, number: int) -> str:

@@ -26,7 +26,7 @@ def index_replies(post_id: int, comment_id: int) -> ResponseReturnValue:
     if root.id != comment_id:
         return redirect(replies_address(root))
     replies = render_replies_page(post, root, site, request.args.get("after"), request.args.get("before"))
-    form = blank_form(post.id, post.path or "", site.language)
+    form = blank_form(post.id, post.address, site.language)
     page = render_template("comments/thread/replies.html", post=post, top=root, page=CACHE_PLACEHOLDER, form=form)
     return cacheable(page, replies)
 

@@ -1,19 +1,18 @@
 """Throttle wrong passwords by account, network address and browser.
 
-Counts rows, so the limits hold across processes. An attempt is stored before its password is checked and deleted if it
-was right, so concurrent requests cannot exceed a limit. Unknown accounts are counted alike. MAX_PER_SITE bounds the
-rows; they are deleted after an hour.
+An attempt is stored before its password is checked and deleted if it was right, so concurrent requests cannot exceed a
+limit. Unknown accounts are counted alike. MAX_PER_SITE bounds the rows; they are deleted after an hour.
 """
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
-from math import ceil
+from datetime import timedelta
 
-from sqlalchemy import ColumnElement, delete, func, select
+from sqlalchemy import ColumnElement, delete
 
 from blog.db import db, now, writing
 from blog.editors.models import SignInFailure
+from blog.row_limits import seconds_until_allowed
 from blog.web.keyed_hashes import keyed_hash
 
 HOUR = timedelta(hours=1)
@@ -59,7 +58,7 @@ def check_throttle(account: str, address: str, device: str | None) -> None:
 
 def begin_attempt(account: str, address: str, device: str | None) -> int:
     """Store an attempt as a failure; return its id. Raises TooManyFailures."""
-    with writing():
+    with writing(affects="nothing"):
         check_throttle(account, address, device)
         db.session.execute(delete(SignInFailure).where(SignInFailure.created_at < now() - ATTEMPT_RETENTION))
         attempt = SignInFailure(account_key=account, address_key=address, device_key=device)
@@ -75,8 +74,8 @@ def delete_attempt(attempt_id: int) -> None:
 
 def is_closed_to_strangers(account: str) -> bool:
     """Return whether only known browsers may try passwords for this account."""
-    recent = _is_recent(HOUR, now()), SignInFailure.account_key == account, SignInFailure.device_key.is_(None)
-    return (db.session.scalar(select(func.count(SignInFailure.id)).where(*recent)) or 0) >= MAX_PER_ACCOUNT
+    by_strangers = SignInFailure.account_key == account, SignInFailure.device_key.is_(None)
+    return _seconds_to_wait(MAX_PER_ACCOUNT, HOUR, *by_strangers) > 0
 
 
 def _refuse(seconds: int, strangers_only: bool = False) -> None:
@@ -86,12 +85,4 @@ def _refuse(seconds: int, strangers_only: bool = False) -> None:
 
 def _seconds_to_wait(limit: int, window: timedelta, *conditions: ColumnElement[bool]) -> int:
     """Return the seconds until the window has fewer than `limit` failures."""
-    at = now()
-    times = select(SignInFailure.created_at).where(_is_recent(window, at), *conditions)
-    oldest = db.session.scalars(times.order_by(SignInFailure.created_at.desc()).offset(limit - 1).limit(1)).first()
-    return ceil((oldest + window - at).total_seconds()) if oldest else 0
-
-
-def _is_recent(window: timedelta, at: datetime) -> ColumnElement[bool]:
-    # ignore failures in the future: a clock that was set back must not lock anyone out
-    return SignInFailure.created_at.between(at - window, at)
+    return seconds_until_allowed(SignInFailure.created_at, [(limit, window)], now(), *conditions)

@@ -8,7 +8,7 @@ from lxml import etree
 from blog.html.sanitize import split_names
 
 STYLE = re2.compile(r"(?i)(?:^|[;\s])(float|text-align)\s*:\s*(left|right|center)\b")
-ALIGNMENTS = split_names("align-left align-right align-center float-left float-right")
+ALIGNMENTS = split_names("align-left align-right align-center float-left float-right picture-link")
 SIDES = split_names("left right center")
 FLOATING_TAGS = split_names("embed figure iframe img object table")
 """Elements that `align` floats; in other elements it aligns the content."""

@@ -12,37 +12,31 @@ from markdown_it.rules_core import StateCore
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 
+from blog.html.bare_addresses import ADDRESS_START, BARE_ADDRESS, strip_punctuation
 from blog.html.invisible_characters import is_visible, normalize_characters, remove_direction_marks
 from blog.html.markdown import make_markdown_parser
 from blog.html.plain_text import plain_text
 from blog.html.reader.inline_nesting import nest_inline_tags
 from blog.html.reader.tags import read_tags
 from blog.html.sanitize import sanitize_comment
+from blog.html.typography import set_quotes_in_tokens
 from blog.html.urls import normalize_reader_link, normalize_web_address
 
 DISABLED_RULES = ["code", "heading", "lheading", "html_block", "reference"]
-ADDRESS_START = r"(?<![a-z0-9@._/-])(?:https?://|www\.)(?=[^\W_]|\[)"
-ADDRESS_END = "?!.,:;*_~'\u2019\u201d\u2026)"
-BARE_ADDRESS = re.compile(
-    ADDRESS_START
-    + r"(?:(?!&(?:quot|lt|gt|nbsp|apos|#\d{1,7}|#x[\da-f]{1,6});)"
-    + r"[^\s<>\[\]\\\"`{}|^\u201c\u201d\xab\xbb\u3001\u3002\uff0c\uff08\uff09\u300c\u300d])+",
-    re.IGNORECASE,
-)
 LANGUAGE = re.compile(r"[\w+#.-]{0,20}")
 TEXT_END = re.compile(r"[\n!#$%&*+\-:<=>@\[\\\]^_`{}~]|" + ADDRESS_START, re.IGNORECASE)
 
 
-def comment_html(text: str) -> str:
+def comment_html(text: str, language: str | None = None) -> str:
     """Render a reader's text as HTML; "" only if nothing is visible.
 
     Supported: paragraphs, line breaks, emphasis, code, lists, quotes and links of CommonMark
     (https://spec.commonmark.org/0.31.2/), Blogger's `<b> <i> <a href>` and similar tags, bare http(s) addresses. A link
     may lead to a path of this blog. Headings, images and other HTML become text, as do angle brackets that are no such
-    tag, `List<B>` for example.
+    tag, `List<B>` for example. With a language, quotes and dashes become its own.
     """
     text = remove_direction_marks(normalize_characters(text))
-    html = sanitize_comment(remove_direction_marks(_make_parser().render(text)))
+    html = sanitize_comment(remove_direction_marks(_make_parser().render(text, {"language": language})))
     return html if is_visible(plain_text(html)) or not is_visible(text) else _render_as_text(text)
 
 
@@ -80,6 +74,8 @@ def _finish_tokens(state: StateCore) -> None:
             token.content = line[len(line.rstrip(f"{token.markup[0]} \t")) :].strip()
     read_tags(state.tokens)
     nest_inline_tags(state.tokens)
+    if language := state.env["language"]:
+        set_quotes_in_tokens(state.tokens, language)
 
 
 def _keep_fence_info(token: Token) -> None:
@@ -104,7 +100,7 @@ def _text_rule(state: StateInline, silent: bool) -> bool:
 def _bare_address_rule(state: StateInline, silent: bool) -> bool:
     """Parse a bare address; its underscores and asterisks are no emphasis."""
     found = BARE_ADDRESS.match(state.src, state.pos, state.posMax)
-    text = _strip_punctuation(found[0]) if found else ""
+    text = strip_punctuation(found[0]) if found else ""
     address = normalize_web_address(text.replace("&amp;", "&"))
     address = address and normalize_web_address(state.md.normalizeLink(address))
     if not address:
@@ -117,12 +113,3 @@ def _bare_address_rule(state: StateInline, silent: bool) -> bool:
         state.push("link_close", "a", -1).markup = "bare"
     state.pos += len(text)
     return True
-
-
-def _strip_punctuation(address: str) -> str:
-    """Strip sentence punctuation, except a closing bracket opened inside."""
-    while address and address[-1] in ADDRESS_END:
-        if address[-1] == ")" and address.count("(") >= address.count(")"):
-            break
-        address = address[:-1]
-    return address

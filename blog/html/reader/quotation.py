@@ -1,6 +1,6 @@
 """Quote a passage of a page in Markdown, linked to its source.
 
-static/js/quote.js does the same in the browser.
+static/js/quotation.js does the same in the browser.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ import re
 
 from lxml import etree
 
+from blog.html.bare_addresses import WIDE_PUNCTUATION
 from blog.html.dom import parse_html
 from blog.html.plain_text import shorten
 
@@ -19,7 +20,7 @@ BROKEN_LINE = re.compile(f" ?{LINE} ?")
 BREAKING_TAGS = ("p", "li", "pre", "div", "blockquote", "br")
 
 MARKUP = re.compile(
-    r"(?:https?://|www\.)\S+"  # addresses stay unescaped
+    rf"(?:https?://|www\.)[^\s{WIDE_PUNCTUATION}]+"  # addresses stay unescaped
     r"|[\\`*]|(?<![^\W_])_|_(?![^\W_])|<(?=[\w/!?])|\](?=\()|&(?=#?\w{1,40};)"
     r"|^(?:[>~+-]|\d{1,9}(?=[.)]))",
     re.MULTILINE,

@@ -12,9 +12,11 @@ from typing import Any
 from xml.parsers import expat
 from zipfile import BadZipFile
 
-from blog.errors import Unusable
+from blog.importing.export_errors import UnusableExport
 from blog.importing.formats.atom import Feed, damaged_zip
 from blog.importing.formats.encoding import UTF_8, to_utf_8
+from blog.importing.formats.xml_characters import drop_forbidden
+from blog.stored_messages import message
 
 NOT_ZIP = "feed"
 ZIP = "zip"
@@ -22,27 +24,26 @@ HEAD_BYTES = 65_536
 BLANK_BYTES = b"\xef\xbb\xbf \t\r\n"
 ZIP_SIGNATURES = (b"PK\x03\x04", b"PK\x05\x06")
 
-# first bytes in lower case, without leading blanks
+# what a file is, by its first bytes in lower case, without leading blanks; sentences in `export_errors`
 FOREIGN_SIGNATURES = {
-    b"\x1f\x8b": "a gzip archive",
-    b"bzh": "a bzip2 archive",
-    b"7z\xbc\xaf": "a 7z archive",
-    b"sqlite format 3": "an SQLite database",
-    b"%pdf": "a PDF document",
-    b"<!doctype html": "an HTML page",
-    b"<html": "an HTML page",
-    b"{": "a JSON file",
-    b"[": "a JSON file",
-    b"author:": "a Movable Type export",
-    b"title:": "a Movable Type export",
+    b"\x1f\x8b": "gzip",
+    b"bzh": "bzip2",
+    b"7z\xbc\xaf": "7z",
+    b"sqlite format 3": "sqlite",
+    b"%pdf": "pdf",
+    b"<!doctype html": "html",
+    b"<html": "html",
+    b"{": "json",
+    b"[": "json",
+    b"author:": "movable_type",
+    b"title:": "movable_type",
 }
 # text in the root tag
 FOREIGN_ROOTS = {
-    "wordpress.org/export/": "a WordPress export",
-    "http://disqus.com": "a Disqus export",
-    "http://www.w3.org/1999/xhtml": "an HTML page",
+    "wordpress.org/export/": "wordpress",
+    "http://disqus.com": "disqus",
+    "http://www.w3.org/1999/xhtml": "html",
 }
-ACCEPTED_FILES = "use the .xml file that Blogger saves under “Back up content”, or Blogger's .zip from Google Takeout"
 
 
 class _RootFound(Exception):
@@ -52,25 +53,26 @@ class _RootFound(Exception):
 def detect_container(path: Path) -> str:
     """Return ZIP, or NOT_ZIP for what `check_feed` must still check.
 
-    Raises: Unusable if the path is empty, missing or no regular file.
+    Raises: UnusableExport if the path is empty, missing or no regular file.
     """
     head = _read_head(path)
     if head.startswith(ZIP_SIGNATURES):
         return ZIP
     if not head.strip():
-        raise Unusable(f"{path} is empty: {ACCEPTED_FILES}.")
+        raise UnusableExport("empty_file", file=str(path))
     return NOT_ZIP
 
 
 def check_feed(feed: Feed) -> Feed:
-    """Return an Atom feed converted to UTF-8.
+    """Return an Atom feed converted to UTF-8, without what XML forbids.
 
-    Raises: Unusable, in one sentence, if it is something else.
+    Raises: UnusableExport if it is something else.
     """
     try:
         feed = to_utf_8(feed)
         with feed.open() as file:
             head = file.read(HEAD_BYTES)
+        feed = drop_forbidden(feed)
         _check_content(feed, head)
         return feed
     except (BadZipFile, EOFError, zlib.error) as error:
@@ -86,27 +88,27 @@ def _check_content(feed: Feed, head: bytes) -> None:
         if mark in root:
             raise _foreign(feed, what)
     if root.partition(" ")[0].rpartition(":")[2] != "feed" or "http://www.w3.org/2005/Atom" not in root:
-        raise _foreign(feed, f"another kind of XML file, with <{root.partition(' ')[0][:40]}> as its first tag")
+        raise _foreign(feed, "other_xml", tag=root.partition(" ")[0][:40])
 
 
 def _read_head(path: Path) -> bytes:
     try:
         if path.is_dir():
-            raise Unusable(f"{path} is a folder: {ACCEPTED_FILES}.")
+            raise UnusableExport("folder", file=str(path))
         if not path.exists():
-            raise Unusable(f"{path} does not exist: check its name and folder.")
+            raise UnusableExport("no_file", file=str(path))
         if not path.is_file():
-            raise Unusable(f"{path} is not a regular file, and an import reads it twice: save it to a file first.")
+            raise UnusableExport("irregular_file", file=str(path))
         with path.open("rb") as file:
             return file.read(HEAD_BYTES)
     except OSError as error:
-        raise Unusable(f"{path} cannot be read ({error.strerror}): check its permissions.") from error
+        raise UnusableExport("unreadable_file", file=str(path), error=error.strerror) from error
 
 
 def _read_root(feed: Feed, head: bytes) -> str:
     """Return the root tag's name and attribute values.
 
-    Raises: Unusable if the file declares entities, which are never read.
+    Raises: UnusableExport if the file declares entities, which are never read.
     """
     found: list[str] = []
 
@@ -115,10 +117,7 @@ def _read_root(feed: Feed, head: bytes) -> str:
         raise _RootFound
 
     def refuse_entity(*_: Any) -> None:
-        raise Unusable(
-            f"{feed.name} declares entities in a DOCTYPE, which no export needs and which can be harmful, "
-            "so it was not read: save the export again and import that."
-        )
+        raise UnusableExport("entities", file=feed.name)
 
     def doctype(_name: str, system: str | None, public: str | None, _internal: int) -> None:
         if system or public:
@@ -133,18 +132,15 @@ def _read_root(feed: Feed, head: bytes) -> str:
         return found[0]
     except expat.ExpatError as error:
         raise _not_xml(feed, head, error) from error
-    raise _foreign(feed, "an XML file without a tag")
+    raise _foreign(feed, "xml_without_tag")
 
 
-def _not_xml(feed: Feed, head: bytes, error: expat.ExpatError) -> Unusable:
+def _not_xml(feed: Feed, head: bytes, error: expat.ExpatError) -> UnusableExport:
     if head.lstrip(BLANK_BYTES).startswith(b"<"):
         reason = expat.ErrorString(error.code)
-        return Unusable(
-            f"{feed.name} looks like XML that is cut off or broken at line {error.lineno} ({reason}), "
-            f"so nothing was imported: save the export again and import that."
-        )
-    return _foreign(feed, "a binary file" if b"\0" in head else "a text file")
+        return UnusableExport("cut_off_xml", file=feed.name, line=error.lineno, error=reason)
+    return _foreign(feed, "binary" if b"\0" in head else "text")
 
 
-def _foreign(feed: Feed, what: str) -> Unusable:
-    return Unusable(f"{feed.name} looks like {what}, which cannot be imported: {ACCEPTED_FILES}.")
+def _foreign(feed: Feed, what: str, **parameters: str) -> UnusableExport:
+    return UnusableExport("foreign_file", file=feed.name, what=[message(what, **parameters)])

@@ -10,7 +10,7 @@ import io
 import re
 from typing import IO, Any
 
-from blog.errors import Unusable
+from blog.importing.export_errors import UnusableExport
 from blog.importing.formats.atom import Feed
 
 UTF_8 = "utf-8"
@@ -36,7 +36,7 @@ ASCII_SAMPLE = b"<?xml version='1.0' encoding=\"a\"?><!-- &#x41; +ADw- \\u0041 \
 def to_utf_8(feed: Feed) -> Feed:
     """Return the same feed in UTF-8.
 
-    Raises: Unusable if it declares an encoding that is no text encoding.
+    Raises: UnusableExport if it declares an encoding that is no text encoding.
     """
     with feed.open() as file:
         head = file.read(HEAD_BYTES)
@@ -59,10 +59,7 @@ def _detect_encoding(feed: Feed, head: bytes) -> str:
     found = DECLARED_ENCODING.search(declaration) if declaration.startswith(b"<?xml") else None
     name = found[1].decode("ascii", "replace") if found else UTF_8
     if not _is_ascii_compatible(name):
-        raise Unusable(
-            f"{feed.name} declares the encoding “{name[:40]}”, which cannot be read: "
-            "save the export again in UTF-8 and import that."
-        )
+        raise UnusableExport("unknown_encoding", file=feed.name, encoding=name[:40])
     return UTF_8 if codecs.lookup(name).name in {UTF_8, "utf-8-sig", "ascii"} else name
 
 
@@ -80,7 +77,7 @@ def _is_ascii_compatible(name: str) -> bool:
 class RecodedStream(io.RawIOBase):
     """Decode a feed from one encoding and encode it in UTF-8.
 
-    Raises: Unusable at bytes that cannot be decoded.
+    Raises: UnusableExport at bytes that cannot be decoded.
     """
 
     def __init__(self, feed: Feed, encoding: str) -> None:
@@ -103,10 +100,7 @@ class RecodedStream(io.RawIOBase):
         try:
             return self._decoder.decode(chunk, final=not chunk).encode()
         except UnicodeError as error:
-            raise Unusable(
-                f"{self._feed.name} is not written in {self._encoding}, the encoding that it declares, so nothing was "
-                "imported: save the export again in UTF-8 and import that."
-            ) from error
+            raise UnusableExport("wrong_encoding", file=self._feed.name, encoding=self._encoding) from error
 
     def close(self) -> None:
         self._file.close()

@@ -23,7 +23,7 @@ def open_export(path: Path, blog: str = "", progress: Progress = ignore_progress
 
     `blog` selects one of several blogs in a zip. `progress` is called with the number of entries read, and 0.
 
-    Raises: Unusable, in one sentence, if the file cannot be imported.
+    Raises: UnusableExport if the file cannot be imported.
     """
     if detect_container(path) == ZIP:
         return _open_takeout(TakeoutZip(path), blog, progress)

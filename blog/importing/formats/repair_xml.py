@@ -33,7 +33,7 @@ def declare_prefix(feed: Feed, prefix: str) -> Feed:
         spliced: Any = SplicedStream(feed.open(), position, declaration)
         return spliced  # type: ignore[no-any-return]
 
-    return Feed(feed.name, open_spliced)
+    return Feed(feed.name, open_spliced, feed.dropped)
 
 
 class SplicedStream:

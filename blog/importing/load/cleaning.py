@@ -19,7 +19,7 @@ from typing import Protocol, TypeVar
 
 import re2
 
-from blog.html import CleanedPost, imported_comment_html, post_html
+from blog.html import PICTURE_TEXT, CleanedPost, imported_comment_html, post_html
 
 MIN_POOL_CHARACTERS = 1_500_000
 """Below this, starting workers takes longer than the work."""
@@ -27,10 +27,14 @@ MIN_POOL_CHARACTERS = 1_500_000
 
 @dataclass(frozen=True, slots=True)
 class OldHost:
-    """Name the blog's old host and alias, whose links become local."""
+    """Name the blog's old host and alias, whose links become local.
+
+    `picture_text` stands for a picture that cannot be loaded; workers have no translations.
+    """
 
     host: str = ""
     alias: str = ""
+    picture_text: str = PICTURE_TEXT
 
 
 class HasBody(Protocol):
@@ -44,11 +48,13 @@ CleanBatch = Callable[[list[str], OldHost], list[R]]
 
 
 def clean_posts(bodies: list[str], old_host: OldHost) -> list[CleanedPost]:
-    return [post_html(_replace_alias(body, old_host), host=old_host.host) for body in bodies]
+    options = {"host": old_host.host, "picture_text": old_host.picture_text}
+    return [post_html(_replace_alias(body, old_host), **options) for body in bodies]
 
 
 def clean_comments(bodies: list[str], old_host: OldHost) -> list[str]:
-    return [imported_comment_html(_replace_alias(body, old_host), host=old_host.host) for body in bodies]
+    options = {"host": old_host.host, "picture_text": old_host.picture_text}
+    return [imported_comment_html(_replace_alias(body, old_host), **options) for body in bodies]
 
 
 def _replace_alias(body: str, old_host: OldHost) -> str:

@@ -17,7 +17,9 @@ import re2
 from blog.importing.archive import Post
 from blog.importing.report import Report
 from blog.media import library
-from blog.media.sniffing import detect_format, explain_refusal
+from blog.media.picture_errors import PictureRefused
+from blog.media.sniffing import detect_format, refusal_code
+from blog.stored_messages import message
 
 DATA_IMAGE = re.compile(r"data:image/([a-z0-9.+-]+)", re.IGNORECASE)
 URL_ATTRIBUTE = re2.compile(r"""(?i)\b((?:src|href)\s*=\s*)("[^"]*"|'[^']*')""")
@@ -26,28 +28,21 @@ MAX_URL_LENGTH = 4_000
 StorePicture = Callable[[bytes, str], str]
 
 
-class PictureRejected(Exception):
-    """Say in one sentence why content cannot be stored as a picture."""
-
-
 def store_picture(content: bytes, name: str) -> str:
     """Store a picture and return its path.
 
-    Raises: PictureRejected if the content is no picture.
+    Raises: PictureRefused if the content is no picture.
     """
-    try:
-        return library.save_picture(content, name)
-    except library.PictureRefused as error:
-        raise PictureRejected(str(error)) from error
+    return library.save_picture(content, name)
 
 
 def check_picture(content: bytes, name: str) -> str:
     """Check a picture for a dry run and return a path.
 
-    Raises: PictureRejected if the content does not begin like a picture.
+    Raises: PictureRefused if the content does not begin like a picture.
     """
     if not detect_format(content):
-        raise PictureRejected(str(explain_refusal(content)))
+        raise PictureRefused(refusal_code(content))
     return f"/media/{name}"
 
 
@@ -92,9 +87,10 @@ class PictureImporter:
             try:
                 self._paths[key] = self.store(content, name)
                 self.report.stored_pictures += 1
-            except PictureRejected as error:
+            except PictureRefused as error:
                 self._paths[key] = None
-                self.report.rejected_pictures.add(f"{post.path or post.title or post.ref}: {error}")
+                place = post.path or post.title or post.ref
+                self.report.rejected_pictures.add(message("rejected_picture", place=place, why=[error.message]))
         return self._paths[key]
 
 

@@ -8,6 +8,7 @@ from sqlalchemy import select
 
 from blog.db import db, now, writing
 from blog.html import CleanedPost
+from blog.html.invisible_characters import clean_line
 from blog.importing import archive
 from blog.importing.load.batches import select_new
 from blog.importing.report import Report
@@ -16,6 +17,9 @@ from blog.posts.models import PAGE, Post
 from blog.posts.publishing import derive_fields, find_free_path
 from blog.posts.seed import remove_untouched_welcome
 from blog.site.models import Site, current_site, raise_site_version
+from blog.stored_messages import message
+
+MAX_REPORTED_URL = 500
 
 CleanedEntries = list[tuple[archive.Post, CleanedPost]]
 
@@ -62,11 +66,11 @@ def _make_post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:
     post = Post(
         import_ref=entry.ref,
         kind=entry.kind,
-        title=" ".join(entry.title.split())[:500],
+        title=clean_line(entry.title)[:500],
         published_at=None if entry.draft or _is_future(entry) else entry.at,
         created_at=entry.at,
         updated_at=entry.updated_at,
-        author_name=" ".join(entry.author_name.split())[:200],
+        author_name=clean_line(entry.author_name)[:200],
         author_ref=entry.author_ref if len(entry.author_ref or "") <= 500 else None,
         body=entry.body,
         quote="",
@@ -89,7 +93,7 @@ def _set_path(post: Post, old_path: str | None, taken: set[str | None], site: Si
         post.path = old_path
     elif post.published_at is not None:
         post.path = find_free_path(post, post.published_at, site)
-        report.moved_posts.add(f"{old_path or 'no old address'}: now {post.path}")
+        report.moved_posts.add(message("moved_post", old=old_path or [message("no_old_path")], new=post.path))
     taken.add(post.path)
 
 
@@ -101,8 +105,12 @@ def _report_post(entry: archive.Post, cleaned: CleanedPost, post: Post, report: 
         report.posts, report.post_drafts = report.posts + 1, report.post_drafts + draft
     report.labels.update(label.name for label in post.labels)
     report.future_posts += _is_future(entry)
-    place = post.path or f"the draft “{post.headline}”"
+    place = post.path or [message("draft_of", title=post.headline)]
     for url in cleaned.insecure_images:
-        report.insecure_pictures.add(f"{url} (in {place})")
+        report.insecure_pictures.add(message("url_in_post", url=url[:MAX_REPORTED_URL], place=place))
     for url in cleaned.embeds:
-        report.embeds.add(f"{url} (in {place})")
+        report.embeds.add(message("url_in_post", url=url[:MAX_REPORTED_URL], place=place))
+    if cleaned.hidden:
+        report.hidden_text.add(message("entry_place", place=place))
+    if cleaned.removed:
+        report.removed_content.add(message("removed_from_post", tags=", ".join(cleaned.removed), place=place))

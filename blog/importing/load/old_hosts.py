@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit
 
-from blog.errors import Unusable
 from blog.importing.archive import Site
+from blog.importing.export_errors import UnusableExport
 from blog.importing.load.cleaning import OldHost
+from blog.stored_messages import Message, message
 
 BLOGSPOT = ".blogspot."
 
@@ -14,7 +15,7 @@ BLOGSPOT = ".blogspot."
 def parse_host(blog_url: str) -> str:
     """Return the host of a URL with or without scheme.
 
-    "" gives "". Raises: Unusable for anything else.
+    "" gives "". Raises: UnusableExport for anything else.
     """
     if not blog_url.strip():
         return ""
@@ -24,7 +25,7 @@ def parse_host(blog_url: str) -> str:
     except ValueError:
         host = ""
     if not host or "." not in host or parts.scheme not in {"http", "https"}:
-        raise Unusable(f"“{blog_url}” is not the address of a blog: give one such as https://blog.example.org.")
+        raise UnusableExport("no_blog_url", url=blog_url)
     return host
 
 
@@ -33,11 +34,8 @@ def find_old_host(site: Site, host: str) -> OldHost:
     return OldHost(host, site.host if site.host != host else "") if host else OldHost(site.host)
 
 
-def ask_for_host(site: Site, host: str) -> str:
-    """Ask for the old address in a sentence, unless it is known."""
+def ask_for_host(site: Site, host: str) -> list[Message]:
+    """Ask for the old address, unless it is known."""
     if host or (site.host and not (site.custom_domain and BLOGSPOT in site.host)):
-        return ""
-    request = "add --blog-url https://… to the import, so that links within the blog become local"
-    if site.host:
-        return f"The blog had a domain of its own, which the export does not name: {request}."
-    return f"The export does not contain the blog's address: {request}."
+        return []
+    return [message("ask_for_domain" if site.host else "ask_for_host")]

@@ -7,7 +7,10 @@ continues, and from a later export it takes what is new.
 from __future__ import annotations
 
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
+
+from flask_babel import gettext
 
 from blog.comments.models import Comment
 from blog.importing import archive
@@ -32,7 +35,7 @@ def load_export(
     `blog` selects one of several blogs in a Takeout; `blog_url` is the blog's old address. `progress` is called with
     (done, total) entries; total is 0 during the first read. A dry run writes nothing.
 
-    Raises: Unusable, in one sentence, if the file cannot be imported.
+    Raises: UnusableExport if the file cannot be imported.
     """
     host = parse_host(blog_url)
     source = open_export(path, blog, progress)
@@ -56,14 +59,18 @@ def load_archive(
     old_host = find_old_host(source.site, host)
     report = Report(
         host=old_host.host,
-        host_question=ask_for_host(source.site, host),
+        about_site=ask_for_host(source.site, host),
         duplicates=source.duplicates,
         circular_replies=source.circular_replies,
         skipped=source.skipped,
         combined_labels=source.combined_labels,
         repaired_prefixes=source.repaired_prefixes,
+        bad_entries=source.bad_entries,
+        odd_dates=source.odd_dates,
+        dropped_characters=source.dropped_characters,
     )
     load_site(source.site, report)
+    old_host = replace(old_host, picture_text=gettext("Picture at %(host)s"))
     counter = ProgressCounter(progress, source.total)
     pictures = PictureImporter(source.find_picture, store, report)
     with CleaningPool(old_host) as pool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Self
 
 from flask import request
 from flask_babel import lazy_gettext as _
@@ -20,6 +20,9 @@ from wtforms import (
     TextAreaField,
 )
 from wtforms.csrf.core import CSRFTokenField
+from wtforms.validators import ValidationError
+
+from blog.web.csrf import FOREIGN, is_from_elsewhere
 
 MAX_TOKEN_LENGTH = 200
 """Characters of a field that only programs fill in: a key, an id, the value of a choice."""
@@ -79,9 +82,14 @@ class CSRFTokenInput(CSRFTokenField):
 
 
 class CSRFTokens(FlaskForm.Meta.csrf_class):  # type: ignore[misc]
-    """Make Flask-WTF use the bounded CSRF field."""
+    """Make Flask-WTF use the bounded CSRF field, and refuse other sites."""
 
     field_class = CSRFTokenInput
+
+    def validate_csrf_token(self, form: Any, field: Field) -> None:
+        if is_from_elsewhere():
+            raise ValidationError(str(FOREIGN))
+        super().validate_csrf_token(form, field)
 
 
 class Form(FlaskForm):  # type: ignore[misc]
@@ -93,6 +101,20 @@ class Form(FlaskForm):  # type: ignore[misc]
         def wrap_formdata(self, form: Any, formdata: Any) -> Any:
             # Flask-WTF would read JSON too, whose values need not be texts
             return None if request and request.is_json else super().wrap_formdata(form, formdata)
+
+    @classmethod
+    def from_request(cls) -> Self:
+        """Build the form with what this request brought."""
+        return cls()
+
+    @property
+    def first_refused(self) -> str:
+        """Return the name of the first invalid field, which gets the focus."""
+        return next((field.name for field in self if field.errors and field.name != "csrf_token"), "")
+
+    def has_any(self, *names: str) -> bool:
+        """Return whether one of these fields holds a value or an error."""
+        return any(self[name].data or self[name].errors for name in names)
 
 
 def too_long_message(over: int, max_length: int) -> Any:

@@ -11,17 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from lxml import etree
 
-from blog.errors import Unusable
 from blog.html import plain_text
-from blog.importing.archive import Archive, Comment, Post, Site, find_no_picture
-from blog.importing.formats.atom import ATOM, Feed, UndeclaredPrefix, child_text, iter_entries
+from blog.importing.archive import Archive, Comment, Post, Sample, Site, find_no_picture
+from blog.importing.export_errors import UnusableExport
+from blog.importing.formats.atom import ATOM, BadEntry, Feed, UndeclaredPrefix, entry_title, iter_entries
 from blog.importing.formats.blogger import classic, takeout
 from blog.importing.formats.repair_xml import declare_prefix
 from blog.importing.load.thread_order import ThreadOrder
+from blog.stored_messages import Message, message
 
 MAX_PREFIXES = 20
 
@@ -34,8 +34,8 @@ class Dialect(Protocol):
 
     def kind(self, entry: etree._Element, /) -> str: ...
     def hidden(self, entry: etree._Element, /) -> str: ...
-    def post(self, feed: Feed, entry: etree._Element, kind: str, /) -> Post: ...
-    def comment(self, feed: Feed, entry: etree._Element, /) -> Comment: ...
+    def post(self, entry: etree._Element, kind: str, /) -> Post: ...
+    def comment(self, entry: etree._Element, /) -> Comment: ...
 
 
 DIALECTS: tuple[Dialect, ...] = (classic, takeout)
@@ -53,6 +53,9 @@ class Survey:
     total: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
     combined_labels: int = 0
+    bad_entries: Sample = field(default_factory=Sample)
+    odd_dates: Sample = field(default_factory=Sample)
+    dropped_characters: Sample = field(default_factory=Sample)
 
 
 def read_feed(
@@ -65,7 +68,7 @@ def read_feed(
 
     `site` holds the settings from a file beside the feed. `progress` is called with the number of entries read, and 0.
 
-    Raises: Unusable, in one sentence, if the feed is broken or no export.
+    Raises: UnusableExport if the feed is broken or no export.
     """
     feed, repaired_prefixes, survey = _survey_repaired(feed, progress)
     order = survey.order
@@ -82,6 +85,9 @@ def read_feed(
         skipped=survey.skipped,
         combined_labels=survey.combined_labels,
         repaired_prefixes=tuple(repaired_prefixes),
+        bad_entries=survey.bad_entries,
+        odd_dates=survey.odd_dates,
+        dropped_characters=survey.dropped_characters,
     )
 
 
@@ -103,33 +109,56 @@ def _survey(feed: Feed, progress: Callable[[int, int], None]) -> Survey:
     for number, entry in enumerate(iter_entries(feed)):
         if number % 100 == 0:
             progress(number, 0)
-        _survey_entry(feed, entry, survey)
+        _survey_entry(entry, survey, number + 1 in feed.dropped)
+        feed.dropped.discard(number + 1)
+    if feed.dropped:
+        survey.dropped_characters.add(message("dropped_outside"))
     if not survey.is_export:
-        raise Unusable(
-            f"{feed.name} looks like a feed, but not like an export: in Blogger's settings choose “Back up content”, "
-            "and import the .xml file or Takeout .zip that you get."
-        )
+        raise UnusableExport("no_export", file=feed.name)
     return survey
 
 
-def _survey_entry(feed: Feed, entry: etree._Element, survey: Survey) -> None:
+def _survey_entry(entry: etree._Element, survey: Survey, dropped: bool) -> None:
     if not survey.is_export and (head := entry.getparent()) is not None:
-        survey.title, survey.host = survey.title or child_text(head, "title"), survey.host or _host(head)
+        survey.title, survey.host = survey.title or entry_title(head), survey.host or classic.blog_host(head)
     dialect, kind = _find_dialect(entry)
     survey.is_export = survey.is_export or bool(kind)
     if kind in {"post", "page", "comment"}:
         if reason := dialect.hidden(entry):
             survey.skipped[reason] += 1
             return
-        survey.total += 1
-        if kind == "comment":
-            comment = dialect.comment(feed, entry)
-            survey.order.add(comment.ref, comment.parent_ref)
-        else:
-            survey.order.add(dialect.post(feed, entry, kind).ref)
-            survey.combined_labels += sum("," in term for term in _terms(entry))
-    elif kind == "settings":
+        try:
+            item = dialect.comment(entry) if kind == "comment" else dialect.post(entry, kind)
+        except BadEntry as error:
+            survey.bad_entries.add(message("bad_entry_at", line=entry.sourceline or 0, problem=[error.problem]))
+            return
+        if kind != "comment":
+            survey.host = survey.host or classic.blog_host(entry)
+        _survey_item(item, survey, dropped)
+        survey.combined_labels += sum("," in term for term in _terms(entry)) if kind != "comment" else 0
+        return
+    if dropped:
+        survey.dropped_characters.add(message("dropped_outside"))
+    if kind == "settings":
         survey.settings |= classic.setting(entry)
+
+
+def _survey_item(item: Post | Comment, survey: Survey, dropped: bool) -> None:
+    survey.total += 1
+    survey.order.add(item.ref, item.parent_ref if isinstance(item, Comment) else None)
+    place = _place(item)
+    if dropped:
+        survey.dropped_characters.add(message("entry_place", place=place))
+    if item.odd_date is not None:
+        code = "odd_date" if item.odd_date else "missing_date"
+        used = f"{item.at:%Y-%m-%d %H:%M:%S}"
+        survey.odd_dates.add(message(code, place=place, value=item.odd_date, used=used))
+
+
+def _place(item: Post | Comment) -> str | list[Message]:
+    if isinstance(item, Comment):
+        return [message("comment_by", name=item.name[:80] or item.ref, at=f"{item.at:%Y-%m-%d}")]
+    return item.path[:200] if item.path else [message("draft_of", title=item.title[:80] or item.ref)]
 
 
 def _find_dialect(entry: etree._Element) -> tuple[Dialect, str]:
@@ -141,6 +170,7 @@ def _find_dialect(entry: etree._Element) -> tuple[Dialect, str]:
 
 def _visible_entries(feed: Feed) -> Iterator[tuple[etree._Element, Dialect, str]]:
     for entry in iter_entries(feed):
+        feed.dropped.clear()
         dialect, kind = _find_dialect(entry)
         if kind and not dialect.hidden(entry):
             yield entry, dialect, kind
@@ -149,13 +179,15 @@ def _visible_entries(feed: Feed) -> Iterator[tuple[etree._Element, Dialect, str]
 def _posts(feed: Feed) -> Iterator[Post]:
     for entry, dialect, kind in _visible_entries(feed):
         if kind in {"post", "page"}:
-            yield dialect.post(feed, entry, kind)
+            with suppress(BadEntry):  # reported by the first pass
+                yield dialect.post(entry, kind)
 
 
 def _comments(feed: Feed) -> Iterator[Comment]:
     for entry, dialect, kind in _visible_entries(feed):
         if kind == "comment":
-            yield dialect.comment(feed, entry)
+            with suppress(BadEntry):
+                yield dialect.comment(entry)
 
 
 def _site(site: Site | None, survey: Survey) -> Site:
@@ -174,11 +206,3 @@ def _site(site: Site | None, survey: Survey) -> Site:
 
 def _terms(entry: etree._Element) -> Iterator[str]:
     yield from (category.get("term", "") for category in entry.iterchildren(f"{ATOM}category"))
-
-
-def _host(head: etree._Element) -> str:
-    for link in head.iterchildren(f"{ATOM}link"):
-        if link.get("rel") == "alternate" and (url := link.get("href", "").strip()):
-            with suppress(ValueError):
-                return urlsplit(url).hostname or ""
-    return ""

@@ -12,8 +12,8 @@ from urllib.parse import unquote
 from lxml import etree
 
 from blog.importing.archive import Comment, Post
-from blog.importing.formats.atom import ATOM, Feed, child_text, entry_content, parse_time, parse_updated
-from blog.importing.formats.blogger.classic import ID_NUMBER, number
+from blog.importing.formats.atom import ATOM, child_text, entry_content, entry_title, parse_times
+from blog.importing.formats.blogger.entry_ids import comment_numbers, find_comment, find_post, post_number
 from blog.importing.formats.blogger.label_names import split_labels
 
 BLOGGER = "{http://schemas.google.com/blogger/2018}"
@@ -44,45 +44,50 @@ def hidden(entry: etree._Element) -> str:
     return "unshown" if status not in {"", LIVE} and kind(entry) == "comment" else ""
 
 
-def post(feed: Feed, entry: etree._Element, kind: str) -> Post:
+def post(entry: etree._Element, kind: str) -> Post:
     """Parse a post or page.
 
-    Raises: Unusable, with the line, if it has no number or no date.
+    Raises: BadEntry if it has no number or no date.
     """
-    at = parse_time(feed, entry, "published")
+    path = _old_path(_value(entry, "filename"))
+    at, updated_at, odd_date = parse_times(entry, _value(entry, "created"), path=path)
     return Post(
-        ref=f"blogger:post-{number(feed, entry)}",
+        ref=f"blogger:post-{post_number(entry)}",
         kind=kind,
-        path=_old_path(_value(entry, "filename")),
-        title=child_text(entry, "title"),
+        path=path,
+        title=entry_title(entry),
         at=at,
-        updated_at=parse_updated(feed, entry, at),
+        updated_at=updated_at,
         author_name=child_text(entry, "author", "name"),
         author_ref=child_text(entry, "author", "uri") or None,
         labels=split_labels(_label_terms(entry)),
         body=entry_content(entry),
         # a post of unknown status must not be published by accident
         draft=_value(entry, "status") not in {"", LIVE},
+        odd_date=odd_date,
     )
 
 
-def comment(feed: Feed, entry: etree._Element) -> Comment:
+def comment(entry: etree._Element) -> Comment:
     """Parse a comment; its line ends become breaks.
 
-    Raises: Unusable, with the line, if it has no number or no date.
+    Raises: BadEntry if it has no number or no date.
     """
-    ident = number(feed, entry)
-    post, parent = (ID_NUMBER.search(_value(entry, name)) for name in ("parent", "inReplyTo"))
+    ident, at_post = comment_numbers(entry)
+    at, _, odd_date = parse_times(entry, _value(entry, "created"))
+    post, answered = find_post(_value(entry, "parent")), _value(entry, "inReplyTo")
+    parent = find_comment(answered) or find_post(answered)
     return Comment(
         ref=f"blogger:comment-{ident}",
-        post_ref=f"blogger:post-{post[1]}" if post else None,
-        parent_ref=f"blogger:comment-{parent[1]}" if parent else None,
+        post_ref=f"blogger:post-{post}" if post else None,
+        parent_ref=f"blogger:comment-{parent}" if parent else None,
         name=child_text(entry, "author", "name"),
         website=child_text(entry, "author", "uri"),
         body=_with_breaks(entry_content(entry).strip()),
-        at=parse_time(feed, entry, "published"),
+        at=at,
         removed=False,
-        anchor=f"c{ident}",
+        anchor=f"c{at_post}",
+        odd_date=odd_date,
     )
 
 
@@ -98,7 +103,7 @@ def _label_terms(entry: etree._Element) -> list[str]:
 
 
 def _old_path(filename: str) -> str | None:
-    path = unquote(unescape(filename) if HTML_ENTITY.search(filename) else filename)
+    path = unquote(unescape(filename) if HTML_ENTITY.search(filename) else filename).replace("\0", "")
     return path if path.startswith("/") and path.strip("/") else None
 
 

@@ -16,10 +16,11 @@ from zipfile import ZIP_DEFLATED, ZIP_STORED, BadZipFile, ZipFile, ZipInfo
 
 import re2
 
-from blog.errors import Unusable
 from blog.importing.archive import Site
+from blog.importing.export_errors import UnusableExport
 from blog.importing.formats.atom import Feed
 from blog.importing.formats.blogger import blog_settings
+from blog.stored_messages import message
 
 BLOG_FEED = re2.compile(r"(?i)(?:^|/)Blogs/([^/]+)/feed\.atom\z")
 ANY_FEED = re2.compile(r"(?i)(?:^|/)([^/]+)/feed\.atom\z")
@@ -46,7 +47,7 @@ class Entry:
 class TakeoutZip:
     """Represent an open Takeout zip.
 
-    Raises: Unusable, in one sentence, if the zip is broken or malicious.
+    Raises: UnusableExport if the zip is broken or malicious.
     """
 
     def __init__(self, path: Path) -> None:
@@ -54,9 +55,7 @@ class TakeoutZip:
         try:
             self._zip = ZipFile(path)
         except (BadZipFile, ValueError, NotImplementedError) as error:
-            raise Unusable(
-                f"{path} is a zip that is cut off or broken, so nothing was imported: download it again."
-            ) from error
+            raise UnusableExport("broken_zip", file=str(path)) from error
         self.entries = [Entry(_entry_path(info), info) for info in self._zip.infolist()]
         self._refuse_malicious()
 
@@ -64,15 +63,15 @@ class TakeoutZip:
         unpacked_size = sum(entry.info.file_size for entry in self.entries)
         for entry in self.entries:
             if ABSOLUTE_PATH.match(entry.name) or ".." in entry.name.split("/"):
-                raise self._refusal(f"holds “{entry.name[:80]}”, a path that leads out of it")
+                raise self._refusal("outside_path", entry=entry.name[:80])
             too_large = entry.info.file_size > MAX_ENTRY_BYTES
             if too_large or _is_bomb(entry.info.file_size, entry.info.compress_size):
-                raise self._refusal(f"holds “{entry.name[:80]}”, which claims to be absurdly large when unpacked")
+                raise self._refusal("huge_entry", entry=entry.name[:80])
         if _is_bomb(unpacked_size, self.path.stat().st_size):
-            raise self._refusal("claims to be absurdly large when unpacked")
+            raise self._refusal("huge_zip")
 
-    def _refusal(self, problem: str) -> Unusable:
-        return Unusable(f"{self.path} {problem}, unlike any Takeout, so it was not read: download it again.")
+    def _refusal(self, code: str, **parameters: str) -> UnusableExport:
+        return UnusableExport("unusual_zip", file=str(self.path), problem=[message(code, **parameters)])
 
     def list_feeds(self) -> list[Entry]:
         """Return the feeds of all blogs, sorted by path."""
@@ -85,20 +84,18 @@ class TakeoutZip:
     def choose_feed(self, title: str) -> Entry:
         """Return the feed of the blog called `title`, or the only feed.
 
-        Raises: Unusable, with the names of all blogs, if the choice is not clear.
+        Raises: UnusableExport, with the names of all blogs, if the choice is not clear.
         """
         feeds = self.list_feeds()
         if not feeds:
-            raise Unusable(
-                f"{self.path} is a zip without a Blogs/…/feed.atom in it: in Google Takeout choose Blogger, "
-                "and import the zip that it makes."
-            )
+            raise UnusableExport("no_feed", file=str(self.path))
         matches = [feed for feed in feeds if not title or _matches(title, {_folder_name(feed), self._title(feed)})]
         if len(matches) == 1:
             return matches[0]
         names = ", ".join(f"“{_folder_name(feed)}”" for feed in feeds)
-        problem = f"does not hold exactly one blog called “{title}”" if title else "holds several blogs"
-        raise Unusable(f"{self.path} {problem}, so choose one with --blog TITLE: {names}.")
+        if title:
+            raise UnusableExport("not_one_blog", file=str(self.path), title=title, names=names)
+        raise UnusableExport("several_blogs", file=str(self.path), names=names)
 
     def read_site(self, feed: Entry) -> Site | None:
         """Read the blog's settings, which are beside its feed."""
@@ -109,12 +106,12 @@ class TakeoutZip:
         return blog_settings.parse_settings(self.read(settings, blog_settings.MAX_SETTINGS_BYTES) or b"")
 
     def as_feed(self, entry: Entry) -> Feed:
-        return Feed(f"{entry.name} in {self.path}", lambda: self.open(entry))
+        return Feed([message("file_in_zip", file=entry.name, zip=str(self.path))], lambda: self.open(entry))
 
     def open(self, entry: Entry) -> IO[bytes]:
         """Open an entry as a stream, limited to its claimed size."""
         if entry.info.flag_bits & ENCRYPTED_FLAG or entry.info.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            raise self._refusal(f"holds “{entry.name[:80]}” encrypted or packed in an unusual way")
+            raise self._refusal("odd_packing", entry=entry.name[:80])
         return self._zip.open(entry.info)
 
     def read(self, entry: Entry, max_bytes: int) -> bytes | None:
