@@ -1,10 +1,13 @@
 // Collapses and expands the replies under a comment, and remembers it as long as the tab lives. A link into a
 // collapsed branch, or the reader's new response in it, expands it.
+import { commentForm, countText, findTarget } from "./lib/page.js";
+import { isStrings, readJson, writeJson } from "./lib/storage.js";
+
 const section = document.querySelector(".responses");
 const strings = document.getElementById("thread-strings")?.dataset;
 const key = `talkback folded ${document.getElementById("response-count")?.dataset.post}`;
-const collapsed = new Set(browserStorage.readJson("sessionStorage", key, [], browserStorage.isStrings));
-const save = () => browserStorage.writeJson("sessionStorage", key, [...collapsed]);
+const collapsed = new Set(readJson("sessionStorage", key, [], isStrings));
+const save = () => writeJson("sessionStorage", key, [...collapsed]);
 
 if (section && strings) {
   new MutationObserver(update).observe(section, { childList: true, subtree: true });
@@ -38,7 +41,8 @@ function addButton(article, list) {
 
 function label(button, item, count) {
   const isCollapsed = collapsed.has(item.id);
-  const text = strings[`${isCollapsed ? "hidden" : "hide"}${count === 1 ? "One" : "Many"}`].replace("{n}", count);
+  const [one, many] = isCollapsed ? [strings.hiddenOne, strings.hiddenMany] : [strings.hideOne, strings.hideMany];
+  const text = countText({ one, many }, count);
   if (button.textContent === text) return;
   button.textContent = text;
   button.setAttribute("aria-expanded", String(!isCollapsed));
@@ -48,7 +52,7 @@ function setCollapsed(item, collapse) {
   if (collapse) collapsed.add(item.id);
   else collapsed.delete(item.id);
   // a form among the replies must stay visible, with its text
-  const form = document.getElementById("comment-form");
+  const form = commentForm();
   if (collapse && item.querySelector(".replies").contains(form)) item.querySelector("article").after(form);
   save();
   update();
@@ -63,7 +67,7 @@ document.addEventListener("click", ({ target }) => {
 
 // Expands every branch around the target, and scrolls to it if one was collapsed.
 function reveal(hash) {
-  const target = hash.length > 1 && browserStorage.target(hash);
+  const target = hash.length > 1 && findTarget(hash);
   if (expandTo(target)) target.scrollIntoView();
 }
 

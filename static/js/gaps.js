@@ -1,21 +1,17 @@
 // Inserts the replies that a page leaves out of a long branch, and updates how many are still left out. Without this
 // script, the link leads to pages of those replies.
+import { numberIn } from "./lib/page.js";
+import { updateReplyLink } from "./thread_swaps.js";
+
 const strings = document.getElementById("thread-strings")?.dataset ?? {};
-const number = (item) => item.id.replace(/\D/g, "");
 const position = (item) => Number(item.dataset.position);
 
-window.htmx?.registerExtension("gaps", {
-  handle_swap(style, target, fragment) {
-    return style === "replies" && insertReplies(fragment);
-  },
-});
-
 // `fragment` is a page of replies: the root of the branch, and under it some of its replies in order.
-function insertReplies(fragment) {
+export function insertReplies(fragment) {
   const top = fragment.querySelector("#responses > .response");
-  const gap = top && document.getElementById(`gap-${number(top)}`);
-  if (!gap) return [];
-  const list = document.getElementById(`comment-${number(top)}-replies`);
+  const gap = top && document.getElementById(`gap-${numberIn(top.id)}`);
+  if (!gap) return;
+  const list = document.getElementById(`comment-${numberIn(top.id)}-replies`);
   const next = top.querySelector(".gap");
   const items = [...top.querySelectorAll(".replies .response")];
   for (const item of items.toReversed()) item.remove();
@@ -24,8 +20,8 @@ function insertReplies(fragment) {
   for (const item of missing) insert(item, document.getElementById(`comment-${item.dataset.branch}-replies`) ?? list);
   for (const item of list.querySelectorAll(":scope > .response")) moveToParent(item, list);
   updateGap(gap, next, missing.filter((item) => !item.querySelector(".hidden-response")).length);
+  for (const item of missing) htmx.process(item);
   missing[0]?.querySelector("article").focus({ preventScroll: true });
-  return missing;
 }
 
 // Searches from the end, since replies are ordered by time.
@@ -35,7 +31,7 @@ function insert(item, list) {
     next = other;
   }
   list.insertBefore(item, next);
-  document.dispatchEvent(new CustomEvent("talkback:placed", { detail: item }));
+  if (item.isConnected) updateReplyLink(item);
 }
 
 // A reply that was at the top, since its parent was left out, moves under its parent.
@@ -62,11 +58,10 @@ function showCount(gap, count) {
 }
 
 // A branch changed: `total` counts its responses, `held` those that wait to be shown.
-document.addEventListener("talkback:counted", ({ detail }) => {
-  const { top, total, held } = detail ?? {};
+export function updateTotal(top, total, held) {
   const gap = document.getElementById(`gap-${top}`);
   if (!gap || !Number.isFinite(total)) return;
   const loaded = document.getElementById(`thread-${top}`).querySelectorAll("article:not(.hidden-response)").length;
   if (total <= loaded + held) gap.remove();
   else showCount(gap, total - loaded - held);
-});
+}

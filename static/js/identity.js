@@ -1,16 +1,17 @@
 // Stores name, e-mail address and website of the reader in this browser after a post, while the box is ticked.
+import { commentForm as form, field } from "./lib/page.js";
+import { isRecord, readJson, readText, writeText } from "./lib/storage.js";
+
 const KEY = "talkback reader";
 const OFF = "off";
 const FIELDS = ["name", "email", "website"];
 let sent = null;
 
-const form = () => document.getElementById("comment-form");
 const box = () => document.getElementById("remember");
-const field = (name) => form().elements.namedItem(name);
 
-const isOff = () => browserStorage.readText("localStorage", KEY) === OFF;
-const save = (text) => browserStorage.writeText("localStorage", KEY, text);
-const readIdentity = () => browserStorage.readJson("localStorage", KEY, {}, browserStorage.isRecord);
+const isOff = () => readText("localStorage", KEY) === OFF;
+const save = (text) => writeText("localStorage", KEY, text);
+const readIdentity = () => readJson("localStorage", KEY, {}, isRecord);
 
 function updateBox() {
   if (!box()) return;

@@ -1,14 +1,13 @@
 // Shows editors the links to the desk on public pages, which are the same for everybody, and opens the decisions on a
 // comment under it. This browser stores whether an editor is signed in; the server decides by the cookie.
-const KEY = "talkback desk";
-const isDesk = document.body.matches(".desk");
+import { isPlainClick } from "./lib/page.js";
+import { readText } from "./lib/storage.js";
 
-if (isDesk) browserStorage.writeText("localStorage", KEY, document.body.matches("[data-at-desk]") ? "1" : "");
-else if (browserStorage.readText("localStorage", KEY)) document.documentElement.classList.add("at-desk");
+if (readText("localStorage", "talkback desk")) document.documentElement.classList.add("at-desk");
 
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.moderate");
-  if (!link || !window.htmx || event.button || event.ctrlKey || event.metaKey || event.shiftKey) return;
+  if (!link || !globalThis.htmx || !isPlainClick(event)) return;
   event.preventDefault();
   // after the comment, not in it: the comment is replaced live after the decision
   const article = link.closest("article");

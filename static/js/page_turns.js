@@ -1,10 +1,12 @@
 // Swaps the pages of a thread in place, and follows links within it. Without this script, each is a page load.
+import { commentForm, isPlainClick } from "./lib/page.js";
+
 const isPageLink = (element) => element.matches?.(".responses a[hx-select]") ?? false;
 
 // The form must not be swapped out with its text.
 document.addEventListener("htmx:before:swap", ({ detail: { ctx } }) => {
   if (ctx.target?.id !== "thread-page") return;
-  document.getElementById("comment-form-place").append(document.getElementById("comment-form") ?? "");
+  document.getElementById("comment-form-place").append(commentForm() ?? "");
   document.dispatchEvent(new CustomEvent("talkback:turning"));
 });
 
@@ -32,7 +34,7 @@ document.addEventListener("htmx:error", ({ target }) => {
 document.addEventListener("click", (event) => {
   const link = event.target.closest("a.in-reply-to");
   const parent = link && document.getElementById(`comment-${/\d+$/.exec(link.href)}`);
-  if (!parent || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!parent || !isPlainClick(event)) return;
   event.preventDefault();
   location.hash = parent.id;
   parent.scrollIntoView();

@@ -1,5 +1,7 @@
 // Shows at the desk how many responses wait for approval: in the title, and on the queue how many came since it was
 // loaded. Nothing on the queue moves.
+import { countText } from "./lib/page.js";
+
 const menuCount = () => document.getElementById("waiting-count");
 
 function updateTitle() {
@@ -14,7 +16,7 @@ function updateQueue() {
   if (!queue) return;
   const ids = (menuCount().dataset.newest ?? "").split(" ").filter(Boolean).map(Number);
   const count = ids.filter((id) => id > Number(queue.dataset.newest)).length;
-  const text = count === 1 ? line.dataset.one : line.dataset.many.replace("{n}", count);
+  const text = countText(line.dataset, count);
   line.hidden = count === 0;
   line.firstChild.nodeType === Node.TEXT_NODE || line.prepend("");
   line.firstChild.textContent = `${text}: `;

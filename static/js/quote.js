@@ -1,12 +1,10 @@
 // Quotes a comment, or a selected passage of a comment or of the post, in the form: as Markdown with a link to the
 // passage. Without this script, Quote is a page; blog/html/reader/quotation.py does the same there.
-const MAX_LENGTH = 600;
-const BLOCKS = "p, li, pre, div, blockquote, h1, h2, h3, h4, h5, h6, figcaption, dt, dd, tr";
-const MARKUP =
-  /(?:https?:\/\/|www\.)\S+|[\\`*]|(?<![\p{L}\p{N}])_|_(?![\p{L}\p{N}])|<(?=[\p{L}\p{N}_/!?])|\](?=\()|&(?=#?\w+;)|^(?:[>~+-]|\d{1,9}(?=[.)]))/gmu;
+import { commentForm as form, field, isPlainClick } from "./lib/page.js";
+import { extendToWords, quotation, read, textFragment } from "./quotation.js";
+
 const strings = document.getElementById("thread-strings")?.dataset;
-const form = () => document.getElementById("comment-form");
-const body = () => form().elements.namedItem("body");
+const body = () => field("body");
 const button = document.createElement("button");
 let passage = null; // what the button quotes
 
@@ -17,7 +15,7 @@ button.textContent = strings?.quote ?? "";
 document.addEventListener("click", (event) => {
   if (event.target === button) return quotePassage();
   const link = event.target.closest("a.quoting");
-  if (!link || !form() || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!link || !form() || !isPlainClick(event)) return;
   event.preventDefault();
   const article = link.closest("article");
   const text = article.querySelector(".body").cloneNode(true);
@@ -53,38 +51,6 @@ function insert(text, { parent, name, address }) {
   body().scrollIntoView({ block: "nearest" });
 }
 
-function quotation(text, name, address) {
-  const lines = shorten(text).split("\n").map(escape);
-  const author = name.replace(/\s+/g, " ").replace(/[\\`*_[\]<>&]/g, "\\$&");
-  return [...lines, "", `— [${author}](${address})`].map((line) => `> ${line}`.trimEnd()).join("\n") + "\n\n";
-}
-
-function escape(line) {
-  return line.replace(MARKUP, (mark) => {
-    if (/^[hw]/.test(mark)) return mark;
-    return /^\d/.test(mark) ? `${mark}\\` : `\\${mark}`;
-  });
-}
-
-function shorten(text) {
-  if (text.length <= MAX_LENGTH) return text;
-  const start = text.slice(0, MAX_LENGTH);
-  const end = start.lastIndexOf(" ");
-  return `${start.slice(0, end > MAX_LENGTH / 2 ? end : -1).replace(/[\s,;:.–—-]+$/u, "")}…`;
-}
-
-// Returns the text of a piece of the page: an empty line between paragraphs, line breaks as they are.
-function read(piece) {
-  const root = document.createElement("div");
-  root.append(piece);
-  for (const hidden of root.querySelectorAll(".visually-hidden, .quote-this, script, style")) hidden.remove();
-  const texts = document.createTreeWalker(root, NodeFilter.SHOW_TEXT);
-  while (texts.nextNode()) texts.currentNode.data = texts.currentNode.data.replace(/\s+/g, " ");
-  for (const end of root.querySelectorAll("br")) end.replaceWith("\n");
-  for (const block of root.querySelectorAll(BLOCKS)) block.append("\n\n");
-  return root.textContent.replace(/ *\n */g, "\n").replace(/\n{2,}/g, "\n\n").trim();
-}
-
 // Returns the selected passage in whole words, if it lies within one comment or within the post.
 function selectedPassage() {
   const selection = getSelection();
@@ -97,31 +63,8 @@ function selectedPassage() {
   const text = read(range.cloneContents());
   if (!text) return null;
   const from = source(inside.closest("article"));
-  from.address ??= location.pathname + fragment(text);
+  from.address ??= location.pathname + textFragment(text);
   return { text, from, range, inside };
-}
-
-function extendToWords(range) {
-  const isLetter = (node, at) => node.nodeType === 3 && /[\p{L}\p{N}]/u.test(node.data[at] ?? "");
-  const { startContainer: first, endContainer: last } = range;
-  while (range.startOffset > 0 && isLetter(first, range.startOffset - 1) && isLetter(first, range.startOffset)) {
-    range.setStart(first, range.startOffset - 1);
-  }
-  while (isLetter(last, range.endOffset) && isLetter(last, range.endOffset - 1)) range.setEnd(last, range.endOffset + 1);
-}
-
-// Returns a text fragment, by which the browser finds the passage. A long one is given by its ends.
-// https://wicg.github.io/scroll-to-text-fragment/
-function fragment(text) {
-  const lines = text.split("\n").filter(Boolean);
-  if (lines.length === 1 && text.length <= 80) return `#:~:text=${encode(text)}`;
-  const shortEnd = (line, which) => (line.length <= 40 ? line : which(line.split(" ")).join(" ").slice(0, 80));
-  const [first, last] = [shortEnd(lines[0], (all) => all.slice(0, 5)), shortEnd(lines.at(-1), (all) => all.slice(-5))];
-  return `#:~:text=${encode(first)},${encode(last)}`;
-}
-
-function encode(text) {
-  return encodeURIComponent(text).replace(/[-!'()*~_]/g, (sign) => `%${sign.charCodeAt(0).toString(16).toUpperCase()}`);
 }
 
 // Shows the button in the margin beside the end of the passage. Without a margin it goes to the foot of the window,
@@ -155,6 +98,7 @@ function showSoon() {
 }
 
 document.addEventListener("selectionchange", showSoon);
+showSoon();
 addEventListener("scroll", () => passage && showButton(), { passive: true });
 addEventListener("resize", () => passage && showButton());
 document.addEventListener("keydown", ({ key }) => key === "Escape" && hide());

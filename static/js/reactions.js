@@ -1,19 +1,19 @@
 // Sends agreements and reports without leaving the page. Pages are the same for everybody, so this browser stores what
 // the reader agreed with and shows it as pressed. The server decides by its cookie. Without htmx both are pages.
-const KEY = "talkback agreed";
-const MAX_AGREEMENTS = 2000;
+import { AGREED, readAgreements, sendAgreement, storeAgreement } from "./agreements.js";
+import { announce, isPlainClick, numberIn } from "./lib/page.js";
+
 const section = document.querySelector(".responses");
 const template = document.getElementById("author-actions");
 const sending = new Set();
-let token = null;
 let agreedIds = readAgreements();
 
-if (section && template && window.htmx) start();
+if (section && template) start();
 
 function start() {
   document.addEventListener("click", (event) => {
     const link = event.target.closest("a.agree, a.report");
-    if (!link || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    if (!link || !globalThis.htmx || !isPlainClick(event)) return;
     event.preventDefault();
     if (link.matches(".agree")) toggle(link);
     else openReport(link);
@@ -25,28 +25,17 @@ function start() {
     event.target.click();
   });
   document.addEventListener("talkback:reported", ({ detail }) => {
-    document.getElementById("announcement").textContent = detail?.sentence ?? "";
+    announce(detail?.sentence);
     placeOf(detail?.id)?.querySelector(".reported")?.focus({ preventScroll: true });
   });
   new MutationObserver(showPressed).observe(section, { childList: true, subtree: true });
-  addEventListener("storage", ({ key }) => key === KEY && reload());
+  addEventListener("storage", ({ key }) => key === AGREED && reload());
   addEventListener("pageshow", ({ persisted }) => persisted && reload());
   showPressed();
 }
 
 function idOf(link) {
-  return link.closest("article").id.replace(/\D/g, "");
-}
-
-// The ids of what this reader agrees with, newest first.
-function readAgreements() {
-  return browserStorage.readJson("localStorage", KEY, [], browserStorage.isStrings);
-}
-
-function store(id, agrees) {
-  const others = readAgreements().filter((other) => other !== id);
-  agreedIds = (agrees ? [id, ...others] : others).slice(0, MAX_AGREEMENTS);
-  browserStorage.writeJson("localStorage", KEY, agreedIds);
+  return numberIn(link.closest("article").id);
 }
 
 // Another tab may have changed them.
@@ -70,39 +59,14 @@ async function toggle(link) {
   if (sending.has(id)) return;
   sending.add(id);
   const agrees = link.getAttribute("aria-pressed") !== "true";
-  const answer = await send(link, agrees).catch(() => null);
+  const answer = await sendAgreement(link, agrees, template.dataset.place).catch(() => null);
   sending.delete(id);
   const text = answer && (await answer.text());
   if (!answer?.ok) return showError(link, text);
   placeOf(id)?.remove();
-  store(id, agrees);
+  agreedIds = storeAgreement(id, agrees);
   await htmx.swap({ sourceElement: section, target: section, swap: "none", text });
   showPressed();
-}
-
-// Takes the token of the comment form, or fetches one; a token that is too old is replaced once.
-async function send(link, agrees) {
-  const address = link.getAttribute("href").replace(/\/new$/, agrees ? "" : "?_method=DELETE");
-  const attempt = async () => {
-    const body = new URLSearchParams({ csrf_token: await (token ??= fetchToken()) });
-    return fetch(address, { method: "POST", body, headers: { "HX-Request": "true" } });
-  };
-  const formToken = document.querySelector("#comment-token [name=csrf_token]")?.value;
-  if (formToken) token ??= Promise.resolve(formToken);
-  const answer = await attempt().catch((error) => {
-    token = null;
-    throw error;
-  });
-  if (answer.status !== 403) return answer;
-  token = null;
-  return attempt();
-}
-
-async function fetchToken() {
-  const answer = await fetch(`${template.dataset.place}/token`, { headers: { "HX-Request": "true" } });
-  const page = document.createElement("template");
-  page.innerHTML = await answer.text();
-  return page.content.querySelector("[name=csrf_token]")?.value ?? "";
 }
 
 function showError(link, text) {

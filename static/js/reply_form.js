@@ -1,16 +1,26 @@
 // Moves the one comment form under the comment that it replies to and back, with its text. After posting, the focus
 // goes to the new response. Without this script, Reply is a page.
-const form = () => document.getElementById("comment-form");
+import { announce, commentForm as form, field, isCommentForm, isPlainClick } from "./lib/page.js";
+
 const home = () => document.getElementById("comment-form-place");
 
 document.addEventListener("click", (event) => {
-  if (!form() || !home() || event.button || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+  if (!form() || !home() || !isPlainClick(event)) return;
   const link = event.target.closest("a.reply, a.cancel-reply, a#post-a-comment");
   if (!link) return;
   event.preventDefault();
   if (link.matches(".reply")) reply(link);
   else if (link.matches(".cancel-reply")) cancel();
   else newComment();
+});
+
+// Ctrl or Cmd with Enter posts; Escape leaves a reply, whose text stays in the form.
+document.addEventListener("keydown", (event) => {
+  if (event.isComposing || event.target.form !== form() || !form()) return;
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) {
+    event.preventDefault();
+    form().querySelector("button.post").click();
+  } else if (event.key === "Escape" && field("parent_id").value && home()) cancel();
 });
 
 function reply(link) {
@@ -53,56 +63,25 @@ function setParent(parent, name) {
   form().querySelector(".replying-name").textContent = name;
 }
 
-const field = (name) => form().elements.namedItem(name);
-
 function showError(sentence) {
   document.getElementById("comment-error").textContent = `▲ ${sentence}`;
-}
-
-// The server counts the time that the form has been open from the moment at which it issued the token.
-let knownToken = "", tokenTime = 0;
-
-document.addEventListener("htmx:after:swap", () => {
-  const value = form() && field("csrf_token")?.value;
-  if (!value || value === knownToken) return;
-  knownToken = value;
-  tokenTime = performance.now();
-});
-
-// Milliseconds until the server accepts the form: a restored text may be ready sooner than anybody could type it.
-function millisecondsToWait(target) {
-  if (target !== form()) return 0;
-  return Math.max(0, tokenTime + 1000 * Number(field("csrf_token")?.dataset.seconds) + 50 - performance.now());
-}
-
-// If the button is pressed before the token has arrived, the request waits for it.
-document.addEventListener("htmx:before:request", ({ target, detail: { ctx } }) => {
-  if (!isCommentForm(target) || (field("csrf_token") && !millisecondsToWait(target))) return;
-  ctx.fetch = async (address, request) => {
-    await ensureToken();
-    await new Promise((resolve) => { setTimeout(resolve, millisecondsToWait(target)); });
-    for (const name of ["csrf_token", "key"]) request.body.set(name, field(name)?.value ?? "");
-    return fetch(address, request);
-  };
-});
-
-const isCommentForm = (target) => form() && (target === form() || target === form().querySelector(".preview-button"));
-
-async function ensureToken() {
-  const place = document.getElementById("comment-token");
-  if (place.classList.contains("htmx-request")) {
-    await new Promise((resolve) => place.addEventListener("htmx:finally:request", resolve, { once: true }));
-  }
-  if (!field("csrf_token")) await htmx.ajax("GET", place.getAttribute("hx-get"), { target: place, swap: "innerHTML" });
 }
 
 document.addEventListener("talkback:posted", ({ detail }) => {
   moveBack();
   const response = document.getElementById(detail?.held ? "held-response" : detail?.comment);
-  document.getElementById("announcement").textContent = detail?.sentence ?? "";
+  announce(detail?.sentence);
+  showMailNotice(detail?.mail, response);
   response?.focus({ preventScroll: true });
   response?.scrollIntoView({ block: "nearest" });
 });
+
+// Under the new response, which is in view; the form may be below it.
+function showMailNotice(sentence, response) {
+  document.querySelector(".mail-notice")?.remove();
+  if (!sentence || !response) return;
+  response.after(Object.assign(document.createElement("p"), { className: "mail-notice", textContent: sentence }));
+}
 
 document.addEventListener("talkback:orphaned", () => {
   const hasFocus = form().contains(document.activeElement);

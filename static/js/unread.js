@@ -1,35 +1,20 @@
 // Marks the responses that are new since the reader's last visit. Only this browser stores the visits: per post the
 // number of responses, the version of the thread and the last position. On a first visit nothing is new.
-const KEY = "talkback since";
-const MAX_POSTS = 500;
+import { countText } from "./lib/page.js";
+import { readVisits, writeVisits } from "./visits.js";
+
 const heading = () => document.getElementById("response-count");
 const line = document.getElementById("since");
-const entries = document.querySelector(".entries[data-new]");
-
-const isVisit = ({ version, count, at }) => [version, count, at].every(Number.isFinite);
-const readVisits = () => browserStorage.readRecords("localStorage", KEY, isVisit);
-
-// Stores the last visits and drops older ones.
-function writeVisits(visits) {
-  const newest = Object.entries(visits).sort(([, a], [, b]) => b.at - a.at);
-  browserStorage.writeJson("localStorage", KEY, Object.fromEntries(newest.slice(0, MAX_POSTS)));
-}
 
 if (line && heading()) watchThread(readVisits()[heading().dataset.post]);
-if (entries) {
-  new MutationObserver(updateCounts).observe(entries, { childList: true, subtree: true });
-  addEventListener("storage", updateCounts);
-  addEventListener("pageshow", updateCounts);
-  updateCounts();
-}
 
 // On a post: marks new responses, and stores this visit.
 function watchThread(lastVisit) {
   const section = heading().closest("section");
   const current = heading().dataset;
   const visit = lastVisit && lastVisit.version <= Number(current.version) ? lastVisit : null;
-  const countAtStart = Number(current.count);
-  const arrived = new Set(); // came live
+  const arrived = new Set([...section.querySelectorAll(".response.arrived")].map(({ id }) => id)); // came live
+  const countAtStart = Number(current.count) - arrived.size;
   const byReader = new Set([justPosted(current.post)]);
 
   // An old response that its author edited is not new.
@@ -54,7 +39,7 @@ function watchThread(lastVisit) {
   function updateLine(count, first) {
     line.hidden = count <= 0;
     const label = line.querySelector("span");
-    const text = count === 1 ? label.dataset.one : label.dataset.many.replace("{n}", count);
+    const text = countText(label.dataset, count);
     // the observer watches this line too: write only what changed
     if (label.textContent !== text) label.textContent = text;
     // if none is on this page, link to the newest
@@ -118,23 +103,4 @@ function watchThread(lastVisit) {
 function justPosted(post) {
   const from = document.referrer && new URL(document.referrer).pathname;
   return from.startsWith(`/posts/${post}/comments`) ? location.hash.replace("#comment-", "thread-") : "";
-}
-
-// In a list of posts: shows how many responses each has gained since the last visit.
-function updateCounts() {
-  const visits = readVisits();
-  for (const link of entries.querySelectorAll(".count")) {
-    const visit = visits[link.id.replace(/\D/g, "")];
-    const gained = visit ? Number(link.dataset.count) - visit.count : 0;
-    const existing = link.parentElement.querySelector(".new-count");
-    const text = gained > 0 ? entries.dataset.new.replace("{n}", gained) : "";
-    if ((existing?.textContent ?? "") === text) continue;
-    existing?.remove();
-    if (!text) continue;
-    const label = document.createElement("a");
-    label.className = "new-count";
-    label.href = link.getAttribute("href");
-    label.textContent = text;
-    link.after(label);
-  }
 }
