@@ -12,12 +12,22 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from blog.comments.screening import lessons
 from blog.editors import passwords
+from blog.mail import quota
 from blog.settings import Settings
 from tests.live_server import Server
 from tests.postgres.databases import DATABASES, ReusableDatabase, new_database, server_address
 from tests.proofreader import proofread
-from tests.speedups import FAST_HASH_METHOD, CachedRule, freeze_garbage_collector, open_app
+from tests.speedups import (
+    FAST_HASH_METHOD,
+    TEMPLATES,
+    CachedRule,
+    copy_pretrained_weights,
+    freeze_garbage_collector,
+    load_once,
+    open_app,
+)
 
 
 class ProofreadClient(FlaskClient):
@@ -41,10 +51,17 @@ PRODUCTION_METHOD = passwords.METHOD
 
 @pytest.fixture(scope="session", autouse=True)
 def speed_up() -> Iterator[None]:
-    """Use cheap password hashes and cached routes; `real_password_hashing` undoes the first."""
+    """Use cheap password hashes, and routes, templates and weights that are made once.
+
+    `real_password_hashing` undoes the first. Requests for links take no longer than their work.
+    """
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(passwords, "METHOD", FAST_HASH_METHOD)
+        patch.setattr(lessons, "load_pretrained", load_once)
+        patch.setattr(lessons, "initial_weights", copy_pretrained_weights)
+        patch.setattr(quota, "MIN_LINK_SECONDS", 0)
         patch.setattr(Flask, "url_rule_class", CachedRule)
+        patch.setattr(Flask, "jinja_options", {**Flask.jinja_options, "bytecode_cache": TEMPLATES})
         yield
 
 

@@ -10,10 +10,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from blog.comments.models import Comment
-from blog.comments.posting.submit import NewComment, post_comment
+from blog.comments.posting.submit import post_comment
+from blog.comments.screening.submission import Submission
+from blog.comments.status_reasons import translate_status_reason
 from blog.db import db, now, writing
 from blog.editors.accounts import add_editor
-from blog.editors.models import OWNER
+from blog.editors.models import OWNER, Editor
+from blog.editors.sessions import begin_session
 from blog.posts.labels import find_or_create_labels
 from blog.posts.models import Post
 from blog.posts.publishing import derive_fields, publish
@@ -37,9 +40,13 @@ def a_post(title: str = "Herons return", *, draft: bool = False, labels: tuple[s
 def a_comment(post: Post, body: str = "Seen one today.", parent: Comment | None = None, **fields: Any) -> Comment:
     """Post a comment as readers do."""
     draft = {"name": "Ann", "email": "", "website": "", "key": f"key-{count()}", "reader_key": "r", "address_key": "a"}
-    return post_comment(
-        NewComment(post_id=post.id, parent_id=parent.id if parent else None, body=body, **(draft | fields)), paced=False
-    )
+    submission = Submission(post_id=post.id, parent_id=parent.id if parent else None, body=body, **(draft | fields))
+    return post_comment(submission, throttled=False)
+
+
+def why(comment: Comment) -> str:
+    """Return why a comment is held, spam or removed, as editors read it."""
+    return translate_status_reason(comment.status_reason)
 
 
 def count() -> int:
@@ -79,7 +86,12 @@ def sign_in(
 
 def signed_in(app: Flask) -> FlaskClient:
     """Return a client that is signed in as Ed, an owner."""
-    add_editor("ed@example.org", "Ed", OWNER, "a sentence to remember")
-    client = app.test_client()
-    sign_in(client, "ed@example.org", "a sentence to remember")
+    return add_session(app.test_client(), add_editor("ed@example.org", "Ed", OWNER, "a sentence to remember"))
+
+
+def add_session(client: FlaskClient, editor: Editor) -> FlaskClient:
+    """Give a client the session that a sign-in would give it."""
+    session_id = begin_session(editor, remember=False)
+    with client.session_transaction() as session:
+        session["desk"] = session_id
     return client

@@ -10,6 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 from blog.settings import ROOT
@@ -28,6 +31,17 @@ def free_port() -> int:
         with contextlib.suppress(OSError), socket.socket() as probe:
             probe.bind(("127.0.0.1", port))
             return port
+
+
+def wait_until(met: Callable[[], bool], seconds: float = 30, explain: Callable[[], object] = lambda: "") -> None:
+    """Ask again and again, and leave the processor to the servers in between.
+
+    Raises AssertionError, with the explanation, if the condition is not met in time.
+    """
+    end, pause = time.monotonic() + seconds, threading.Event()
+    while not met():
+        assert time.monotonic() < end, explain()
+        pause.wait(0.03)
 
 
 class ForkedServer:
@@ -70,14 +84,14 @@ def run_forked(environment: dict[str, str], log: Path) -> None:
 class Server:
     """Run a server on its own port and instance.
 
-    With WEB_CONCURRENCY it is started as bin/serve does; else it is forked from a process that has imported everything.
+    Several processes are started as bin/serve does; one is forked from a process that has imported everything.
     """
 
     def __init__(self, instance: Path, **settings: str) -> None:
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.log = instance.with_suffix(".log")
-        self.forked = "WEB_CONCURRENCY" not in settings
+        self.forked = settings.get("WEB_CONCURRENCY", "1") == "1"
         self.environment = {
             **os.environ,
             "BLOG_INSTANCE": str(instance),

@@ -6,6 +6,7 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
@@ -18,18 +19,21 @@ TOP = {"server", "dev", "cli"}
 # inside comments: a module may import those of its own level's package and of lower levels
 LEVELS = {
     "refusals": 0,
+    "status_reasons": 0,
     "models": 0,
     "thread": 1,
     "followers": 2,
     "screening": 3,
     "changes": 4,
     "identity": 5,
+    "submission_keys": 5,
     "posting": 6,
     "reactions": 6,
     "moderation": 6,
     "privacy": 7,
     "live_events": 8,
     "forms": 8,
+    "error_handlers": 8,
 }
 VIEWS = {"routes", "desk", "commands"}
 REPEATED = {"models", "forms", "routes", "desk", "commands", "retention"}
@@ -48,6 +52,18 @@ BANNED = {
     "was",
 }
 VAGUE = {"utils", "util", "helpers", "helper", "common", "core", "services", "service", "managers", "misc"}
+# who may start threads and tasks
+CONCURRENT = {
+    "blog.server.jobs": "the table of everything that runs beside requests",
+    "blog.server.parent_watch": "a process of the server ends with its parent, also before its jobs start",
+    "blog.server.request_queue": "the threads that answer requests",
+    "blog.server.health": "a request waits for the check with a timeout",
+    "blog.server.accept_queue": "a task for each new connection",
+    "blog.live.hub": "a task for each stream that is behind, and threads that read for them",
+    "blog.media.library": "requests process one picture at a time",
+    "blog.importing.load.cleaning": "a process of an import, without the server, ends with its parent",
+}
+STARTERS = {"ThreadPoolExecutor", "create_task", "ensure_future", "run_coroutine_threadsafe", "start_new_thread"}
 MAX_MODULES = 16
 MAX_MODULE_LINES = 250
 MAX_FUNCTION_LINES = 40
@@ -65,10 +81,16 @@ def sources() -> Modules:
     return found
 
 
+@cache
+def nodes(source: str) -> tuple[ast.AST, ...]:
+    """Parse a source once, since each planted violation checks the whole program."""
+    return tuple(ast.walk(ast.parse(source)))
+
+
 def imports(source: str, modules: Modules) -> set[str]:
     """The modules of this program that a source imports, anywhere in it."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom) and node.module:
@@ -145,7 +167,7 @@ def wrong_libraries(modules: Modules) -> list[str]:
 
 
 def libraries_of(source: str) -> Iterator[str]:
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.Import):
             yield from (alias.name.split(".")[0] for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -158,8 +180,26 @@ def reads_environment(source: str) -> bool:
         and node.attr in {"environ", "getenv"}
         and isinstance(node.value, ast.Name)
         and node.value.id == "os"
-        for node in ast.walk(ast.parse(source))
+        for node in nodes(source)
     )
+
+
+def wrong_threads(modules: Modules) -> list[str]:
+    """Threads and tasks outside of CONCURRENT, and entries of it without any."""
+    starting = {module for module, source in modules.items() if starts_threads(source)}
+    wrong = [f"{module}: list what runs beside requests in server/jobs.py" for module in starting - CONCURRENT.keys()]
+    return wrong + [f"{module}: starts no thread any more" for module in CONCURRENT.keys() - starting]
+
+
+def starts_threads(source: str) -> bool:
+    for node in nodes(source):
+        called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+        if called in {"threading.Thread", "threading.Timer"} or called.rpartition(".")[2] in STARTERS:
+            return True
+        of_threading = isinstance(node, ast.ImportFrom) and node.module == "threading"
+        if of_threading and {"Thread", "Timer"} & {alias.name for alias in node.names}:
+            return True
+    return False
 
 
 def cycles(modules: Modules) -> list[str]:
@@ -201,7 +241,7 @@ def is_package(module: str, modules: Modules) -> bool:
 def defined_names(source: str) -> set[str]:
     """All names that a source gives, in lower case and without leading underscores."""
     found = set()
-    for node in ast.walk(ast.parse(source)):
+    for node in nodes(source):
         if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
             found.add(node.name)
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -218,7 +258,7 @@ def oversized(modules: Modules) -> list[str]:
     for module, source in modules.items():
         if len([line for line in source.splitlines() if line.strip()]) > MAX_MODULE_LINES:
             wrong.append(f"{module}: more than {MAX_MODULE_LINES} lines")
-        for node in ast.walk(ast.parse(source)):
+        for node in nodes(source):
             if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
                 if (node.end_lineno or 0) - node.lineno > MAX_FUNCTION_LINES:
                     wrong.append(f"{module}.{node.name}: more than {MAX_FUNCTION_LINES} lines")
@@ -241,7 +281,7 @@ def body_lines(node: ast.FunctionDef | ast.AsyncFunctionDef) -> int:
     return (body[-1].end_lineno or 0) - body[0].lineno + 1 if body else 0
 
 
-RULES = [wrong_imports, wrong_libraries, cycles, wrong_names, oversized]
+RULES = [wrong_imports, wrong_libraries, wrong_threads, cycles, wrong_names, oversized]
 
 
 @pytest.mark.parametrize("rule", RULES)
@@ -261,10 +301,10 @@ PLANTED = [
     (wrong_imports, "blog.comments.posting.submit", "from blog.posts.routes import blueprint"),
     (wrong_imports, "blog.comments.posting.submit", "from blog.comments.posting import author_routes"),
     (wrong_imports, "blog.comments.posting.submit", "from blog.comments.moderation import bans"),
-    (wrong_imports, "blog.comments.changes", "from blog.comments.identity import Voice"),
+    (wrong_imports, "blog.comments.changes", "from blog.comments.identity import Visitor"),
     (wrong_imports, "blog.comments.screening.rules", "from blog.comments import changes"),
     (wrong_imports, "blog.comments.thread.counts", "from blog.comments.followers import subscriptions"),
-    (wrong_imports, "blog.comments.models.comment", "from blog.comments.changes import bump_version"),
+    (wrong_imports, "blog.comments.models.comment", "from blog.comments.changes import changing_threads"),
     (wrong_imports, "blog.comments.something", "from blog.comments.models import Comment"),
     (wrong_imports, "blog.site.models", "from blog import create_app"),
     (wrong_imports, "blog.posts.lists", "from blog.server.asgi import ASGIApp"),
@@ -273,6 +313,11 @@ PLANTED = [
     (wrong_libraries, "blog.comments.models.ban", "from flask import g"),
     (wrong_libraries, "blog.html.dom", "import bleach"),
     (wrong_libraries, "blog.db", "import os\nos.environ['X']"),
+    (wrong_threads, "blog.mail.sending", "import threading\nthreading.Thread(target=print).start()"),
+    (wrong_threads, "blog.mail.sending", "from threading import Thread\nThread(target=print).start()"),
+    (wrong_threads, "blog.importing.job", "def f():\n    threading.Timer(1, print).start()"),
+    (wrong_threads, "blog.live.change_listener", "async def f():\n    asyncio.create_task(g())"),
+    (wrong_threads, "blog.web.fragment_cache", "pool = concurrent.futures.ThreadPoolExecutor(1)"),
     (cycles, "blog.settings", "import blog.web.security_headers"),
     (cycles, "blog.settings", "def f():\n    from blog.web import security_headers"),
     (cycles, "blog.settings", "if TYPE_CHECKING:\n    from blog.web import security_headers"),

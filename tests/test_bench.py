@@ -9,6 +9,7 @@ import pytest
 from flask import Flask
 
 from bench import thread_lengths
+from bench.__main__ import OPTIMISATIONS, RESULTS_FILE, replace_tables
 from bench.comment_posting import percentile
 from bench.export import path_of, write_export
 from bench.page_reading import parse_milliseconds, parse_wrk
@@ -102,3 +103,9 @@ def test_the_tables_show_medians_and_missed_goals() -> None:
     assert "| posting, p99 against that of the reads in the same seconds | 2 × | at most 2 × | yes |" in tables  # noqa: RUF001
     assert "**no**" in report([figures(0.1)], QUICK, [])
     assert "| machine | 2 cores |" in tables
+
+
+def test_new_tables_leave_the_section_that_was_measured_by_hand() -> None:
+    section = RESULTS_FILE.read_text().partition(OPTIMISATIONS)[2]
+    assert "| `thread_page_cache` |" in section
+    assert replace_tables(RESULTS_FILE.read_text(), "# Figures\n") == f"# Figures\n{OPTIMISATIONS}{section}"

@@ -38,7 +38,7 @@ def rendered_texts(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
 
 
 @pytest.fixture
-def paced(app: Flask, settings: Settings) -> FlaskClient:
+def throttled(app: Flask, settings: Settings) -> FlaskClient:
     """Return a client of a blog with all throttles on."""
     return create_app(replace(settings, ratelimit_enabled=True)).test_client()
 
@@ -71,13 +71,13 @@ def test_too_long_text_is_not_rendered(
 
 @HEADERS
 def test_throttled_text_is_not_rendered_but_returned(
-    paced: FlaskClient, rendered_texts: list[str], headers: Headers
+    throttled: FlaskClient, rendered_texts: list[str], headers: Headers
 ) -> None:
     post = a_post()
-    assert answer(paced, post, "Seen one.").status_code == 200
+    assert answer(throttled, post, "Seen one.").status_code == 200
     rendered_texts.clear()
-    refused = paced.post(
-        f"/posts/{post.id}/comments", data=token(paced, post) | {"body": "Seen **two**."}, headers=headers
+    refused = throttled.post(
+        f"/posts/{post.id}/comments", data=token(throttled, post) | {"body": "Seen **two**."}, headers=headers
     )
     assert refused.status_code == 429
     assert "Seen **two**." in refused.text
@@ -86,12 +86,12 @@ def test_throttled_text_is_not_rendered_but_returned(
 
 @HEADERS
 def test_previews_are_throttled_and_return_the_text(
-    paced: FlaskClient, rendered_texts: list[str], headers: Headers
+    throttled: FlaskClient, rendered_texts: list[str], headers: Headers
 ) -> None:
     post = a_post()
-    sent = token(paced, post) | {"name": "Ann", "body": "Seen **one**."}
+    sent = token(throttled, post) | {"name": "Ann", "body": "Seen **one**."}
     answers = [
-        paced.post(f"/posts/{post.id}/comments/preview", data=sent, headers=headers)
+        throttled.post(f"/posts/{post.id}/comments/preview", data=sent, headers=headers)
         for _ in range(int(PREVIEW_LIMIT.split()[0]) + 1)
     ]
     assert [each.status_code for each in answers] == [200] * (len(answers) - 1) + [429]
@@ -126,14 +126,14 @@ def test_text_for_a_closed_thread_is_not_rendered(client: FlaskClient, rendered_
     assert rendered_texts == []
 
 
-def test_throttled_or_unchanged_edit_is_not_rendered(paced: FlaskClient, rendered_texts: list[str]) -> None:
+def test_throttled_or_unchanged_edit_is_not_rendered(throttled: FlaskClient, rendered_texts: list[str]) -> None:
     post = a_post()
-    answer(paced, post, "Seen one.")
+    answer(throttled, post, "Seen one.")
     comment = db.session.query(Comment).one()
 
     def change(body: str) -> int:
-        proof = {"csrf_token": token(paced, post)["csrf_token"]}
-        return paced.post(f"/posts/{post.id}/comments/{comment.id}", data=proof | {"body": body}).status_code
+        proof = {"csrf_token": token(throttled, post)["csrf_token"]}
+        return throttled.post(f"/posts/{post.id}/comments/{comment.id}", data=proof | {"body": body}).status_code
 
     assert change("Seen two.") == 303
     rendered_texts.clear()
@@ -142,9 +142,9 @@ def test_throttled_or_unchanged_edit_is_not_rendered(paced: FlaskClient, rendere
     assert rendered_texts == []
 
 
-def test_repeated_submission_is_not_throttled(paced: FlaskClient) -> None:
+def test_repeated_submission_is_not_throttled(throttled: FlaskClient) -> None:
     post = a_post()
-    form = token(paced, post) | {"name": "Ann", "body": "Seen one."}
-    answers = [paced.post(f"/posts/{post.id}/comments", data=form, headers=HTMX) for _ in range(2)]
+    form = token(throttled, post) | {"name": "Ann", "body": "Seen one."}
+    answers = [throttled.post(f"/posts/{post.id}/comments", data=form, headers=HTMX) for _ in range(2)]
     assert [each.status_code for each in answers] == [200, 200]
     assert count() == 1

@@ -6,13 +6,13 @@ from datetime import timedelta
 import pytest
 from flask import Flask
 
-from blog.comments.changes import bump_version
+from blog.comments.changes import changing_threads
 from blog.comments.live_events import news, versions
 from blog.comments.models import Comment
-from blog.comments.thread.counts import recount
-from blog.db import db, now, writing
+from blog.db import db, now
 from blog.live.events import TopicUpdate
 from blog.posts.models import Post
+from blog.stored_messages import message
 from tests.factories import a_comment, a_post
 
 
@@ -22,13 +22,9 @@ def request_context(app: Flask):
         yield
 
 
-def change(comment: Comment, verb: str, *reason: str) -> None:
-    with writing():
-        post = bump_version(comment.post_id)
-        changed = db.session.get_one(Comment, comment.id)
-        getattr(changed, verb)(*reason)
-        changed.version = post.thread_version
-        recount(changed, post)
+def change(comment: Comment, verb: str, reason: str = "") -> None:
+    with changing_threads():
+        getattr(db.session.get_one(Comment, comment.id), verb)(*([message("note", text=reason)] if reason else []))
 
 
 def events(topic: str, since: int) -> list[tuple[int, str]]:
@@ -165,3 +161,12 @@ def test_line_breaks_in_a_text_do_not_split_an_event() -> None:
     a_comment(post, "a\u2028b\x85c")
     assert all(html.count("hx-partial") % 2 == 0 for _, html in events(f"post:{post.id}", 0))
     assert db.session.get_one(Post, post.id).thread_version == 1
+
+
+def test_home_hears_of_new_posts_but_not_of_drafts_and_pages() -> None:
+    first = a_post("Herons return")
+    a_post("Otters")
+    a_post("A draft", draft=True)
+    a_post("About", kind="page")
+    html = "".join(html for _, html in events("site", first.site_version))
+    assert re.findall(r'data-post="(post-\d+)"', html) == ["post-2"]

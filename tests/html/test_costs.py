@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from bleach.html5lib_shim import getTreeWalker  # type: ignore[attr-defined]
 
+from blog.comments.screening.duplicates import _duplicate_key
 from blog.comments.screening.link_domains import links_in
-from blog.comments.screening.writer_history import _duplicate_key
+from blog.editors.reserved_names import skeleton
 from blog.email_addresses import normalize_address
 from blog.html import (
     comment_html,
@@ -22,11 +23,16 @@ from blog.html import (
     post_html,
     quotation,
     sanitize,
+    set_quotes,
 )
+from blog.html.bare_addresses import strip_punctuation
 from blog.html.dom import parse_html, serialize
+from blog.html.invisible_characters import clean_line, is_visible
 from blog.html.sanitize import sanitize_post
+from blog.html.urls import normalize_website
 from blog.importing.formats.blogger.takeout import _with_breaks
 from blog.importing.load.cleaning import OldHost, clean_comments
+from blog.spam.addresses import find_addresses, join_disguised_domains
 from blog.spam.datasets import parse_dataset_text
 from blog.spam.features import parse_text
 from blog.spam.muted_words import normalize_letters, parse_muted_words
@@ -37,8 +43,18 @@ NEGLIGIBLE_SECONDS = 0.01
 CONVERTERS: dict[str, Callable[[str], object]] = {
     "comment_html": comment_html,
     "plain_text": plain_text,
+    "set_quotes": lambda text: set_quotes(text, "en"),
+    "comment_html with quotes": lambda text: comment_html(text, "en"),
+    "editor_html with quotes": lambda text: editor_html(text, "en"),
     "quotation": lambda html: quotation(html, "Ann", "/a"),
     "excerpt": excerpt,
+    "clean_line": clean_line,
+    "is_visible": is_visible,
+    "skeleton": skeleton,
+    "normalize_website": normalize_website,
+    "find_addresses": find_addresses,
+    "join_disguised_domains": join_disguised_domains,
+    "strip_punctuation": strip_punctuation,
     "links_in": links_in,
     "parse_text": parse_text,
     "parse_dataset_text": parse_dataset_text,
@@ -54,7 +70,8 @@ PIECES = [
     "`a``", "> ", ">", "- a\n  ", "&", "&amp;", "&#1;", "\\", "~~~\n", "[a](b)", "[a](<", "<!--", '"', "'", "1. ",
     "a\n", "\n\n",
     "(http://[ ", "(http://x!", "http://a.b)", "www.a.b,", '<a b="', " \u200b", "\u200b", "\u0327\u0301", "\ufdfa",
-    "a.", "a-", " . com", "dot ", "\xa0", "\t", "\r", "name", "href=", "name href= ", "@", "a@", "\u2029",
+    "a.", "a-", "http://x\uff01", "http://x)", "a.com", "a.In ", ". com", "1. a\n", "007. ", "1) ",
+    " . com", "dot ", "\xa0", "\t", "\r", "name", "href=", "name href= ", "@", "a@", "\u2029", "\u200d", "\u3164",
 ]  # fmt: skip
 
 

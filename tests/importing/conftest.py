@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from blog.media import library
-from blog.media.sniffing import detect_format, explain_refusal
+from blog.media.picture_errors import PictureRefused
+from blog.media.sniffing import detect_format, refusal_code
 
 
 @pytest.fixture
@@ -15,7 +16,7 @@ def media(monkeypatch: pytest.MonkeyPatch) -> dict[str, bytes]:
 
     def keep(content: bytes, name: str) -> str:
         if not detect_format(content):
-            raise library.PictureRefused(explain_refusal(content))
+            raise PictureRefused(refusal_code(content))
         stored[f"/media/{name}"] = content
         return f"/media/{name}"
 

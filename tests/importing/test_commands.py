@@ -97,13 +97,13 @@ def test_a_refused_file_prints_nothing_to_stdout_with_json(app: Flask, tmp_path:
 def test_the_report_lists_embeds_with_their_posts(app: Flask, tmp_path: Path) -> None:
     body = '<iframe src="https://player.example/1"></iframe>'
     lines = run(app, "import", an_export(tmp_path, [post_entry(1, body=body)])).stdout.splitlines()
-    assert "Replaced with a link to the source: 1 player or frame." in lines
+    assert "Replaced with a link to the source: 1 player, frame, script or form." in lines
     assert "  https://player.example/1 (in /2011/07/post-1.html)" in lines
 
 
 def test_the_report_asks_for_the_blog_url_if_the_export_lacks_it(app: Flask, tmp_path: Path) -> None:
     feed = SAMPLES / "takeout-feed.atom"
-    assert "does not contain the blog's address" in run(app, "import", feed, "--dry-run").stdout
+    assert "does not contain the blog’s address" in run(app, "import", feed, "--dry-run").stdout
     assert "--blog-url" not in run(app, "import", feed, "--dry-run", "--blog-url", "https://heron.example").stdout
     hosted = a_takeout(tmp_path, one_blog(takeout_post(1), blog_publishing_mode="HOSTED"))
     assert "a domain of its own, which the export does not name" in run(app, "import", hosted, "--dry-run").stdout

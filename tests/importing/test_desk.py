@@ -88,11 +88,11 @@ def test_only_one_worker_runs_an_import_until_its_lease_expires(
         record.state, record.leased_until = RUNNING, now() + timedelta(minutes=1)
     job.run_import(started[0])
     assert reload(started[0]).state == RUNNING
-    job.start_pending()
+    job.resume_imports()
     assert started == started[:1]
     with writing():
         db.session.get_one(Import, started[0]).leased_until = now() - timedelta(seconds=1)
-    job.start_pending()
+    job.resume_imports()
     assert started == [started[0]] * 2
     job.run_import(started[0])
     assert reload(started[0]).state == DONE
@@ -183,7 +183,7 @@ def test_old_partial_uploads_are_deleted(app: Flask) -> None:
 
 @on_sqlite
 def test_an_import_continues_if_its_progress_cannot_be_saved(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
-    def busy() -> None:
+    def busy(affects: str) -> None:
         raise DatabaseBusy("another process writes")
 
     monkeypatch.setattr(job, "PROGRESS_INTERVAL", timedelta())

@@ -13,9 +13,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import func, select
 
+from blog.comments.changes import changing_threads
 from blog.comments.followers.notifications import DIGEST_DELAY, send_next_digest
 from blog.comments.followers.subscriptions import send_next_confirmation
-from blog.comments.identity import COOKIE, Voice, Writer
+from blog.comments.identity import COOKIE, Visitor
 from blog.comments.models import HELD, Agreement, Ban, Comment, Follow, Report, Suppression
 from blog.comments.moderation.alerts import alert_editors
 from blog.comments.moderation.bans import ban
@@ -31,6 +32,7 @@ from blog.editors.models import EDITOR, AccountLink, AuditEntry, Editor, EditorS
 from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
+from blog.ops.job_runs import Run, describe_error, save_runs
 from blog.posts.models import PAGE, Label, Post
 from blog.posts.publishing import trash_post, unpublish_post
 from blog.site.update import change_settings
@@ -144,7 +146,7 @@ def write_posts(world: World) -> None:
     for post in db.session.scalars(select(Post).where(Post.title.startswith("zq"))):
         hidden = world.public if post.published else world.hidden
         # added directly, since readers cannot comment on unpublished posts
-        with writing():
+        with changing_threads():
             db.session.add(bare_comment(post, name=marker(post.title, "commenter"), body=marker(post.title, "comment")))
         hidden += [marker(post.title, "commenter"), marker(post.title, "comment")]
 
@@ -191,12 +193,12 @@ def write_thread(world: World, bea: Editor) -> None:
         a_comment(visible.post, f"Flat: {verb}.", hidden[2], **NO_KEYS)
         for one in hidden:
             world.hidden.append(marker(verb, str(one.id), "why"))
-            decide(verb, [Pick(one.id)], bea, world.hidden[-1])
+            decide(verb, [Pick(one.id)], bea, audit_log.note(world.hidden[-1]))
     write_held_comments(world, bea)
     edited = a_comment(visible.post, marker("edited", "before"), reader_key=marker("edited", "key"))
-    edit_comment(edited.post_id, edited.id, Writer(marker("edited", "key")), "As it reads now.", paced=False)
+    edit_comment(edited.post_id, edited.id, Visitor(marker("edited", "key"), ""), "As it reads now.", throttled=False)
     withdrawn = a_comment(visible.post, marker("withdrawn", "body"), reader_key=marker("withdrawn", "key"))
-    withdraw_comment(withdrawn.post_id, withdrawn.id, Writer(marker("withdrawn", "key")))
+    withdraw_comment(withdrawn.post_id, withdrawn.id, Visitor(marker("withdrawn", "key"), ""))
     world.hidden += [marker("edited", "before"), marker("withdrawn", "body")]
 
 
@@ -223,11 +225,14 @@ def write_readers_comments(world: World, bea: Editor) -> None:
 
 
 def write_other_records(world: World) -> None:
-    """Write an import, a picture, a failed sign-in and previews."""
+    """Write an import, a failed job, a picture, a failed sign-in and previews."""
     names = [marker("import", part) for part in ("name", "report")]
     with writing():
         db.session.add(Import(name=names[0], report=f'["{names[1]}"]', state=DONE, done=1, total=1))
     world.hidden += names
+    failed = describe_error(type(error := marker("job", "error"), (Exception,), {})())
+    save_runs([Run("retention", 3600, now(), now(), failed, now())], {"retention"})
+    world.hidden.append(error)
     a_picture()
     sign_in(world.app.test_client(), f"{marker('editor', 'email')}@example.org", "a wrong sentence")
     post, previewed = post_titled("The newest"), {name: marker("preview", name) for name in ("title", "note", "body")}
@@ -249,12 +254,12 @@ def write_mail(world: World) -> None:
     (confirm,) = [path for path in world.mailed_paths() if path.endswith("/confirmation")]
     assert world.reader.post(confirm).status_code == 200
     followed_comment = a_comment(post, "That is told of.", **NO_KEYS)
-    voice = Voice(marker("voice", "reader"), marker("voice", "address"))
+    voice = Visitor(marker("voice", "reader"), marker("voice", "address"))
     agree(post.id, followed_comment.id, voice)
     report(post.id, followed_comment.id, voice, marker("report", "reason"))
     with writing():
         db.session.add(Suppression(email_key=marker("silence")))
-    send_link(email, paced=False)
+    send_link(email, throttled=False)
     assert send_next_digest(now() + 2 * DIGEST_DELAY)
     assert alert_editors(now() + 2 * DIGEST_DELAY)
     world.hidden += {path.split("/")[3] for path in world.mailed_paths() if "/decisions/" in path}

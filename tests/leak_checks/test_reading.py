@@ -65,6 +65,7 @@ def crawl_result(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPa
 @contextmanager
 def log_to(log: StringIO) -> Iterator[None]:
     logging.getLogger().addHandler(handler := logging.StreamHandler(log))
+    handler.setLevel(logging.WARNING)  # another test may have had account changes logged
     yield
     logging.getLogger().removeHandler(handler)
 

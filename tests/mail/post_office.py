@@ -87,6 +87,11 @@ class PostOffice:
             assert self.arrived.wait_for(lambda: len(self.deliveries) >= number, seconds), self.deliveries
         return self.deliveries
 
+    def wait_for_quit(self) -> None:
+        """Wait until a client has said goodbye, which waits for no answer."""
+        with self.arrived:
+            assert self.arrived.wait_for(lambda: self.commands[-1:] == ["quit"], 30), self.commands
+
     @property
     def recipients(self) -> list[str]:
         return sorted(delivery.recipient for delivery in self.deliveries)
@@ -130,7 +135,9 @@ class Session:
             if self.send_planned_answer("CONNECT"):
                 self.say("220 post office")
             while line := self.lines.readline():
-                self.office.commands.append(line.decode().rstrip())
+                with self.office.arrived:
+                    self.office.commands.append(line.decode().rstrip())
+                    self.office.arrived.notify_all()
                 verb = line.decode().upper().split()[0].partition(":")[0]
                 if not self.send_planned_answer(verb):
                     continue
@@ -161,9 +168,8 @@ class Session:
         offers = list(self.office.offers)
         offers += ["STARTTLS"] if self.office.tls == "starttls" and not self.secure else []
         offers += ["AUTH PLAIN"] if self.office.password else []
-        for offer in ["post office", *offers]:
-            self.say(f"250-{offer}")
-        self.say("250 HELP")
+        # at once: the client's kernel would delay the receipt of a first line, which the rest waits for
+        self.say("\r\n".join([f"250-{offer}" for offer in ["post office", *offers]] + ["250 HELP"]))
 
     def starttls(self, _line: str) -> None:
         self.say("220 go on")

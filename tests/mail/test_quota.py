@@ -34,15 +34,17 @@ from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
-NETWORKS, REQUESTS = 45, 5
-# enough to go beyond the hour's limit of links, which is 25
-FEW_NETWORKS = 12
+# an eighth of the hour's quota is for each kind of link
+MAIL_PER_HOUR, LINKS_PER_HOUR = 80, 10
+# enough to go beyond the quota, and beyond two hours' links
+NETWORKS, FEW_NETWORKS, REQUESTS = 18, 5, 5
 OWNER_ADDRESS = "ed@example.org"
 
 
 @pytest.fixture
 def settings(tmp_path: Path, database: str, office: PostOffice) -> Settings:
-    return replace(Settings(blog_instance=tmp_path, database_url=database), **office.settings)
+    plain = Settings(blog_instance=tmp_path, database_url=database, mail_per_hour=MAIL_PER_HOUR)
+    return replace(plain, **office.settings)
 
 
 @pytest.fixture
@@ -108,7 +110,7 @@ def test_privacy_links_have_an_hourly_limit(app: Flask, office: PostOffice, owne
     a_comment(post, "Held")
     for email, _network in strangers(FEW_NETWORKS):
         send_link(email)
-    assert mails_received(office) == (25, True)
+    assert mails_received(office) == (LINKS_PER_HOUR, True)
 
 
 def test_confirmations_have_an_hourly_limit_and_the_rest_is_sent_later(
@@ -117,10 +119,10 @@ def test_confirmations_have_an_hourly_limit_and_the_rest_is_sent_later(
     subscribe_strangers(post := a_post())
     hold_every_comment()
     a_comment(post, "Held")
-    assert mails_received(office) == (25, True)
+    assert mails_received(office) == (LINKS_PER_HOUR, True)
     age_mails(HOUR)
     write_confirmations()
-    assert mails_received(office)[0] == 50
+    assert mails_received(office)[0] == 2 * LINKS_PER_HOUR
 
 
 def test_confirmation_is_not_sent_while_the_comment_is_held(app: Flask, office: PostOffice, owner: Editor) -> None:
@@ -133,7 +135,7 @@ def test_limit_holds_across_processes(app: Flask, settings: Settings, office: Po
     subscribe_strangers(a_post())
     with create_app(settings).app_context():
         write_confirmations()
-        assert len(mails_of_kind(CONFIRM)) == 25
+        assert len(mails_of_kind(CONFIRM)) == LINKS_PER_HOUR
         db.session.remove()
         db.engine.dispose()
 
@@ -146,7 +148,7 @@ def test_newest_subscription_is_confirmed_first(app: Flask) -> None:
     comment = a_comment(post, "Now", email="new@example.org", reader_key="new")
     follow(FollowRequest(comment, True, "new"))
     write_confirmations()
-    assert mails_of_kind(CONFIRM)[25].recipient == "new@example.org"
+    assert mails_of_kind(CONFIRM)[LINKS_PER_HOUR].recipient == "new@example.org"
 
 
 def test_approval_sends_the_confirmation_once(app: Flask, owner: Editor) -> None:
@@ -238,7 +240,7 @@ def test_small_quota_allows_one_mail_of_each_kind(app: Flask, office: PostOffice
 def test_disabled_limits_let_one_kind_use_the_whole_quota(app: Flask) -> None:
     app.config["SETTINGS"] = replace(app.config["SETTINGS"], ratelimit_enabled=False)
     subscribe_strangers(a_post(), NETWORKS)
-    assert len(mails_of_kind(CONFIRM)) == 200
+    assert len(mails_of_kind(CONFIRM)) == MAIL_PER_HOUR
 
 
 def test_unknown_address_runs_as_many_writing_statements(app: Flask) -> None:

@@ -9,15 +9,17 @@ import pytest
 from flask import Flask
 from sqlalchemy.exc import OperationalError
 
-from blog.db import db, now, writing
+from blog.db import Affects, db, now, writing
 from blog.mail import sending
 from blog.mail.models import Mail
 from blog.mail.outbox import put_mail
 from blog.mail.retention import forget_mails
-from blog.mail.sending import LEASE, send_due_mails, send_next, start_sending
+from blog.mail.sending import LEASE, send_due_mails, send_next, send_next_mail
 from blog.mail.smtp import NotSent
+from blog.server.jobs import Job
 from tests.mail.letters import create_mail, mails, only_mail
 from tests.mail.post_office import PostOffice
+from tests.server.running_jobs import run_jobs
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 
@@ -264,11 +266,11 @@ def test_result_is_stored_after_a_database_outage(
         real_send(*args)  # type: ignore[arg-type]
         monkeypatch.setattr(sending, "writing", fails)
 
-    def fails() -> object:
+    def fails(affects: Affects) -> object:
         if away:
             away.pop()
             raise OperationalError("COMMIT", None, Exception("away"))
-        return real()
+        return real(affects)
 
     monkeypatch.setattr(sending, "send", sent)
     send_next()
@@ -331,7 +333,5 @@ def test_failing_writer_does_not_stop_sending(app: Flask, office: PostOffice) ->
     def broken() -> None:
         raise ZeroDivisionError
 
-    stop = start_sending(app, broken)
-    office.wait_for(1)
-    stop()
+    run_jobs(app, [Job("alerts", broken, 5), Job("mail", send_next_mail, 5)], lambda _: bool(office.recipients))
     assert office.recipients == ["ann@example.org"]

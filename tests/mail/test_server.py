@@ -11,7 +11,7 @@ from sqlalchemy import update
 
 from blog.db import db, now, writing
 from blog.mail.models import Mail
-from tests.live_server import Server
+from tests.live_server import Server, wait_until
 from tests.mail.letters import create_mail, mails, only_mail
 from tests.mail.post_office import PostOffice
 
@@ -30,10 +30,8 @@ def make_due() -> None:
         db.session.execute(update(Mail).where(Mail.due_at.is_not(None)).values(due_at=now()))
 
 
-def wait_until(met: Callable[[], bool]) -> None:
-    end = now() + timedelta(seconds=30)
-    while not met():
-        assert now() < end, [(mail.tries, mail.last_error) for mail in mails()]
+def wait_for_mail(met: Callable[[], bool]) -> None:
+    wait_until(met, explain=lambda: [(mail.tries, mail.last_error) for mail in mails()])
 
 
 @pytest.mark.parametrize("processes", ["1", "2"])
@@ -42,7 +40,7 @@ def test_server_sends_each_mail_once(serve: Serve, blog: Flask, office: PostOffi
     server = serve(WEB_CONCURRENCY=processes, **office.environment)
     for address in recipients:
         create_mail(address)
-    wait_until(lambda: all(mail.sent_at for mail in mails()))
+    wait_for_mail(lambda: all(mail.sent_at for mail in mails()))
     assert server.stop() == 0
     assert office.recipients == recipients
 
@@ -53,12 +51,12 @@ def test_mail_arrives_once_after_an_outage_of_the_mail_server(serve: Serve, blog
     for address in recipients:
         create_mail(address)
     server = serve(**office.environment)
-    wait_until(lambda: any(mail.failed_at for mail in mails()))
+    wait_for_mail(lambda: any(mail.failed_at for mail in mails()))
     server.stop()
     office.open()
     make_due()
     serve(**office.environment)
-    wait_until(lambda: all(mail.sent_at for mail in mails()))
+    wait_for_mail(lambda: all(mail.sent_at for mail in mails()))
     assert office.recipients == recipients
 
 
@@ -73,7 +71,7 @@ def test_killed_server_loses_no_mail(serve: Serve, blog: Flask, office: PostOffi
     assert office.deliveries == []
     expire_leases()
     server.start()
-    wait_until(lambda: all(mail.sent_at for mail in mails()))
+    wait_for_mail(lambda: all(mail.sent_at for mail in mails()))
     assert office.recipients == ["ann@example.org", "bob@example.org"]
 
 
@@ -86,7 +84,7 @@ def test_mail_resent_after_a_kill_has_the_same_message_id(serve: Serve, blog: Fl
     office.let_go.set()
     expire_leases()
     server.start()
-    wait_until(lambda: only_mail().sent_at is not None)
+    wait_for_mail(lambda: only_mail().sent_at is not None)
     first, second = office.deliveries
     assert first.message["Message-ID"] == second.message["Message-ID"]
 

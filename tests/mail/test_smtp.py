@@ -8,6 +8,7 @@ import pytest
 from flask import Flask
 
 from blog.mail import smtp
+from blog.mail.messages import POLICY, UTF8_POLICY, build_message
 from blog.mail.outbox import new_mail
 from blog.mail.smtp import NotSent, send
 from blog.settings import Settings
@@ -51,6 +52,24 @@ def test_message_has_both_bodies_and_the_expected_headers(app: Flask, settings: 
     assert html
     assert plain.get_content().splitlines() == ["Grüße", ".", "..", "Ende"]
     assert html.get_content().strip() == "<p>Grüße</p>"
+
+
+@pytest.mark.parametrize("recipient", ["ann@example.org", "jürgen@example.org"])
+@pytest.mark.parametrize("text", ["From me\n.\n..\n.end\n", f"From me\n.\n{'word ' * 400}\n", "From me\n.\nGrüße\n"])
+def test_message_is_transmitted_byte_for_byte(
+    app: Flask, settings: Settings, office: PostOffice, recipient: str, text: str
+) -> None:
+    policy = POLICY if recipient.isascii() else UTF8_POLICY
+    office.offers = ("8BITMIME", "SMTPUTF8", "SIZE 1000000")
+    mail = new_mail(recipient, "Größe", text, "<p>\nFrom me\n.\n</p>", "answer", headers={"Reply-To": "Bob <b@x.org>"})
+    send(settings, mail, "The Herald")
+    content, expected = office.deliveries[0].content, build_message(settings, mail, "The Herald")
+    expected.set_boundary(office.deliveries[0].message.get_boundary() or "")
+    assert content == expected.as_bytes(policy=policy)
+    assert b"\r\nFrom me\r\n" in content
+    assert content.count(b"\n") == content.count(b"\r\n") == content.count(b"\r")
+    office.wait_for_quit()
+    assert [command.split()[0] for command in office.commands] == ["ehlo", "mail", "rcpt", "data", "quit"]
 
 
 def test_long_list_headers_are_not_folded(app: Flask, settings: Settings, office: PostOffice) -> None:
@@ -174,6 +193,32 @@ def test_network_error_is_reported(app: Flask, settings: Settings, office: PostO
     wrong, words = WRONG[case]
     assert words in error_with(settings, **wrong(office))
     assert office.deliveries == []
+
+
+# reply, sentence, by_server, permanent
+REFUSALS = {
+    "MAIL": ("550 not you", "takes no mail from MAIL_FROM", True, False),
+    "MAIL with SIZE": ("552 5.3.4 too big", "takes no mail from MAIL_FROM", False, True),
+    "RCPT": ("550 5.1.1 nobody", "takes no mail for this address", False, True),
+    "RCPT for now": ("450 4.2.0 later", "takes no mail for this address", False, False),
+    "RCPT of a relay": ("550 5.7.1 no relaying", "takes no mail for this address", False, False),
+    "RCPT without login": ("530 log in first", "takes no mail for this address", True, False),
+    "DATA": ("554 5.6.0 no", "did not take the mail", False, True),
+    "END": ("554 5.7.1 no spam", "did not take the mail", False, False),
+    "END at once": ("421 closing", "did not take the mail", True, False),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_refusal_concerns_the_server_or_the_mail(app: Flask, settings: Settings, office: PostOffice, case: str) -> None:
+    command, (reply, sentence, by_server, permanent) = case.split(maxsplit=1)[0], REFUSALS[case]
+    office.answers = {command: [reply]}
+    with pytest.raises(NotSent) as refusal:
+        send_mail(settings)
+    assert str(refusal.value) == f"127.0.0.1:{office.port} {sentence} ({reply})."
+    assert (refusal.value.by_server, refusal.value.permanent) == (by_server, permanent)
+    last = {"END": "data"}.get(command, command.lower())
+    assert office.commands[-1].split()[0] == last  # a server that says no more delays nothing
 
 
 @pytest.mark.parametrize("command", ["CONNECT", "EHLO", "RCPT", "END"])

@@ -20,8 +20,9 @@ from sqlalchemy import select
 
 from blog.db import db
 from blog.media import library, storage
-from blog.media.library import PictureRefused, picture_size, save_picture, small_address
+from blog.media.library import picture_size, save_picture, small_address
 from blog.media.models import Picture
+from blog.media.picture_errors import PictureRefused
 from blog.posts.models import Post
 from blog.posts.publishing import derive_fields
 from blog.settings import ROOT

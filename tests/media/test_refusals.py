@@ -6,7 +6,8 @@ import pytest
 from PIL import ImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from blog.media.processing import PictureRefused, process_picture
+from blog.media.picture_errors import PictureRefused
+from blog.media.processing import process_picture
 from blog.media.sniffing import detect_format
 from tests.media.image_files import add_scans, encode, four_colors, png, webp
 

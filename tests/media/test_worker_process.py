@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from blog.media import worker_process
-from blog.media.processing import PictureRefused
+from blog.media.picture_errors import PictureRefused
 from blog.media.worker_process import encode_picture, needs_worker
 from blog.settings import ROOT
 from tests.media.image_files import decode, encode, four_colors, png, webp

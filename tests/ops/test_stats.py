@@ -38,7 +38,7 @@ def test_comments_are_counted_by_status_and_max_depth_by_visible_ones(app: Flask
     deepest = a_comment(post, parent=reply)
     a_comment(post, trapped=True)
     assert count_content()["comments"] == EMPTY | {"visible": 3, "held": 1, "replies": 2, "max_depth": 3}
-    deepest.remove("for the test")
+    deepest.remove()
     db.session.commit()
     assert count_content()["comments"] == EMPTY | {"visible": 2, "held": 1, "removed": 1, "replies": 1, "max_depth": 2}
 

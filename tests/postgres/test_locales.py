@@ -14,6 +14,7 @@ from blog.comments.moderation.queue import QueueFilter, comments_in
 from blog.comments.privacy.data_export import count_comments, export_comments
 from blog.comments.privacy.email_proof import send_link
 from blog.comments.privacy.erasure import erase
+from blog.comments.screening.submission import Submission
 from blog.comments.screening.writer_history import find_bans
 from blog.db import db, writing
 from blog.editors.accounts import EmailTaken, add_editor
@@ -63,7 +64,7 @@ def test_editors_bans_and_searches_ignore_case(app: Flask) -> None:
     comments = [a_comment(post, f"Number {number}.", email=email) for number, email in enumerate(CASE_VARIANTS)]
     with writing():
         db.session.add(Ban(kind=EMAIL, value="iris@example.org"))
-    assert all(find_bans(comment, []) for comment in comments)
+    assert all(find_bans(Submission.of(comment)) for comment in comments)
     add_editor("INGRID@EXAMPLE.ORG", "Ingrid", EDITOR, "a sentence to remember")
     assert editor_by_email("Ingrid@Example.org") is not None
     with pytest.raises(EmailTaken):

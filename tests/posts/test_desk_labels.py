@@ -26,7 +26,7 @@ def rename(client: FlaskClient, old: str, new: str) -> TestResponse:
 def test_labels_are_sorted_with_counts(ed: FlaskClient) -> None:
     a_post("One", labels=("birds", "Work"))
     a_post("Two", labels=("birds",), draft=True)
-    rows = re.findall(r'dir="auto">([^<]*)</a></th>\s*<td[^>]*>(\d+)<', ed.get("/desk/labels").text)
+    rows = re.findall(r'dir="auto">([^<]*)</a>\s*</th>\s*<td[^>]*>(\d+)<', ed.get("/desk/labels").text)
     assert rows == [("birds", "2"), ("Work", "1")]
 
 

@@ -16,10 +16,6 @@ def listed(page: str) -> list[str]:
     return re.findall(r'id="post-\d+-title"[^>]*>([^<]*)<', page)
 
 
-def test_desk_redirects_to_posts(ed: FlaskClient) -> None:
-    assert ed.get("/desk/").location == "/desk/posts"
-
-
 def test_lists_filter_by_state_and_default_omits_trash(ed: FlaskClient) -> None:
     a_post("A draft", draft=True)
     a_post("Shown")

@@ -1,17 +1,22 @@
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
+from html import unescape
 
 import pytest
-from flask import Flask
+from flask import Flask, current_app
 from flask.testing import FlaskClient
+from markupsafe import escape
 
 from blog.db import now, writing
+from blog.media.library import save_picture, small_address
 from blog.posts.lists import PAGE_SIZE
 from blog.posts.publishing import slugify, unpublish_post
 from blog.posts.seed import add_demo_posts, add_welcome_post, remove_untouched_welcome
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post, answer, token
+from tests.media.image_files import encode, four_colors
 
 EVERYTHING = {
     "author_name": "Ann Editor",
@@ -102,10 +107,59 @@ def test_home_lists_newest_first_with_counts_and_keyset_pages(client: FlaskClien
     assert "?after=" not in second
 
 
+def test_older_pages_lead_back_to_the_newest(client: FlaskClient) -> None:
+    for number in range(2 * PAGE_SIZE + 1):
+        a_post(f"Post {number:02}", published_at=now() - timedelta(hours=number))
+    last = client.get(follow(follow("/", "next"), "next")).text
+    assert f"Post {2 * PAGE_SIZE}<" in last
+    middle = client.get(follow(follow(follow("/", "next"), "next"), "prev")).text
+    assert in_order(middle, f"Post {PAGE_SIZE}<", f"Post {2 * PAGE_SIZE - 1}<", 'rel="prev"', 'rel="next"')
+    assert f"Post {PAGE_SIZE - 1}<" not in middle
+    assert f"Post {2 * PAGE_SIZE}<" not in middle
+    first = client.get(follow(follow("/", "next"), "prev")).text
+    assert in_order(first, "Post 00<", f"Post {PAGE_SIZE - 1}<", 'rel="next"')
+    assert 'rel="prev"' not in first
+    assert 'class="front"' in first
+
+
+def follow(path: str, rel: str) -> str:
+    """Return the address of the newer or older page."""
+    page = current_app.test_client().get(path).text
+    return "/" + page.split(f'rel="{rel}" href="')[1].split('"')[0]
+
+
+def test_list_names_each_day_once(client: FlaskClient) -> None:
+    for hour in (9, 7):
+        a_post(f"At {hour}", published_at=datetime(2026, 11, 24, hour, tzinfo=UTC))
+    a_post("Before", published_at=datetime(2026, 11, 23, 8, tzinfo=UTC))
+    page = client.get("/").text
+    assert page.count("November 24, 2026</h2>") == 1
+    assert in_order(page, "November 24, 2026</h2>", "At 9", "At 7", "November 23, 2026</h2>", "Before")
+    assert ">9:00\xa0AM</time>" in page
+
+
+def test_stored_photo_has_its_size_and_both_files(client: FlaskClient) -> None:
+    post = a_post(photo_url=save_picture(encode(four_colors(1000, 2000))))
+    small = small_address(post.photo_url)
+    page, home = client.get(post.path or "").text, client.get("/").text
+    assert f'src="{post.photo_url}" alt="" width="1000" height="2000"' in page
+    assert f'srcset="{small} 640w, {post.photo_url} 1000w" sizes=' in page
+    assert f'srcset="{small} 640w, {post.photo_url} 1000w" sizes=' in home
+    assert "unsized" not in page
+
+
+def test_photo_of_another_site_has_a_frame(client: FlaskClient) -> None:
+    post = a_post(photo_url="https://example.org/heron.jpg")
+    page = client.get(post.path or "").text
+    assert 'width="1200" height="800" class="unsized"' in page
+    assert "srcset" not in page
+
+
 @pytest.mark.parametrize("key", ["", "x", "1-", "-1", "9" * 400 + "-1", "1-" + "9" * 400, "\u0661-\u0661", "1-1'--"])
 def test_invalid_key_shows_the_first_page(client: FlaskClient, key: str) -> None:
     a_post("Shown")
     assert "Shown" in client.get("/", query_string={"after": key}).text
+    assert "Shown" in client.get("/", query_string={"before": key}).text
 
 
 def test_post_links_older_and_newer_posts(client: FlaskClient) -> None:
@@ -226,3 +280,43 @@ def test_every_page_has_menu_and_accent(client: FlaskClient) -> None:
     assert 'data-accent="blue"' in page
     assert in_order(page.replace("<header", "<main", 1), 'href="/p/about.html"', 'href="https://example.org/"')
     assert "javascript:" not in page
+
+
+@pytest.mark.parametrize("name", ["/x", "/", "a//b", "C#", "100%", "a?b", "//", "a/", "x/../y", "a&b"])
+def test_every_label_has_a_page(client: FlaskClient, name: str) -> None:
+    post = a_post(labels=(name,))
+    link = re.search(r'rel="tag" href="([^"]*)"', client.get(post.path or "").text)
+    assert link
+    page = client.get(unescape(link[1]))
+    assert page.status_code == 200
+    assert "Herons return" in page.text
+
+
+@pytest.mark.parametrize("name", ["what?", "c#", "100%", "%41", "a&b", "größe", "a b"])
+def test_every_path_is_linked(client: FlaskClient, name: str) -> None:
+    newer, post = a_post("Otters"), a_post("Herons")
+    with writing():
+        post.path = f"/2026/11/{name}.html"
+        newer.published_at = now() + timedelta(seconds=-1)
+    a_comment(post)
+    links = set(re.findall(r'href="(/2026/[^"#]*)', client.get("/").text)) - {newer.path}
+    assert len(links) == 1
+    address = unescape(links.pop())
+    assert "<h1" in client.get(address).text
+    assert f'href="{escape(address)}"' in client.get(newer.path or "").text
+    shown = client.get(f"/posts/{post.id}/comments/1")
+    assert client.get(shown.location).status_code == 200
+
+
+def test_posts_before_1970_have_pages(client: FlaskClient) -> None:
+    for number in range(PAGE_SIZE * 2 + 1):
+        a_post(f"Telegram {number}", published_at=datetime(1965, 1, 1, tzinfo=UTC) + timedelta(days=number))
+    for start in ("/", "/1965/"):
+        found, address = [], start
+        for _ in range(3):
+            page = client.get(address).text
+            found += re.findall(r"Telegram \d+", page)
+            older = re.search(r'rel="next" href="([^"]*)"', page)
+            address = f"{start}{older[1]}" if older else ""
+        assert len(set(found)) == PAGE_SIZE * 2 + 1
+        assert address == ""

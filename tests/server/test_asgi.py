@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import text
 
 from blog.db import db
+from blog.web.static_files import asset
 from tests.factories import a_comment, a_post
 from tests.live_server import Server
 
@@ -131,13 +132,13 @@ def test_stream_starts_with_a_heartbeat_and_is_not_cached(
         received += stream.recv(4096)
 
 
-def test_static_files_are_cached_by_fingerprint(serve: Callable[..., Server]) -> None:
+def test_static_files_are_cached_below_the_hash_of_their_tree(serve: Callable[..., Server]) -> None:
     server = serve()
     _, headers, content = get(server, "/static/img/icon.svg")
     assert headers["cache-control"] == "no-cache"
     tag = headers["etag"]
     assert get(server, "/static/img/icon.svg", **{"If-None-Match": tag})[0] == 304
-    cache_control = get(server, f"/static/img/icon.svg?v={tag.strip(chr(34))}")[1]["cache-control"]
+    cache_control = get(server, asset("img/icon.svg"))[1]["cache-control"]
     assert "immutable" in cache_control
     assert b"<svg" in content
 

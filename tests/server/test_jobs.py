@@ -1,4 +1,4 @@
-"""Test that background jobs survive exceptions and restore the schema."""
+"""Test that all jobs run, survive any exception, are stored, and restore the schema."""
 
 from __future__ import annotations
 
@@ -7,57 +7,207 @@ import shutil
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import CancelledError
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import MetaData, text
+from sqlalchemy import MetaData, event, select, text
 
 from blog.db import db
 from blog.db_connections import schema_missing
-from blog.importing import job
+from blog.live.hub import Hub
+from blog.ops.job_runs import job_words, list_jobs
+from blog.ops.models import JobRun
 from blog.server import jobs
-from blog.server.jobs import restore_schema, run_forever, watch_schema
+from blog.server.comment_source import CommentSource
+from blog.server.jobs import HOUR, Job, Jobs, check_schema, job_table, restore_schema
 from blog.settings import Settings
-from tests.factories import HTMX, a_comment, a_post, count, token
+from tests.factories import HTMX, a_comment, a_post, count, signed_in, token
 from tests.live_server import Server
 from tests.postgres.databases import on_postgres, on_sqlite
 from tests.postgres.test_acts import http_request
+from tests.server.running_jobs import run_jobs
 from tests.speedups import migrated_sqlite_file
 
 
-def test_job_is_restarted_after_any_exception(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(jobs, "RESTART_SECONDS", 0)
-    faults = [ValueError("one"), KeyError("two"), MemoryError()]
+@pytest.fixture
+def table(app: Flask, settings: Settings) -> list[Job]:
+    """Return the table of a server that sends mail."""
+    app.config["SETTINGS"] = replace(
+        settings, smtp_host="127.0.0.1", mail_from="blog@example.org", blog_url="https://blog.example.org"
+    )
+    hub = Hub(CommentSource(app), heartbeat_seconds=15, max_streams=10, max_per_network=10)
+    return job_table(app.config["SETTINGS"], hub)
 
-    async def work() -> None:
+
+@pytest.fixture
+def quick_restarts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "RESTART_SECONDS", 0.001)
+
+
+def has_run(running: Jobs, *names: str) -> bool:
+    """Tell whether these jobs ended a round."""
+    return all(running.runs[name].ended_at for name in names)
+
+
+def failing_once(fault: BaseException, then: Callable[[], None]) -> Callable[[], None]:
+    faults = [fault]
+
+    def run() -> None:
         if faults:
             raise faults.pop()
+        then()
 
-    asyncio.run(run_forever(work))
-    assert faults == []
+    return run
+
+
+def test_every_job_of_the_table_runs_and_is_listed_at_the_desk(app: Flask, table: list[Job]) -> None:
+    rounds = [job.name for job in table if job.seconds]
+    endless = len(table) - len(rounds)
+    stopped = run_jobs(
+        app, table, lambda running: has_run(running, *rounds, "job_runs") and len(running.coroutines) == endless
+    )
+    assert [run.name for run in stopped.runs.values() if run.error] == []
+    stopped.save_runs()
+    assert [job.run.name for job in list_jobs()] == list(job_words())
+    page = signed_in(app).get("/desk/jobs").text
+    assert [label for label, purpose in job_words().values() if label not in page or purpose not in page] == []
+
+
+def test_every_job_of_the_table_has_words(table: list[Job]) -> None:
+    assert {*(job.name for job in table), "job_runs"} == job_words().keys()
+
+
+def test_a_site_without_mail_runs_no_mail_jobs(app: Flask, table: list[Job]) -> None:
+    run_jobs(app, table, lambda running: has_run(running, "mail", "job_runs")).save_runs()
+    without = job_table(replace(app.config["SETTINGS"], smtp_host=""), Hub(CommentSource(app), 15, 10, 10))
+    assert {job.name for job in table} - {job.name for job in without} == {"alerts", "confirmations", "digests", "mail"}
+    run_jobs(app, without, lambda running: has_run(running, "job_runs")).save_runs()
+    assert "mail" not in db.session.scalars(select(JobRun.name)).all()
+
+
+FAULTS = [
+    ValueError("one"),
+    PermissionError("closed"),
+    MemoryError(),
+    SystemExit(1),
+    KeyboardInterrupt(),
+    GeneratorExit(),
+    CancelledError(),
+    asyncio.CancelledError(),
+]
 
 
 @on_sqlite
-@pytest.mark.parametrize("fault", [ValueError("no number"), PermissionError("closed"), MemoryError()], ids=repr)
-def test_import_job_continues_after_any_exception(
-    app: Flask, monkeypatch: pytest.MonkeyPatch, fault: Exception
-) -> None:
-    sweeps, again = [0], threading.Event()
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+@pytest.mark.usefixtures("quick_restarts")
+def test_a_job_continues_after_any_exception(app: Flask, fault: BaseException) -> None:
+    again = threading.Event()
+    stopped = run_jobs(app, [Job("mail", failing_once(fault, again.set), 0.001)], lambda _: again.is_set())
+    assert type(fault).__name__ in stopped.runs["mail"].error
 
-    def delete_partial_uploads() -> None:
-        sweeps[0] += 1
-        if sweeps[0] == 1:
-            raise fault
-        again.set()
-        threading.Event().wait()  # until the tests end
 
-    monkeypatch.setattr(job, "POLL_SECONDS", 0)
-    monkeypatch.setattr(job, "delete_partial_uploads", delete_partial_uploads)
-    job.resume_imports(app)
-    assert again.wait(30)
+@on_sqlite
+@pytest.mark.parametrize("fault", FAULTS, ids=repr)
+@pytest.mark.usefixtures("quick_restarts")
+def test_a_job_of_the_event_loop_continues_after_any_exception(app: Flask, fault: BaseException) -> None:
+    again = threading.Event()
+    run = failing_once(fault, again.set)
+
+    async def listen() -> None:
+        run()
+        await asyncio.Event().wait()
+
+    stopped = run_jobs(app, [Job("changes", listen)], lambda _: again.is_set())
+    assert stopped.runs["changes"].error
+
+
+@pytest.mark.usefixtures("quick_restarts")
+def test_an_error_is_shown_at_the_desk_also_after_a_good_run(app: Flask) -> None:
+    goes_on = threading.Event()
+
+    def run() -> None:
+        if not goes_on.is_set():
+            raise ZeroDivisionError("ann@example.org")
+
+    def is_stored(running: Jobs) -> bool:
+        db.session.rollback()
+        return bool(db.session.scalars(select(JobRun).where(JobRun.name == "mail", JobRun.last_error != "")).first())
+
+    def stored_in_app(running: Jobs) -> bool:
+        with app.app_context():
+            return is_stored(running)
+
+    stopped = run_jobs(app, [Job("mail", run, 0.001)], stored_in_app)
+    assert stopped.runs["mail"].outcome
+    owner = signed_in(app)
+    page = owner.get("/desk/jobs").text
+    assert "An unexpected error (ZeroDivisionError)" in page
+    assert "Failed" in page
+    assert "ann@example.org" not in page
+    goes_on.set()
+    stopped = run_jobs(app, [Job("mail", run, 0.001)], lambda running: has_run(running, "mail"))
+    assert not stopped.runs["mail"].outcome
+    stopped.save_runs()
+    page = owner.get("/desk/jobs").text
+    assert "An unexpected error (ZeroDivisionError)" in page
+    assert "Failed" not in page
+
+
+def test_a_job_that_runs_often_is_stored_rarely(app: Flask) -> None:
+    rounds, stores = [0], [0]
+
+    def run() -> None:
+        rounds[0] += 1
+
+    def count_stores(*arguments: Any) -> None:
+        stores[0] += "job_runs" in arguments[2] and not arguments[2].startswith(("SELECT", "DELETE"))
+
+    event.listen(db.engine, "before_cursor_execute", count_stores)
+    stopped = run_jobs(
+        app, [Job("mail", run, 0.001)], lambda running: rounds[0] > 50 and has_run(running, "mail", "job_runs")
+    )
+    event.remove(db.engine, "before_cursor_execute", count_stores)
+    assert stores[0] <= 2  # each row once
+    assert stopped.saved.keys() == {"mail", "job_runs"}
+
+
+def test_more_work_is_done_at_once_and_a_wake_up_ends_a_pause(app: Flask) -> None:
+    results, wake = [True, True, False, True, False], threading.Event()
+    left = iter(results)
+    done: list[bool] = []
+
+    def run() -> bool:
+        done.append(next(left, False))
+        return done[-1]
+
+    def is_woken(_running: Jobs) -> bool:
+        if len(done) == 3:
+            wake.set()
+        return len(done) >= 5
+
+    run_jobs(app, [Job("mail", run, HOUR, wake)], is_woken)
+    assert done[:5] == results
+
+
+def test_stopping_does_not_wait_for_a_job_that_hangs(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "STOP_SECONDS", 0)
+    begun, released = threading.Event(), threading.Event()
+
+    def hang() -> None:
+        begun.set()
+        released.wait()
+
+    stopped = run_jobs(app, [Job("mail", hang, HOUR)], lambda _: begun.is_set())
+    hanging = next(thread for thread in stopped.threads if thread.name == "mail")
+    assert hanging.is_alive()
+    released.set()
+    hanging.join()
 
 
 @pytest.fixture
@@ -65,7 +215,7 @@ def restored_app(app: Flask) -> Iterator[Flask]:
     """Restore the schema after the test."""
     schema_missing.clear()
     yield app
-    restore_schema(app)
+    restore_schema()
     schema_missing.clear()
 
 
@@ -100,16 +250,8 @@ def test_emptied_database_is_restored(
     response = client.post(f"/posts/{post.id}/comments", data=form)
     assert response.status_code == 503
     assert "Written meanwhile" in response.text
-    monkeypatch.setattr(jobs, "SCHEMA_SECONDS", 0)
     monkeypatch.setattr(jobs, "RESTORE_SECONDS", 0)
-
-    async def wait_for_schema() -> None:
-        task = asyncio.create_task(watch_schema(restored_app))
-        while schema_missing.is_set():
-            await asyncio.sleep(0.01)
-        task.cancel()
-
-    asyncio.run(wait_for_schema())
+    run_jobs(restored_app, [Job("schema", check_schema, 0.001)], lambda _: not schema_missing.is_set())
     db.session.remove()
     assert client.get("/").status_code == 200
 
@@ -126,7 +268,7 @@ def test_deleted_database_file_is_never_written(app: Flask, client: FlaskClient,
     assert response.status_code == 503
     assert "Not into a deleted file" in response.text or "HX-Retarget" in response.headers
     assert not file.exists()  # a backup may be restored there
-    restore_schema(app)
+    restore_schema()
     schema_missing.clear()
     assert client.get("/").status_code == 200
     assert count() == 0
@@ -172,6 +314,24 @@ def test_recreated_schema_is_filled(restored_app: Flask, client: FlaskClient) ->
         connection.execute(text("DROP SCHEMA public CASCADE"))
         connection.execute(text("CREATE SCHEMA public"))
     assert client.get("/").status_code == 503
-    restore_schema(restored_app)
+    restore_schema()
     db.session.remove()
     assert client.get("/").status_code == 200
+
+
+@pytest.mark.usefixtures("quick_restarts")
+def test_jobs_run_on_while_the_database_is_away(restored_app: Flask) -> None:
+    rounds = [0]
+
+    def run() -> None:
+        rounds[0] += 1
+
+    drop_tables()
+    table = [Job("mail", run, 0.001)]
+    stopped = run_jobs(restored_app, table, lambda running: rounds[0] > 5 and running.runs["job_runs"].error != "")
+    assert "database" in stopped.runs["job_runs"].error
+    assert stopped.saved == {}
+    restore_schema()
+    stopped = run_jobs(restored_app, table, lambda running: has_run(running, "mail", "job_runs"))
+    stopped.save_runs()
+    assert {job.run.name for job in list_jobs()} == {"mail", "job_runs"}

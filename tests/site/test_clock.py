@@ -62,14 +62,14 @@ def test_clock_a_year_ahead_deletes_no_mail_and_no_sessions(app: Flask, later: C
     later(YEAR)
     for hours in range(23):  # the server runs hourly
         later(YEAR + hours * HOUR)
-        assert jobs._delete_expired(app) == 0
+        assert jobs.delete_expired() == 0
     assert app.test_cli_runner().invoke(args=["forget"]).exit_code == 2
     editor = db.session.scalars(select(Editor)).one()
     begin_session(editor, remember=False)
     assert (rows(EditorSession), rows(Mail)) == (2, 1)
     assert db.session.scalars(select(Mail)).one().given_up_at is None
     later(timedelta())  # the clock is corrected
-    jobs._delete_expired(app)
+    jobs.delete_expired()
     assert client.get("/desk/posts").status_code == 200
     assert (rows(EditorSession), rows(Mail)) == (2, 1)
 

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
+import re
+
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from lxml import html
 
 from blog.db import db
 from blog.site.models import Site, current_site, parse_menu
@@ -25,6 +28,10 @@ SETTINGS = {
     "muted": "",
     "agreeing": "1",
     "reports_to_hold": "3",
+    "reader_per_10_seconds": "1",
+    "reader_per_10_minutes": "10",
+    "address_per_minute": "10",
+    "address_per_10_minutes": "60",
     "max_indent": "4",
     "edit_minutes": "15",
     "address_days": "30",
@@ -56,7 +63,7 @@ def test_settings_apply_to_every_page(app: Flask, desk: FlaskClient) -> None:
     for text in ("The Heron Post", "Twice a week", "The editor:", 'lang="de"', 'href="/p/about.html"'):
         assert text in page
     assert site().timezone == "Europe/Berlin"
-    assert 'value="The Heron Post"' in desk.get("/desk/settings?saved").text
+    assert 'value="The Heron Post"' in desk.get("/desk/settings").text
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,8 @@ def test_settings_apply_to_every_page(app: Flask, desk: FlaskClient) -> None:
         ("most_links", "-1", "from 0 to 1,000"),
         ("max_indent", "5", "from 1 to 4"),
         ("reports_to_hold", "101", "from 0 to 100"),
+        ("reader_per_10_seconds", "0", "from 1 to 1000"),
+        ("address_per_10_minutes", "", "from 1 to 1000"),
         ("edit_minutes", "1441", "from 0 to 1440"),
         ("address_days", "", "from 0 to 3650"),
         ("muted", "x" * 50_001, "at most 50,000"),
@@ -130,8 +139,37 @@ def test_refused_list_is_returned_with_line_numbers(desk: FlaskClient) -> None:
     assert answer.text.count("A whole number from 1 to 100.") == 1
 
 
+def open_sections(page: str) -> list[str]:
+    return re.findall(r'<details class="form-section" open>\s*<summary><h2>([^<]*)<', page)
+
+
+def test_an_error_opens_its_section(desk: FlaskClient) -> None:
+    assert open_sections(desk.get("/desk/settings").text) == ["Blog"]
+    refused = save(desk, muted="/(a/", audit_days="-1", title="A title that stays")
+    assert open_sections(refused.text) == ["Spam and reports", "Privacy"]
+    assert 'value="A title that stays"' in refused.text
+    assert re.search(r'<textarea id="muted"[^>]* autofocus', refused.text)
+
+
+def test_every_setting_is_in_a_section(desk: FlaskClient) -> None:
+    page = html.document_fromstring(desk.get("/desk/settings").text)
+    names = {field.get("name") for field in page.xpath("//details[@class='form-section']//*[@name]")}
+    assert names == set(SETTINGS)
+
+
 def test_menu_needs_label_and_safe_url() -> None:
     assert parse_menu("A | /a\n\nB|//evil\nC | data:x\n | /d\nE | f | https://e.example/") == [
         ("A", "/a"),
         ("E | f", "https://e.example/"),
     ]
+
+
+def test_sections_that_were_changed_stay_open(desk: FlaskClient) -> None:
+    save(desk)
+    saved = save(desk, muted="casino", audit_days="30")
+    page = desk.get(saved.location).text
+    assert "Saved." in page
+    assert open_sections(page) == ["Spam and reports", "Privacy"]
+    page = desk.get(save(desk, muted="casino", audit_days="30").location).text
+    assert "Saved." in page
+    assert open_sections(page) == ["Blog"]

@@ -124,7 +124,6 @@ def test_pretrained_weights_are_small_and_survive_packing() -> None:
 
 
 def test_a_model_takes_less_than_8_megabytes() -> None:
-    load_pretrained()
     tracemalloc.start()
     weights, index, rng = Weights(load_pretrained()), DuplicateIndex(), Random(1)
     for number in range(2500):

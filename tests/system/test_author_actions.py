@@ -8,6 +8,7 @@ from collections.abc import Callable
 from flask import Flask
 from playwright.sync_api import BrowserContext, Page, expect
 
+from blog.comments.changes import changing_threads
 from blog.comments.models import Comment
 from blog.db import db, writing
 from blog.editors.accounts import add_editor
@@ -135,7 +136,7 @@ def test_edit_time_ends_while_the_page_is_open(serve: Callable[..., Server], rea
     field.fill("Too late.")
     ann.clock.fast_forward("15:01")
     expect(ann.locator(".own")).to_have_count(0)
-    with writing():
+    with changing_threads():
         comment = db.session.get_one(Comment, 1)
         comment.created_at = comment.created_at.replace(year=comment.created_at.year - 1)
     ann.get_by_role("button", name="Save changes").click()
@@ -156,7 +157,7 @@ def test_author_links_survive_a_live_change(
     following(ann)
     write(ann, "My words.")
     own(ann, 1)
-    with writing():
+    with changing_threads():
         db.session.get_one(Comment, 1).body_html = "<p>Their words.</p>"
     change(the_first(), "approve")
     expect(ann.locator("#comment-1 .body")).to_have_text("Their words.")

@@ -101,7 +101,17 @@ def test_desk_pages_fit_a_phone(serve: Callable[..., Server], reader: Callable[.
     expect(page.locator("h1")).to_be_visible()
     assert fits(page)
     sign_in(page, server.url, "ed@example.org", PASSWORD)
-    for path in ("posts", "pages", "posts/new", f"posts/{post.id}/edit", "labels", "labels/1", "comments", "settings"):
+    for path in (
+        "",
+        "posts",
+        "pages",
+        "posts/new",
+        f"posts/{post.id}/edit",
+        "labels",
+        "labels/1",
+        "comments",
+        "settings",
+    ):
         page.goto(f"{server.url}/desk/{path}")
         expect(page.locator("h1")).to_be_visible()
         assert fits(page), path
@@ -120,7 +130,7 @@ def test_post_states_change_in_place_and_keep_the_focus(
     ann.goto(server.url + (post.path or ""))
     following(ann)
     sign_in(page, server.url, "ed@example.org", PASSWORD)
-    page.wait_for_load_state()
+    page.goto(f"{server.url}/desk/posts")
     stay(page)
     page.get_by_role("button", name="Unpublish").click()
     row = page.get_by_role("row", name=TITLE)
@@ -148,6 +158,7 @@ def test_post_states_change_without_javascript(
     server = serve()
     page = reader(java_script_enabled=False)
     sign_in(page, server.url, "ed@example.org", PASSWORD)
+    page.get_by_role("link", name="Posts", exact=True).click()
     page.get_by_role("link", name="Published", exact=True).click()
     page.get_by_role("button", name="Unpublish").click()
     expect(page).to_have_url(re.compile(r"/desk/posts\?state=published$"))
@@ -168,7 +179,7 @@ def test_post_list_filters_while_typing(serve: Callable[..., Server], reader: Ca
     server = serve()
     page = reader()
     sign_in(page, server.url, "ed@example.org", PASSWORD)
-    page.wait_for_load_state()
+    page.goto(f"{server.url}/desk/posts")
     stay(page)
     words = page.get_by_label("Search headlines")
     words.press_sequentially("heron")
@@ -189,12 +200,12 @@ def test_refusal_focuses_the_first_invalid_field(
     sign_in(page, server.url, "ed@example.org", PASSWORD)
     page.get_by_role("link", name="Write a post").click()
     page.get_by_label("Headline", exact=True).fill(TITLE)
-    page.get_by_label("Editor’s note").fill("Kept, whatever happens.")  # noqa: RUF001
+    page.get_by_label("Editor’s note").fill("Kept, whatever happens.")
     page.get_by_label("Address of the source").fill("no address")
     page.get_by_role("button", name="Save draft").click()
     expect(page.get_by_label("Address of the source")).to_be_focused()
     expect(page.get_by_label("Address of the source")).to_have_accessible_description(re.compile("starts with https"))
-    expect(page.get_by_label("Editor’s note")).to_have_value("Kept, whatever happens.")  # noqa: RUF001
+    expect(page.get_by_label("Editor’s note")).to_have_value("Kept, whatever happens.")
     page.get_by_label("Address of the source").fill("example.org/loaves")
     page.keyboard.press("Enter")
     expect(page.get_by_text("Saved.")).to_be_visible()
@@ -243,7 +254,7 @@ def test_page_form_has_no_date_and_no_source(
     page.get_by_label("Headline", exact=True).fill("About us")
     page.get_by_label("Text as HTML").fill("Who we are.\n\nAnd why.")
     page.get_by_role("button", name="Publish").click()
-    page.get_by_role("link", name="View").click()
+    page.get_by_role("link", name="View", exact=True).click()
     expect(page).to_have_url(f"{server.url}/p/about-us.html")
     expect(page.locator(".imported p")).to_have_count(2)
 
@@ -259,10 +270,10 @@ def test_post_is_published_by_keyboard(serve: Callable[..., Server], reader: Cal
     keyed(page, page.get_by_role("link", name="Write a post")).press("Enter")
     expect(page.get_by_label("Author")).to_have_value("Ed")
     keyed(page, page.get_by_label("Headline", exact=True)).type(TITLE)
-    keyed(page, page.get_by_label("Editor’s note")).type("Tell us below.")  # noqa: RUF001
+    keyed(page, page.get_by_label("Editor’s note")).type("Tell us below.")
     keyed(page, page.get_by_role("button", name="Publish")).press("Enter")
     expect(page.get_by_text("Published.")).to_be_visible()
-    keyed(page, page.get_by_role("link", name="View")).press("Enter")
+    keyed(page, page.get_by_role("link", name="View", exact=True)).press("Enter")
     expect(page.get_by_role("heading", level=1)).to_have_text(TITLE)
 
 

@@ -2,11 +2,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from flask import Flask
 from playwright.sync_api import Page, expect
 
+from blog.db import now
 from tests.factories import a_comment, a_post
 from tests.live_server import Server
 from tests.postgres.databases import on_both
@@ -45,7 +47,10 @@ def test_new_response_appears_once_for_both_readers(
 
 
 @on_both
-def test_page_reconnects_after_thirty_seconds(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+@pytest.mark.parametrize("seconds", [3, pytest.param(30, marks=pytest.mark.slow)])
+def test_page_reconnects_after_an_outage(
+    serve: Callable[..., Server], reader: Callable[..., Page], seconds: float
+) -> None:
     post = a_post(TITLE)
     server = serve()
     ann, bob = reader(), reader()
@@ -55,7 +60,7 @@ def test_page_reconnects_after_thirty_seconds(serve: Callable[..., Server], read
         stay(page)
     server.stop()
     a_comment(post, "Written meanwhile.")
-    time.sleep(30)  # the outage itself
+    time.sleep(seconds)  # the outage itself
     server.start()
     for page in (ann, bob):
         sees(page, "Written meanwhile.", f'1 Response to "{TITLE}"')
@@ -256,3 +261,22 @@ def test_new_reply_above_does_not_move_the_view(serve: Callable[..., Server], re
     assert read.bounding_box() == pytest.approx(before, abs=1)
     page.get_by_role("button", name="1 new response").click()
     sees(page, "In sight.", f'32 Responses to "{TITLE}"')
+
+
+def test_home_names_new_posts_and_moves_nothing(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    a_post("Herons return", published_at=now() - timedelta(minutes=5))
+    page = reader()
+    page.goto(serve().url)
+    following(page)
+    heading = page.get_by_role("heading", name="Herons return")
+    before = heading.bounding_box()
+    a_post("An old telegram", published_at=now() - timedelta(days=5))
+    a_post("Otters")
+    link = page.get_by_role("link", name="1 new post")
+    expect(link).to_be_in_viewport()
+    a_post("Storks")
+    expect(page.get_by_role("link", name="2 new posts")).to_be_visible()
+    assert heading.bounding_box() == before
+    page.get_by_role("link", name="2 new posts").click()
+    expect(page.get_by_role("heading", name="Storks")).to_be_visible()
+    expect(page.get_by_role("link", name="new post")).to_have_count(0)

@@ -8,14 +8,14 @@ from collections.abc import Callable
 from flask import Flask
 from playwright.sync_api import Page, Route, expect
 
-from blog.comments.identity import Voice
+from blog.comments.identity import Visitor
 from blog.comments.models import Comment
 from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
 from blog.db import db, writing
 from blog.posts.models import Post
 from blog.site.models import current_site
-from tests.factories import a_comment, a_post
+from tests.factories import a_comment, a_post, why
 from tests.live_server import Server
 from tests.system.visits import following, stay, stayed, write
 
@@ -134,7 +134,7 @@ def test_agreement_count_reaches_a_response_not_shown_yet(
     expect(bob.locator(".thread-order [aria-current]")).to_have_text("Newest first")
     new = a_comment(post, "The newest of all.")
     expect(bob.locator("#waiting")).to_be_visible()
-    agree(post.id, new.id, Voice("carla", "elsewhere"))
+    agree(post.id, new.id, Visitor("carla", "elsewhere"))
     a_comment(post, "A sign that all has come.")
     expect(bob.locator("#waiting")).to_have_text("2 new responses")
     bob.locator("#waiting").click()
@@ -146,7 +146,7 @@ def test_most_agreed_order_places_a_new_response(
 ) -> None:
     post = a_post(TITLE)
     first, second, third = (a_comment(post, text) for text in ("First.", "Second.", "Third."))
-    agree(post.id, third.id, Voice("carla", "elsewhere"))
+    agree(post.id, third.id, Visitor("carla", "elsewhere"))
     bob = opened(reader, serve(**CALM), post)
     bob.get_by_role("link", name="Most agreed").click()
     expect(bob.locator(".thread-order [aria-current]")).to_have_text("Most agreed")
@@ -155,7 +155,7 @@ def test_most_agreed_order_places_a_new_response(
     assert stayed(bob)
     write(bob, "Fourth.")
     expect(bob.locator("#responses > li .body")).to_have_text(["Third.", "First.", "Second.", "Fourth."])
-    agree(post.id, second.id, Voice("carla", "elsewhere"))
+    agree(post.id, second.id, Visitor("carla", "elsewhere"))
     agrees(bob, second.id, "Agree 1", pressed=False)
     expect(bob.locator("#responses > li .body")).to_have_text(["Third.", "First.", "Second.", "Fourth."])
     bob.reload()
@@ -190,7 +190,7 @@ def test_two_reports_hold_a_response_live(
         expect(page.locator(f"#comment-{comment.id} > p")).to_have_text("This response is no longer here.")
         expect(page.locator("#response-count")).to_have_text(f'2 Responses to "{TITLE}"')
         assert stayed(page)
-    report(post.id, alone.id, Voice("dan", "somewhere"), "")
+    report(post.id, alone.id, Visitor("dan", "somewhere"), "")
     bob.locator(f"#comment-{alone.id} .report").click()
     bob.get_by_role("button", name="Send report").click()
     for page in (bob, carla):
@@ -198,7 +198,7 @@ def test_two_reports_hold_a_response_live(
     db.session.rollback()
     db.session.expire_all()
     held = db.session.get_one(Comment, comment.id)
-    assert held.status_reason == "reported by 2 readers: too loud"
+    assert why(held) == "reported by 2 readers: too loud"
 
 
 def test_cancelled_report_changes_nothing(

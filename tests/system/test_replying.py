@@ -190,6 +190,36 @@ def test_retry_after_a_lost_answer_posts_once(serve: Callable[..., Server], read
     assert db.session.query(Comment).count() == 1
 
 
+def test_text_that_was_amended_after_a_lost_answer_is_posted(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post, page = a_post(TITLE), reader()
+    page.goto(serve(ratelimit_enabled="0").url + post.path)
+
+    def lose(route: Route) -> None:
+        route.fetch()
+        route.abort()
+
+    page.route("**/comments", lose, times=1)
+    write(page, "Seen one.")
+    expect(page.locator("#comment-error")).to_contain_text("could not be reached")
+    write(page, "Seen one, and its nest.")
+    sees(page, "Seen one, and its nest.", f'2 Responses to "{TITLE}"')
+
+
+def test_another_text_after_back_is_posted_without_javascript(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    post, page = a_post(TITLE), reader(java_script_enabled=False)
+    page.goto(serve(ratelimit_enabled="0").url + post.path)
+    write(page, "Seen one.")
+    page.get_by_role("button", name="Post comment").click()
+    sees(page, "Seen one.", f'1 Response to "{TITLE}"')
+    page.go_back()
+    write(page, "Seen another.")
+    sees(page, "Seen another.", f'2 Responses to "{TITLE}"')
+
+
 def test_unreachable_server_keeps_the_text(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
@@ -218,16 +248,22 @@ def test_acknowledged_comment_survives_a_kill(serve: Callable[..., Server], read
     sees(page, "Acknowledged.", f'1 Response to "{TITLE}"')
 
 
-def test_plain_forms_work_without_the_cdn(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+def test_keys_post_and_leave_a_reply(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
-    server = serve()
-    page = reader()
-    page.context.unroute_all()
-    page.context.route("https://cdn.jsdelivr.net/**", lambda route: route.abort())
+    first = a_comment(post, "The first.")
+    server, page = serve(), reader()
     page.goto(server.url + post.path)
-    write(page, "Without htmx.")
-    page.get_by_role("button", name="Post comment").click()
-    sees(page, "Without htmx.", f'1 Response to "{TITLE}"')
+    following(page)
+    page.locator(f"#comment-{first.id} a.reply").click()
+    page.keyboard.type("By keys.")
+    page.keyboard.press("Escape")
+    expect(page.locator(f"#comment-{first.id} a.reply")).to_be_focused()
+    expect(page.locator("#comment-form-place textarea")).to_have_value("By keys.")
+    page.get_by_label("Your response").press("Enter")
+    expect(page.get_by_label("Your response")).to_have_value("By keys.\n")
+    page.get_by_label("Your response").press("Control+Enter")
+    sees(page, "By keys.", f'2 Responses to "{TITLE}"')
+    expect(page.locator("#responses > .response")).to_have_count(2)
 
 
 def test_tampered_cdn_file_does_not_run(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:

@@ -105,8 +105,10 @@ def test_response_during_a_page_turn_is_not_missed(
     following(ann)
     held: list[Route] = []
     ann.route("**/*page=3*", lambda route: held.append(route))  # noqa: PLW0108  Playwright wraps no builtin
+    link = ann.get_by_role("link", name="Page 3")
     with ann.expect_request("**/*page=3*"):
-        ann.get_by_role("link", name="Page 3").click()
+        link.click()
+    expect(link).to_have_class("htmx-request")
     earlier = held[0].fetch()
     a_comment(long_thread, "While the page was turned.")
     # the first page hears of it before the last one, which was made earlier, takes its place

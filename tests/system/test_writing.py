@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -311,6 +312,7 @@ def test_writing_works_without_browser_storage(serve: Callable[..., Server], rea
     page.locator(f"#comment-{first.id} .fold").click()
     expect(page.locator("#comment-2")).to_be_hidden()
     page.locator(f"#comment-{first.id} .quoting").click()
+    expect(page.get_by_label(FIELD)).to_be_focused()
     page.keyboard.type("Me too.")
     page.get_by_role("button", name="Post comment").click()
     expect(page.locator("#comment-3 .body")).to_contain_text("Me too.")
@@ -321,7 +323,7 @@ def test_plain_form_keeps_the_draft_until_posted(serve: Callable[..., Server], r
     server = serve()
     page = reader()
     page.context.unroute_all()
-    page.context.route("https://cdn.jsdelivr.net/**", lambda route: route.abort())
+    page.context.route(re.compile(r"/(htmx|hx-sse)[^/]*\.min\.js$"), lambda route: route.abort())
     page.goto(server.url + post.path)
     write(page, "Without htmx.")
     expect(page.get_by_role("heading", level=1)).to_have_text("Check your response")
@@ -428,7 +430,7 @@ def test_quote_of_a_response_links_to_it(serve: Callable[..., Server], reader: C
     answer = page.locator(f"#comment-{first.id}-replies .body")
     expect(answer.locator("> p")).to_have_text(["Me too.", "And you?"])
     quotes = answer.locator("blockquote")
-    expect(quotes.first.locator("p")).to_have_text(["Seen one at 5 * 4_ o'clock.\nBig.", "Grey [x](y).", "— Bob [B]"])
+    expect(quotes.first.locator("p")).to_have_text(["Seen one at 5 * 4_ o’clock.\nBig.", "Grey [x](y).", "— Bob [B]"])
     expect(quotes.last.locator("p")).to_have_text(["The second.", "— Carla"])
     quotes.last.locator("a").click()
     expect(page.locator(f"#comment-{second.id}:target")).to_be_in_viewport()
@@ -519,8 +521,15 @@ def test_closed_thread_offers_no_quote(serve: Callable[..., Server], reader: Cal
 
 
 def visit(page: Page, server: Server, post: Post) -> None:
+    """Open a post and wait until the browser has stored the visit, which it does when it is idle."""
     page.goto(server.url + (post.path or ""))
     following(page)
+    page.wait_for_function(
+        """() => {
+            const {post, version} = document.getElementById("response-count").dataset;
+            return JSON.parse(localStorage.getItem("talkback since") ?? "{}")[post]?.version >= Number(version);
+        }"""
+    )
 
 
 def test_new_responses_are_marked_once(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:

@@ -18,6 +18,7 @@ from wtforms import BooleanField, Field, FileField
 
 import blog
 from blog.comments.forms import CommentForm
+from blog.comments.submission_keys import new_submission_key
 from blog.posts.forms import PostForm
 from blog.web.forms.body_limits import MAX_READER_BODY
 from blog.web.forms.fields import BoundedField, CSRFTokenInput, Text, WholeNumber
@@ -95,6 +96,7 @@ def cpu(form: type[FlaskForm], data: dict[str, str], enough: float = 0.0, tries:
     return best
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", forms(), ids=lambda form: form.__name__)
 def test_field_rejects_a_megabyte_cheaply(request_context: None, form: type[FlaskForm]) -> None:
     limit = 20 * cpu(form, {"nothing": ""})
@@ -107,6 +109,7 @@ def test_field_rejects_a_megabyte_cheaply(request_context: None, form: type[Flas
     assert slow == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("form", forms(), ids=lambda form: form.__name__)
 def test_field_validates_its_longest_text_cheaply(request_context: None, form: type[FlaskForm]) -> None:
     """Skip the long fields of posts, which are validated in linear time."""
@@ -166,7 +169,9 @@ def test_field_sums_the_length_of_all_values(request_context: None) -> None:
     ["https://ann.example.org/a?b=c#d", "http://ann.example.org:8080", "https://bücher.example", "ann.example.org"],
 )
 def test_website_accepts_web_addresses(request_context: None, website: str) -> None:
-    form = CommentForm(formdata=MultiDict({"website": website, "body": "x"}), meta={"csrf": False})
+    form = CommentForm(
+        formdata=MultiDict({"website": website, "body": "x", "key": new_submission_key()}), meta={"csrf": False}
+    )
     assert form.validate()
 
 

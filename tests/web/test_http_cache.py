@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import pytest
 from flask import Flask
 
 from blog.web.fragment_cache import CACHE_PLACEHOLDER, EMPTY_FRAGMENT, FragmentCache
 from blog.web.http_cache import cacheable
+from tests.factories import HTMX, signed_in
 
 
 def test_cached_fragment_fills_its_placeholder_and_changes_the_etag(app: Flask) -> None:
@@ -30,3 +32,11 @@ def test_fragment_cache_holds_one_oversized_fragment() -> None:
         assert cache.get("large", lambda made=made: made).html == b"x" * 50
     cache.get("small", lambda: "12345")
     assert cache.get("large", lambda: "anew").html == b"anew"
+
+
+@pytest.mark.parametrize("path", ["/desk/posts", "/desk/comments", "/desk/mail"])
+def test_a_page_restored_from_the_history_is_whole(app: Flask, path: str) -> None:
+    restored = signed_in(app).get(path, headers=HTMX | {"HX-History-Restore-Request": "true"})
+    assert restored.status_code == 200
+    assert restored.text.startswith("<!doctype html>")
+    assert "<main" in restored.text

@@ -26,6 +26,7 @@ from blog import create_app
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
 from blog.settings import ROOT, Settings, WrongSetting, load
+from blog.web import redis_storage
 from tests.factories import HTMX, a_comment, a_post, sign_in, token
 from tests.live_server import free_port
 from tests.postgres.databases import on_sqlite
@@ -174,17 +175,17 @@ def test_slow_redis_is_paused(settings: Settings, app: Flask, seconds: float, mo
         assert at_start <= 8  # the handshake and one count
         assert count_tokens(client, path) == (60, 429)  # counted in the process
         assert len(server.commands) == at_start
-        from blog.web import redis_storage
-
         monkeypatch.setattr(redis_storage.time, "monotonic", lambda: clock[0] + time.perf_counter())
         clock[0] = time.monotonic() + 10 * redis_storage.PAUSE_SECONDS
-        monkeypatch.setattr("flask_limiter._extension.time.time", lambda: clock[0] * 1e6)
         client.get(path)
         assert len(server.commands) > at_start
 
 
 @on_sqlite
-def test_fast_redis_is_used_for_every_request(settings: Settings, app: Flask, redis: str) -> None:
+def test_fast_redis_is_used_for_every_request(
+    settings: Settings, app: Flask, redis: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(redis_storage, "SLOW_SECONDS", 60.0)  # a busy machine is slow too
     post = a_post()
     with slow_redis(0) as server:
         client = create_app(replace(settings, ratelimit_storage_uri=server.address)).test_client()
@@ -241,23 +242,30 @@ def test_redis_refusing_access_exits_with_status_2(settings: Settings, app: Flas
         assert "wrong" not in run.stderr
 
 
+@pytest.mark.parametrize("option", ["socket_timeout=soon", "colour=red"])
+def test_redis_address_with_wrong_options_is_refused(settings: Settings, app: Flask, option: str) -> None:
+    address = f"redis://127.0.0.1:{free_port()}/0?{option}"
+    with pytest.raises(WrongSetting, match="RATELIMIT_STORAGE_URI"):
+        create_app(replace(settings, ratelimit_storage_uri=address))
+
+
 def test_unreachable_redis_falls_back_to_process_counts(settings: Settings, app: Flask) -> None:
     post = a_post()
     unreachable = create_app(replace(settings, ratelimit_storage_uri=f"redis://127.0.0.1:{free_port()}/0"))
-    start = time.monotonic()
     assert count_tokens(unreachable.test_client(), f"/posts/{post.id}/comments/token") == (60, 429)
     assert unreachable.test_client().get(post.path or "").status_code == 200
-    assert time.monotonic() - start < 20
 
 
-def test_unresponsive_redis_delays_requests_only_briefly(settings: Settings, app: Flask) -> None:
+def test_unresponsive_redis_is_asked_once(settings: Settings, app: Flask) -> None:
     post = a_post()
     with socket.create_server(("127.0.0.1", 0)) as silent:
         address = f"redis://127.0.0.1:{silent.getsockname()[1]}/0"
         client = create_app(replace(settings, ratelimit_storage_uri=address)).test_client()
-        start = time.monotonic()
         assert count_tokens(client, f"/posts/{post.id}/comments/token", 5) == (5, 200)
-        assert time.monotonic() - start < 10
+        silent.setblocking(False)
+        silent.accept()[0].close()
+        with pytest.raises(BlockingIOError):
+            silent.accept()
 
 
 @pytest.mark.parametrize(

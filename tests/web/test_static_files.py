@@ -46,7 +46,7 @@ def test_static_urls_reach_no_file_outside(serve: Callable[..., Server], instanc
     server = serve()
     key = instance / SECRET
     assert key.read_text()
-    for folder in ("static", "media"):
+    for folder in ("static", f"static/{static_files.tree_hash()}", "media"):
         for target in (key, Path("/etc/passwd"), Path("/proc/self/environ")):
             for name in hostile_addresses(target):
                 status, headers, content = fetch(server, f"/{folder}/{name}", method)
@@ -56,7 +56,7 @@ def test_static_urls_reach_no_file_outside(serve: Callable[..., Server], instanc
 
 
 def test_static_urls_reach_no_file_outside_under_wsgi(client: FlaskClient) -> None:
-    for folder in ("static", "media"):
+    for folder in ("static", f"static/{static_files.tree_hash()}", "media"):
         for name in hostile_addresses(Path("/etc/passwd")):
             answer = client.get(f"/{folder}/{name}", follow_redirects=True)
             assert answer.status_code == 404, name
@@ -64,8 +64,13 @@ def test_static_urls_reach_no_file_outside_under_wsgi(client: FlaskClient) -> No
 
 
 def test_flask_serves_static_files_like_the_server(client: FlaskClient, serve: Callable[..., Server]) -> None:
-    server, address = serve(), static_files.asset("css/base.css")
-    for path in (address, "/static/css/base.css"):
+    server = serve()
+    addresses = {
+        static_files.asset("css/base.css"): static_files.IMMUTABLE,
+        "/static/css/base.css": "no-cache",
+        "/static/0123456789ab/css/base.css": "no-cache",  # of another release
+    }
+    for path, cache_control in addresses.items():
         status, headers, content = fetch(server, path)
         answer = client.get(path)
         assert (
@@ -73,6 +78,7 @@ def test_flask_serves_static_files_like_the_server(client: FlaskClient, serve: C
             == (status, content)
             == (200, (static_files.STATIC / "css/base.css").read_bytes())
         )
+        assert headers["cache-control"] == cache_control
         for name in ("content-type", "cache-control", "etag"):
             assert answer.headers[name] == headers[name], name
         assert client.get(path, headers={"If-None-Match": headers["etag"]}).status_code == 304
@@ -84,9 +90,15 @@ def static(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     folder = tmp_path / "static"
     (folder / "css").mkdir(parents=True)
     monkeypatch.setattr(static_files, "STATIC", folder)
-    static_files.static_files.cache_clear()
+    monkeypatch.setattr(static_files, "SHEETS", {})
+    clear_caches()
     yield folder
+    clear_caches()
+
+
+def clear_caches() -> None:
     static_files.static_files.cache_clear()
+    static_files.tree_hash.cache_clear()
 
 
 def test_static_files_skip_symbolic_links(static: Path, tmp_path: Path) -> None:
@@ -99,11 +111,36 @@ def test_static_files_skip_symbolic_links(static: Path, tmp_path: Path) -> None:
     assert list(static_files.static_files()) == ["css/base.css"]
 
 
+def test_page_has_one_stylesheet_of_its_kind(client: FlaskClient) -> None:
+    for path, kind in {"/": "list", "/privacy": "post", "/desk/sign-in": "desk"}.items():
+        page = client.get(path).text
+        assert page.count('rel="stylesheet"') == 1
+        assert f'href="{static_files.asset(f"css/pages/{kind}.css")}"' in page
+        joined = client.get(static_files.asset(f"css/pages/{kind}.css")).data
+        for sheet in static_files.SHEETS[kind]:
+            assert (static_files.STATIC / f"css/{sheet}.css").read_bytes() in joined
+
+
+def test_every_stylesheet_is_used() -> None:
+    """moderate.js adds its own stylesheet for editors."""
+    sheets = {path.stem for path in (static_files.STATIC / "css").iterdir()} - {"moderate"}
+    assert sheets == {sheet for joined in static_files.SHEETS.values() for sheet in joined}
+
+
 def test_static_files_are_listed_once(static: Path) -> None:
     assert static_files.static_files() == {}
     (static / "late.css").write_text("p {}")
     assert static_files.static_files() == {}
-    assert static_files.asset("late.css") == "/static/late.css"
+    assert static_files.find_static_file("late.css") is None
+
+
+@pytest.mark.parametrize("change", [("base.css", "a {}"), ("print.css", "p {}")])
+def test_hash_changes_with_any_file(static: Path, change: tuple[str, str]) -> None:
+    (static / "css" / "base.css").write_text("p {}")
+    before = static_files.asset("css/base.css")
+    clear_caches()
+    (static / "css" / change[0]).write_text(change[1])
+    assert static_files.asset("css/base.css") != before
 
 
 def test_media_file_must_be_a_regular_file(tmp_path: Path) -> None:

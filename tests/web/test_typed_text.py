@@ -14,9 +14,11 @@ from sqlalchemy import delete
 from sqlalchemy.exc import OperationalError
 from werkzeug.test import TestResponse
 
+from blog.comments.changes import changing_threads
 from blog.comments.models import Comment
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.moderation.email_actions import decision_token
+from blog.comments.screening.submission import Submission
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.audit_log import BAN, REMOVE
@@ -46,7 +48,6 @@ WITHOUT_TEXT = {
     "importing_desk.create",
     "followers.create_confirmation",
     "followers.create_end",
-    "followers.create_link",
     "followers.create_silence",
     "followers.destroy",
     "followers.destroy_all",
@@ -61,7 +62,6 @@ WITHOUT_TEXT = {
     "posts_desk.destroy_trash",
     "privacy.create_comment_erasure",
     "privacy.create_erasure",
-    "privacy.create_link",
     "privacy_desk.create",
     "reactions.create_agreement",
     "reactions.destroy_agreement",
@@ -137,13 +137,13 @@ def test_comment_returns_the_text_if_the_post_vanishes_meanwhile(
 ) -> None:
     from blog.comments.posting import submit
 
-    made = submit.collect_evidence
+    prepare = submit.prepare_screening
 
-    def collect_evidence(*args: Any) -> Any:
+    def prepare_screening(submission: Submission) -> None:
         unpublish_post(post.id)
-        return made(*args)
+        prepare(submission)
 
-    monkeypatch.setattr(submit, "collect_evidence", collect_evidence)
+    monkeypatch.setattr(submit, "prepare_screening", prepare_screening)
     assert TEXT in texts_to_copy(write(client, post, **token(client, post)), 404)
 
 
@@ -179,7 +179,7 @@ def test_edit_of_an_uneditable_comment_returns_the_text(
     if how == "deleted":
         client.post(f"{path}?_method=DELETE", data=token(client, post))
     elif how in {"late", "closed"}:
-        with writing():
+        with changing_threads():
             db.session.get_one(Post, post.id).comments_closed_at = now() if how == "closed" else None
             db.session.get_one(Comment, comment.id).created_at -= timedelta(hours=how == "late")
     elif how == "erased":

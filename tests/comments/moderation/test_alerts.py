@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from blog.comments.identity import Writer
+from blog.comments.identity import Visitor
 from blog.comments.models import PendingAlert
 from blog.comments.moderation import alerts
 from blog.comments.moderation.alerts import alert_editors, set_alert_choice
@@ -100,7 +100,7 @@ def test_flood_sends_few_alerts(app: Flask) -> None:
     for number in range(180):  # one every twenty seconds, for an hour
         create_held(post, f"Buy number {number}.", key=f"key-{number}")
         send_alerts(start + number * 20 * SECOND)
-    assert len(alert_mails()) == alerts.MAX_PER_HOUR
+    assert len(alert_mails()) == alerts.ALERT_LIMIT[0]
     assert send_alerts(start + 61 * MINUTE) == 1
     last = alert_mails()[-1]
     sent_count = sum(mail.text.count("\n> Buy number") for mail in alert_mails()[:-1])
@@ -163,10 +163,10 @@ def test_held_edit_sends_an_alert(app: Flask) -> None:
     comment = a_comment(post, "Seen one today.")
     with writing():
         current_site().muted = "casino"
-    edit_comment(post.id, comment.id, Writer("r"), "Come to my casino.", paced=False)
+    edit_comment(post.id, comment.id, Visitor("r", ""), "Come to my casino.", throttled=False)
     send_alerts(now())
     assert "Come to my casino." in only_alert().text
-    edit_comment(post.id, comment.id, Writer("r"), "Come to my house.", paced=False)  # stays held
+    edit_comment(post.id, comment.id, Visitor("r", ""), "Come to my house.", throttled=False)  # stays held
     send_alerts(now() + HOUR)
     assert "Come to my house." in alert_mails()[1].text
 

@@ -5,7 +5,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from tests.comments.moderation.desk import bea, decide, fresh, hold, log, post
-from tests.factories import HTMX, a_comment, a_post, csrf, signed_in
+from tests.factories import HTMX, a_comment, a_post, csrf, signed_in, why
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def test_hold_hides_and_approval_shows_a_comment(app: Flask, desk: FlaskClient) 
     assert decide(desk, comment, "hold").status_code == 303
     assert "A word too much" not in reader.get(path).text
     assert "0</span> Response to" in reader.get(path).text
-    assert fresh(comment).status_reason == "held by Ed"
+    assert why(fresh(comment)) == "held by Ed"
     decide(desk, comment, "approval")
     assert "A word too much" in reader.get(path).text
     assert "1</span> Response to" in reader.get(path).text
@@ -28,7 +28,7 @@ def test_hold_hides_and_approval_shows_a_comment(app: Flask, desk: FlaskClient) 
     assert "A word too much" not in reader.get(path).text
     decide(desk, comment, "spam")
     assert fresh(comment).status == "spam"
-    assert fresh(comment).status_reason == "marked as spam by Ed"
+    assert why(fresh(comment)) == "marked as spam by Ed"
 
 
 def test_decision_raises_versions_and_recounts(desk: FlaskClient) -> None:

@@ -5,12 +5,13 @@ import re
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy import select
 
 from blog.comments.models import Comment
 from blog.db import db
 from blog.posts.publishing import unpublish_post
 from tests.comments.moderation.desk import bea, decide, fresh, hold, log, post, undo
-from tests.factories import HTMX, a_comment, a_post, count, csrf, signed_in
+from tests.factories import HTMX, a_comment, a_post, count, csrf, signed_in, why
 
 KEY = "a-key-of-twenty-signs-"
 
@@ -57,7 +58,7 @@ def test_undo_removes_the_reply_and_holds_the_comment(desk: FlaskClient) -> None
     undo(desk)
     assert fresh(reply).status == "removed"
     assert fresh(comment).status == "held"
-    assert fresh(comment).status_reason == "a link"
+    assert why(fresh(comment)) == "a link"
     assert fresh(comment).post.comment_count == 0
 
 
@@ -98,6 +99,19 @@ def test_repeated_reply_is_posted_once(desk: FlaskClient) -> None:
     assert count() == 2
 
 
+def test_amended_reply_is_posted_too(desk: FlaskClient) -> None:
+    first, second = a_comment(a_post()), a_comment(a_post("Otters"))
+    for comment, body in [(first, "Yes."), (first, "Yes, often."), (first, "Yes, often."), (second, "Yes.")]:
+        assert reply_to(desk, comment, body=body, key=KEY).status_code == 303
+    replies = select(Comment.parent_id, Comment.body).where(Comment.editor_id.is_not(None)).order_by(Comment.id)
+    db.session.rollback()
+    assert [tuple(row) for row in db.session.execute(replies)] == [
+        (first.id, "Yes."),
+        (first.id, "Yes, often."),
+        (second.id, "Yes."),
+    ]
+
+
 def test_key_of_a_reader_does_not_return_their_comment(app: Flask, desk: FlaskClient) -> None:
     comment = a_comment(a_post(), "A secret of Bob's", key=KEY)
     hold(comment)
@@ -129,4 +143,4 @@ def test_second_editor_replies_under_their_name(app: Flask, desk: FlaskClient) -
     reply_to(bea(app), comment)
     assert newest_comment().name == "Bea"
     page = desk.get(f"/desk/comments/{comment.id}").text
-    assert re.search(r"<b dir=\"auto\">Bea</b> · Replied", page)
+    assert re.search(r"<b dir=\"auto\">Bea</b> ·\s+Replied", page)

@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from werkzeug.test import TestResponse
 
 from blog import create_app
-from blog.comments.identity import Writer
+from blog.comments.identity import Visitor
 from blog.comments.models import Ban, Comment
 from blog.comments.moderation import email_routes
 from blog.comments.moderation.alerts import alert_editors
@@ -24,6 +24,7 @@ from blog.comments.moderation.email_actions import decision_token
 from blog.comments.posting.edit import edit_comment
 from blog.db import db, now, writing
 from blog.editors import accounts
+from blog.editors.audit_log import describe_reason
 from blog.editors.models import AuditEntry, Editor
 from blog.posts.models import Post
 from blog.settings import Settings
@@ -85,7 +86,7 @@ def test_link_confirms_and_its_button_applies_the_decision(client: FlaskClient, 
     assert done.status_code == 303
     assert fresh(comment).status == STATES[word]
     entry = log()[0]
-    assert (entry.editor_name, entry.comment_id, entry.reason) == ("Ed", comment.id, "by mail")
+    assert (entry.editor_name, entry.comment_id, describe_reason(entry)) == ("Ed", comment.id, "by mail")
     page = client.get(done.location)
     assert f"<h1>{WORDS[word]}</h1>" in page.text
     assert "Undo" in page.text
@@ -249,7 +250,7 @@ def test_edit_invalidates_the_link(client: FlaskClient, post: Post) -> None:
     add_owner()
     comment = create_held(post)
     path = action_links(comment)["Approve"]
-    edit_comment(post.id, comment.id, Writer("r"), "Something else altogether.", paced=False)
+    edit_comment(post.id, comment.id, Visitor("r", ""), "Something else altogether.", throttled=False)
     for answer in (client.get(path), client.post(path)):
         assert answer.status_code == 409
         assert "changed after the mail was sent" in answer.text
@@ -314,7 +315,7 @@ def test_ban_by_mail_offers_choices_and_can_be_undone(client: FlaskClient, post:
     assert fresh(comment).status == "spam"
     bans = db.session.query(Ban).order_by(Ban.kind).all()
     assert [(ban.kind, ban.reason) for ban in bans] == [("domain", "spam all day"), ("reader", "spam all day")]
-    assert {entry.reason for entry in log()} == {"spam all day; by mail"}
+    assert {describe_reason(entry) for entry in log()} == {"spam all day; by mail"}
     assert "<h1>Banned</h1>" in client.get(done.location).text
     press_button(client, done.location)
     assert fresh(comment).status == "held"

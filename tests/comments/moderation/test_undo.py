@@ -8,7 +8,7 @@ from flask.testing import FlaskClient
 
 from blog.db import now
 from tests.comments.moderation.desk import bea, decide, fresh, hold, log, post, undo
-from tests.factories import HTMX, a_comment, a_post, csrf, signed_in
+from tests.factories import HTMX, a_comment, a_post, csrf, signed_in, why
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def test_undo_reverses_a_bulk_action(desk: FlaskClient) -> None:
     values = [f"{comment.id}-{comment.version}" for comment in comments]
     post(desk, "/desk/comments/decisions", verb="removal", comment=values)
     answer = undo(desk, log()[1], **HTMX)
-    assert [fresh(comment).status_reason for comment in comments] == ["reason 0", "reason 1", "reason 2"]
+    assert [why(fresh(comment)) for comment in comments] == ["reason 0", "reason 1", "reason 2"]
     for comment in comments:
         assert f"#comment-{comment.id}-verbs" in answer.text
 

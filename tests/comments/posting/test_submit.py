@@ -8,14 +8,17 @@ from typing import Any
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
-from sqlalchemy import event, text
+from markupsafe import escape
+from sqlalchemy import event, select, text
 
 from blog.comments.models import HELD, Comment
-from blog.comments.posting.submit import NewComment, post_comment
+from blog.comments.posting.submit import post_comment
 from blog.comments.refusals import Refused
+from blog.comments.screening.submission import Submission
 from blog.db import db, now, writing
 from blog.posts.models import Post
 from blog.site.models import current_site
+from blog.site.update import change_settings
 from tests.factories import HTMX, a_comment, a_post, answer, count, token
 from tests.postgres.databases import on_sqlite
 
@@ -84,6 +87,45 @@ def test_invalid_website_is_refused(client: FlaskClient, website: str) -> None:
     assert answer(client, a_post(), "Text", website=website).status_code == 422
 
 
+@pytest.mark.parametrize(
+    "website",
+    [
+        "ftp://a.example",
+        "//nowhere",
+        "/path",
+        "mailto:ann@a.example",
+        "JavaScript:alert(1)",
+        "https://a%20b.example",
+        "https://ann@a.example/",
+        "https://a.example/<b>",
+    ],
+)
+def test_a_refused_website_returns_as_it_was_typed(client: FlaskClient, website: str) -> None:
+    response = answer(client, a_post(), "My text", website=website)
+    assert response.status_code == 422
+    assert f'value="{escape(website)}"' in response.text
+    assert "has no quotes or angle brackets" in response.text
+
+
+@pytest.mark.parametrize(
+    ("website", "href"),
+    [
+        ("HTTPS://A.example/B", "https://A.example/B"),
+        ("Http://a.example", "http://a.example"),
+        ("//a.example/b", "https://a.example/b"),
+        ("https://a.example/my page", "https://a.example/my%20page"),
+        ("a.example/my\u3000page", "https://a.example/my%E3%80%80page"),
+        (" https://a.example/b ", "https://a.example/b"),
+    ],
+)
+def test_a_website_is_completed(client: FlaskClient, website: str, href: str) -> None:
+    assert f'href="{href}"' in answer(client, a_post(), "Text", website=website).text
+
+
+def test_a_completed_website_keeps_within_its_length(client: FlaskClient) -> None:
+    assert answer(client, a_post(), "Text", website="https://a.example/" + "a b" * 140).status_code == 422
+
+
 def test_website_without_scheme_gets_https(client: FlaskClient) -> None:
     assert 'href="https://ann.example.org"' in answer(client, a_post(), "Text", website="ann.example.org").text
 
@@ -133,6 +175,63 @@ def test_retry_after_a_lost_answer_succeeds_with_an_expired_token(app: Flask, cl
     assert count() == 1
 
 
+@pytest.mark.parametrize("headers", [HTMX, {}], ids=["htmx", "plain"])
+def test_text_that_was_amended_after_a_lost_answer_is_a_new_response(
+    client: FlaskClient, headers: dict[str, str]
+) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Once"}
+    bodies = ["Once", "Once, and more.", "Once", "Once, and more.", "Once, and still more."]
+    for body in bodies:
+        assert client.post(f"/posts/{post.id}/comments", data=form | {"body": body}, headers=headers).status_code < 400
+    assert stored("body") == ["Once", "Once, and more.", "Once, and still more."]
+
+
+def test_another_parent_makes_a_new_response(client: FlaskClient) -> None:
+    post = a_post()
+    first, second = a_comment(post, "One."), a_comment(post, "Two.")
+    form = token(client, post) | {"body": "I agree."}
+    for parent in ("", first.id, second.id, first.id):
+        client.post(f"/posts/{post.id}/comments", data=form | {"parent_id": str(parent)}, headers=HTMX)
+    assert stored("parent_id") == [None, None, None, first.id, second.id]
+
+
+def test_other_name_corrects_the_response_that_was_sent_before(client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Once", "name": "An", "email": "an@example.org"}
+    client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
+    other = {"name": "Ann", "email": "ann@example.org", "website": "https://ann.example.org"}
+    answer = client.post(f"/posts/{post.id}/comments", data=form | other, headers=HTMX)
+    assert "https://ann.example.org" in answer.text
+    assert {name: stored(name) for name in other} == {name: [value] for name, value in other.items()}
+
+
+def test_corrected_name_is_screened(client: FlaskClient) -> None:
+    post = a_post()
+    form = token(client, post) | {"body": "Once", "name": "An"}
+    client.post(f"/posts/{post.id}/comments", data=form, headers=HTMX)
+    change_settings({"muted": "casino"})
+    client.post(f"/posts/{post.id}/comments", data=form | {"name": "Casino"}, headers=HTMX)
+    assert stored("status") == ["held"]
+    assert client.post(f"/posts/{post.id}/comments", data=form | {"name": "x" * 100}, headers=HTMX).status_code == 422
+    assert stored("name") == ["Casino"]
+
+
+def test_name_stays_when_the_time_for_edits_is_over(client: FlaskClient) -> None:
+    post = a_post()
+    change_settings({"edit_minutes": 0})
+    form = token(client, post) | {"body": "Once", "name": "An"}
+    for name in ("An", "Ann"):
+        assert client.post(f"/posts/{post.id}/comments", data=form | {"name": name}, headers=HTMX).status_code == 200
+    assert stored("name") == ["An"]
+
+
+def stored(column: str) -> list[object]:
+    """Return a column of all comments."""
+    db.session.rollback()
+    return list(db.session.scalars(select(getattr(Comment, column)).order_by(Comment.id)))
+
+
 def test_submission_key_of_somebody_else_reveals_nothing(app: Flask, client: FlaskClient) -> None:
     post = a_post()
     form = token(client, post) | {"body": "Ann's own"}
@@ -145,12 +244,12 @@ def test_submission_key_of_somebody_else_reveals_nothing(app: Flask, client: Fla
 
 def test_one_key_in_eight_threads_makes_one_comment(app: Flask) -> None:
     post = a_post()
-    draft = NewComment(post.id, None, "Ann", "", "", "Once", "k" * 24, "r", "a")
+    draft = Submission(post.id, None, "Ann", "", "", "Once", "k" * 24, "r", "a")
     ids: list[int] = []
 
     def send() -> None:
         with app.app_context():
-            ids.append(post_comment(draft, paced=False).id)
+            ids.append(post_comment(draft, throttled=False).id)
 
     threads = [threading.Thread(target=send) for _ in range(8)]
     for thread in threads:
@@ -163,11 +262,11 @@ def test_one_key_in_eight_threads_makes_one_comment(app: Flask) -> None:
 
 def test_eight_texts_in_eight_threads_make_eight_versions(app: Flask) -> None:
     post = a_post()
-    draft = NewComment(post.id, None, "Ann", "", "", "Mine", "", "r", "a")
+    draft = Submission(post.id, None, "Ann", "", "", "Mine", "", "r", "a")
 
     def send(number: int) -> None:
         with app.app_context():
-            post_comment(replace(draft, key=f"key-{number}"), paced=False)
+            post_comment(replace(draft, key=f"key-{number}"), throttled=False)
 
     threads = [threading.Thread(target=send, args=(number,)) for number in range(8)]
     for thread in threads:

@@ -14,8 +14,10 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select, text, update
 
+from blog.comments.changes import changing_threads
 from blog.comments.live_events import news
 from blog.comments.models import HELD, REMOVED, SPAM, VISIBLE, Ban, Comment
+from blog.comments.moderation.bans import describe_ban
 from blog.comments.privacy import erasure
 from blog.comments.privacy.email_proof import PRIVACY, send_link, verified_email
 from blog.comments.privacy.erasure import erase, erase_one
@@ -24,9 +26,10 @@ from blog.editors.audit_log import ERASE
 from blog.editors.models import AuditEntry
 from blog.mail.models import Mail
 from blog.posts.models import Post
+from blog.stored_messages import message
 from blog.web.signed_tokens import sign_token
 from tests.comments.moderation.desk import decide, fresh, log, post, the_editor, undo
-from tests.factories import a_comment, a_post, csrf, signed_in
+from tests.factories import a_comment, a_post, csrf, signed_in, why
 from tests.mail.letters import create_mail, mails
 from tests.mail.post_office import PostOffice, post_office
 from tests.postgres.databases import on_sqlite
@@ -302,7 +305,7 @@ def test_erasure_leaves_no_text_in_the_database(app: Flask, client: FlaskClient,
     for words in ("Ann Smith", "Ann saw", "ann.example", "ann@", "ANN@"):
         assert words not in rest
     for comment in map(fresh, (first, second)):
-        assert (comment.status, comment.status_reason) == (REMOVED, "erased by its writer")
+        assert (comment.status, why(comment)) == (REMOVED, "erased by its writer")
         assert (comment.reader_key, comment.address_key, comment.submission_key) == (None, None, None)
         assert next(entry.verb for entry in log() if entry.comment_id == comment.id) == ERASE
     assert fresh(other).body == "Bob saw an owl"
@@ -374,12 +377,12 @@ def test_erased_comment_cannot_be_restored(app: Flask, herons: Post) -> None:
 
 
 def test_comment_deleted_by_its_author_cannot_be_restored_from_spam(app: Flask, herons: Post) -> None:
-    from blog.comments.identity import Writer
+    from blog.comments.identity import Visitor
     from blog.comments.posting.edit import withdraw_comment
 
     desk = signed_in(app)
     comment = comment_by_ann(herons)
-    withdraw_comment(herons.id, comment.id, Writer("r"))
+    withdraw_comment(herons.id, comment.id, Visitor("r", ""))
     decide(desk, comment, "spam")
     assert post(desk, f"/desk/comments/{comment.id}/approval").status_code == 409
     assert fresh(comment).status == SPAM
@@ -402,7 +405,7 @@ def test_ban_stays_without_the_name(app: Flask, herons: Post) -> None:
     comment = comment_by_ann(herons)
     post(desk, f"/desk/comments/{comment.id}/bans", choices=["reader", "email"], seen=str(comment.version))
     erase(ANN)
-    names = {ban.kind: ban.name for ban in db.session.scalars(select(Ban))}
+    names = {ban.kind: describe_ban(ban.name) for ban in db.session.scalars(select(Ban))}
     assert names == {"reader": "whose responses were erased", "email": ANN}
     assert all(undo(desk, entry).status_code == 409 for entry in log() if entry.verb == "ban")
     assert desk.get("/desk/bans").status_code == 200
@@ -449,7 +452,7 @@ def test_editor_erases_all_comments_of_a_reader(app: Flask, herons: Post) -> Non
     assert f"{ANN} has 2 responses in all states" in page
     assert fresh(comment).visible
     assert post(desk, f"/desk/comments/{comment.id}/erasure").location == f"/desk/comments/{comment.id}"
-    assert {fresh(comment).status_reason for comment in (comment, other)} == {"erased by Ed"}
+    assert {why(fresh(comment)) for comment in (comment, other)} == {"erased by Ed"}
     page = desk.get(f"/desk/comments/{comment.id}").text
     assert "Ann" not in page
     assert "/erasure/new" not in page
@@ -504,8 +507,8 @@ def test_empty_address_erases_nothing(app: Flask, herons: Post) -> None:
 
 def test_erased_comment_leaves_the_queue(app: Flask, herons: Post) -> None:
     comment = comment_by_ann(herons)
-    with writing():
-        db.session.get_one(Comment, comment.id).hold("first")
+    with changing_threads():
+        db.session.get_one(Comment, comment.id).hold(message("note", text="first"))
     assert fresh(comment).status == HELD
     erase(ANN)
     assert fresh(comment).status == REMOVED

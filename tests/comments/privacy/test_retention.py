@@ -9,7 +9,8 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
-from blog.comments.identity import Voice
+from blog.comments.changes import changing_threads
+from blog.comments.identity import Visitor
 from blog.comments.models import ADDRESS, READER, Agreement, Ban, Comment, Report
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.privacy import retention
@@ -18,12 +19,12 @@ from blog.comments.reactions.agreements import agree
 from blog.comments.reactions.reports import report
 from blog.db import db, now, writing
 from blog.editors import audit_log
-from blog.editors.audit_log import is_withdrawn, record
+from blog.editors.audit_log import describe_reason, is_withdrawn, note, record
 from blog.editors.models import AuditEntry, EditorSession, SignInFailure
 from blog.site.models import current_site
 from tests.comments.moderation.desk import fresh, the_editor
 from tests.factories import a_comment, a_post, signed_in
-from tests.live_server import Server
+from tests.live_server import Server, wait_until
 
 
 def comments_of_age(*days: float) -> list[int]:
@@ -31,7 +32,7 @@ def comments_of_age(*days: float) -> list[int]:
     post, ids = a_post(), []
     for age in days:
         comment = a_comment(post, f"{age} days ago")
-        with writing():
+        with changing_threads():
             db.session.get_one(Comment, comment.id).created_at = now() - timedelta(days=age)
         ids.append(comment.id)
     return ids
@@ -62,7 +63,7 @@ def test_network_addresses_are_deleted_after_thirty_days(app: Flask) -> None:
 
 
 def test_network_addresses_of_agreements_and_reports_are_deleted(app: Flask) -> None:
-    comment, voices = a_comment(a_post()), [Voice(f"reader {one}", f"address {one}") for one in (1, 2)]
+    comment, voices = a_comment(a_post()), [Visitor(f"reader {one}", f"address {one}") for one in (1, 2)]
     for voice in voices:
         agree(comment.post_id, comment.id, voice)
         report(comment.post_id, comment.id, voice, "rude")
@@ -138,10 +139,12 @@ def test_audit_log_expires_but_author_deletions_stay_without_text(app: Flask) ->
     with writing():
         for days in (364, 366):
             for verb in (audit_log.HOLD, audit_log.WITHDRAW):
-                entry = record(None, verb, comment_id=comment.id, subject="Ann: seen", before="Before", reason="why")
+                details = {"subject": "Ann: seen", "before": "Before", "reason": note("why")}
+                entry = record(None, verb, comment_id=comment.id, **details)
                 entry.created_at = now() - timedelta(days=days)
     assert delete_all_expired() == 2
-    entries = [(entry.verb, entry.subject, entry.before, entry.reason) for entry in db.session.query(AuditEntry)]
+    log = db.session.query(AuditEntry)
+    entries = [(entry.verb, entry.subject, entry.before, describe_reason(entry)) for entry in log]
     recent = [(verb, "Ann: seen", "Before", "why") for verb in (audit_log.HOLD, audit_log.WITHDRAW)]
     assert sorted(entries) == sorted([*recent, (audit_log.WITHDRAW, "", "", "")])
     assert is_withdrawn(comment.id)
@@ -211,6 +214,4 @@ def test_forget_command_prints_the_number(app: Flask) -> None:
 def test_server_deletes_expired_rows_by_itself(serve: Callable[..., Server], blog: Flask, processes: str) -> None:
     _old, recent = comments_of_age(31, 1)
     serve(WEB_CONCURRENCY=processes)
-    until = now() + timedelta(seconds=20)
-    while with_address() != {recent}:
-        assert now() < until
+    wait_until(lambda: with_address() == {recent}, seconds=20)

@@ -12,13 +12,14 @@ from flask.testing import FlaskClient
 from sqlalchemy import select
 from werkzeug.test import TestResponse
 
-from blog.comments.identity import COOKIE, Voice
+from blog.comments.identity import COOKIE, Visitor
 from blog.comments.live_events import news
 from blog.comments.models import Agreement, Comment
 from blog.comments.reactions.agreements import agree, withdraw_agreement
 from blog.comments.refusals import NoSuchComment, Refused
 from blog.comments.thread.tree import PAGE_SIZE
 from blog.db import db, writing
+from blog.editors.models import Editor
 from blog.posts.models import Post
 from blog.settings import Settings
 from blog.site.models import current_site
@@ -27,8 +28,8 @@ from tests.comments.thread.test_tree import page_links, post_with_comments, root
 from tests.factories import HTMX, a_comment, a_post, answer, token
 from tests.system.visits import change
 
-BOB = Voice("bob", "at bob's")
-CARLA = Voice("carla", "at carla's")
+BOB = Visitor("bob", "at bob's")
+CARLA = Visitor("carla", "at carla's")
 
 
 def address(comment: Comment, more: str = "") -> str:
@@ -57,7 +58,7 @@ def readers_agreeing(comment: Comment) -> list[str]:
 
 def add_agreements(comment: Comment, count: int) -> None:
     for one in range(count):
-        agree(comment.post_id, comment.id, Voice(f"reader {one}", f"address {one}"))
+        agree(comment.post_id, comment.id, Visitor(f"reader {one}", f"address {one}"))
 
 
 def switch_agreements_off() -> None:
@@ -101,10 +102,10 @@ def test_author_cannot_agree_with_the_comment(app: Flask, client: FlaskClient) -
 
 def test_editor_cannot_agree_with_a_reply_from_the_desk(app: Flask) -> None:
     comment = a_comment(a_post(), reader_key=None)
-    voice = Voice("ed", "desk", editor_id=7)
+    voice = Visitor("ed", "desk", editor=Editor(id=7))
     comment.editor_id = 7
     assert voice.is_author(comment)
-    assert not replace(voice, editor_id=None).is_author(comment)
+    assert not replace(voice, editor=None).is_author(comment)
 
 
 def test_hidden_comment_refuses_agreements_and_shows_no_count(client: FlaskClient) -> None:
@@ -282,7 +283,7 @@ def test_cached_page_has_the_current_count(client: FlaskClient) -> None:
     comment = a_comment(post)
     for readers in range(1, 4):
         client.get(post.path or "")
-        agree(post.id, comment.id, Voice(f"reader {readers}", f"address {readers}"))
+        agree(post.id, comment.id, Visitor(f"reader {readers}", f"address {readers}"))
         page = client.get(post.path or "")
         assert agree_count_in(page.text, comment) == str(readers)
     assert client.get(post.path or "", headers={"If-None-Match": page.headers["ETag"]}).status_code == 304
@@ -308,7 +309,7 @@ def test_concurrent_agreements_are_all_counted(app: Flask) -> None:
 
     def vote(one: int) -> None:
         with app.app_context():
-            agree(comment.post_id, comment.id, Voice(f"reader {one % 6}", f"address {one % 6}"))
+            agree(comment.post_id, comment.id, Visitor(f"reader {one % 6}", f"address {one % 6}"))
 
     threads = [threading.Thread(target=vote, args=(one,)) for one in range(12)]
     for thread in threads:

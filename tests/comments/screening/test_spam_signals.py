@@ -8,17 +8,20 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from blog import create_app
-from blog.comments.identity import Writer
+from blog.comments.identity import Visitor
 from blog.comments.models import HELD, SPAM, VISIBLE, Comment, Lesson
 from blog.comments.moderation.decisions import Pick, decide
 from blog.comments.moderation.undo import undo
 from blog.comments.posting.edit import edit_comment
-from blog.comments.posting.submit import NewComment, post_comment
+from blog.comments.posting.submit import post_comment
 from blog.comments.screening import lessons, link_domains
 from blog.comments.screening.accuracy import measure_accuracy
-from blog.comments.screening.lessons import active_lesson, current_model, dropped_up_to, learn_from_log
+from blog.comments.screening.lessons import active_lessons, current_model, dropped_up_to, learn_from_log
 from blog.comments.screening.link_domains import DomainHistory
-from blog.comments.screening.spam_signals import THRESHOLDS, Facts, find_signals, initial_weights
+from blog.comments.screening.spam_facts import Facts
+from blog.comments.screening.spam_signals import THRESHOLDS, find_signals, initial_weights
+from blog.comments.screening.submission import Submission
+from blog.comments.status_reasons import translate_status_reason
 from blog.db import db, now, writing
 from blog.editors import audit_log
 from blog.editors.accounts import add_editor
@@ -28,7 +31,8 @@ from blog.settings import Settings
 from blog.site.models import CALM, OFF, STRICT, USUAL, current_site
 from blog.spam.pretrained import load_pretrained
 from blog.spam.weights import compute_values
-from tests.factories import a_post, csrf, signed_in
+from blog.stored_messages import dump_messages
+from tests.factories import a_post, csrf, signed_in, why
 
 PRAISE = "What a wonderful article, thank you! I really enjoyed reading this, keep up the good work."
 PILLS = "Get cheap pills at the best price, free delivery, visit my shop https://pills.example/offer today"
@@ -75,7 +79,7 @@ def submit(post: Post, body: str, **fields: Any) -> Comment:
     number = db.session.execute(select(func.count()).select_from(Comment)).scalar_one()
     who = {"name": "Ann", "email": "", "website": "", "parent_id": None, "key": f"key-{number:020}"}
     who |= {"reader_key": f"reader-{number}", "address_key": f"address-{number}"}
-    return post_comment(NewComment(post_id=post.id, body=body, **(who | fields)), paced=False)
+    return post_comment(Submission(post_id=post.id, body=body, **(who | fields)), throttled=False)
 
 
 def decide_on(comment: Comment, verb: str, ed: Editor) -> AuditEntry:
@@ -97,8 +101,8 @@ def test_praise_with_a_new_domain_under_an_old_post_is_held_with_reasons(app: Fl
     post = a_post(**days_ago(211))
     comment = submit(post, PRAISE, website="https://seo.example")
     assert comment.status == HELD
-    reason = comment.status_reason.removeprefix("looks like spam: ").split("; ")
-    assert reason != [comment.status_reason]
+    reason = why(comment).removeprefix("looks like spam: ").split("; ")
+    assert reason != [why(comment)]
     assert "a domain new to this blog: seo.example" in reason
     assert "the post is 211 days old" in reason
     assert "praise and a link" in reason
@@ -127,15 +131,16 @@ def test_new_reader_may_link_under_a_new_post(app: Flask) -> None:
 def test_reasons_apply_to_this_comment(app: Flask) -> None:
     comment = submit(a_post(**days_ago(3)), PILLS)
     assert comment.status == HELD
-    assert "days old" not in comment.status_reason
-    assert "praise" not in comment.status_reason
-    words = next(part for part in comment.status_reason.split("; ") if "words: " in part)
+    assert "days old" not in why(comment)
+    assert "praise" not in why(comment)
+    words = next(part for part in why(comment).split("; ") if "words: " in part)
     assert all(word in PILLS.lower() for word in words.partition("words: ")[2].split(", "))
 
 
 def test_reasons_are_ordered_by_weight(app: Flask, ed: Editor) -> None:
     facts = Facts(website=True, domain="seo.example", days=211, praising=True, topic_words=(0, 6), like=4)
-    assert list(filter(None, find_signals(facts).values())) == [
+    messages = dump_messages(filter(None, find_signals(facts).values()))
+    assert translate_status_reason(messages).split("; ") == [
         "a domain new to this blog: seo.example",
         "praise and a link",
         "the post is 211 days old",
@@ -146,7 +151,7 @@ def test_reasons_are_ordered_by_weight(app: Flask, ed: Editor) -> None:
     for number in range(4):
         decide_on(submit(post, f"{PILLS} {number}"), audit_log.SPAM, ed)
     held = submit(post, f"{PILLS} again")
-    reasons = held.status_reason.removeprefix("looks like spam: ").split("; ")
+    reasons = why(held).removeprefix("looks like spam: ").split("; ")
     assert reasons.index("like 4 responses marked as spam") < reasons.index("the post is 211 days old")
     assert "pills.example stood in 4 responses marked as spam" in reasons
 
@@ -173,7 +178,7 @@ def test_editors_comments_are_not_filtered_or_learned(app: Flask, ed: Editor) ->
     comment = submit(a_post(**days_ago(300)), PILLS, editor_id=ed.id)
     assert (comment.status, comment.filter_score) == (VISIBLE, None)
     decide_on(comment, audit_log.SPAM, ed)
-    assert active_lesson(comment.id) is None
+    assert active_lessons([comment.id]).get(comment.id) is None
 
 
 def test_text_like_spam_is_held(app: Flask, ed: Editor) -> None:
@@ -184,7 +189,7 @@ def test_text_like_spam_is_held(app: Flask, ed: Editor) -> None:
     decide_on(first, audit_log.SPAM, ed)
     second = submit(post, text.format("windows"))
     assert second.status == HELD
-    assert "like 1 response marked as spam" in second.status_reason
+    assert "like 1 response marked as spam" in why(second)
 
 
 def test_text_like_an_approved_one_is_published(app: Flask, ed: Editor) -> None:
@@ -205,7 +210,7 @@ def test_undo_restores_the_weights_exactly(app: Flask, ed: Editor, verb: str) ->
     assert weights() != before
     undo(entry.id, ed)
     assert weights() == before
-    assert active_lesson(comment.id) is None
+    assert active_lessons([comment.id]).get(comment.id) is None
     assert current_model().like(lessons.parse_comment(comment.body_html, comment.website).vector) == 0
 
 
@@ -215,7 +220,7 @@ def test_undo_of_a_bulk_action_restores_the_weights(app: Flask, ed: Editor) -> N
     before = weights()
     entry = decide(audit_log.SPAM, [Pick(comment.id) for comment in comments], ed).entry
     assert entry
-    assert [bool(active_lesson(comment.id)) for comment in comments] == [True] * 5
+    assert [bool(active_lessons([comment.id]).get(comment.id)) for comment in comments] == [True] * 5
     undo(entry.id, ed)
     assert weights() == before
 
@@ -225,11 +230,11 @@ def test_undo_reactivates_the_previous_decision(app: Flask, ed: Editor) -> None:
     decide_on(comment, audit_log.APPROVE, ed)
     approved = weights()
     entry = decide_on(comment, audit_log.SPAM, ed)
-    lesson = active_lesson(comment.id)
+    lesson = active_lessons([comment.id]).get(comment.id)
     assert lesson
     assert lesson.spam
     undo(entry.id, ed)
-    lesson = active_lesson(comment.id)
+    lesson = active_lessons([comment.id]).get(comment.id)
     assert lesson
     assert not lesson.spam
     assert weights() == approved
@@ -241,7 +246,7 @@ def test_hold_and_removal_end_the_lesson(app: Flask, ed: Editor, verb: str) -> N
     before = weights()
     decide_on(comment, audit_log.SPAM, ed)
     decide_on(comment, verb, ed)
-    assert active_lesson(comment.id) is None
+    assert active_lessons([comment.id]).get(comment.id) is None
     assert weights() == before
 
 
@@ -251,7 +256,7 @@ def test_edit_screens_again_and_ends_the_lesson(app: Flask, ed: Editor) -> None:
     decide_on(comment, audit_log.APPROVE, ed)
     assert weights() != before
     score_before = comment.filter_score
-    edit_comment(comment.post_id, comment.id, Writer("ann"), PILLS, paced=False)
+    edit_comment(comment.post_id, comment.id, Visitor("ann", ""), PILLS, throttled=False)
     changed = db.session.get_one(Comment, comment.id, populate_existing=True)
     assert (changed.status, changed.filter_score == score_before) == (HELD, False)
     assert weights() == before
@@ -327,14 +332,16 @@ def test_older_decisions_are_learned_from_the_log(app: Flask, ed: Editor) -> Non
         db.session.query(Comment).update({"filter_signs": ""})
     assert learn_from_log() == 2
     assert learn_from_log() == 0
-    assert [bool(lesson and lesson.spam) for lesson in map(active_lesson, (first.id, second.id))] == [True, False]
+    assert [
+        bool(lesson and lesson.spam) for lesson in map(active_lessons([first.id, second.id]).get, (first.id, second.id))
+    ] == [True, False]
 
 
 def test_time_taken_is_ignored_without_throttling(app: Flask) -> None:
     post = a_post(**days_ago(30))
     comment = submit(post, "I was there too.", website="https://ann.example", seconds=3)
     assert "quick" not in comment.filter_signs
-    draft = NewComment(
+    draft = Submission(
         post.id, None, "Bob", "", "https://bob.example", "I was there as well.", "key-b", "b", "b", seconds=3
     )
     assert "quick" in post_comment(draft).filter_signs

@@ -7,7 +7,7 @@ from datetime import timedelta
 from sqlalchemy import func, insert, select, text
 
 from blog.comments.models import VISIBLE, Comment
-from blog.comments.thread.counts import recount_branches, recount_posts
+from blog.comments.thread.counts import recount_threads
 from blog.db import db, now, writing
 from blog.posts.models import Post
 from blog.site.models import current_site
@@ -44,9 +44,9 @@ def _insert(rows: list[dict[str, object]], post_id: int, root_id: int) -> None:
         db.session.execute(insert(Comment), rows)
         if db.engine.dialect.name == "postgresql":  # its sequence does not notice explicit ids
             db.session.execute(text("SELECT setval('comments_id_seq', (SELECT max(id) FROM comments))"))
-        recount_branches({root_id})
-        db.session.get_one(Post, post_id).thread_version += len(rows)
-        recount_posts([post_id])
+        post = db.session.get_one(Post, post_id)
+        recount_threads([post], {root_id})
+        post.thread_version += len(rows)
 
 
 def load_post(number: int) -> Post:

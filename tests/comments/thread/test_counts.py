@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from flask import Flask
 
+from blog.comments.changes import changing_threads
 from blog.comments.models import Comment
-from blog.comments.thread.counts import recount, recount_branches
+from blog.comments.thread.counts import recount_threads
 from blog.db import db, writing
 from blog.posts.models import Post
+from blog.stored_messages import message
 from tests.factories import a_comment, a_post
 from tests.postgres.databases import on_sqlite
 
 
 def insert_comments(post: Post, number: int) -> None:
     """Insert visible comments under a post, as an import does."""
-    with writing():
+    with changing_threads():
         db.session.add_all(Comment(post_id=post.id, name="Ann", body="x", body_html="x") for _ in range(number))
 
 
@@ -32,7 +34,7 @@ def count_steps(comment: Comment, post: Post) -> int:
         driver = db.session.connection().connection.driver_connection
         assert driver
         driver.set_progress_handler(step, 100)
-        recount(comment, post)
+        recount_threads([post], {comment.id})
         driver.set_progress_handler(None, 0)
     return steps
 
@@ -54,11 +56,11 @@ def test_branch_count_includes_the_root_and_visible_replies(app: Flask) -> None:
 
     def recounted() -> int:
         with writing():
-            recount_branches({root.id})
+            recount_threads([db.session.get_one(Post, post.id)], {root.id})
         return db.session.get_one(Comment, root.id, populate_existing=True).branch_count
 
     assert recounted() == 3
     for comment, remaining in ((reply, 2), (root, 1)):
-        with writing():
-            db.session.get_one(Comment, comment.id).hold("a look")
+        with changing_threads():
+            db.session.get_one(Comment, comment.id).hold(message("note", text="a look"))
         assert recounted() == remaining

@@ -14,11 +14,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
-from blog.comments.identity import Voice
+from blog.comments.identity import Visitor
 from blog.comments.live_events import news
 from blog.comments.models import Comment
 from blog.comments.reactions.agreements import agree
-from blog.comments.thread import branches
+from blog.comments.thread import branches, permalinks, tree
 from blog.comments.thread.replies import FIRST_REPLIES, LAST_REPLIES, MAX_WHOLE_BRANCH, PAGE_SIZE
 from blog.comments.thread.tree import PAGE_RESPONSES
 from blog.db import db
@@ -28,6 +28,7 @@ from tests.comments.thread.test_tree import comment_ids, page_links, post_with_c
 from tests.factories import a_comment, a_post, answer
 from tests.system.visits import change
 
+SMALL_PAGE = 15
 CHAIN = pytest.mark.parametrize("chain", [False, True], ids=["flat", "chain"])
 
 
@@ -149,7 +150,7 @@ def test_reply_page_of_a_hidden_or_missing_comment_is_404(client: FlaskClient) -
 
 @pytest.mark.parametrize("key", ["", "x", "-", "1-", "9" * 40, "1-1-1", "0-0", "999999999999999-1", "%00"])
 def test_invalid_key_gives_the_first_reply_page(client: FlaskClient, key: str) -> None:
-    numbers = a_branch(120)
+    numbers = a_branch(MAX_WHOLE_BRANCH + 1)
     post = load_post(numbers[0])
     for name in ("after", "before"):
         answer = client.get(f"/posts/{post.id}/comments/{numbers[0]}/replies?{name}={key}")
@@ -268,7 +269,7 @@ def test_change_of_one_comment_renders_no_other_again(client: FlaskClient, monke
     client.get(post.path or "")
     assert sorted(rendered) == numbers
     rendered.clear()
-    agree(post.id, numbers[40], Voice("bob", "bob's address"))
+    agree(post.id, numbers[40], Visitor("bob", "bob's address"))
     new = a_comment(post, "One more.", db.session.get(Comment, numbers[7]))
     assert "One more." in client.get(post.path or "").text
     assert sorted(rendered) == [numbers[40], new.id]
@@ -301,9 +302,18 @@ def test_live_event_for_a_hidden_root_reads_few_rows(app: Flask) -> None:
     assert rows[1] <= rows[0]
 
 
+@pytest.fixture
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put fewer branches on a page, so that fewer comments fill several."""
+    for module in (tree, permalinks):
+        monkeypatch.setattr(module, "PAGE_SIZE", SMALL_PAGE)
+
+
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("order", ["oldest", "newest", "agreed"])
 def test_paging_misses_and_repeats_nothing_while_others_post_and_agree(client: FlaskClient, order: str) -> None:
-    post = post_with_comments(600)
+    post = post_with_comments(200)
+    assert post.top_count > 4 * SMALL_PAGE
     expected = set(all_root_ids(client, f"{post.path}?order={order}", lambda _page: None))
     before = sorted(expected)
 
@@ -311,7 +321,7 @@ def test_paging_misses_and_repeats_nothing_while_others_post_and_agree(client: F
         for number in range(3):
             a_comment(post, f"While page {page} is read.")
             for voice in range(page + number + 1):
-                agree(post.id, before[-1 - 7 * page - number], Voice(f"{page} {voice}", f"{page} {voice}"))
+                agree(post.id, before[-1 - 7 * page - number], Visitor(f"{page} {voice}", f"{page} {voice}"))
 
     seen = all_root_ids(client, f"{post.path}?order={order}", meanwhile)
     assert len(seen) == len(set(seen))
@@ -333,9 +343,11 @@ def all_root_ids(client: FlaskClient, address: str, meanwhile: Callable[[int], N
     return seen
 
 
+@pytest.mark.usefixtures("small_pages")
 @pytest.mark.parametrize("order", ["oldest", "newest", "agreed"])
 def test_paging_misses_nothing_while_comments_are_removed(client: FlaskClient, order: str) -> None:
-    post = post_with_comments(400)
+    post = post_with_comments(120)
+    assert post.top_count > 2 * SMALL_PAGE
     address = f"{post.path}?order={order}"
     expected = all_root_ids(client, address, lambda _page: None)
 
@@ -346,8 +358,9 @@ def test_paging_misses_nothing_while_comments_are_removed(client: FlaskClient, o
     assert all_root_ids(client, address, meanwhile) == expected
 
 
+@pytest.mark.usefixtures("small_pages")
 def test_number_of_the_next_page_links_to_its_cursor(client: FlaskClient) -> None:
-    post = post_with_comments(400)
+    post = post_with_comments(120)
     first = client.get(f"{post.path}?order=newest").text
     a_comment(post, "Meanwhile.")
     second = client.get(page_links(first)["2"]).text

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from blog.html import CleanedPost, first_image, post_html
+from blog.html import CleanedPost, excerpt, first_image, post_html
 
+LINK = '<a class="picture-link" href="{}">Picture at a.example</a>'
 IMG = '<img alt="" decoding="async" loading="lazy" src="{}">'
 
 
@@ -46,7 +47,7 @@ def test_an_image_keeps_its_size_and_alternative_text() -> None:
 @pytest.mark.parametrize(
     ("html", "expected", "insecure"),
     [
-        ("<img src=http://a.example/b.jpg>", '<a href="http://a.example/b.jpg">http://a.example/b.jpg</a>', None),
+        ("<img src=http://a.example/b.jpg>", LINK.format("http://a.example/b.jpg"), None),
         ("<img src=http://a.example/b.jpg alt=c>", '<a href="http://a.example/b.jpg">c</a>', None),
         (
             "<a href=http://a.example/b.jpg><img src=http://a.example/b.jpg alt=c></a>",
@@ -55,7 +56,7 @@ def test_an_image_keeps_its_size_and_alternative_text() -> None:
         ),
         (
             "<a href=/d><img src=http://a.example/b.jpg alt=c></a>",
-            '<a href="/d"><span>c</span></a><span> <a href="http://a.example/b.jpg">http://a.example/b.jpg</a></span>',
+            f'<a href="/d"><span>c</span></a><span> {LINK.format("http://a.example/b.jpg")}</span>',
             None,
         ),
         ("<img src=b.jpg>", "<span>b.jpg</span>", "b.jpg"),
@@ -82,6 +83,62 @@ def test_other_images_become_links_and_are_reported(html: str, expected: str, in
 def test_tracking_images_are_removed(html: str) -> None:
     assert post_html(f"a{html}b") == CleanedPost("ab")
     assert first_image(html) is None
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<img align=left src={}>",
+        "<img style='float: right' src={}>",
+        "<div style='float:left'><img src={}></div>",
+        "<div style='float:left'><p style='float:right'> <img src={} align=left> </p></div>",
+        "<a href=http://a.example/large.jpg style='clear: left; float: left'><img src={}></a>",
+        "<table class=tr-caption-container style='float: left'><tr><td><img src={}></td></tr>"
+        "<tr><td class=tr-caption>Caption</td></tr></table>",
+        "<div style='float:left'><img src={}><br><img src={}></div>",
+    ],
+)
+def test_a_link_for_a_picture_does_not_float(html: str) -> None:
+    cleaned = sanitize(html.format("http://a.example/b.jpg", "http://a.example/c.jpg") + "<p>Text</p>")
+    assert "float" not in cleaned
+    assert "Picture at a.example" in cleaned
+    assert ">http" not in cleaned
+
+
+@pytest.mark.parametrize(
+    "html",
+    [
+        "<div style='float:left'>A box <img src=http://a.example/b.jpg></div>",
+        "<div style='float:left'><img src=http://a.example/b.jpg><img src=https://a.example/b.jpg></div>",
+        "<div style='float:left'>Words</div><img src=http://a.example/b.jpg>",
+        "<img align=left src=https://a.example/b.jpg>",
+    ],
+)
+def test_what_surrounds_more_than_a_link_floats_on(html: str) -> None:
+    assert sanitize(html).count("float-left") == 1
+
+
+def test_a_larger_copy_on_the_same_host_needs_no_second_link() -> None:
+    html = "<a href=http://a.example/large.jpg><img src=http://a.example/small.jpg></a>"
+    cleaned = post_html(html)
+    assert (
+        cleaned.html
+        == '<a href="http://a.example/large.jpg"><span class="picture-link">Picture at a.example</span></a>'
+    )
+    assert cleaned.insecure_images == ["http://a.example/small.jpg"]
+
+
+def test_a_link_for_a_picture_can_be_worded_and_stays_as_it_is() -> None:
+    cleaned = post_html("<img src=http://a.example/b.jpg>", picture_text="Bild bei %(host)s").html
+    assert ">Bild bei a.example<" in cleaned
+    assert post_html(cleaned).html == cleaned
+
+
+def test_an_excerpt_leaves_out_links_for_pictures_without_words() -> None:
+    html = "<img src=http://a.example/b.jpg><a href=/c><img src=http://a.example/d.jpg></a> Words"
+    assert excerpt(sanitize(html)) == "Words"
+    assert excerpt(sanitize("<img src=http://a.example/b.jpg alt='A heron'> Words")) == "A heron Words"
+    assert excerpt(sanitize("<img src=http://a.example/b.jpg>")) == "Picture at a.example"
 
 
 def test_a_caption_table_becomes_a_figure() -> None:

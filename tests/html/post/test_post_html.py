@@ -141,7 +141,70 @@ def test_an_embed_becomes_a_link_and_is_reported(html: str, address: str) -> Non
 
 
 def test_an_embed_without_an_address_leaves_its_fallback_content() -> None:
-    assert post_html("<object><b>a</b></object><iframe srcdoc='<b>b'>c</iframe>") == CleanedPost("<b>a</b>")
+    cleaned = post_html("<object><b>a</b></object><iframe srcdoc='<b>b'>c</iframe>")
+    assert cleaned == CleanedPost("<b>a</b>", removed=["object", "iframe"])
+
+
+@pytest.mark.parametrize(
+    ("html", "address"),
+    [
+        ("<script src=https://gist.github.com/u/1.js></script>", "https://gist.github.com/u/1.js"),
+        ("<script src=//gist.github.com/u/1.js>document.write('x')</script>", "https://gist.github.com/u/1.js"),
+        ("<p><object><script src=https://gist.github.com/1></script></object></p>", "https://gist.github.com/1"),
+        ("<form action='https://gist.github.com/a?b=c'><input name=e></form>", "https://gist.github.com/a?b=c"),
+        ("<form action=https://gist.github.com/a><svg><text>x</text></svg></form>", "https://gist.github.com/a"),
+        ("<frameset><frame src=https://gist.github.com/a></frameset>", "https://gist.github.com/a"),
+        ("<object><object data=https://gist.github.com/a></object></object>", "https://gist.github.com/a"),
+        ("<blockquote data-instgrm-permalink=https://gist.github.com/p/></blockquote>", "https://gist.github.com/p/"),
+        ("<div class=fb-post data-href=https://gist.github.com/p> </div>", "https://gist.github.com/p"),
+    ],
+)
+def test_a_program_with_an_address_becomes_a_link(html: str, address: str) -> None:
+    cleaned = post_html(f"<b>a</b>{html}<b>z</b>")
+    assert f'<a href="{address}">gist.github.com</a>' in cleaned.html
+    assert cleaned.embeds == [address]
+    assert "<b>a</b>" in cleaned.html
+    assert "<b>z</b>" in cleaned.html
+
+
+@pytest.mark.parametrize(
+    ("html", "removed"),
+    [
+        ("<script>document.write('y')</script>", "script"),
+        ("<script src=javascript:y></script>", "script"),
+        ("<script src=/y.js></script>", "script"),
+        ("<script async src=//platform.twitter.com/widgets.js></script>", "script"),
+        ("<script src=https://www.instagram.com/embed.js></script>", "script"),
+        ("<script src='https://pagead2.googlesyndication.com/pagead/show_ads.js'></script>", "script"),
+        ("<svg><script src=https://y.example/y.js></script><text>y</text></svg>", "svg"),
+        ("<svg><svg>y</svg></svg>", "svg"),
+        ("<form action='javascript:y'><input value=y></form>", "form"),
+        ("<form action=/search><input value=y></form>", "form"),
+        ("<form action=http://blog.blogspot.com/search></form>", "form"),
+        ("<canvas></canvas>", "canvas"),
+        ("<applet code=y></applet>", "applet"),
+    ],
+)
+def test_a_program_without_an_address_is_removed_and_named(html: str, removed: str) -> None:
+    cleaned = post_html(f"<b>a</b>{html}<b>z</b>", host="blog.blogspot.com")
+    assert cleaned.html.replace("<div></div>", "") == "<b>a</b><b>z</b>"
+    assert (cleaned.embeds, cleaned.removed) == ([], [removed])
+
+
+def test_a_form_keeps_its_text_before_its_link() -> None:
+    html = "<form action=https://y.example/a><p>Join us</p><input></form>"
+    assert sanitize(html) == '<div><p>Join us</p><a href="https://y.example/a">y.example</a> </div>'
+
+
+def test_each_removed_tag_is_named_once() -> None:
+    assert post_html("<script>a</script>" * 9 + "<svg></svg>" * 9).removed == ["script", "svg"]
+    assert post_html("<style>a</style><template><script src=https://y.example></script></template>").removed == []
+
+
+def test_a_link_for_an_embed_does_not_float() -> None:
+    assert sanitize("<iframe align=right style='float:left' src=https://y.example/a></iframe>b") == (
+        '<a href="https://y.example/a">y.example</a> b'
+    )
 
 
 @pytest.mark.parametrize(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from blog.html import comment_html, plain_text
+from blog.html.dom import parse_html
 
 LINK = '<a href="{}" rel="nofollow ugc noopener">{}</a>'
 
@@ -180,6 +183,87 @@ def test_tags_span_paragraphs_but_links_do_not() -> None:
 )
 def test_a_bare_address_becomes_a_link(text: str, html: str) -> None:
     assert render_inline(text) == html
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "20241127. Was there",
+        "12345. x",
+        "007. Bond",
+        "00. x",
+        "1) a\n2) b",
+        "3) Only",
+        "3.",
+        "7.",
+        "1.\n\n12.",
+        "> 007. Bond\n> 1) a",
+        "123456789. x\n3. y",
+        "1234567890. x",
+    ],
+)
+def test_numbers_that_a_list_would_change_are_text(text: str) -> None:
+    html = comment_html(text)
+    assert "<ol" not in html
+    assert plain_text(html).split() == text.replace(">", "").split()
+
+
+def test_every_number_of_a_list_is_as_typed() -> None:
+    rng = Random(1)
+    for _ in range(300):
+        lines = [f"{rng.choice((0, 1, 2, 3, 7, 10, 99, 1986, 9999))}. x{place}" for place in range(rng.randint(1, 6))]
+        gap, prefix = rng.choice(("\n", "\n\n")), rng.choice(("", "> "))
+        body = parse_html(comment_html(gap.join(lines).replace("\n", f"\n{prefix}").join((prefix, ""))))
+        found = []
+        for ordered in body.iter("ol"):
+            number = int(ordered.get("start", "1")) - 1
+            for item in ordered:
+                number = int(item.get("value", number + 1))
+                found.append(f"{number}. {''.join(map(str, item.itertext())).strip()}")
+        assert found == lines
+
+
+def test_an_odd_number_ends_a_list() -> None:
+    assert comment_html("1. a\n\n007. b\n\n2. c") == (
+        '<ol>\n<li>a</li>\n</ol>\n<p>007. b</p>\n<ol start="2">\n<li>c</li>\n</ol>\n'
+    )
+    assert comment_html("1. a\n2) b") == "<ol>\n<li>a<br>\n2) b</li>\n</ol>\n"
+
+
+WIDE_SIGNS = (
+    "\uff01\uff1f\uff1b\uff1a\uff0c\uff0e\u3002\u3001\u2026\uff08\uff09\uff3b\uff3d\uff5b\uff5d\u3008\u3009\u300a\u300b\u300c\u300d"
+    "\u300e\u300f\u3010\u3011\u3014\u3015\u3016\u3017\uff5e\u301c\u2014\uff02\uff1c\uff1e\uff61\uff64\ufe41\ufe5f"
+)
+
+
+@pytest.mark.parametrize("address", ["https://a.example/a", "https://a.example", "www.a.example/?b=1"])
+@pytest.mark.parametrize("sign", WIDE_SIGNS)
+def test_a_bare_address_ends_before_full_width_punctuation(address: str, sign: str) -> None:
+    href = f"http://{address}" if address.startswith("w") else address
+    assert render_inline(f"\u770b{address}{sign}\u5f88\u597d") == f"\u770b{link(href, address)}{sign}\u5f88\u597d"
+    assert render_inline(address + sign * 3) == link(href, address) + sign * 3
+
+
+@pytest.mark.parametrize(
+    "sign", "?!.,:;*_~\u2019\u201d\u0589\u060c\u061b\u061f\u06d4\u0964\u0965\u104a\u104b\u1362\u1363\u17d4"
+)
+def test_a_bare_address_does_not_end_with_a_stop(sign: str) -> None:
+    assert render_inline(f"https://a.example/a{sign} b") == f"{link('https://a.example/a')}{sign} b"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "\u5f88\u597d",
+        "\u30b8\u30e7\u30f3\u30fb\u30ec\u30ce\u30f3",
+        "\u4eba\u3005",
+        "\u0939\u093f\u0928\u094d\u0926\u0940",
+        "L\u2019Or\xe9al",
+        "1914\u20131918",
+    ],
+)
+def test_letters_of_every_language_are_part_of_an_address(path: str) -> None:
+    assert f">https://a.example/{path}</a>" in render_inline(f"https://a.example/{path}")
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,8 @@ import pytest
 
 from blog.errors import Unusable
 from blog.importing.formats.open_export import open_export as read
-from tests.importing.export_files import SAMPLES, an_export, comment_entry, entry, post_entry
+from blog.stored_messages import message
+from tests.importing.export_files import HOST, SAMPLES, an_export, comment_entry, entry, post_entry
 
 SAMPLE = SAMPLES / "blogger.xml"
 
@@ -81,16 +82,71 @@ def test_an_export_may_be_one_single_line(tmp_path: Path) -> None:
     assert len(list(read(path).posts())) == len(list(read(path).comments())) == 1
 
 
-@pytest.mark.parametrize("date", ["yesterday", "2011-02-30T12:00:00+01:00", "2011-07-01T12:00:00", ""])
-def test_an_invalid_date_is_refused_with_its_line(tmp_path: Path, date: str) -> None:
-    path = an_export(tmp_path, [post_entry(1), post_entry(2), comment_entry(3, 1, at=date)])
-    with pytest.raises(Unusable, match=r"line 5 of .* published date"):
-        read(path)
+@pytest.mark.parametrize("date", ["yesterday", "2011-13-01T12:00:00Z", "0000-01-01T00:00:00Z", "2011", "9" * 5000, ""])
+def test_an_entry_without_a_date_is_skipped_and_reported_with_its_line(tmp_path: Path, date: str) -> None:
+    entries = [post_entry(1), post_entry(2), comment_entry(3, 1, at=date), comment_entry(4, 1)]
+    archive = read(an_export(tmp_path, entries))
+    assert [comment.ref for comment in archive.comments()] == ["blogger:comment-4"]
+    assert [post.ref for post in archive.posts()] == ["blogger:post-1", "blogger:post-2"]
+    assert archive.total == 3
+    assert [(item["line"], item["problem"][0]["name"]) for item in archive.bad_entries.items] == [(5, "published")]
 
 
-def test_an_entry_without_a_number_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Unusable, match=r"line 4 of .* no id that ends in a number"):
-        read(an_export(tmp_path, [post_entry(1), entry("post", "post-", "<title>x</title>")]))
+@pytest.mark.parametrize("number", ["", "x"])
+def test_an_entry_without_a_number_is_skipped_and_reported(tmp_path: Path, number: str) -> None:
+    archive = read(an_export(tmp_path, [post_entry(1), entry("post", f"post-{number}", "<title>x</title>")]))
+    assert [post.title for post in archive.posts()] == ["Post 1"]
+    assert archive.bad_entries.items == [message("bad_entry_at", line=4, problem=[message("no_number")])]
+
+
+@pytest.mark.parametrize(
+    ("date", "expected"),
+    [
+        ("2011-05-01t12:00:00z", "2011-05-01T12:00:00+00:00"),
+        ("2011-05-01T12:00:00.5z", "2011-05-01T12:00:00.500000+00:00"),
+        ("2016-12-31T23:59:60Z", "2017-01-01T00:00:00+00:00"),
+        ("2011-05-01T24:00:00-02:00", "2011-05-02T02:00:00+00:00"),
+        ("2011-02-30T12:00:00+01:00", "2011-02-28T11:00:00+00:00"),
+        ("2011-07-01T12:00:00", "2011-07-01T12:00:00+00:00"),
+        ("2011-07-01", "2011-07-01T00:00:00+00:00"),
+        ("2011/7/1 12:00", "2011-07-01T12:00:00+00:00"),
+        ("Sun, 01 May 2011 12:00:00 +0200", "2011-05-01T10:00:00+00:00"),
+    ],
+)
+def test_an_unusual_date_is_interpreted_and_reported(tmp_path: Path, date: str, expected: str) -> None:
+    archive = read(an_export(tmp_path, [post_entry(1), post_entry(2, at=date), comment_entry(3, 1, at=date)]))
+    assert [post.at.isoformat() for post in archive.posts()][1] == expected
+    assert [post.updated_at.isoformat() for post in archive.posts()][1] == expected
+    assert [comment.at.isoformat() for comment in archive.comments()] == [expected]
+    assert [item["value"] for item in archive.odd_dates.items] == [date, date]
+    assert archive.odd_dates.items[0]["place"] == "/2011/07/post-2.html"
+
+
+def test_the_next_best_date_replaces_one_that_is_missing(tmp_path: Path) -> None:
+    published = "<published>2011-07-01T12:00:00.000+02:00</published>"
+    unchanged = "<updated>2011-07-01T12:00:00.000+02:00</updated>"
+    link = f"<link rel='alternate' href='{HOST}/x.html?showComment=1306000000250#c4'/>"
+    entries = [
+        post_entry(1).replace(published, "").replace(unchanged, "<updated>2012-01-02T03:04:05Z</updated>"),
+        post_entry(2, at="?"),
+        post_entry(3).replace(unchanged, "<updated>soon</updated>"),
+        comment_entry(4, 1, at="").replace("</entry>", f"{link}</entry>"),
+    ]
+    archive = read(an_export(tmp_path, entries))
+    dates = [item.at.isoformat() for item in (*archive.posts(), *archive.comments())]
+    assert dates == [
+        "2012-01-02T03:04:05+00:00",
+        "2011-07-01T00:00:00+00:00",
+        "2011-07-01T10:00:00+00:00",
+        "2011-05-21T17:46:40.250000+00:00",
+    ]
+    assert [item["code"] for item in archive.odd_dates.items] == [
+        "missing_date",
+        "odd_date",
+        "odd_date",
+        "missing_date",
+    ]
+    assert archive.bad_entries.count == 0
 
 
 def test_a_feed_that_is_no_export_is_refused(tmp_path: Path) -> None:

@@ -104,7 +104,7 @@ def test_hidden_comments_are_counted_and_skipped(app: Flask, tmp_path: Path) -> 
         "1 post, 1 comment",
         "Skipped because Blogger marked them as spam: 2 comments.",
         "Skipped because Blogger showed them only to their authors: 1 comment.",
-        "Skipped because they were in Blogger's trash: 1 entry.",
+        "Skipped because they were in Blogger’s trash: 1 entry.",
         "Skipped because Blogger did not show them: 1 comment.",
     ]
     assert count_content()["comments"]["visible"] == 1

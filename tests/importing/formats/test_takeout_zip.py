@@ -153,6 +153,8 @@ def test_nothing_is_unpacked_to_disk(app: Flask, tmp_path: Path, monkeypatch: py
 
 
 def test_refusals_name_the_feed_within_the_zip(tmp_path: Path) -> None:
-    path = a_takeout(tmp_path, one_blog(takeout_post(1, at="yesterday")))
-    with pytest.raises(Unusable, match=r"line 3 of Takeout/Blogger/Blogs/The Heron Post/feed.atom in .*takeout.zip"):
+    path = a_takeout(tmp_path, one_blog(takeout_post(1, "</entry>").replace("&lt;", "<")))
+    with pytest.raises(
+        Unusable, match=r"Takeout/Blogger/Blogs/The Heron Post/feed.atom in .*takeout.zip is broken at line 3"
+    ):
         open_export(path)

@@ -12,16 +12,19 @@ from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import select
 
+from blog.comments import changes
+from blog.comments.changes import changing_threads
 from blog.comments.models import REMOVED, Comment, comment_domains
 from blog.comments.screening.link_domains import domain_of
 from blog.db import db, writing
 from blog.importing.formats.open_export import open_export as read
-from blog.importing.load import batches, load_comments
+from blog.importing.load import batches
 from blog.importing.load.run import load_archive
 from blog.ops.stats import count_content
 from blog.posts.models import Post, post_at
 from blog.posts.seed import add_welcome_post
 from blog.site.models import current_site
+from blog.stored_messages import message
 from tests.factories import a_comment, a_post
 from tests.importing.export_files import SAMPLES, an_export, comment_entry, post_entry, run, setting_entry
 from tests.postgres.databases import dump
@@ -61,6 +64,61 @@ def test_the_report_lists_imported_and_skipped_entries_and_follow_ups(app: Flask
         "Hidden because they do not load over https: 1 picture.",
         "  http://pictures.example.org/heron.jpg (in /2011/07/herons.html)",
     ]
+
+
+def test_what_vanished_from_a_post_is_reported_with_its_place(app: Flask, tmp_path: Path) -> None:
+    bodies = ["<script>y</script><svg></svg>", "<form><input></form>", "<form action=https://y.example/a></form>"]
+    entries = [*(post_entry(number, body=body) for number, body in enumerate(bodies, 1)), post_entry(4, None, "<svg/>")]
+    lines = import_entries(*entries, folder=tmp_path)
+    assert lines[-6:] == [
+        "Replaced with a link to the source: 1 player, frame, script or form.",
+        "  https://y.example/a (in /2011/07/post-3.html)",
+        "Content that cannot be shown was left out of 3 posts and pages.",
+        "  script, svg in /2011/07/post-1.html",
+        "  form in /2011/07/post-2.html",
+        f"  svg in {the_post(4).path}",
+    ]
+
+
+def test_everything_lost_is_named_and_addresses_are_shortened(app: Flask, tmp_path: Path) -> None:
+    entries = [post_entry(number, body="<svg></svg>") for number in range(1, 13)]
+    address = "https://y.example/" + "a" * 100_000
+    report = load_archive(read(an_export(tmp_path, [*entries, post_entry(13, body=f"<form action={address}></form>")])))
+    assert sum(line.startswith("  svg in ") for line in report.lines()) == 12
+    assert report.as_json()["content_left_out"]["count"] == 12
+    assert len(str(report.messages())) < 5_000
+
+
+def test_repaired_and_skipped_entries_are_reported_with_their_places(app: Flask, tmp_path: Path) -> None:
+    entries = [
+        post_entry(1, body="a\x0bb"),
+        post_entry(2, at="2011-07-01t12:00:00z"),
+        comment_entry(3, 1, at=""),
+        comment_entry(4, 1, body="&#x1;").replace("&amp;", "&"),
+        post_entry(5, None, at="").replace("<published></published><updated></updated>", "<updated>2011</updated>"),
+    ]
+    path = an_export(tmp_path, entries)
+    result = run(app, "import", path)
+    assert result.exit_code == 0
+    assert result.stdout.splitlines() == [
+        "2 posts, 1 comment",
+        "Skipped because they cannot be read: 2 entries.",
+        "  line 5: no published date",
+        "  line 7: no published date",
+        "Taken from the export: the name “The Heron Post”, the time zone UTC, the language en.",
+        "Imported with the best date that could be found: 1 entry.",
+        "  /2011/07/post-2.html: “2011-07-01t12:00:00z” became 2011-07-01 12:00:00",
+        "Imported without characters that XML forbids: 2 entries.",
+        "  /2011/07/post-1.html",
+        "  the comment by Ann of 2011-07-01",
+    ]
+    assert the_post(1).body_html == "ab"
+    assert run(app, "import", path).stdout.startswith("Nothing new to import.")
+
+
+def test_an_address_with_a_nul_is_imported_without_it(app: Flask, tmp_path: Path) -> None:
+    import_entries(post_entry(1, "/2011/07/a%00b.html"), folder=tmp_path)
+    assert the_post(1).path == "/2011/07/ab.html"
 
 
 def test_a_second_import_changes_nothing(app: Flask) -> None:
@@ -217,9 +275,9 @@ def test_a_long_chain_of_replies_is_imported(app: Flask, tmp_path: Path) -> None
 
 def test_an_import_does_not_overwrite_edits(app: Flask) -> None:
     load_archive(read(SAMPLE))
-    with writing():
+    with changing_threads():
         the_post(101).title = "Herons, corrected"
-        the_comment(301).remove("for the test")
+        the_comment(301).remove(message("note", text="for the test"))
     load_archive(read(SAMPLE))
     db.session.rollback()
     assert (the_post(101).title, the_comment(301).status) == ("Herons, corrected", REMOVED)
@@ -246,15 +304,15 @@ def test_an_interrupted_import_leaves_whole_batches_and_continues(
     monkeypatch.setattr(batches, "BATCH_SIZE", 10)
     entries = [post_entry(1), *(comment_entry(n + 10, 1, parent=n + 9 if n % 3 else None) for n in range(30))]
     archive = read(an_export(tmp_path, entries))
-    recount, calls = load_comments.recount_posts, []
+    recount, calls = changes.recount_threads, []
 
-    def interrupt(posts: set[int]) -> None:
+    def interrupt(posts: list[Post], root_ids: set[int]) -> None:
         calls.append(posts)
         if len(calls) == breaks_at:
             raise KeyboardInterrupt
-        recount(posts)
+        recount(posts, root_ids)
 
-    monkeypatch.setattr(load_comments, "recount_posts", interrupt)
+    monkeypatch.setattr(changes, "recount_threads", interrupt)
     with pytest.raises(KeyboardInterrupt):
         load_archive(archive)
     db.session.rollback()
