@@ -1,0 +1,13 @@
+"""TODO."""
+
+from alembic import op
+import sqlalchemy as sa
+
+revision = '0021'
+down_revision = '0020'
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    pass
