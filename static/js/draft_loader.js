@@ -38,17 +38,33 @@ function storeTyped(draft) {
 }
 
 // Returns what this page stored before drafts.js came, and what pages stored that were closed too soon.
-export function takeTyped() {
+export function readTyped() {
   const others = [];
   try {
     for (const key of Object.keys(localStorage).filter((name) => name.startsWith(TYPED))) {
-      if (key !== TYPED + typed?.slot) others.push(JSON.parse(localStorage.getItem(key)));
-      localStorage.removeItem(key);
+      const slot = key.slice(TYPED.length);
+      if (slot !== typed?.slot) others.push({ ...parse(localStorage.getItem(key)), slot });
     }
   } catch {
-    // forbidden by the browser, or of another release
+    // forbidden by the browser
   }
   return { typed, others };
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null; // of another release
+  }
+}
+
+export function removeTyped({ slot }) {
+  try {
+    localStorage.removeItem(TYPED + slot);
+  } catch {
+    // forbidden by the browser
+  }
 }
 
 // Names a new draft and takes its lock.

@@ -6,7 +6,8 @@ import { FIELDS } from "./draft_loader.js";
 const DAYS = 30;
 const MAX_LENGTH = 1_000_000;
 
-const opened = new Promise((resolve) => {
+// The modules that import this one wait for it: until a text can be written here, draft_loader.js stores it.
+const database = await new Promise((resolve) => {
   try {
     const request = indexedDB.open("talkback", 1);
     request.onupgradeneeded = () => request.result.createObjectStore("drafts", { keyPath: "slot" });
@@ -22,8 +23,7 @@ const opened = new Promise((resolve) => {
 });
 
 // Runs `work` on the store. Resolves to undefined if there is no store, or if it is full.
-async function store(mode, work) {
-  const database = await opened;
+function store(mode, work) {
   return new Promise((resolve) => {
     try {
       const transaction = database.transaction("drafts", mode);

@@ -1,21 +1,27 @@
 // Stores unsent texts in this browser until they are posted, so that a crash, a closed tab or a lost connection loses
 // nothing. Each page writes its own draft.
-import { takeTyped } from "./draft_loader.js";
+import { readTyped, removeTyped } from "./draft_loader.js";
 import { formOf, restore, show } from "./draft_restore.js";
 import { discard, forget, hasState, save, showNotices, state, value } from "./draft_states.js";
 import { isDraft, readAll, remove, write } from "./draft_store.js";
 import { commentForm, field } from "./lib/page.js";
 
 const FORM = "form[data-keep]";
-const { typed, others } = takeTyped();
+const { typed, others } = readTyped();
 
-for (const draft of others.filter(isDraft)) write(draft);
+for (const draft of others) takeTyped(draft);
 if (document.querySelector(FORM)) scanForms();
 else readAll(); // deletes what was posted
 // a form without the text was posted meanwhile
 if (typed?.body.trim() && formOf(typed) && value(formOf(typed), "body") === typed.body) {
   state(formOf(typed)).draft = typed;
-  write(typed);
+  takeTyped(typed);
+} else if (typed) removeTyped(typed);
+
+// Writes an early text to the store; until it is there, localStorage holds it.
+async function takeTyped(draft) {
+  if (isDraft(draft)) await write(draft);
+  removeTyped(draft);
 }
 
 // Restores drafts into forms that were added to the page, such as an edit form or a form after a refusal.

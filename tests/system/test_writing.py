@@ -119,6 +119,26 @@ def test_draft_is_restored_and_deleted_after_posting(serve: Callable[..., Server
     assert keeps_nothing(page)
 
 
+def test_draft_survives_a_browser_whose_store_opens_too_late(
+    serve: Callable[..., Server], reader: Callable[..., Page]
+) -> None:
+    """Leave the page while IndexedDB is still being opened."""
+    post = a_post(TITLE)
+    server = serve()
+    page = reader()
+    page.add_init_script("IDBFactory.prototype.open = () => ({})")
+    with page.expect_request_finished(lambda request: "draft_store.js" in request.url):
+        page.goto(server.url + post.path)
+        page.get_by_label(FIELD).fill("Half a thought")
+    context = page.context
+    page.close()
+    page = context.new_page()
+    page.goto(server.url + post.path)
+    expect(page.get_by_label(FIELD)).to_have_value("Half a thought")
+    page.reload()
+    expect(page.get_by_label(FIELD)).to_have_value("Half a thought")
+
+
 def test_discarded_draft_is_not_restored(serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
     post = a_post(TITLE)
     server = serve()
