@@ -60,6 +60,13 @@ def test_page_turns_keep_the_text_in_the_form(
     ann.go_back()
     expect(ann.locator(".pages [aria-current]")).to_have_text("3")
     expect(ann.locator("#body")).to_have_value("Half a thought")
+    ann.locator("#responses article a[href*='#comment-']").first.click()
+    expect(ann).to_have_url(re.compile("#comment-"))
+    expect(ann.locator("#body")).to_have_value("Half a thought")
+    ann.go_back()
+    expect(ann).not_to_have_url(re.compile("#comment-"))
+    expect(ann.locator("#body")).to_have_value("Half a thought")
+    expect(ann.locator("#comment-form [name=parent_id]")).to_have_value(str(first))
 
 
 def test_new_response_is_placed_or_linked_by_its_page(
