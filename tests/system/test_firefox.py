@@ -57,7 +57,7 @@ def test_reply_survives_a_turned_page_back_and_a_permalink(
     firefox.sees("document.querySelector('.colophon')")
     firefox.sees("document.querySelector('#body').value === 'Half a thought'")
     assert firefox.evaluate("document.querySelector('#comment-form [name=parent_id]').value") == parent
-    firefox.click("#responses article a[href*='#comment-']")
+    firefox.click("#responses a.time")
     firefox.sees("location.hash.startsWith('#comment-')")
     firefox.sees("document.querySelector('#body').value === 'Half a thought'")
     firefox.back()

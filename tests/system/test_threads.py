@@ -60,7 +60,7 @@ def test_page_turns_keep_the_text_in_the_form(
     ann.go_back()
     expect(ann.locator(".pages [aria-current]")).to_have_text("3")
     expect(ann.locator("#body")).to_have_value("Half a thought")
-    ann.locator("#responses article a[href*='#comment-']").first.click()
+    ann.locator("#responses a.time").first.click()
     expect(ann).to_have_url(re.compile("#comment-"))
     expect(ann.locator("#body")).to_have_value("Half a thought")
     ann.go_back()
