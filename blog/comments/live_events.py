@@ -159,17 +159,17 @@ def resume_versions(branches: list[Branch], since: int, version: int) -> list[in
 
 
 def site_news(since: int) -> TopicUpdate:
-    """Render the comment counts that changed, and which posts may be new to home.
+    """Render the comment counts that changed, and which posts are new to home or gone from it.
 
     After an import these may be very many; then only those of the newest posts are sent.
     """
     version = current_site().version
     if since == version:
         return TopicUpdate(version)
-    changed = Post.visible().where(Post.site_version > min(since, version))
+    changed = select(Post).where(Post.published_at.is_not(None), Post.site_version > min(since, version))
     changed = changed.order_by(Post.published_at.desc(), Post.id.desc()).limit(MAX_CHANGES)
     posts = list(db.session.scalars(changed))
-    parts = [render_event("post_count", post) for post in posts]
+    parts = [render_event("post_count", post) for post in posts if post.published]
     if listed := [post for post in posts if post.kind == POST]:
         parts.append(render_event("new_posts", listed))
     return TopicUpdate(version, sse_event("".join(parts), version) if parts else b"")

@@ -1,4 +1,5 @@
-// Says on the first page of posts how many were published since it was loaded. The posts in view do not move.
+// Says on the first page of posts how many were published since it was loaded. The posts in view do not move. A post
+// that was taken back has the position 0.
 import { addSwapStyle } from "./lib/htmx.js";
 import { countText } from "./lib/page.js";
 
@@ -6,12 +7,12 @@ const found = new Set();
 
 addSwapStyle("posts", (line, fragment) => {
   for (const { dataset: { post, position } } of fragment.children) {
-    if (Number(position) > Number(line.dataset.position) && !document.getElementById(post)) found.add(post);
+    if (Number(position) <= Number(line.dataset.position)) found.delete(post);
+    else if (!document.getElementById(post)) found.add(post);
   }
-  if (!found.size) return [];
   const link = line.querySelector("a") ?? document.createElement("a");
   link.href = location.pathname;
   link.textContent = countText(line.dataset, found.size);
-  line.replaceChildren(link);
+  line.replaceChildren(...(found.size ? [link] : []));
   return [];
 });

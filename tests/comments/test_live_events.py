@@ -12,6 +12,7 @@ from blog.comments.models import Comment
 from blog.db import db, now
 from blog.live.events import TopicUpdate
 from blog.posts.models import Post
+from blog.posts.publishing import trash_post, unpublish_post
 from blog.stored_messages import message
 from tests.factories import a_comment, a_post
 
@@ -170,3 +171,15 @@ def test_home_hears_of_new_posts_but_not_of_drafts_and_pages() -> None:
     a_post("About", kind="page")
     html = "".join(html for _, html in events("site", first.site_version))
     assert re.findall(r'data-post="(post-\d+)"', html) == ["post-2"]
+
+
+def test_home_hears_of_posts_that_are_taken_back_but_not_of_drafts() -> None:
+    first = a_post("Herons return")
+    gone, trashed, draft = a_post("Otters"), a_post("Storks"), a_post("A draft", draft=True)
+    unpublish_post(gone.id)
+    trash_post(trashed.id)
+    trash_post(draft.id)
+    html = "".join(html for _, html in events("site", first.site_version))
+    assert set(re.findall(r'data-post="(post-\d+)" data-position="0"', html)) == {"post-2", "post-3"}
+    assert f"post-{draft.id}" not in html
+    assert "-count" not in html

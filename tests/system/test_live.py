@@ -9,6 +9,7 @@ from flask import Flask
 from playwright.sync_api import Page, expect
 
 from blog.db import now
+from blog.posts.publishing import unpublish_post
 from tests.factories import a_comment, a_post
 from tests.live_server import Server
 from tests.postgres.databases import on_both
@@ -274,6 +275,10 @@ def test_home_names_new_posts_and_moves_nothing(serve: Callable[..., Server], re
     a_post("Otters")
     link = page.get_by_role("link", name="1 new post")
     expect(link).to_be_in_viewport()
+    gone = a_post("Magpies")
+    expect(page.get_by_role("link", name="2 new posts")).to_be_visible()
+    unpublish_post(gone.id)
+    expect(page.get_by_role("link", name="1 new post")).to_be_visible()
     a_post("Storks")
     expect(page.get_by_role("link", name="2 new posts")).to_be_visible()
     assert heading.bounding_box() == before
