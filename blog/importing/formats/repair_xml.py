@@ -5,11 +5,13 @@ Some programs drop the declarations when they rewrite a feed.
 
 from __future__ import annotations
 
+from io import RawIOBase
 from typing import IO, Any
 from xml.parsers import expat
 
 from blog.importing.formats.atom import Feed
 
+CHUNK_BYTES = 65_536
 KNOWN_NAMESPACES = {
     "app": "http://purl.org/atom/app#",
     "blogger": "http://schemas.google.com/blogger/2018",
@@ -36,22 +38,17 @@ def declare_prefix(feed: Feed, prefix: str) -> Feed:
     return Feed(feed.name, open_spliced, feed.dropped)
 
 
-class SplicedStream:
+class SplicedStream(RawIOBase):
     """Read a file with some bytes inserted at one position."""
 
     def __init__(self, file: IO[bytes], position: int, inserted: bytes) -> None:
         self._file, self._before, self._inserted = file, position, inserted
 
-    def __enter__(self) -> SplicedStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         self._file.close()
+        super().close()
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = CHUNK_BYTES) -> bytes:
         if self._before:
             chunk = self._file.read(min(size, self._before))
             self._before -= len(chunk)
@@ -76,7 +73,7 @@ def _find_root_name_end(feed: Feed) -> int:
     parser.StartElementHandler = start
     try:
         with feed.open() as file:
-            while chunk := file.read(65_536):
+            while chunk := file.read(CHUNK_BYTES):
                 parser.Parse(chunk)
     except _RootFound:
         pass

@@ -6,6 +6,7 @@ One such character would make the whole feed unreadable. Lines keep their number
 from __future__ import annotations
 
 import re
+from io import RawIOBase
 from itertools import pairwise
 from typing import IO, Any
 
@@ -45,7 +46,7 @@ def drop_forbidden(feed: Feed) -> Feed:
     return Feed(feed.name, open_filtered, feed.dropped)
 
 
-class FilteredStream:
+class FilteredStream(RawIOBase):
     """Read a file without forbidden characters; note the entries that had some."""
 
     def __init__(self, file: IO[bytes], dropped: set[int]) -> None:
@@ -53,16 +54,11 @@ class FilteredStream:
         self._ready, self._rest = b"", b""
         self._entry, self._started, self._ended = 0, False, False
 
-    def __enter__(self) -> FilteredStream:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
     def close(self) -> None:
         self._file.close()
+        super().close()
 
-    def read(self, size: int) -> bytes:
+    def read(self, size: int = CHUNK_BYTES) -> bytes:
         while not self._ready and not self._ended:
             self._fill()
         chunk, self._ready = self._ready[:size], self._ready[size:]
