@@ -75,7 +75,10 @@ SENTENCES: Sentences = {
     "odd_dates": _("Imported with the best date that could be found: %(counted)s."),
     "odd_date": _("%(place)s: “%(value)s” became %(used)s"),
     "missing_date": _("%(place)s: without a date, became %(used)s"),
-    "dropped_characters": _("Imported without characters that XML forbids: %(counted)s."),
+    "dropped_characters": _(
+        "Imported without characters that XML forbids, "
+        "or with bytes that are no UTF-8 and were read as Windows-1252: %(counted)s."
+    ),
     "dropped_outside": _("between the entries"),
     "entry_place": _("%(place)s"),
     "comment_by": _("the comment by %(name)s of %(at)s"),

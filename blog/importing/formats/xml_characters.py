@@ -1,10 +1,12 @@
 """Drop what XML 1.0 forbids from a feed: control characters, and blanks before its declaration.
 
-One such character would make the whole feed unreadable. Lines keep their numbers.
+Bytes that are no UTF-8 are read as Windows-1252, in which editors of text save by mistake. One such character would
+make the whole feed unreadable. Lines keep their numbers.
 """
 
 from __future__ import annotations
 
+import codecs
 import re
 from io import RawIOBase
 from itertools import pairwise
@@ -30,6 +32,7 @@ MAX_DROPPED = 10_000
 ENTRY_START = re.compile(rb"<(?:[\w.-]{1,40}:)?entry(?![\w.:-])")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANKS = BYTE_ORDER_MARK + b" \t\r\n"
+WINDOWS_1252 = "windows-1252"
 
 
 def drop_forbidden(feed: Feed) -> Feed:
@@ -75,33 +78,42 @@ class FilteredStream(RawIOBase):
         self._ready = self._filter(chunk)
 
     def _filter(self, chunk: bytes) -> bytes:
-        clean = _drop(chunk)
+        clean = _clean(chunk)
         entries = [0, *(found.start() for found in ENTRY_START.finditer(chunk)), len(chunk)]
-        if len(clean) < len(chunk):
+        if clean != chunk:
             for number, (start, end) in enumerate(pairwise(entries), self._entry):
-                if len(self._dropped) < MAX_DROPPED and len(_drop(chunk[start:end])) < end - start:
+                if len(self._dropped) < MAX_DROPPED and _clean(chunk[start:end]) != chunk[start:end]:
                     self._dropped.add(number)
         self._entry += len(entries) - 2
         return clean
 
 
-def _drop(chunk: bytes) -> bytes:
+def _clean(chunk: bytes) -> bytes:
     chunk = chunk.translate(None, CONTROLS)
     if b"&#" in chunk:
         chunk = FORBIDDEN_REFERENCES.sub(b"", chunk)
     if b"\xed" in chunk or b"\xef\xbf" in chunk:
         chunk = NONCHARACTERS.sub(b"", chunk)
-    return chunk
+    return chunk.decode("utf-8", WINDOWS_1252).encode()
+
+
+def _read_windows_1252(error: UnicodeError) -> tuple[str, int]:
+    assert isinstance(error, UnicodeDecodeError)  # noqa: S101  it is used for decoding only
+    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
+
+
+codecs.register_error(WINDOWS_1252, _read_windows_1252)
 
 
 def _find_safe_end(chunk: bytes) -> int:
     """Find the end of what no later byte can change.
 
-    A tag or a reference may be cut off after it.
+    A tag, a reference or a character may be cut off after it.
     """
     start = max(len(chunk) - MAX_TOKEN_BYTES, 0)
     last = max(chunk.rfind(sign, start) for sign in (b"&", b"<", b"\xed", b"\xef"))
-    return len(chunk) if last < 0 else last
+    character = next((back for back in (1, 2, 3) if chunk[-back:][:1] >= b"\xc0"), 0)
+    return min(len(chunk) - character, len(chunk) if last < 0 else last)
 
 
 def _blank_declaration(head: bytes) -> bytes:

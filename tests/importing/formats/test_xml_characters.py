@@ -94,6 +94,27 @@ def test_lines_of_errors_are_those_of_the_file(tmp_path: Path) -> None:
         an_archive(tmp_path, "\n" + HEAD + content_entry(1, "a\x0b\x0b") + "<entry>&oops;</entry></feed>")
 
 
+@pytest.mark.parametrize(
+    ("stray", "read"), [(b"Z\xfcrich", "Zürich"), (b"\x93a\x94", "“a”"), (b"\xc3", "Ã"), (b"\x81", "\ufffd")]
+)
+def test_bytes_that_are_no_utf_8_are_read_as_windows_1252(tmp_path: Path, stray: bytes, read: str) -> None:
+    path = tmp_path / "blog.xml"
+    text = HEAD + content_entry(1, "Genève") + content_entry(2, "STRAY") + content_entry(3, "東京") + "</feed>"
+    path.write_bytes(text.encode().replace(b"STRAY", stray))
+    archive = open_export(path)
+    assert [post.body for post in archive.posts()] == ["Genève", read, "東京"]
+    assert [item["place"] for item in archive.dropped_characters.items] == ["/2011/07/post-2.html"]
+
+
+@pytest.mark.parametrize("shift", range(8))
+def test_characters_are_whole_where_reads_end(shift: int) -> None:
+    text = b"<feed>" + b" " * shift + "é東🦆".encode() * 30_000
+    dropped: set[int] = set()
+    with FilteredStream(io.BytesIO(text), dropped) as file:
+        assert b"".join(iter(lambda: file.read(1000), b"")) == text
+    assert not dropped
+
+
 @pytest.mark.parametrize("size", [1, 7, 1000, 100_000])
 @pytest.mark.parametrize("shift", range(0, 12, 3))
 def test_dropping_does_not_depend_on_where_reads_end(size: int, shift: int) -> None:
@@ -106,7 +127,23 @@ def test_dropping_does_not_depend_on_where_reads_end(size: int, shift: int) -> N
 
 
 @pytest.mark.parametrize(
-    "part", [b"\x01", b"a\x01", b"&#1;", b"&#x", b"&", b"<", b"<entry>\x01", b"&#0", b"\xed\xa0\x80", b" ", b"\x00<"]
+    "part",
+    [
+        b"\x01",
+        b"a\x01",
+        b"&#1;",
+        b"&#x",
+        b"&",
+        b"<",
+        b"<entry>\x01",
+        b"&#0",
+        b"\xed\xa0\x80",
+        b" ",
+        b"\x00<",
+        b"\xff",
+        b"\xf0",
+        b"\xc3",
+    ],
 )
 def test_memory_stays_flat_for_any_bytes(part: bytes, tmp_path: Path) -> None:
     path = tmp_path / "big.xml"

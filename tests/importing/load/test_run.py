@@ -108,7 +108,8 @@ def test_repaired_and_skipped_entries_are_reported_with_their_places(app: Flask,
         "Taken from the export: the name “The Heron Post”, the time zone UTC, the language en.",
         "Imported with the best date that could be found: 1 entry.",
         "  /2011/07/post-2.html: “2011-07-01t12:00:00z” became 2011-07-01 12:00:00",
-        "Imported without characters that XML forbids: 2 entries.",
+        "Imported without characters that XML forbids, "
+        "or with bytes that are no UTF-8 and were read as Windows-1252: 2 entries.",
         "  /2011/07/post-1.html",
         "  the comment by Ann of 2011-07-01",
     ]
