@@ -249,6 +249,27 @@ def test_migration_stores_the_branches_of_old_comments(empty_database: str) -> N
         assert connection.execute(text("SELECT top_count FROM posts")).scalar_one() == 2
 
 
+def test_migration_removes_bidi_controls_from_stored_names(empty_database: str) -> None:
+    migrate(empty_database, "0024")
+    engine = create_engine(empty_database, poolclass=NullPool)
+    with engine.begin() as connection:
+        tables = MetaData()
+        tables.reflect(connection)
+        posts, comments = tables.tables["posts"], tables.tables["comments"]
+        connection.execute(posts.insert().values(filled_row(posts, 1) | {"title": "\u2066Herons\u2069 80 % \u200f"}))
+        for number, name in ((1, "\u202ennA"), (2, "Ann_%"), (3, "علی\u200c")):
+            row = filled_row(comments, number) | {"name": name, "post_id": 1, "editor_id": None}
+            connection.execute(comments.insert().values(row))
+    migrate(empty_database)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT name FROM comments ORDER BY id")).scalars().all() == [
+            "nnA",
+            "Ann_%",
+            "علی\u200c",
+        ]
+        assert connection.execute(text("SELECT title FROM posts")).scalar_one() == "Herons 80 % "
+
+
 def test_renamed_columns_keep_their_values(empty_database: str) -> None:
     migrate(empty_database, "0016")
     engine = create_engine(empty_database, poolclass=NullPool)
