@@ -3,7 +3,7 @@
 import sys
 
 from blog import create_app
-from blog.settings import WrongSetting
+from blog.errors import WrongSetting
 
 try:
     app = create_app()

@@ -16,9 +16,8 @@ from flask import Flask, current_app
 from flask.cli import with_appcontext
 
 from blog.db_errors import is_temporary, operator_message
-from blog.errors import Unusable
+from blog.errors import Unusable, WrongSetting
 from blog.migrations import migrate
-from blog.settings import WrongSetting
 from blog.site.models import ensure_site
 
 

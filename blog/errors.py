@@ -8,3 +8,7 @@ class Unusable(Exception):
 
     The text is one sentence: what is wrong, where, and what to do. Commands exit with status 2.
     """
+
+
+class WrongSetting(Exception):
+    """Raised for an unusable setting, with one sentence for the operator."""

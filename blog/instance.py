@@ -12,7 +12,8 @@ from pathlib import Path
 
 from sqlalchemy import make_url
 
-from blog.settings import Settings, WrongSetting
+from blog.errors import WrongSetting
+from blog.settings import Settings
 
 PRIVATE_FOLDERS = ("media", "imports")
 

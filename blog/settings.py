@@ -1,6 +1,6 @@
-"""Read all deploy settings: name, type and default.
+"""Define all deploy settings: name, type and default.
 
-Only this module reads the environment. What editors may change is in the database, see blog/site.
+`setting_sources` says where they come from. What editors may change is in the database, see blog/site.
 """
 
 from __future__ import annotations
@@ -14,15 +14,17 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from blog.email_addresses import normalize_address
+from blog.errors import WrongSetting
+from blog.setting_sources import ENVIRONMENT, Given, gather
 
 ROOT = Path(__file__).resolve().parent.parent
 
+# read first, since settings.env stands in this folder
+INSTANCE = "BLOG_INSTANCE"
+SECRETS = ("smtp_password",)
+HIDDEN = "***"
 TRUE_VALUES = {"1", "true", "yes", "on"}
 FALSE_VALUES = {"0", "false", "no", "off"}
-
-
-class WrongSetting(Exception):
-    """Raised for an unusable setting, with one sentence for the operator."""
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,23 @@ class Settings:
 
     def environment(self) -> dict[str, str]:
         """Return the environment for a child process of the same blog."""
-        return {**os.environ, "BLOG_INSTANCE": str(self.blog_instance), "DATABASE_URL": self.database_url}
+        inherited = {name: value for name, value in os.environ.items() if name != "DATABASE_URL_FILE"}
+        return inherited | {"BLOG_INSTANCE": str(self.blog_instance), "DATABASE_URL": self.database_url}
+
+    def described(self) -> dict[str, str]:
+        """Return each setting by name as text, without passwords."""
+        texts = {field.name.upper(): self._describe(field.name) for field in fields(self)}
+        return texts | {"DATABASE_URL": hide_password(self.database)}
+
+    def _describe(self, name: str) -> str:
+        value = getattr(self, name)
+        if isinstance(value, tuple):
+            return ",".join(value)
+        if isinstance(value, bool):
+            return str(int(value))
+        if name in SECRETS:
+            return HIDDEN if value else ""
+        return hide_password(str(value))
 
     @property
     def max_desk_body(self) -> int:
@@ -93,17 +111,36 @@ class Settings:
         return self.blog_url.startswith("https://")
 
 
+def hide_password(url: str) -> str:
+    """Replace the password of an address such as redis://user:password@host."""
+    if "password=" in url.lower():
+        url = f"{url.partition('?')[0]}?{HIDDEN}"
+    scheme, mark, rest = url.partition("://")
+    login, at, host = rest.rpartition("@")
+    user, colon, _ = login.partition(":")
+    return f"{scheme}{mark}{user}{colon}{HIDDEN}{at}{host}" if colon and at else url
+
+
 def load(environ: Mapping[str, str] = os.environ) -> Settings:
     """Read all settings. Raises: WrongSetting for the first unusable one."""
     defaults = Settings()
+    given = given_settings(environ)
     values: dict[str, Any] = {
-        field.name: _read(field.name.upper(), environ[field.name.upper()].strip(), getattr(defaults, field.name))
+        field.name: _read(field.name.upper(), given[field.name.upper()].text, getattr(defaults, field.name))
         for field in fields(Settings)
-        if environ.get(field.name.upper(), "").strip()
+        if field.name.upper() in given
     }
     settings = Settings(**values)
     _check(settings)
     return settings
+
+
+def given_settings(environ: Mapping[str, str] = os.environ) -> dict[str, Given]:
+    """Return what is set, by name, with its source. Raises: WrongSetting."""
+    instance = environ.get(INSTANCE, "").strip()
+    names = [field.name.upper() for field in fields(Settings) if field.name.upper() != INSTANCE]
+    given = gather(names, environ, Path(instance or Settings.blog_instance))
+    return given | ({INSTANCE: Given(instance, ENVIRONMENT)} if instance else {})
 
 
 def _read(name: str, text: str, default: object) -> object:

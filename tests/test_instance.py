@@ -10,9 +10,10 @@ import pytest
 from flask import Flask
 
 from blog import create_app
+from blog.errors import WrongSetting
 from blog.instance import prepare_instance, secret_key
 from blog.media.library import save_picture
-from blog.settings import Settings, WrongSetting
+from blog.settings import Settings
 from tests.live_server import Server
 from tests.media.image_files import encode, four_colors
 

@@ -31,8 +31,9 @@ from sqlalchemy.pool import NullPool
 from blog import create_app, migrations
 from blog.db import Base, db, now
 from blog.db_connections import WAIT_SECONDS
+from blog.errors import WrongSetting
 from blog.migrations import migrate
-from blog.settings import ROOT, Settings, WrongSetting, load
+from blog.settings import ROOT, Settings, load
 from tests.factories import a_comment, a_post
 from tests.live_server import free_port
 from tests.postgres.databases import new_database, on_sqlite, server_address, sqlalchemy_address

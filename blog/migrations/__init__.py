@@ -15,7 +15,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from blog.db_connections import postgres_timeouts, set_pragmas
-from blog.settings import WrongSetting
+from blog.errors import WrongSetting
 
 MIGRATION_LOCK_KEY = 7_262_511
 # longer than for requests: another process may be migrating

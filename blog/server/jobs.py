@@ -27,6 +27,7 @@ from blog.db import now
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
 from blog.disk_reserve import fill_reserve
+from blog.errors import WrongSetting
 from blog.importing.job import resume_imports
 from blog.live.change_listener import listen_for_changes
 from blog.live.hub import Hub
@@ -37,7 +38,7 @@ from blog.mail.smtp import NotSent
 from blog.media.late_photos import delete_expired_photos
 from blog.migrations import migrate
 from blog.ops.job_runs import Run, describe_error, save_runs
-from blog.settings import Settings, WrongSetting
+from blog.settings import Settings
 from blog.site.clock import check_clock
 from blog.site.models import ensure_site
 

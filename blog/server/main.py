@@ -21,13 +21,14 @@ from blog.db_errors import is_temporary, operator_message
 from blog.disk_reserve import free_reserve_to_start
 from blog.editors.accounts import create_first_run_link
 from blog.editors.models import has_owner
+from blog.errors import WrongSetting
 from blog.instance import prepare_instance
 from blog.logs import configure_logging
 from blog.migrations import migrate
 from blog.posts.seed import add_welcome_post
 from blog.server.asgi import ASGIApp
 from blog.server.http_limits import WRITE_SECONDS, BoundedProtocol, Connections
-from blog.settings import Settings, WrongSetting, load
+from blog.settings import Settings, load
 from blog.site.models import ensure_site
 
 # per connection; the rest stays in this process, where it is limited

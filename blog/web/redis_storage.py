@@ -14,7 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import AuthenticationError, NoPermissionError, RedisError, ResponseError
 from redis.retry import Retry
 
-from blog.settings import WrongSetting
+from blog.errors import WrongSetting
 
 # per command and for connecting; a Redis nearby takes a thousandth of it
 TIMEOUT_SECONDS = 0.1

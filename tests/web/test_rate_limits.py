@@ -25,7 +25,8 @@ from flask.testing import FlaskClient
 from blog import create_app
 from blog.editors.accounts import add_editor
 from blog.editors.models import OWNER
-from blog.settings import ROOT, Settings, WrongSetting, load
+from blog.errors import WrongSetting
+from blog.settings import ROOT, Settings, load
 from blog.web import redis_storage
 from tests.factories import HTMX, a_comment, a_post, sign_in, token
 from tests.live_server import free_port

@@ -16,7 +16,7 @@ def upgrade() -> None:
     for table_name, column_name in COLUMNS:
         column = sa.column(column_name, sa.String)
         table = sa.table(table_name, column)
-        clean = column
+        clean: sa.ColumnElement[str] = column
         for control in CONTROLS:
             clean = sa.func.replace(clean, control, '')
         found = sa.or_(*(column.contains(control) for control in CONTROLS))
