@@ -57,6 +57,7 @@ def _init_extensions(app: Flask) -> None:
     from blog.web.forms import body_limits, typed_text
 
     logs.init()
+    logs.log_requests(app)
     db.init(app)
     i18n.init(app, language=lambda: current_site().language, zone=lambda: current_site().timezone)
     app.jinja_env.globals.update(current_site=current_site, now=db.now)

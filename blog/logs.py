@@ -1,35 +1,79 @@
-"""Configure the log: UTC times, request ids, errors without values.
+"""Configure the log: text or JSON, UTC times, request ids, errors without values.
 
-An error message may hold what somebody typed, and PostgreSQL names the row that a new one conflicts with. Only what the
+A line for each request that Flask answers names the route, such as `/<path:path>`, and never the address. An error
+message may hold what somebody typed, and PostgreSQL names the row that a new one conflicts with. Only what the
 database, the system or the network says of itself is logged.
 """
 
 from __future__ import annotations
 
+import json
 import logging
 import secrets
 import time
 import traceback
 from typing import Any
 
-from flask import g, has_request_context
+from flask import Flask, Response, g, has_request_context, request
 from sqlalchemy.exc import DBAPIError, OperationalError
 
+TEXT, JSON = "text", "json"
 FORMAT = "%(asctime)s %(levelname)s %(name)s [%(request_id)s] %(message)s"
+TIME_FORMAT = "%Y-%m-%dT%H:%M:%SZ"
+requests_log = logging.getLogger("blog.requests")
+REQUEST_FIELDS = ("method", "route", "status", "milliseconds")
 # logs sign-ins and account changes too; other loggers only warnings
 ACCOUNTS_LOGGER = "blog.editors"
 MAX_CAUSES = 5
 
 
-def configure_logging() -> None:
-    """Log to stderr; called once per process of the server."""
+def configure_logging(style: str = TEXT, with_requests: bool = False) -> None:
+    """Log to stderr; called in each process of the server."""
     handler = logging.StreamHandler()
     handler.addFilter(add_request_id)
-    formatter = logging.Formatter(FORMAT, "%Y-%m-%dT%H:%M:%SZ")
+    formatter = JSONFormatter(datefmt=TIME_FORMAT) if style == JSON else logging.Formatter(FORMAT, TIME_FORMAT)
     formatter.converter = time.gmtime
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.WARNING, handlers=[handler])
     logging.getLogger(ACCOUNTS_LOGGER).setLevel(logging.INFO)
+    requests_log.setLevel(logging.INFO if with_requests else logging.WARNING)
+
+
+class JSONFormatter(logging.Formatter):
+    """Format a record as one line of JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": self.formatTime(record, self.datefmt),
+            "level": record.levelname,
+            "logger": record.name,
+            "request_id": getattr(record, "request_id", "-"),
+            "message": record.getMessage(),
+        }
+        line |= {name: getattr(record, name) for name in REQUEST_FIELDS if hasattr(record, name)}
+        if record.exc_text:
+            line["error"] = record.exc_text
+        return json.dumps(line, ensure_ascii=False)
+
+
+def log_requests(app: Flask) -> None:
+    """Log each request with its route, status and duration."""
+    app.before_request_funcs.setdefault(None, []).insert(0, _start_clock)
+    app.after_request(_log_request)
+
+
+def _start_clock() -> None:
+    g.started_at = time.perf_counter()
+
+
+def _log_request(response: Response) -> Response:
+    if requests_log.isEnabledFor(logging.INFO):
+        route = request.url_rule.rule if request.url_rule else "-"
+        milliseconds = round(1000 * (time.perf_counter() - g.get("started_at", time.perf_counter())), 1)
+        values = (request.method, route, response.status_code, milliseconds)
+        fields = dict(zip(REQUEST_FIELDS, values, strict=True))
+        requests_log.info("%s %s %d %.1f ms", *values, extra=fields)
+    return response
 
 
 def add_request_id(record: logging.LogRecord) -> bool:

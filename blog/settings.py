@@ -51,6 +51,8 @@ class Settings:
     live_streams: int = 5_000
     live_streams_per_address: int = 50
     token_seconds: int = 12 * 3600
+    log_format: str = "text"
+    log_requests: bool = True
     smtp_host: str = ""
     smtp_port: int = 587
     smtp_security: str = "starttls"
@@ -167,6 +169,8 @@ def _check(settings: Settings) -> None:
             raise WrongSetting(f"{name.upper()} is 0, but at least 1 is needed.")
     if settings.htmx_from not in {"cdn", "static"}:
         raise WrongSetting(f"HTMX_FROM is “{settings.htmx_from}”, but only cdn or static will do.")
+    if settings.log_format not in {"text", "json"}:
+        raise WrongSetting(f"LOG_FORMAT is “{settings.log_format}”, but only text or json will do.")
     scheme = settings.database_url.partition("://")[0]
     if settings.database_url and scheme not in {"sqlite", "postgres", "postgresql"}:
         raise WrongSetting("DATABASE_URL must begin with sqlite:/// or postgresql://.")

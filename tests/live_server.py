@@ -97,6 +97,7 @@ class Server:
             "BLOG_INSTANCE": str(instance),
             "PORT": str(self.port),
             "RATELIMIT_ENABLED": "0",
+            "LOG_REQUESTS": "0",
             **settings,
         }
         self.start()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import re
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from blog.comments.followers.subscriptions import send_next_confirmation
 from blog.comments.moderation.alerts import alert_editors
 from blog.db import db, now, writing
 from blog.editors.models import OWNER, Editor
+from blog.logs import TIME_FORMAT, JSONFormatter, add_request_id
 from blog.mail.sending import send_due_mails
 from blog.posts.models import Post
 from blog.site.models import HOLD_ALL, current_site
@@ -167,3 +169,41 @@ def test_database_messages_about_itself_are_logged(
     assert answer(reader_client(app), a_post(), BODY, name=NAME, email=EMAIL).status_code == 503
     assert "the disk is full" in caplog.text
     assert secrets_in(caplog.text) == []
+
+
+def test_requests_are_logged_by_route(app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture) -> None:
+    post = a_post("Zqherons return")
+    client.get(post.path + "?zq=1")
+    client.get("/search/label/zqnone")
+    client.post(f"/posts/{post.id}/comments", data={"body": BODY})
+    lines = [record.getMessage() for record in caplog.records if record.name == "blog.requests"]
+    assert [line.rpartition(" ")[0].rpartition(" ")[0] for line in lines] == [
+        "GET /<path:path> 200",
+        "GET /search/label/<label:name> 404",
+        "POST /posts/<int:post_id>/comments 200",
+    ]
+    assert not secrets_in(caplog.text)
+
+
+def test_json_lines_hold_the_fields_of_a_request(
+    app: Flask, client: FlaskClient, caplog: pytest.LogCaptureFixture
+) -> None:
+    client.get("/desk/zq")
+    record = next(record for record in caplog.records if record.name == "blog.requests")
+    add_request_id(record)
+    line = json.loads(JSONFormatter(datefmt=TIME_FORMAT).format(record))
+    assert (line["level"], line["method"], line["status"]) == ("INFO", "GET", record.status)
+    assert line["route"] in {"-", "/<path:path>"}
+    assert isinstance(line["milliseconds"], float)
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", line["time"])
+
+
+def test_json_line_of_an_error_has_no_values(caplog: pytest.LogCaptureFixture) -> None:
+    try:
+        raise ValueError(BODY)
+    except ValueError:
+        logging.getLogger("blog").warning("It failed.\nAgain.", exc_info=True)
+    formatted = JSONFormatter(datefmt=TIME_FORMAT).format(caplog.records[-1])
+    assert "\n" not in formatted
+    assert json.loads(formatted)["error"].endswith("ValueError")
+    assert not secrets_in(formatted)

@@ -33,6 +33,7 @@ from blog.server.parent_watch import end_with_parent
 from blog.server.request_bodies import content_length
 from blog.server.request_queue import Disconnected, ServerBusy
 from blog.server.wsgi_bridge import HTTPResponse, header, plain_response, send_response
+from blog.settings import load
 from blog.web.asgi_types import Receive, Scope, Send
 from blog.web.security_headers import security_headers
 from blog.web.static_files import find_static_file, media_folder, media_headers, open_media_file, send_media_file
@@ -206,8 +207,9 @@ class ASGIApp:
 def create_asgi_app() -> ASGIApp:
     """Create the application of a worker process from the environment."""
     end_with_parent()
-    configure_logging()
-    return ASGIApp(create_app())
+    settings = load()
+    configure_logging(settings.log_format, settings.log_requests)
+    return ASGIApp(create_app(settings))
 
 
 async def is_still_allowed(allowed: PermissionCheck) -> bool:

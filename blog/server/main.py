@@ -37,9 +37,9 @@ KERNEL_UNSENT_BYTES = 65_536
 
 def main() -> int:
     """Serve until stopped; return 2 for unusable settings."""
-    configure_logging()
     try:
         settings = load()
+        configure_logging(settings.log_format, settings.log_requests)
         prepare_instance(settings)
         port = bind_port(settings)
         free_reserve_to_start(settings.database)
