@@ -5,7 +5,7 @@ from __future__ import annotations
 from flask import url_for
 from flask_babel import gettext as _
 from sqlalchemy import Select, func, literal, select
-from sqlalchemy.orm import contains_eager, defer, joinedload, lazyload
+from sqlalchemy.orm import defer, joinedload
 
 from blog.comments.models import VISIBLE, Comment
 from blog.db import db, parse_id
@@ -23,8 +23,12 @@ from blog.web.i18n import language_tag
 # as at Blogger, whose widgets show it as the beginning of the text
 TITLE_LENGTH = 60
 SUMMARY_LENGTH = 300
+# each comment that is skipped takes a look at its post
+MAX_START = 5_000
 MAX_NUMBER_LENGTH = 39
-POST_COLUMNS = (Post.path, Post.title, Post.excerpt, Post.atom_id)
+POST_COLUMNS = (
+    Post.path, Post.title, Post.excerpt, Post.atom_id, Post.published_at, Post.unpublished_at, Post.trashed_at
+)  # fmt: skip
 PARENT_COLUMNS = (Comment.status, Comment.import_ref)
 
 
@@ -46,7 +50,7 @@ def build_comment_feed(
     """Build the feed of a post's comments, or of all."""
     site, listing = current_site(), list_comments(parameters, post, summary=summary)
     keys = select_keys(listing, parameters)
-    comments = {comment.id: comment for comment in db.session.scalars(_load(listing, keys.ids))}
+    comments = {one.id: one for one in db.session.scalars(_load(keys.ids)) if one.visible and one.post.published}
     entries = tuple(_make_entry(comments[key], site, place, summary) for key in keys.ids if key in comments)
     return Feed(
         feed_id=comments_feed_id(site, post),
@@ -82,18 +86,18 @@ def list_comments(parameters: Parameters, post: Post | None, *, summary: bool) -
     )
     if post is not None:
         query = query.where(Comment.post_id == post.id)
-    return Listing(query, Comment.created_at, Comment.id, literal(0) if summary else func.length(Comment.body_html))
+    length = literal(0) if summary else func.length(Comment.body_html)
+    return Listing(query, Comment.created_at, Comment.id, length, MAX_START)
 
 
-def _load(listing: Listing, ids: list[int]) -> Select[Comment]:
-    post = contains_eager(Comment.post)
+def _load(ids: list[int]) -> Select[Comment]:
+    """Select comments by id alone: with more conditions SQLite searches them by another index."""
     options = (
-        post.load_only(*POST_COLUMNS),
-        contains_eager(Comment.post).options(lazyload(Post.labels)),
+        joinedload(Comment.post).load_only(*POST_COLUMNS).lazyload(Post.labels),
         joinedload(Comment.parent).load_only(*PARENT_COLUMNS),
         defer(Comment.body),
     )
-    return listing.query.where(Comment.id.in_(ids)).options(*options)
+    return select(Comment).where(Comment.id.in_(ids)).options(*options)
 
 
 def _make_entry(comment: Comment, site: Site, place: Place, summary: bool) -> Entry:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from itertools import accumulate
 
-from sqlalchemy import Select, exists, select
+from sqlalchemy import Select, exists, false, select
 
 from blog.db import db
 from blog.posts.models import Label, Post, post_labels
@@ -19,6 +19,8 @@ def split_labels(path: str) -> tuple[str, ...]:
 
     A name may hold slashes, so that the longest existing name is taken at each place. At most MAX_LABELS.
     """
+    if not path:
+        return ()
     parts, names = path.split("/"), list[str]()
     known = _existing_names(parts)
     while parts and len(names) < MAX_LABELS:
@@ -32,6 +34,8 @@ def split_labels(path: str) -> tuple[str, ...]:
 def with_labels(query: Select[Post], names: tuple[str, ...]) -> Select[Post]:
     """Restrict a query to the posts that have all these labels."""
     for label_id in _label_ids(names):
+        if label_id is None:
+            return query.where(false())
         have_label = post_labels.c.label_id == label_id
         if _is_rare(label_id):
             query = query.where(Post.id.in_(select(post_labels.c.post_id).where(have_label)))
@@ -46,11 +50,11 @@ def _existing_names(parts: list[str]) -> set[str]:
     return set(db.session.scalars(select(Label.name).where(Label.name.in_(candidates))))
 
 
-def _label_ids(names: tuple[str, ...]) -> list[int]:
-    """Return the id of each label, 0 for one that does not exist."""
+def _label_ids(names: tuple[str, ...]) -> list[int | None]:
+    """Return the id of each label, None for one that does not exist."""
     rows = db.session.execute(select(Label.id, Label.name).where(Label.name.in_(names))) if names else ()
     found = {name: label_id for label_id, name in rows}
-    return [found.get(name, 0) for name in names]
+    return [found.get(name) for name in names]
 
 
 def _is_rare(label_id: int) -> bool:

@@ -11,10 +11,11 @@ from datetime import datetime
 from itertools import accumulate, takewhile
 from typing import Any
 
+from flask_babel import gettext as _
 from sqlalchemy import ColumnElement, Row, Select, func, select, tuple_
 
 from blog.db import db
-from blog.feeds.parameters import MAX_START, Parameters
+from blog.feeds.parameters import Parameters, WrongParameter
 from blog.web.pagination import is_older_than, page_key, parse_page_key
 
 # characters of text on a page, besides a first entry that is longer
@@ -24,12 +25,16 @@ Rows = list[Row[Any]]
 
 @dataclass(frozen=True)
 class Listing:
-    """Hold what a feed lists: records by time and id, and the length of each one's texts."""
+    """Hold what a feed lists: records by time and id, and the length of each one's texts.
+
+    `max_start` bounds `start-index`, and how far the entries are counted.
+    """
 
     query: Select[Any]
     at: Any
     row_id: Any
     length: ColumnElement[int]
+    max_start: int
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,17 @@ class Keys:
 
 
 def select_keys(listing: Listing, parameters: Parameters) -> Keys:
-    """Select the page after or before a key, or from `start-index` on."""
+    """Select the page after or before a key, or from `start-index` on.
+
+    Raises: WrongParameter.
+    """
+    if parameters.start > listing.max_start:
+        raise WrongParameter(
+            _(
+                "start-index is at most %(most)s here; to read on, follow the feed’s own link to its next page.",
+                most=listing.max_start,
+            )
+        )
     size, after = parameters.size, parse_page_key(parameters.after)
     before = parse_page_key(parameters.before) if after is None else None
     if before is not None:
@@ -54,8 +69,8 @@ def select_keys(listing: Listing, parameters: Parameters) -> Keys:
 
 
 def count_rows(listing: Listing) -> int:
-    """Count the rows of all pages, at most as many as `start-index` reaches."""
-    rows = listing.query.with_only_columns(listing.row_id).limit(MAX_START).subquery()
+    """Count the rows of all pages, up to `max_start`."""
+    rows = listing.query.with_only_columns(listing.row_id).limit(listing.max_start).subquery()
     return db.session.execute(select(func.count()).select_from(rows)).scalar_one()
 
 

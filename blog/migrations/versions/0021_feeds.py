@@ -32,6 +32,8 @@ def upgrade() -> None:
     for name, (condition, columns) in indexes.items():
         op.create_index(name, 'posts', columns, sqlite_where=condition, postgresql_where=condition)
     op.drop_index('ix_posts_newest', 'posts')
+    op.drop_index('ix_comments_counted', 'comments')
+    op.create_index('ix_comments_counted', 'comments', ['post_id', 'status', 'created_at', 'id'])
 
 
 def make_tag_prefix(blog_url: str) -> str:
