@@ -11,7 +11,7 @@ from blog.feeds.feed_addresses import Place
 from blog.feeds.feed_formats import render_feed
 from blog.feeds.label_filter import split_labels
 from blog.feeds.parameters import JSON, RSS, SCRIPT, Parameters, WrongParameter, read_parameters
-from blog.feeds.post_feed import Wanted, build_post_feed, has_posts_by
+from blog.feeds.post_feed import Wanted, build_post_feed, has_posts
 from blog.site.models import current_site
 from blog.web.error_pages import render_sentence
 from blog.web.http_cache import cacheable
@@ -31,7 +31,7 @@ def index_posts(form: str, name: str = "") -> ResponseReturnValue:
 
 @blueprint.get("/feeds/authors/<label:name>", merge_slashes=False)
 def index_author(name: str) -> ResponseReturnValue:
-    return show_posts(author=name) if has_posts_by(name) else abort(404)
+    return show_posts(author=name or abort(404))
 
 
 @blueprint.get(f"/feeds/comments/{FORM}", strict_slashes=False)
@@ -68,7 +68,9 @@ def refuse(error: WrongParameter) -> ResponseReturnValue:
 def show_posts(form: str = "", labels: tuple[str, ...] = (), author: str = "") -> ResponseReturnValue:
     parameters = query_parameters()
     wanted = Wanted(labels, author, summary=form == SUMMARY, counted=is_counted(parameters))
-    return render_feed(build_post_feed(feed_place(parameters), parameters, wanted), parameters)
+    feed = build_post_feed(feed_place(parameters), parameters, wanted)
+    # as at the page of a label, which says no more of a draft's label than of one that does not exist
+    return render_feed(feed, parameters) if feed.entries or has_posts(wanted) else abort(404)
 
 
 def is_counted(parameters: Parameters) -> bool:

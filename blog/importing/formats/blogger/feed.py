@@ -123,7 +123,7 @@ def _survey(feed: Feed, progress: Callable[[int, int], None]) -> Survey:
 def _survey_entry(entry: etree._Element, survey: Survey, dropped: bool) -> None:
     if not survey.is_export and (head := entry.getparent()) is not None:
         survey.title, survey.host = survey.title or entry_title(head), survey.host or classic.blog_host(head)
-        survey.atom_id = survey.atom_id or blog_id(child_text(head, "id"))
+        survey.atom_id = survey.atom_id or blog_id(child_text(head, "id")) or blog_id(child_text(entry, "id"))
     dialect, kind = _find_dialect(entry)
     survey.is_export = survey.is_export or bool(kind)
     if kind in {"post", "page", "comment"}:
