@@ -94,4 +94,5 @@ class Feed:
     total: int | None = None
     explanation_url: str = ""
     explanation: str = ""
+    explanation_link: str = ""
     stylesheet: str = ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from flask import Response, url_for
+from flask import Response, request, url_for
 from flask_babel import gettext as _
 
 from blog.feeds.entries import ATOM_TYPE, Feed
@@ -19,6 +19,7 @@ from blog.web.http_cache import cacheable
 from blog.web.static_files import asset
 
 MEDIA_TYPES = {ATOM: ATOM_TYPE, RSS: RSS_TYPE, JSON_FEED: JSON_FEED_TYPE, JSON: JSON_TYPE, SCRIPT: SCRIPT_TYPE}
+XML_TYPE = "application/xml"
 WRITERS: dict[str, Callable[[Feed], str]] = {
     ATOM: write_atom,
     RSS: write_rss,
@@ -35,7 +36,8 @@ def render_feed(feed: Feed, parameters: Parameters) -> Response:
     explained = replace(
         feed,
         stylesheet=asset("css/feed.css"),
-        explanation=_("This is a feed: copy its address into a feed reader. How that works"),
+        explanation=_("This is a feed: copy its address into a feed reader."),
+        explanation_link=_("How that works"),
         explanation_url=url_for("feeds.show"),
         links=tuple(replace(link, media_type=MEDIA_TYPES[parameters.format]) for link in feed.links),
     )
@@ -44,4 +46,12 @@ def render_feed(feed: Feed, parameters: Parameters) -> Response:
     else:
         text = WRITERS[parameters.format](explained)
     changed_at = max([current_site().updated_at, *(entry.updated for entry in feed.entries)])
-    return cacheable(text, media_type=MEDIA_TYPES[parameters.format], changed_at=changed_at)
+    answer = cacheable(text, media_type=_media_type(parameters.format), changed_at=changed_at)
+    answer.vary.add("Accept")
+    return answer
+
+
+def _media_type(format_name: str) -> str:
+    """Return the type of the answer: browsers show Atom and RSS by their styles only as plain XML."""
+    is_browser = "text/html" in request.headers.get("Accept", "")
+    return XML_TYPE if is_browser and format_name in {ATOM, RSS} else MEDIA_TYPES[format_name]

@@ -46,3 +46,16 @@ def test_footer_leads_to_the_explanation_with_every_address(client: FlaskClient)
     assert len(addresses) == 5
     for address in addresses:
         assert client.get(address).status_code == 200
+
+
+def test_browsers_get_xml_that_they_show(client: FlaskClient) -> None:
+    for query in ("", "?alt=rss"):
+        answer = client.get(
+            f"/feeds/posts/default{query}", headers={"Accept": "text/html,application/xml;q=0.9,*/*;q=0.8"}
+        )
+        assert answer.mimetype == "application/xml"
+        assert "Accept" in answer.headers["Vary"]
+        style = re.search(r'<\?xml-stylesheet type="text/css" href="([^"]+)"\?>', answer.text)
+        assert style
+        assert client.get(style[1]).mimetype == "text/css"
+        assert '<xhtml:a href="/subscribe">How that works</xhtml:a>' in answer.text

@@ -19,5 +19,5 @@ def explanation(feed: Feed) -> Markup:
     """Write a sentence with a link, as a foreign element that readers ignore."""
     if not feed.explanation:
         return Markup()
-    link = element("xhtml:a", feed.explanation, href=feed.explanation_url)
-    return element("xhtml:div", link, xmlns__xhtml=XHTML)
+    link = element("xhtml:a", feed.explanation_link, href=feed.explanation_url)
+    return element("xhtml:div", feed.explanation, " ", link, xmlns__xhtml=XHTML)

@@ -1,0 +1,34 @@
+"""Open feeds, and the page that explains them, in a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from flask import Flask
+from playwright.sync_api import Page, expect
+
+from tests.factories import a_post
+from tests.live_server import Server
+
+
+def test_address_of_a_feed_is_copied(blog: Flask, serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    server, page = serve(), reader(permissions=["clipboard-read", "clipboard-write"])
+    page.goto(server.url + "/subscribe")
+    button = page.get_by_role("button").first
+    expect(button).to_have_accessible_description("All posts")
+    button.click()
+    expect(button).to_have_text("Copied")
+    assert page.evaluate("navigator.clipboard.readText()") == f"{server.url}/feeds/posts/default"
+    expect(button).to_have_text("Copy")
+
+
+def test_feed_is_readable_in_a_browser(blog: Flask, serve: Callable[..., Server], reader: Callable[..., Page]) -> None:
+    a_post("Herons return", standfirst="Soon.", body="<p>The text.</p>")
+    server, page = serve(), reader()
+    for query in ("", "?alt=rss"):
+        page.goto(f"{server.url}/feeds/posts/default{query}")
+        expect(page.get_by_text("Herons return", exact=True)).to_be_visible()
+        expect(page.get_by_text("Soon.", exact=True)).to_be_visible()
+        expect(page.get_by_text("tag:", exact=False).first).to_be_hidden()
+        page.get_by_text("How that works").click()
+        expect(page.get_by_role("heading", level=1)).to_have_text("Subscribe")
