@@ -15,11 +15,12 @@ POSITIONS = ("start-index", "after", "before")
 
 @dataclass(frozen=True)
 class Place:
-    """Hold the address of a feed: the blog's origin, the path and the query."""
+    """Hold the address of a feed, the blog's origin, the path and the query, with its media type."""
 
     origin: str
     path: str
     query: tuple[tuple[str, str], ...] = ()
+    media_type: str = ""
 
     @property
     def url(self) -> str:
@@ -47,7 +48,7 @@ def head_links(place: Place, older: str | None, newer: str | None) -> tuple[Link
     links = [("first", place.page())] if newer else []
     links += [("previous", place.page("before", newer))] if newer else []
     links += [("next", place.page("after", older))] if older else []
-    return tuple(Link(rel, href) for rel, href in links)
+    return tuple(Link(rel, href, place.media_type) for rel, href in links)
 
 
 def post_comments_path(post_id: int) -> str:

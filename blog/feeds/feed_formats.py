@@ -39,7 +39,6 @@ def render_feed(feed: Feed, parameters: Parameters) -> Response:
         explanation=_("This is a feed: copy its address into a feed reader."),
         explanation_link=_("How that works"),
         explanation_url=url_for("feeds.show"),
-        links=tuple(replace(link, media_type=MEDIA_TYPES[parameters.format]) for link in feed.links),
     )
     if parameters.format == SCRIPT:
         text = write_gdata_script(explained, parameters.callback)

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 
 from blog.feeds.comment_feed import build_comment_feed, find_post
 from blog.feeds.feed_addresses import Place
-from blog.feeds.feed_formats import render_feed
+from blog.feeds.feed_formats import MEDIA_TYPES, render_feed
 from blog.feeds.label_filter import split_labels
 from blog.feeds.parameters import JSON, RSS, SCRIPT, Parameters, WrongParameter, read_parameters
 from blog.feeds.post_feed import Wanted, build_post_feed, has_posts
@@ -83,7 +83,8 @@ def query_parameters() -> Parameters:
 
 
 def feed_place(parameters: Parameters) -> Place:
-    return Place(origin(), url_for(request.endpoint or "", **request.view_args or {}), parameters.query)
+    path = url_for(request.endpoint or "", **request.view_args or {})
+    return Place(origin(), path, parameters.query, MEDIA_TYPES[parameters.format])
 
 
 def origin() -> str:

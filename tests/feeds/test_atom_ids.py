@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from pathlib import Path
@@ -10,9 +11,11 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from lxml import etree
+from sqlalchemy import create_engine, text
 
 from blog.db import db, writing
 from blog.importing.load.run import load_export
+from blog.migrations import migrate
 from blog.posts.models import Post
 from blog.site.models import current_site, ensure_site
 from tests.factories import a_comment, a_post
@@ -154,3 +157,26 @@ def exported_ids(path: Path) -> dict[str, list[str]]:
         if kind in found and not is_draft and not is_removed:
             found[kind].append(entry.findtext("atom:id", "", NAMESPACES))
     return found
+
+
+@pytest.mark.parametrize(
+    ("blog_url", "host"),
+    [
+        ("https://Blog.Example.org/", "blog.example.org"),
+        ("https://bücher.example", "xn--bcher-kva.example"),
+        ("http://[::1]:8000", ""),
+        ("http://localhost:8000", ""),
+        ("", ""),
+    ],
+)
+def test_prefix_of_ids_is_made_of_the_blogs_address(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, blog_url: str, host: str
+) -> None:
+    monkeypatch.setitem(os.environ, "BLOG_URL", blog_url)
+    address = f"sqlite:///{tmp_path / 'new.sqlite'}"
+    migrate(address)
+    with create_engine(address).connect() as connection:
+        prefix = connection.execute(text("SELECT tag_prefix FROM site")).scalar_one()
+    number = prefix.rpartition("-")[2]
+    assert prefix.startswith(f"tag:{host or f'{number}.invalid'},20")
+    assert len(number) == 12
