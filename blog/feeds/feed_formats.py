@@ -31,7 +31,7 @@ WRITERS: dict[str, Callable[[Feed], str]] = {
 def render_feed(feed: Feed, parameters: Parameters) -> Response:
     """Render a feed, or 304 where the program has it already.
 
-    Last-Modified is later than any change of the feed: an entry may have gone.
+    Last-Modified is later than the change of any entry, and than its end. A renamed label changes the ETag alone.
     """
     explained = replace(
         feed,

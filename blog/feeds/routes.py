@@ -90,4 +90,5 @@ def feed_place(parameters: Parameters) -> Place:
 def origin() -> str:
     """Return BLOG_URL, or the host that was asked."""
     blog_url: str = current_app.config["SETTINGS"].blog_url
-    return (blog_url or request.host_url).rstrip("/")
+    # not `host_url`, in which a domain is not in ASCII
+    return blog_url.rstrip("/") or f"{request.scheme}://{request.host}"

@@ -159,6 +159,9 @@ def test_texts_with_numbers_of_lines_and_old_times_are_valid(client: FlaskClient
 
 def test_host_of_a_request_is_only_in_its_own_answer(client: FlaskClient) -> None:
     a_post()
-    feed = client.get("/feeds/posts/default", headers={"Host": "blog.example.org"})
-    assert "http://blog.example.org/feeds/posts/default" in feed.text
+    for host in ("blog.example.org", "xn--bcher-kva.example:8000"):
+        feed = client.get("/feeds/posts/default", headers={"Host": host})
+        assert f'href="http://{host}/feeds/posts/default"' in feed.text
+    hostile = client.get("/feeds/posts/default", headers={"Host": 'x"><script>'})
+    assert hostile.status_code == 400 or "<script>" not in hostile.text
     assert link(read_feed(client), "self") == "http://localhost/feeds/posts/default"
