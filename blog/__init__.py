@@ -89,6 +89,7 @@ def _register_blueprints(app: Flask) -> None:
     from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
+    from blog.feeds import routes as feeds
     from blog.importing import desk as importing_desk
     from blog.media import image_sources
     from blog.media import routes as media
@@ -102,7 +103,7 @@ def _register_blueprints(app: Flask) -> None:
     image_sources.init(app)
     desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
     desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk]
-    public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts]
+    public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts, feeds]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
     cli.init(app)

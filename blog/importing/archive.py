@@ -33,7 +33,8 @@ class Sample:
 class Site:
     """Hold what an export says of the blog itself; "" means unknown.
 
-    `tagline` is plain text. `custom_domain`: the blog had a domain of its own, which need not be `host`.
+    `tagline` is plain text. `custom_domain`: the blog had a domain of its own, which need not be `host`. `atom_id` is
+    the id of the blog's feed.
     """
 
     title: str = ""
@@ -42,13 +43,14 @@ class Site:
     language: str = ""
     host: str = ""
     custom_domain: bool = False
+    atom_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Post:
     """Hold one post or page (`kind`) and its old path, if any.
 
-    `odd_date` is the text of a date that had to be interpreted or replaced.
+    `odd_date` is the text of a date that had to be interpreted or replaced. `atom_id` is its id in the blog's feed.
     """
 
     ref: str
@@ -63,6 +65,7 @@ class Post:
     body: str
     draft: bool
     odd_date: str | None = None
+    atom_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

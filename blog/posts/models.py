@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select, text
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
@@ -23,6 +23,9 @@ DRAFT = "draft"
 PUBLISHED = "published"
 UNPUBLISHED = "unpublished"
 TRASHED = "trashed"
+
+# as in Post.in_state(PUBLISHED), or SQLite would not use the indexes
+VISIBLE = "trashed_at IS NULL AND unpublished_at IS NULL AND published_at IS NOT NULL"
 
 post_labels = Table(
     "post_labels",
@@ -41,18 +44,26 @@ class Label(Record):
         return self.name
 
 
+def _index_visible(name: str, condition: str, *columns: str) -> Index:
+    return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
+
+
 class Post(Record):
     """Represent a post, or a page (a post without a date).
 
     The `…_html` columns are the sanitized forms of the typed texts. `path` never changes after the first publication.
     `comment_count` counts visible comments, `top_count` top-level branches with visible comments. `comment_rule`
     overrides the site's. `thread_version` rises with each change of the thread; `site_version` is the site's version at
-    the last change visible on home. `updated_at` is set explicitly, since comments are no edits of the post.
+    the last change visible on home. `atom_id` is what the feeds of the old blog called an imported post. `updated_at`
+    is set explicitly, since comments are no edits of the post.
     """
 
     __tablename__ = "posts"
     __table_args__ = (
-        Index("ix_posts_newest", "kind", "published_at", "id"),
+        # lists and feeds of what readers may see; the desk uses the last one
+        _index_visible("ix_posts_published", VISIBLE, "kind", "published_at", "id"),
+        _index_visible("ix_posts_updated", VISIBLE, "kind", "updated_at", "id", "published_at"),
+        _index_visible("ix_posts_author", f"{VISIBLE} AND author_name != ''", "author_name", "published_at", "id"),
         Index("ix_posts_changed", "kind", "updated_at", "id"),
     )
 
@@ -90,6 +101,7 @@ class Post(Record):
     thread_version: Mapped[int] = mapped_column(default=0)
     site_version: Mapped[int] = mapped_column(default=0, index=True)
     import_ref: Mapped[str | None] = mapped_column(String(200), unique=True)
+    atom_id: Mapped[str | None] = mapped_column(String(200))
     submission_key: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
 
     labels: Mapped[list[Label]] = relationship(secondary=post_labels, order_by=Label.name, lazy="selectin")

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from datetime import datetime
+from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, String, Text, select, update
 from sqlalchemy.orm import Mapped, mapped_column
 
-from blog.db import Record, db, writing
+from blog.db import Record, db, now, writing
 from blog.db_connections import schema_missing
 from blog.db_errors import SchemaMissing
 
@@ -23,6 +24,12 @@ OFF, CALM, USUAL, STRICT = "off", "calm", "usual", "strict"
 MENU_URL = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
+def make_tag_prefix() -> str:
+    """Make the prefix for a row that is created anew; the first one's is of the migration."""
+    name = token_hex(6)
+    return f"tag:{name}.invalid,{now():%Y-%m-%d}:blog-{name}"
+
+
 class Site(Record):
     """Represent the site: one row with id 1 from the first migration.
 
@@ -31,8 +38,9 @@ class Site(Record):
     Retention in days: `address_days` for address hashes, `audit_days` for the audit log (0: for ever), `hidden_days`
     for the texts of spam and removed comments (None: for ever). `reports_to_hold` reports hold a comment (None, 0:
     never). `version` rises with the counts and posts that home shows, `queue_version` with every change of the queue,
-    `content_version` with every other write that may change a public page. `forgotten_at` is the last run of retention,
-    `doubted_at` the time since which the clock is doubted.
+    `content_version` with every other write that may change a public page. `tag_prefix` begins the ids of feeds and
+    entries and never changes; `atom_id` is what the feeds of an imported blog were called. `forgotten_at` is the last
+    run of retention, `doubted_at` the time since which the clock is doubted.
     """
 
     __tablename__ = "site"
@@ -68,6 +76,8 @@ class Site(Record):
     reader_per_10_minutes: Mapped[int] = mapped_column(default=10)
     address_per_minute: Mapped[int] = mapped_column(default=10)
     address_per_10_minutes: Mapped[int] = mapped_column(default=60)
+    tag_prefix: Mapped[str] = mapped_column(String(300), default=make_tag_prefix)
+    atom_id: Mapped[str] = mapped_column(String(200), default="")
     forgotten_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from hashlib import sha256
 
 from flask import Response, make_response, request
@@ -10,15 +11,19 @@ from werkzeug.wrappers import Response as BaseResponse
 from blog.web.fragment_cache import CACHE_PLACEHOLDER, EMPTY_FRAGMENT, CachedFragment
 
 
-def cacheable(page: str, part: CachedFragment = EMPTY_FRAGMENT) -> Response:
+def cacheable(
+    page: str, part: CachedFragment = EMPTY_FRAGMENT, media_type: str = "text/html", changed_at: datetime | None = None
+) -> Response:
     """Build a public response with `no-cache` and an ETag, or 304.
 
-    `part` replaces CACHE_PLACEHOLDER in the page.
+    `part` replaces CACHE_PLACEHOLDER in the page. `changed_at` is for Last-Modified.
     """
     body = page.encode()
     answer = make_response(body.replace(CACHE_PLACEHOLDER.encode(), part.html, 1))
+    answer.content_type = f"{media_type}; charset=utf-8"
     answer.headers["Cache-Control"] = "no-cache"
     answer.set_etag(sha256(body + part.digest).hexdigest()[:24])
+    answer.last_modified = changed_at
     answer.make_conditional(request)
     answer.headers.pop("Date", None)  # the server adds its own
     return answer

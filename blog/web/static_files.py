@@ -44,6 +44,7 @@ SHEETS = {
         *("base", "masthead", "prose", "imported", "list", "post", "thread", "response", "form", "notices"),
         *("reader", "author_actions", "reactions", "keys", "print"),
     ),
+    "subscribe": ("base", "masthead", "prose", "notices", "subscribe", "print"),
     "desk": (
         *("base", "masthead", "prose", "form", "notices", "desk", "desk-lists", "desk-forms", "desk-sections"),
         *("desk-comment", "desk-decisions", "desk-log", "queue", "keys", "post_form", "overview", "import"),

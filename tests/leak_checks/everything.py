@@ -90,6 +90,7 @@ class World:
             "name": Label.name if "label" in rule else Picture.digest, "editor_id": Editor.id,
         }  # fmt: skip
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
+        others["form"] = ["default", "summary"]
         others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:
             pairs = db.session.execute(select(Comment.post_id, Comment.id)).all()

@@ -30,6 +30,7 @@ TRANSACTIONS = {"writing": "content", "changing_threads": "thread"}
 # modules that pass a transaction on to their caller
 PASSING = {"blog/db.py", "blog/comments/changes.py"}
 NO_POST = 0
+SITE_PAGES = ("/", "/privacy", "/subscribe", "/feeds/posts/default", "/feeds/posts/default?alt=json")
 # `site.content_version`; then the thread's version, or the site's for pages of NO_POST
 Versions = tuple[int, int | None]
 
@@ -51,7 +52,7 @@ class PageWitness:
     """
 
     app: Flask
-    posts: dict[str, int] = field(default_factory=lambda: {"/": NO_POST, "/privacy": NO_POST})
+    posts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SITE_PAGES, NO_POST))
     pages: dict[str, Page] = field(default_factory=dict)
     stale: list[tuple[str, str]] = field(default_factory=list)
     needless: set[str] = field(default_factory=set)
@@ -106,6 +107,7 @@ def find_paths() -> dict[str, int]:
     for post in db.session.scalars(Post.visible().where((Post.comment_count > 0) | (Post.kind == PAGE))):
         orders = ("", "?order=newest", "?order=agreed", "?page=2") if post.top_count > tree.PAGE_SIZE else ("",)
         found |= {f"{post.path}{query}": post.id for query in orders}
+        found[f"/feeds/{post.id}/comments/default"] = post.id
         lists = [f"/search/label/{label.name}" for label in post.labels]
         lists += [f"/{post.published_at:%Y}/", f"/{post.published_at:%Y/%m}/"]
         found |= dict.fromkeys(lists, NO_POST)

@@ -27,7 +27,7 @@ WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
 # no page of HTML, or a page of its own session
 NO_PAGES = re.compile(
-    r"/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
+    r"/(static|media|feeds)/|\.xml$|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
 )
 
 

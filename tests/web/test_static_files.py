@@ -112,7 +112,7 @@ def test_static_files_skip_symbolic_links(static: Path, tmp_path: Path) -> None:
 
 
 def test_page_has_one_stylesheet_of_its_kind(client: FlaskClient) -> None:
-    for path, kind in {"/": "list", "/privacy": "post", "/desk/sign-in": "desk"}.items():
+    for path, kind in {"/": "list", "/privacy": "post", "/subscribe": "subscribe", "/desk/sign-in": "desk"}.items():
         page = client.get(path).text
         assert page.count('rel="stylesheet"') == 1
         assert f'href="{static_files.asset(f"css/pages/{kind}.css")}"' in page
@@ -122,8 +122,8 @@ def test_page_has_one_stylesheet_of_its_kind(client: FlaskClient) -> None:
 
 
 def test_every_stylesheet_is_used() -> None:
-    """moderate.js adds its own stylesheet for editors."""
-    sheets = {path.stem for path in (static_files.STATIC / "css").iterdir()} - {"moderate"}
+    """moderate.js adds its own stylesheet for editors; feeds name theirs."""
+    sheets = {path.stem for path in (static_files.STATIC / "css").iterdir()} - {"moderate", "feed"}
     assert sheets == {sheet for joined in static_files.SHEETS.values() for sheet in joined}
 
 

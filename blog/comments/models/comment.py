@@ -71,7 +71,8 @@ class Comment(Record):
         Index("ix_comments_address", "address_key", "created_at"),
         Index("ix_comments_reader", "reader_key", "created_at"),
         Index("ix_comments_queue", "status", "created_at", "id"),
-        Index("ix_comments_counted", "post_id", "status"),
+        # counts them, and lists them by time for feeds
+        Index("ix_comments_counted", "post_id", "status", "created_at", "id"),
         # the first finds the replies of a branch at any depth, the second those directly under a comment
         Index("ix_comments_in_branch", "root_id", "status", "created_at", "id"),
         Index("ix_comments_replies", "display_parent_id", "status"),

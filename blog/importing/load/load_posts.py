@@ -65,6 +65,7 @@ def load_posts(entries: CleanedEntries, host: str, report: Report) -> None:
 def _make_post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:
     post = Post(
         import_ref=entry.ref,
+        atom_id=entry.atom_id,
         kind=entry.kind,
         title=clean_line(entry.title)[:500],
         published_at=None if entry.draft or _is_future(entry) else entry.at,

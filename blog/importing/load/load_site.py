@@ -23,6 +23,7 @@ def load_site(found: archive.Site, report: Report) -> None:
         return
     with writing():
         site = current_site()
+        site.atom_id = site.atom_id or found.atom_id
         site.title, site.tagline = clean_line(found.title)[:200], clean_line(found.tagline)[:500]
         unknown = [*_set_timezone(site, found.zone), *_set_language(site, found.language)]
         raise_site_version()

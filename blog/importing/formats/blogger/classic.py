@@ -16,7 +16,7 @@ from lxml import etree
 
 from blog.importing.archive import Comment, Post
 from blog.importing.formats.atom import ATOM, child_text, entry_content, entry_title, parse_times
-from blog.importing.formats.blogger.entry_ids import comment_numbers, find_comment, find_post, post_number
+from blog.importing.formats.blogger.entry_ids import comment_numbers, find_comment, find_post, post_id, post_number
 from blog.importing.formats.blogger.label_names import split_labels
 
 KIND_SCHEME = "http://schemas.google.com/g/2005#kind"
@@ -84,6 +84,7 @@ def post(entry: etree._Element, kind: str) -> Post:
         body=entry_content(entry),
         draft=any((entry.findtext(tag) or "").strip() == "yes" for tag in DRAFT_TAGS),
         odd_date=odd_date,
+        atom_id=post_id(entry),
     )
 
 

@@ -15,6 +15,7 @@ from blog.importing.formats.atom import BadEntry, child_text
 POST = re.compile(r"(?:post|page)-([0-9]{1,39})\Z")
 POST_OF_COMMENT = re.compile(r"(?:post|page)-([0-9]{1,39})\.comment-[0-9]{1,39}\Z")
 COMMENT = re.compile(r"(?:(?:post|page)-([0-9]{1,18})\.)?comment-([0-9]{1,39})\Z")
+BLOG = re.compile(r"tag:blogger\.com,1999:blog-[0-9]{1,39}(?=[.]|\Z)")
 LAST_NUMBER = re.compile(r"([0-9]{1,39})\Z")
 
 
@@ -24,6 +25,21 @@ def post_number(entry: etree._Element) -> str:
     if not found:
         raise BadEntry("no_number")
     return found[1]
+
+
+def blog_id(ident: str) -> str:
+    """Return the id of the blog's feed at the beginning of any id in it, or ""."""
+    found = BLOG.match(ident)
+    return found[0] if found else ""
+
+
+def post_id(entry: etree._Element) -> str | None:
+    """Return the id of a post in the blog's feed, where Blogger gave it one.
+
+    The export calls a page `page-N`.
+    """
+    blog = blog_id(child_text(entry, "id"))
+    return f"{blog}.post-{post_number(entry)}" if blog else None
 
 
 def comment_numbers(entry: etree._Element) -> tuple[str, str]:

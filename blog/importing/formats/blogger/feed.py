@@ -17,8 +17,9 @@ from lxml import etree
 from blog.html import plain_text
 from blog.importing.archive import Archive, Comment, Post, Sample, Site, find_no_picture
 from blog.importing.export_errors import UnusableExport
-from blog.importing.formats.atom import ATOM, BadEntry, Feed, UndeclaredPrefix, entry_title, iter_entries
+from blog.importing.formats.atom import ATOM, BadEntry, Feed, UndeclaredPrefix, child_text, entry_title, iter_entries
 from blog.importing.formats.blogger import classic, takeout
+from blog.importing.formats.blogger.entry_ids import blog_id
 from blog.importing.formats.repair_xml import declare_prefix
 from blog.importing.load.thread_order import ThreadOrder
 from blog.stored_messages import Message, message
@@ -49,6 +50,7 @@ class Survey:
     settings: dict[str, str] = field(default_factory=dict)
     title: str = ""
     host: str = ""
+    atom_id: str = ""
     is_export: bool = False
     total: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
@@ -121,6 +123,7 @@ def _survey(feed: Feed, progress: Callable[[int, int], None]) -> Survey:
 def _survey_entry(entry: etree._Element, survey: Survey, dropped: bool) -> None:
     if not survey.is_export and (head := entry.getparent()) is not None:
         survey.title, survey.host = survey.title or entry_title(head), survey.host or classic.blog_host(head)
+        survey.atom_id = survey.atom_id or blog_id(child_text(head, "id")) or blog_id(child_text(entry, "id"))
     dialect, kind = _find_dialect(entry)
     survey.is_export = survey.is_export or bool(kind)
     if kind in {"post", "page", "comment"}:
@@ -192,7 +195,7 @@ def _comments(feed: Feed) -> Iterator[Comment]:
 
 def _site(site: Site | None, survey: Survey) -> Site:
     if site:
-        return replace(site, title=site.title or survey.title, host=site.host or survey.host)
+        return replace(site, title=site.title or survey.title, host=site.host or survey.host, atom_id=survey.atom_id)
     settings = survey.settings
     return Site(
         title=settings.get("BLOG_NAME") or survey.title,
@@ -201,6 +204,7 @@ def _site(site: Site | None, survey: Survey) -> Site:
         language=settings.get("BLOG_LOCALE", ""),
         host=survey.host,
         custom_domain=settings.get("BLOG_PUBLISHING_MODE", "").endswith("HOSTED"),
+        atom_id=survey.atom_id,
     )
 
 

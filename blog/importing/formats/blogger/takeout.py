@@ -13,7 +13,7 @@ from lxml import etree
 
 from blog.importing.archive import Comment, Post
 from blog.importing.formats.atom import ATOM, child_text, entry_content, entry_title, parse_times
-from blog.importing.formats.blogger.entry_ids import comment_numbers, find_comment, find_post, post_number
+from blog.importing.formats.blogger.entry_ids import comment_numbers, find_comment, find_post, post_id, post_number
 from blog.importing.formats.blogger.label_names import split_labels
 
 BLOGGER = "{http://schemas.google.com/blogger/2018}"
@@ -65,6 +65,7 @@ def post(entry: etree._Element, kind: str) -> Post:
         # a post of unknown status must not be published by accident
         draft=_value(entry, "status") not in {"", LIVE},
         odd_date=odd_date,
+        atom_id=post_id(entry),
     )
 
 

@@ -1,0 +1,1 @@
+"""Write a feed as text, one module per format."""
