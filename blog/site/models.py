@@ -32,7 +32,8 @@ class Site(Record):
     for the texts of spam and removed comments (None: for ever). `reports_to_hold` reports hold a comment (None, 0:
     never). `version` rises with the counts and posts that home shows, `queue_version` with every change of the queue,
     `content_version` with every other write that may change a public page. `forgotten_at` is the last run of retention,
-    `doubted_at` the time since which the clock is doubted.
+    `doubted_at` the time since which the clock is doubted. `websub_hub` is the address of the hub that distributes the
+    feeds, `security_contact` an address for security.txt; "" is none.
     """
 
     __tablename__ = "site"
@@ -70,6 +71,8 @@ class Site(Record):
     address_per_10_minutes: Mapped[int] = mapped_column(default=60)
     forgotten_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
+    websub_hub: Mapped[str] = mapped_column(String(500), default="")
+    security_contact: Mapped[str] = mapped_column(String(500), default="")
 
     @property
     def zone(self) -> ZoneInfo:
