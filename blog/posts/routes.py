@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response, abort, make_response, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import PathConverter
 
 from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import build_permalink, find_comment_at
 from blog.comments.thread.tree import read_order, render_thread_page
+from blog.posts.blogger_times import read_key
 from blog.posts.lists import all_posts, neighbours, posts_in, posts_with_label
+from blog.posts.missing_pages import answer_missing
 from blog.posts.models import post_at
-from blog.posts.old_paths import find_moved
-from blog.posts.suggestions import suggest_labels, suggest_posts
 from blog.site.models import current_site
-from blog.web import error_pages, htmx
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
-from blog.web.http_cache import cacheable, private
+from blog.web.http_cache import cacheable, permanent_redirect
 
 
 class LabelConverter(PathConverter):
@@ -39,6 +38,8 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/search/label/<label:name>", merge_slashes=False)
 def index_label(name: str) -> ResponseReturnValue:
+    if key := read_key(request.args.get("updated-max")):
+        return permanent_redirect(url_for("posts.index_label", name=name, after=key))
     version = current_site().version
     page = posts_with_label(name, **page_keys())
     if not page.items:
@@ -59,23 +60,6 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
 def page_keys() -> dict[str, str | None]:
     """Return where the page of a list begins or ends."""
     return {"after": request.args.get("after"), "before": request.args.get("before")}
-
-
-def answer_missing(path: str = "", label: str = "") -> Response | int:
-    """Redirect from an old path, or return 410, or a page for 404 that proposes others."""
-    moved, gone = find_moved(path) if path else (None, False)
-    if moved or gone or htmx.is_htmx_request():
-        return permanent_redirect(moved) if moved else 410 if gone else 404
-    posts, labels = suggest_posts(path), suggest_labels(label or path)
-    answer = error_pages.render_error(404, "posts/not_found.html", posts=posts, labels=labels)
-    return private(answer, 404)
-
-
-def permanent_redirect(address: str) -> Response:
-    """Redirect for good; browsers ask again, since an address may be used anew."""
-    answer = make_response(redirect(address, 301))
-    answer.headers["Cache-Control"] = "no-cache"
-    return answer
 
 
 @blueprint.get("/<path:path>")

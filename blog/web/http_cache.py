@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from hashlib import sha256
 
-from flask import Response, make_response, request
+from flask import Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blog.web.fragment_cache import CACHE_PLACEHOLDER, EMPTY_FRAGMENT, CachedFragment
@@ -21,6 +21,13 @@ def cacheable(page: str, part: CachedFragment = EMPTY_FRAGMENT) -> Response:
     answer.set_etag(sha256(body + part.digest).hexdigest()[:24])
     answer.make_conditional(request)
     answer.headers.pop("Date", None)  # the server adds its own
+    return answer
+
+
+def permanent_redirect(address: str) -> Response:
+    """Redirect for good; browsers ask again, since a post may get the address."""
+    answer = make_response(redirect(address, 301))
+    answer.headers["Cache-Control"] = "no-cache"
     return answer
 
 

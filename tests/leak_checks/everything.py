@@ -33,7 +33,8 @@ from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.ops.job_runs import Run, describe_error, save_runs
-from blog.posts.models import PAGE, Label, Post
+from blog.posts.models import PAGE, Label, OldPath, Post
+from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import trash_post, unpublish_post
 from blog.site.update import change_settings
 from tests.factories import a_comment, a_post, answer, csrf, sign_in, signed_in
@@ -70,6 +71,7 @@ class World:
         found = [address for rule in self.app.url_map.iter_rules() for address in self.fill_rule(str(rule))]
         for path in db.session.scalars(select(Post.path).where(Post.path.is_not(None))):
             found += [f"{path}?order=newest", f"{path}?order=agreed", f"{path}?page=2", f"{path}?page=99&order=newest"]
+        found += db.session.scalars(select(OldPath.path))
         for comment in db.session.scalars(select(Comment)):
             found.append(f"{comment.post.path}?showComment={comment.position}")
             found.append(f"/posts/{comment.post_id}/comments/new?parent={comment.id}&quote=1")
@@ -89,7 +91,12 @@ class World:
             "ban_id": Ban.id, "entry_id": AuditEntry.id, "follow_id": Follow.id, "path": func.substr(Post.path, 2),
             "name": Label.name if "label" in rule else Picture.digest, "editor_id": Editor.id,
         }  # fmt: skip
-        others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
+        others: dict[str, list[Any]] = {
+            "year": [now().year],
+            "month": ["01", "11"],
+            "day": ["01"],
+            "filename": ["img/icon.svg"],
+        }
         others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:
             pairs = db.session.execute(select(Comment.post_id, Comment.id)).all()
@@ -149,6 +156,8 @@ def write_posts(world: World) -> None:
         with changing_threads():
             db.session.add(bare_comment(post, name=marker(post.title, "commenter"), body=marker(post.title, "comment")))
         hidden += [marker(post.title, "commenter"), marker(post.title, "comment")]
+        with writing():
+            store_old_path(post, f"/old/{marker(post.title, 'old')}")
 
 
 def bare_comment(post: Post, **fields: Any) -> Comment:
