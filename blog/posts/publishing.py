@@ -15,6 +15,7 @@ from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
 from blog.media.library import small_address
 from blog.posts.models import PAGE, OldPath, Post
+from blog.site.hub_pings import ping_waiting, request_ping
 from blog.site.models import Site, current_site, raise_site_version
 
 MAX_SLUG_LENGTH = 60
@@ -106,6 +107,7 @@ def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
         verb(post)
         post.updated_at = now()
         post.site_version = raise_site_version()
+        request_ping_for(post)
     announce(post)
     return post
 
@@ -118,7 +120,14 @@ def lock_post(post_id: int) -> Post:
     return post
 
 
+def request_ping_for(post: Post) -> None:
+    """Have the hub told of a post that is or was in the feeds, in the current transaction."""
+    if post.published_at is not None:
+        request_ping()
+
+
 def announce(post: Post) -> None:
-    """Announce a change to live readers, after the commit."""
+    """Announce a change to live readers and to the hub, after the commit."""
+    ping_waiting.set()
     hint("site")
     hint(f"post:{post.id}")

@@ -36,6 +36,7 @@ from blog.ops.job_runs import Run, describe_error, save_runs
 from blog.posts.models import PAGE, Label, OldPath, Post
 from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import trash_post, unpublish_post
+from blog.site.models import HubPing
 from blog.site.update import change_settings
 from tests.factories import a_comment, a_post, answer, csrf, sign_in, signed_in
 from tests.test_routes import a_picture
@@ -114,8 +115,15 @@ def build_world(app: Flask) -> World:
     world = World(app, app.test_client(use_cookies=False), app.test_client(), signed_in(app))
     bea = add_editor(f"{marker('editor', 'email')}@example.org", "Bea", EDITOR, "another sentence here")
     change_settings(
-        {"max_indent": 1, "muted": marker("muted"), "menu": "About | /p/about.html", "tagline": marker("tagline")}
+        {
+            "max_indent": 1,
+            "muted": marker("muted"),
+            "websub_hub": "https://hub.example/",
+            "menu": "About | /p/about.html",
+            "tagline": marker("tagline"),
+        }
     )
+    change_settings({"websub_hub": "https://hub.example/"})
     write_posts(world)
     write_thread(world, bea)
     write_readers_comments(world, bea)
@@ -240,6 +248,10 @@ def write_other_records(world: World) -> None:
         db.session.add(Import(name=names[0], report=f'["{names[1]}"]', state=DONE, done=1, total=1))
     world.hidden += names
     failed = describe_error(type(error := marker("job", "error"), (Exception,), {})())
+    with writing():
+        ping = db.session.scalars(select(HubPing)).one()
+        ping.failed_at, ping.last_error = now(), f'[{{"code": "{marker("ping", "error")}"}}]'
+    world.hidden.append(marker("ping", "error"))
     save_runs([Run("retention", 3600, now(), now(), failed, now())], {"retention"})
     world.hidden.append(error)
     a_picture()

@@ -15,7 +15,7 @@ from blog.importing.report import Report
 from blog.posts.labels import find_or_create_labels
 from blog.posts.models import PAGE, Post
 from blog.posts.old_paths import store_old_path
-from blog.posts.publishing import derive_fields, find_free_path
+from blog.posts.publishing import derive_fields, find_free_path, request_ping_for
 from blog.posts.seed import remove_untouched_welcome
 from blog.site.models import Site, current_site, raise_site_version
 from blog.stored_messages import message
@@ -62,6 +62,7 @@ def load_posts(entries: CleanedEntries, host: str, report: Report) -> None:
                 db.session.add(post)
                 if entry.path and entry.path != post.path:
                     store_old_path(post, entry.path)
+                request_ping_for(post)
                 _report_post(entry, cleaned, post, report)
 
 

@@ -1,4 +1,4 @@
-"""Old addresses, indexes that find posts by their slug and comments by their old anchor."""
+"""Old addresses, indexes that find posts by their slug and comments by their old anchor, and pings to a hub."""
 
 from alembic import op
 import sqlalchemy as sa
@@ -34,3 +34,21 @@ def upgrade() -> None:
     )
     for name in ('websub_hub', 'security_contact'):
         op.add_column('site', sa.Column(name, sa.String(500), nullable=False, server_default=''))
+    op.create_table(
+        'hub_pings',
+        sa.Column('id', sa.Integer(), nullable=False),
+        sa.Column('created_at', Moment(timezone=True), nullable=False),
+        sa.Column('updated_at', Moment(timezone=True), nullable=False),
+        sa.Column('hub', sa.String(500), nullable=False),
+        sa.Column('changed_at', Moment(timezone=True), nullable=False),
+        sa.Column('due_at', Moment(timezone=True)),
+        sa.Column('tries', sa.Integer(), nullable=False),
+        sa.Column('first_tried_at', Moment(timezone=True)),
+        sa.Column('leased_until', Moment(timezone=True)),
+        sa.Column('failed_at', Moment(timezone=True)),
+        sa.Column('last_error', sa.String(500), nullable=False),
+        sa.Column('sent_at', Moment(timezone=True)),
+        sa.Column('given_up_at', Moment(timezone=True)),
+        sa.PrimaryKeyConstraint('id', name=op.f('pk_hub_pings')),
+        sa.UniqueConstraint('hub', name=op.f('uq_hub_pings_hub')),
+    )

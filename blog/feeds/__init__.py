@@ -1,0 +1,1 @@
+"""Publish posts and comments as Atom, RSS, JSON Feed and Blogger's JSON."""
