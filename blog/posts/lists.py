@@ -44,7 +44,10 @@ def all_posts(after: str | None = None, before: str | None = None) -> Page[Post]
 
 
 def posts_with_label(name: str, after: str | None = None, before: str | None = None) -> Page[Post]:
-    posts = Post.visible().where(Post.labels.any(Label.name == name))
+    label_id = db.session.scalar(select(Label.id).where(Label.name == name))
+    if label_id is None:  # else all posts would be read
+        return Page([], None)
+    posts = Post.visible().where(Post.labels.any(Label.id == label_id))
     return _list_page(posts, after, before)
 
 

@@ -30,6 +30,7 @@ TRANSACTIONS = {"writing": "content", "changing_threads": "thread"}
 # modules that pass a transaction on to their caller
 PASSING = {"blog/db.py", "blog/comments/changes.py"}
 NO_POST = 0
+DISCOVERY = ("/robots.txt", "/sitemap.xml", "/sitemap.xml?page=1", "/sitemap-pages.xml", "/news-sitemap.xml")
 # `site.content_version`; then the thread's version, or the site's for pages of NO_POST
 Versions = tuple[int, int | None]
 
@@ -51,7 +52,7 @@ class PageWitness:
     """
 
     app: Flask
-    posts: dict[str, int] = field(default_factory=lambda: {"/": NO_POST, "/privacy": NO_POST})
+    posts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("/", "/privacy", *DISCOVERY), NO_POST))
     pages: dict[str, Page] = field(default_factory=dict)
     stale: list[tuple[str, str]] = field(default_factory=list)
     needless: set[str] = field(default_factory=set)
