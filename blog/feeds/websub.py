@@ -31,7 +31,7 @@ TOPICS = (
     *("/feeds/posts/default", "/feeds/posts/default?alt=rss", "/feeds/posts/default?alt=jsonfeed"),
     *("/feeds/posts/full", "/feeds/posts/full?alt=rss", "/feeds/posts/summary", "/feeds/posts/summary?alt=rss"),
 )
-LIMITS = Limits(max_bytes=20_000, seconds=15.0)
+LIMITS = Limits(max_bytes=200_000, seconds=15.0)
 GIVE_UP_AFTER = timedelta(days=1)
 
 SENTENCES: Sentences = {

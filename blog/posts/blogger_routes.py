@@ -32,6 +32,6 @@ def show_month(year: int, month: int, **_more: int | str) -> ResponseReturnValue
 @blueprint.get("/search")
 def show_posts() -> ResponseReturnValue:
     """Redirect to the posts before `updated-max`; other addresses of a search lead home."""
-    if words := request.args.get("q", ""):
+    if words := request.args.get("q", "").replace("\0", ""):
         abort(answer_missing(f"/{words}"))
     return permanent_redirect(url_for("posts.index", after=read_key(request.args.get("updated-max"))))
