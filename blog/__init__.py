@@ -86,6 +86,7 @@ def _register_blueprints(app: Flask) -> None:
     from blog.comments.screening import desk as screening_desk
     from blog.comments.thread import avatars
     from blog.comments.thread import routes as thread
+    from blog.discovery import routes as discovery
     from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
@@ -94,6 +95,7 @@ def _register_blueprints(app: Flask) -> None:
     from blog.media import image_sources
     from blog.media import routes as media
     from blog.ops import jobs_desk, mail_desk, overview_desk
+    from blog.posts import blogger_routes
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
     from blog.site import desk as site_desk
@@ -104,6 +106,7 @@ def _register_blueprints(app: Flask) -> None:
     desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
     desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk]
     public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts, feeds]
+    public_views += [blogger_routes, discovery]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
     cli.init(app)

@@ -30,6 +30,7 @@ OWNERS = 403
 # readers with a CSRF token may do these
 FOR_READERS = ("agreement", "reports")
 
+DAY = "<int(fixed_digits=4):year>_<int(fixed_digits=2):month>_<int(fixed_digits=2):day>"
 # method and rule: status for a visitor, an editor and an owner, each with a valid token and an empty form
 ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /": (200, 200, 200),
@@ -45,6 +46,17 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /atom.xml": (301, 301, 301),
     "GET /rss.xml": (301, 301, 301),
     "GET /subscribe": (200, 200, 200),
+    "GET /search": (301, 301, 301),
+    "GET /robots.txt": (200, 200, 200),
+    "GET /sitemap.xml": (200, 200, 200),
+    "GET /sitemap-pages.xml": (200, 200, 200),
+    "GET /news-sitemap.xml": (200, 200, 200),
+    "GET /.well-known/security.txt": (404, 404, 404),
+    "GET /.well-known/change-password": (302, 302, 302),
+    "GET /index.html": (301, 301, 301),
+    f"GET /{DAY}_archive.html": (301, 301, 301),
+    f"GET /{DAY}_<name>_archive.html": (301, 301, 301),
+    f"GET /archives/{DAY}_archive.html": (301, 301, 301),
     "GET /media/<path:name>": (200, 200, 200),
     "GET /live": (204, 204, 204),
     "GET /posts/<int:post_id>/live": (204, 204, 204),
@@ -202,6 +214,7 @@ def route_values(app: Flask) -> dict[str, Any]:
         "path": (post.path or "")[1:],
         "year": post.published_at.year,
         "month": f"{post.published_at:%m}",
+        "day": "01",
         "name": "Birds",
         "form": "default",
         "filename": "img/icon.svg",

@@ -14,12 +14,38 @@ DUE = text("due_at IS NOT NULL")
 MAX_CLOCK_ERROR = timedelta(days=1)
 
 
-class Mail(Record):
+class Delivery:
+    """Hold the columns of what a background job sends, and tries again.
+
+    `due_at` is the time of the next attempt, or None once it is sent or given up. The process that sends it holds
+    `leased_until`; after a crash the lease runs out and another process sends it again. `last_error` says why the last
+    attempt failed.
+    """
+
+    due_at: Mapped[datetime | None]
+    tries: Mapped[int] = mapped_column(default=0)
+    first_tried_at: Mapped[datetime | None]
+    leased_until: Mapped[datetime | None]
+    failed_at: Mapped[datetime | None]
+    last_error: Mapped[str] = mapped_column(String(500), default="")
+    sent_at: Mapped[datetime | None]
+    given_up_at: Mapped[datetime | None]
+
+    @classmethod
+    def is_due(cls, at: datetime) -> ColumnElement[bool]:
+        """Match what can be sent now."""
+        return or_(cls.due_at <= at, cls.due_at > at + MAX_CLOCK_ERROR) & cls.is_unleased(at)
+
+    @classmethod
+    def is_unleased(cls, at: datetime) -> ColumnElement[bool]:
+        """Match what no process is sending."""
+        return or_(cls.leased_until.is_(None), cls.leased_until < at, cls.leased_until > at + MAX_CLOCK_ERROR)
+
+
+class Mail(Delivery, Record):
     """Represent one mail to one address.
 
-    `due_at` is the time of the next attempt, or None once the mail is sent or given up. The process that sends it holds
-    `leased_until`; after a crash the lease runs out and another process sends it again, under the same `message_id`.
-    `headers` is a JSON object; `last_error` says why the last attempt failed.
+    It is sent again under the same `message_id`. `headers` is a JSON object.
     """
 
     __tablename__ = "mails"
@@ -37,22 +63,3 @@ class Mail(Record):
     headers: Mapped[str] = mapped_column(Text, default="{}")
     kind: Mapped[str] = mapped_column(String(20))
     message_id: Mapped[str] = mapped_column(String(300), unique=True)
-
-    due_at: Mapped[datetime | None]
-    tries: Mapped[int] = mapped_column(default=0)
-    first_tried_at: Mapped[datetime | None]
-    leased_until: Mapped[datetime | None]
-    failed_at: Mapped[datetime | None]
-    last_error: Mapped[str] = mapped_column(String(500), default="")
-    sent_at: Mapped[datetime | None]
-    given_up_at: Mapped[datetime | None]
-
-    @classmethod
-    def is_due(cls, at: datetime) -> ColumnElement[bool]:
-        """Match mails that can be sent now."""
-        return or_(cls.due_at <= at, cls.due_at > at + MAX_CLOCK_ERROR) & cls.is_unleased(at)
-
-    @classmethod
-    def is_unleased(cls, at: datetime) -> ColumnElement[bool]:
-        """Match mails that no process is sending."""
-        return or_(cls.leased_until.is_(None), cls.leased_until < at, cls.leased_until > at + MAX_CLOCK_ERROR)

@@ -130,18 +130,18 @@ def _save_result(mail: Mail, failure: NotSent | None, at: datetime) -> None:
     """
     unsent = update(Mail).where(Mail.id == mail.id, Mail.sent_at.is_(None))
     if failure is None:
-        _execute_patiently(unsent.values(sent_at=at, due_at=None, leased_until=None))
+        execute_patiently(unsent.values(sent_at=at, due_at=None, leased_until=None))
         return
     values: dict[str, Any] = {"leased_until": None, "failed_at": at, "last_error": str(failure)[:500]}
     expired = at - (mail.first_tried_at or at) >= GIVE_UP_AFTER and mail.tries >= MIN_TRIES
     if failure.permanent or expired:
         values |= {"given_up_at": at, "due_at": None}
     else:
-        values |= {"due_at": at + _retry_delay(mail.tries)}
-    _execute_patiently(unsent.where(Mail.tries == mail.tries).values(**values))
+        values |= {"due_at": at + retry_delay(mail.tries)}
+    execute_patiently(unsent.where(Mail.tries == mail.tries).values(**values))
 
 
-def _execute_patiently(statement: Any) -> None:
+def execute_patiently(statement: Any) -> None:
     """Execute a statement, retrying while the database is away.
 
     A result that is not stored would send the mail again.
@@ -158,6 +158,6 @@ def _execute_patiently(statement: Any) -> None:
             time.sleep(1)
 
 
-def _retry_delay(tries: int) -> timedelta:
+def retry_delay(tries: int) -> timedelta:
     """Return the delay after this many tries, randomised to spread load."""
     return RETRY_DELAYS[min(tries, len(RETRY_DELAYS)) - 1] * random.uniform(0.9, 1.2)  # noqa: S311

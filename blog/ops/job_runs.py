@@ -102,6 +102,7 @@ def job_words() -> dict[str, tuple[str, str]]:
         "imports": (_("Imports"), _("Continues interrupted imports.")),
         "retention": (_("Retention"), _("Deletes data that has reached its age limit.")),
         "disk_reserve": (_("Disk reserve"), _("Reserves space, so that editors can delete on a full disk.")),
+        "websub": (_("Hub"), _("Tells the hub of the feeds that they changed.")),
         "schema": (_("Tables"), _("Creates the tables of a database that was emptied or replaced.")),
         "job_runs": (_("Job list"), _("Saves what this page shows.")),
     }

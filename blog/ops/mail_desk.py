@@ -9,9 +9,11 @@ from flask_babel import gettext as _
 from blog.comments.moderation.alerts import alert_choices, set_alert_choice
 from blog.db import writing
 from blog.editors.access import may, signed_in_editor
+from blog.feeds.websub import hub_failure
 from blog.mail.outbox import mail_enabled, put_mail, wake_sender
 from blog.mail.rendering import render_mail
 from blog.mail.status import TEST, outbox_status
+from blog.site.hub_pings import hub_ping
 from blog.web import htmx
 from blog.web.rate_limits import rate_limit
 
@@ -57,4 +59,5 @@ def update_choice() -> ResponseReturnValue:
 def the_page(refusal: str = "") -> str:
     how = outbox_status(signed_in_editor().email) if may("mail_desk.show_outbox") else None
     values = {"choices": alert_choices(), "saved": "saved" in request.args}
+    values |= {"ping": hub_ping(), "hub_failure": hub_failure()} if how else {}
     return render_template("ops/desk/mail.html", outbox=how, set_up=mail_enabled(), refusal=refusal, **values)

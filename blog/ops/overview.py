@@ -12,6 +12,7 @@ from sqlalchemy.orm import lazyload, load_only, selectinload
 from blog.comments.models import VISIBLE, Comment
 from blog.comments.moderation.queue import POST_COLUMNS
 from blog.db import db, now
+from blog.feeds.websub import hub_failure
 from blog.mail.models import Mail
 from blog.ops.models import JobRun
 from blog.posts.lists import LIST_COLUMNS
@@ -32,10 +33,14 @@ class DayCount:
 
 @dataclass(frozen=True)
 class Failures:
-    """Count the mails that were given up, and the jobs that fail or are late."""
+    """Count the mails that were given up, and the jobs that fail or are late.
+
+    `hub` says why the hub could not be told of changes, "" if it was.
+    """
 
     mails: int = 0
     jobs: int = 0
+    hub: str = ""
 
 
 def count_by_day() -> list[DayCount]:
@@ -82,4 +87,5 @@ def newest_drafts() -> list[Post]:
 def count_failures() -> Failures:
     """Count the mails that were given up and the jobs in trouble."""
     mails = db.session.scalar(select(func.count(Mail.id)).where(Mail.given_up_at.is_not(None)))
-    return Failures(mails or 0, sum(run.has_failed or run.is_overdue for run in db.session.scalars(select(JobRun))))
+    jobs = sum(run.has_failed or run.is_overdue for run in db.session.scalars(select(JobRun)))
+    return Failures(mails or 0, jobs, hub_failure())

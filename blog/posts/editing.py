@@ -14,7 +14,7 @@ from blog.html import editor_html, first_image
 from blog.media.library import small_address
 from blog.posts.labels import find_or_create_labels
 from blog.posts.models import Label, Post
-from blog.posts.publishing import announce, derive_fields, lock_post, publish
+from blog.posts.publishing import announce, derive_fields, lock_post, publish, request_ping_for
 from blog.site.models import current_site, raise_site_version
 
 SAVE = "save"
@@ -78,6 +78,7 @@ def write_post(post_id: int | None, values: PostInput, action: str, base: str, k
         elif action == UNPUBLISH:
             post.unpublish()
             post.site_version = raise_site_version()
+        request_ping_for(post)
         post.updated_at = now()
         if new:
             post.created_at = post.updated_at

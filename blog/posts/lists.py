@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, select, tuple_, union_all
+from sqlalchemy import CompoundSelect, Select, bindparam, literal, select, tuple_, union_all
 from sqlalchemy.orm import lazyload, load_only
 
 from blog.case_folding import contains
@@ -44,7 +44,10 @@ def all_posts(after: str | None = None, before: str | None = None) -> Page[Post]
 
 
 def posts_with_label(name: str, after: str | None = None, before: str | None = None) -> Page[Post]:
-    posts = Post.visible().where(Post.labels.any(Label.name == name))
+    label_id = db.session.scalar(select(Label.id).where(Label.name == name))
+    if label_id is None:  # else all posts would be read
+        return Page([], None)
+    posts = Post.visible().where(Post.labels.any(Label.id == label_id))
     return _list_page(posts, after, before)
 
 
@@ -105,8 +108,3 @@ LIST_COLUMNS = (
     Post.trashed_at, Post.comment_count,
 )  # fmt: skip
 """The columns of the desk's list; texts are left out, since they may be long."""
-
-
-def is_gone(path: str) -> bool:
-    """Return whether a published post had this path and is gone."""
-    return bool(db.session.scalar(select(exists().where(Post.path == path, Post.published_at.is_not(None)))))

@@ -8,13 +8,14 @@ from collections.abc import Callable
 from datetime import datetime
 
 from flask_babel import gettext
-from sqlalchemy import select
+from sqlalchemy import select, union_all
 
 from blog.db import db, now, writing
 from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
 from blog.media.library import small_address
-from blog.posts.models import PAGE, Post
+from blog.posts.models import PAGE, OldPath, Post
+from blog.site.hub_pings import ping_waiting, request_ping
 from blog.site.models import Site, current_site, raise_site_version
 
 MAX_SLUG_LENGTH = 60
@@ -63,7 +64,9 @@ def find_free_path(post: Post, at: datetime, site: Site) -> str:
     local = at.astimezone(site.zone)
     folder = "/p" if post.kind == PAGE else f"/{local:%Y}/{local:%m}"
     slug = slugify(post.title)
-    taken = set(db.session.scalars(select(Post.path).where(Post.path.startswith(f"{folder}/{slug}", autoescape=True))))
+    columns = (Post.path, OldPath.path)
+    starts = [select(column).where(column.startswith(f"{folder}/{slug}", autoescape=True)) for column in columns]
+    taken = set(db.session.scalars(union_all(*starts)))
     suffix, path = 1, f"{folder}/{slug}.html"
     while path in taken:
         suffix += 1
@@ -104,6 +107,7 @@ def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
         verb(post)
         post.updated_at = now()
         post.site_version = raise_site_version()
+        request_ping_for(post)
     announce(post)
     return post
 
@@ -116,7 +120,14 @@ def lock_post(post_id: int) -> Post:
     return post
 
 
+def request_ping_for(post: Post) -> None:
+    """Have the hub told of a post that is or was in the feeds, in the current transaction."""
+    if post.published_at is not None:
+        request_ping()
+
+
 def announce(post: Post) -> None:
-    """Announce a change to live readers, after the commit."""
+    """Announce a change to live readers and to the hub, after the commit."""
+    ping_waiting.set()
     hint("site")
     hint(f"post:{post.id}")

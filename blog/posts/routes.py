@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import PathConverter
 
 from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import build_permalink, find_comment_at
 from blog.comments.thread.tree import read_order, render_thread_page
-from blog.posts.lists import all_posts, is_gone, neighbours, posts_in, posts_with_label
+from blog.posts.blogger_times import read_key
+from blog.posts.lists import all_posts, neighbours, posts_in, posts_with_label
+from blog.posts.missing_pages import answer_missing
 from blog.posts.models import post_at
 from blog.site.models import current_site
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
-from blog.web.http_cache import cacheable
+from blog.web.http_cache import cacheable, permanent_redirect
 
 
 class LabelConverter(PathConverter):
@@ -36,10 +38,12 @@ def index() -> ResponseReturnValue:
 
 @blueprint.get("/search/label/<label:name>", merge_slashes=False)
 def index_label(name: str) -> ResponseReturnValue:
+    if key := read_key(request.args.get("updated-max")):
+        return permanent_redirect(url_for("posts.index_label", name=name, after=key))
     version = current_site().version
     page = posts_with_label(name, **page_keys())
     if not page.items:
-        abort(404)
+        abort(answer_missing(label=name))
     return cacheable(render_template("posts/index.html", page=page, version=version, label=name))
 
 
@@ -60,7 +64,7 @@ def page_keys() -> dict[str, str | None]:
 
 @blueprint.get("/<path:path>")
 def show(path: str) -> ResponseReturnValue:
-    post, site = post_at(f"/{path}") or abort(410 if is_gone(f"/{path}") else 404), current_site()
+    post, site = post_at(f"/{path}") or abort(answer_missing(f"/{path}")), current_site()
     if comment := find_comment_at(post, request.args.get("showComment", "")):
         return redirect(build_permalink(comment, post))
     order, number = read_order(request.args.get("order"), site), request.args.get("page", 1, int)

@@ -28,6 +28,7 @@ from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
 from blog.disk_reserve import fill_reserve
 from blog.errors import WrongSetting
+from blog.feeds.websub import send_next_ping
 from blog.importing.job import resume_imports
 from blog.live.change_listener import listen_for_changes
 from blog.live.hub import Hub
@@ -40,6 +41,7 @@ from blog.migrations import migrate
 from blog.ops.job_runs import Run, describe_error, save_runs
 from blog.settings import Settings
 from blog.site.clock import check_clock
+from blog.site.hub_pings import ping_waiting
 from blog.site.models import ensure_site
 
 log = logging.getLogger(__name__)
@@ -78,6 +80,7 @@ def job_table(settings: Settings, hub: Hub) -> list[Job]:
         Job("imports", resume_imports, MINUTE),
         Job("disk_reserve", fill_reserve, HOUR),
         Job("retention", delete_expired, HOUR),
+        Job("websub", send_next_ping, MINUTE, ping_waiting),
     ]
     if settings.sends_mail:
         jobs += [

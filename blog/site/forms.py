@@ -10,9 +10,13 @@ from wtforms import Field
 from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, ValidationError
 
 from blog.html.invisible_characters import clean_line
+from blog.html.urls import is_web_address
+from blog.site.contacts import contact_url
 from blog.site.models import ACCENTS, CALM, HOLD_ALL, HOLD_NEW, OFF, OPEN, READ_ONLY, STRICT, USUAL, parse_menu
 from blog.spam.muted_words import MAX_CHARACTERS, parse_muted_words
 from blog.web.forms.fields import Choice, Form, LongText, Switch, Text, WholeNumber
+from blog.web.safe_fetch import FetchError
+from blog.web.safe_fetch.public_addresses import parse_url
 
 ZONES = sorted(zone for zone in available_timezones() if "/" in zone or zone == "UTC")
 
@@ -77,6 +81,8 @@ class SettingsForm(Form):
     address_per_10_minutes = whole_number(_("Responses from one network address in 10 minutes"), 1, 1000)
     max_indent = whole_number(_("Levels of indented replies"), 1, 4)
     edit_minutes = whole_number(_("Minutes in which readers can edit a response"), 0, 1440)
+    websub_hub = Text(_("Hub of the feeds (WebSub)"), filters=[clean_line], max_length=500)
+    security_contact = Text(_("Contact for security reports"), filters=[clean_line], max_length=500)
     address_days = whole_number(_("Days to keep network addresses"), 0, 3650)
     audit_days = whole_number(_("Days to keep the log"), 0, 3650)
     hidden_days = days_or_never(_("Delete spam and removed responses after this many days"))
@@ -94,6 +100,17 @@ class SettingsForm(Form):
         if faults := parse_muted_words(field.data or "").errors:
             more = len(faults) - MAX_FAULTS
             raise ValidationError(" ".join([*faults[:MAX_FAULTS], _("(%(more)d more)", more=more) if more > 0 else ""]))
+
+    def validate_websub_hub(self, field: Field) -> None:
+        try:
+            if field.data and not (parse_url(field.data) and is_web_address(field.data)):
+                raise FetchError("wrong_address")
+        except FetchError as error:
+            raise ValidationError(str(error)) from error
+
+    def validate_security_contact(self, field: Field) -> None:
+        if field.data and not contact_url(field.data):
+            raise ValidationError(_("This is neither an e-mail address nor an address that starts with https://."))
 
     def validate_language(self, field: Field) -> None:
         if (field.data or "").strip().replace("-", "_") not in locale_identifiers():

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Mapped, mapped_column
 from blog.db import Record, db, now, writing
 from blog.db_connections import schema_missing
 from blog.db_errors import SchemaMissing
+from blog.mail.models import Delivery
 
 SITE_ID = 1
 DEFAULT_TITLE = "Talkback"
@@ -40,7 +41,8 @@ class Site(Record):
     never). `version` rises with the counts and posts that home shows, `queue_version` with every change of the queue,
     `content_version` with every other write that may change a public page. `tag_prefix` begins the ids of feeds and
     entries and never changes; `atom_id` is what the feeds of an imported blog were called. `forgotten_at` is the last
-    run of retention, `doubted_at` the time since which the clock is doubted.
+    run of retention, `doubted_at` the time since which the clock is doubted. `websub_hub` is the address of the hub
+    that distributes the feeds, `security_contact` an address for security.txt; "" is none.
     """
 
     __tablename__ = "site"
@@ -80,6 +82,8 @@ class Site(Record):
     atom_id: Mapped[str] = mapped_column(String(200), default="")
     forgotten_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
+    websub_hub: Mapped[str] = mapped_column(String(500), default="")
+    security_contact: Mapped[str] = mapped_column(String(500), default="")
 
     @property
     def zone(self) -> ZoneInfo:
@@ -105,6 +109,18 @@ class Site(Record):
     def is_unnamed(self) -> bool:
         """Return whether the title is the default, which imports may replace."""
         return self.title == DEFAULT_TITLE
+
+
+class HubPing(Delivery, Record):
+    """Represent what a WebSub hub is told: that the feeds changed, last at `changed_at`.
+
+    One row for each hub, so that changes meanwhile need no further ping.
+    """
+
+    __tablename__ = "hub_pings"
+
+    hub: Mapped[str] = mapped_column(String(500), unique=True)
+    changed_at: Mapped[datetime]
 
 
 # built once: SITE_QUERY saves 13 % of home, the others belong to the queries that save 18 % of posting in sum

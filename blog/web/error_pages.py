@@ -29,17 +29,21 @@ def show_error(error: HTTPException) -> Response:
     if isinstance(error, InternalServerError) and isinstance(error.original_exception, Exception):
         # an error handler failed itself
         return show_unexpected_error(error.original_exception)
-    headline, sentence = error_texts(error.code)
     if htmx.is_htmx_request():
-        answer = htmx.retarget(
-            render_sentence("errors/_message.html", sentence, error.code), "#comment-error", "innerHTML"
-        )
+        sentence = render_sentence("errors/_message.html", error_texts(error.code)[1], error.code)
+        answer = htmx.retarget(sentence, "#comment-error", "innerHTML")
     else:
-        answer = render_sentence("errors/error.html", sentence, error.code, headline=headline)
+        answer = render_error(error.code)
     answer.headers["Cache-Control"] = "no-store"
     if "Retry-After" in (error_headers := dict(error.get_headers())):
         answer.headers["Retry-After"] = error_headers["Retry-After"]
     return answer
+
+
+def render_error(code: int, template: str = "errors/error.html", **more: Any) -> Response:
+    """Render the page of an error, or one that says more."""
+    headline, sentence = error_texts(code)
+    return render_sentence(template, sentence, code, headline=headline, **more)
 
 
 def render_sentence(template: str, sentence: str, code: int, **more: Any) -> Response:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from hashlib import sha256
 
-from flask import Response, make_response, request
+from flask import Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
 from blog.web.fragment_cache import CACHE_PLACEHOLDER, EMPTY_FRAGMENT, CachedFragment
@@ -26,6 +26,13 @@ def cacheable(
     answer.last_modified = changed_at
     answer.make_conditional(request)
     answer.headers.pop("Date", None)  # the server adds its own
+    return answer
+
+
+def permanent_redirect(address: str) -> Response:
+    """Redirect for good; browsers ask again, since a post may get the address."""
+    answer = make_response(redirect(address, 301))
+    answer.headers["Cache-Control"] = "no-cache"
     return answer
 
 

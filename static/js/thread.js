@@ -19,6 +19,8 @@ soon(() => import("./thread_keys.js"));
 ifStored(loadAuthorActions, "talkback own");
 ifStored(() => import("./moderate.js"), "talkback desk");
 
+if (/^#c\d+$/.test(location.hash)) import("./old_anchor.js").catch(ignore);
+
 atFirstUse("a.agree, a.report", loadReactions);
 atFirstUse("a.quoting", loadQuote);
 atFirstUse("a.copy-link", () => import("./copy_link.js"));

@@ -33,8 +33,10 @@ from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.ops.job_runs import Run, describe_error, save_runs
-from blog.posts.models import PAGE, Label, Post
+from blog.posts.models import PAGE, Label, OldPath, Post
+from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import trash_post, unpublish_post
+from blog.site.models import HubPing
 from blog.site.update import change_settings
 from tests.factories import a_comment, a_post, answer, csrf, sign_in, signed_in
 from tests.test_routes import a_picture
@@ -70,6 +72,7 @@ class World:
         found = [address for rule in self.app.url_map.iter_rules() for address in self.fill_rule(str(rule))]
         for path in db.session.scalars(select(Post.path).where(Post.path.is_not(None))):
             found += [f"{path}?order=newest", f"{path}?order=agreed", f"{path}?page=2", f"{path}?page=99&order=newest"]
+        found += db.session.scalars(select(OldPath.path))
         for comment in db.session.scalars(select(Comment)):
             found.append(f"{comment.post.path}?showComment={comment.position}")
             found.append(f"/posts/{comment.post_id}/comments/new?parent={comment.id}&quote=1")
@@ -91,6 +94,12 @@ class World:
         }  # fmt: skip
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
         others["form"] = ["default", "summary"]
+        others: dict[str, list[Any]] = {
+            "year": [now().year],
+            "month": ["01", "11"],
+            "day": ["01"],
+            "filename": ["img/icon.svg"],
+        }
         others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:
             pairs = db.session.execute(select(Comment.post_id, Comment.id)).all()
@@ -108,8 +117,15 @@ def build_world(app: Flask) -> World:
     world = World(app, app.test_client(use_cookies=False), app.test_client(), signed_in(app))
     bea = add_editor(f"{marker('editor', 'email')}@example.org", "Bea", EDITOR, "another sentence here")
     change_settings(
-        {"max_indent": 1, "muted": marker("muted"), "menu": "About | /p/about.html", "tagline": marker("tagline")}
+        {
+            "max_indent": 1,
+            "muted": marker("muted"),
+            "websub_hub": "https://hub.example/",
+            "menu": "About | /p/about.html",
+            "tagline": marker("tagline"),
+        }
     )
+    change_settings({"websub_hub": "https://hub.example/"})
     write_posts(world)
     write_thread(world, bea)
     write_readers_comments(world, bea)
@@ -150,6 +166,8 @@ def write_posts(world: World) -> None:
         with changing_threads():
             db.session.add(bare_comment(post, name=marker(post.title, "commenter"), body=marker(post.title, "comment")))
         hidden += [marker(post.title, "commenter"), marker(post.title, "comment")]
+        with writing():
+            store_old_path(post, f"/old/{marker(post.title, 'old')}")
 
 
 def bare_comment(post: Post, **fields: Any) -> Comment:
@@ -232,6 +250,10 @@ def write_other_records(world: World) -> None:
         db.session.add(Import(name=names[0], report=f'["{names[1]}"]', state=DONE, done=1, total=1))
     world.hidden += names
     failed = describe_error(type(error := marker("job", "error"), (Exception,), {})())
+    with writing():
+        ping = db.session.scalars(select(HubPing)).one()
+        ping.failed_at, ping.last_error = now(), f'[{{"code": "{marker("ping", "error")}"}}]'
+    world.hidden.append(marker("ping", "error"))
     save_runs([Run("retention", 3600, now(), now(), failed, now())], {"retention"})
     world.hidden.append(error)
     a_picture()

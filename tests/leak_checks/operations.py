@@ -38,6 +38,7 @@ from blog.editors.audit_log import note
 from blog.editors.models import EDITOR, HOURLY, OWNER, AuditEntry, Editor, SignInFailure
 from blog.editors.sessions import authenticate, end_session, verify_current_password
 from blog.editors.sign_in.password_attempts import MAX_PER_ACCOUNT, account_key
+from blog.feeds.websub import send_next_ping
 from blog.importing.job import queue_import, run_import
 from blog.mail.retention import forget_mails
 from blog.mail.sending import send_next
@@ -165,6 +166,12 @@ def send_mail(world: World, office: PostOffice) -> None:
     forget_mails(now() + YEAR)
 
 
+def tell_hub(world: World) -> None:
+    change_settings({"websub_hub": "https://127.0.0.1/"})
+    publish_post(post_titled("The newest").id)
+    assert send_next_ping()
+
+
 def change_accounts(world: World) -> None:
     olive = editor_named("Olive")
     cara = accounts.add_editor("cara@example.org", "Cara", EDITOR, PASSWORD, olive)
@@ -205,6 +212,7 @@ OPERATIONS: tuple[Callable[[World], None], ...] = (
     write_comments,
     moderate,
     follow_and_mail,
+    tell_hub,
     change_labels,
     change_all_settings,
     change_accounts,

@@ -31,6 +31,7 @@ TRANSACTIONS = {"writing": "content", "changing_threads": "thread"}
 PASSING = {"blog/db.py", "blog/comments/changes.py"}
 NO_POST = 0
 SITE_PAGES = ("/", "/privacy", "/subscribe", "/feeds/posts/default", "/feeds/posts/default?alt=json")
+DISCOVERY = ("/robots.txt", "/sitemap.xml", "/sitemap.xml?page=1", "/sitemap-pages.xml", "/news-sitemap.xml")
 # `site.content_version`; then the thread's version, or the site's for pages of NO_POST
 Versions = tuple[int, int | None]
 
@@ -53,6 +54,7 @@ class PageWitness:
 
     app: Flask
     posts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(SITE_PAGES, NO_POST))
+    posts: dict[str, int] = field(default_factory=lambda: dict.fromkeys(("/", "/privacy", *DISCOVERY), NO_POST))
     pages: dict[str, Page] = field(default_factory=dict)
     stale: list[tuple[str, str]] = field(default_factory=list)
     needless: set[str] = field(default_factory=set)

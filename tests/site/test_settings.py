@@ -34,6 +34,8 @@ SETTINGS = {
     "address_per_10_minutes": "60",
     "max_indent": "4",
     "edit_minutes": "15",
+    "websub_hub": "",
+    "security_contact": "",
     "address_days": "30",
     "audit_days": "365",
     "hidden_days": "",

@@ -28,6 +28,7 @@ SCHEMES = ("light", "dark")
 # no page of HTML, or a page of its own session
 NO_PAGES = re.compile(
     r"/(static|media|feeds)/|\.xml$|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
+    r"\.(?:xml|txt)$|/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
 )
 
 
@@ -75,7 +76,7 @@ def addresses(blog: Flask) -> list[str]:
     }
     rules = [rule.rule for rule in blog.url_map.iter_rules() if "GET" in (rule.methods or ())]
     found = [re.sub(r"<(?:[^<>]*:)?(\w+)>", lambda part: str(values.get(part[1], 1)), rule) for rule in rules]
-    found += ["/desk/comments?state=held", posts[0].path or "", "/nothing-here"]
+    found += ["/desk/comments?state=held", posts[0].path or "", "/nothing-here", "/2001/02/herons-return-part-1.html"]
     return sorted(path for path in set(found) if not NO_PAGES.search(path))
 
 

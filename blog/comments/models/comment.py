@@ -80,6 +80,7 @@ class Comment(Record):
         _partial_index("ix_comments_tops", HAS_VISIBLE_BRANCH, "post_id", "created_at", "id"),
         _partial_index("ix_comments_most_agreed", HAS_VISIBLE_BRANCH, "post_id", "agree_count", "created_at", "id"),
         _partial_index("ix_comments_agreed", text("agree_version > 0"), "post_id", "agree_version"),
+        _partial_index("ix_comments_anchor", text("anchor IS NOT NULL"), "post_id", "anchor"),
         _partial_index("ix_comments_email", text("email != ''"), ascii_lower(text("email"))),
         {"sqlite_autoincrement": True},
     )

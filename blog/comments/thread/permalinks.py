@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 from sqlalchemy import func, select, tuple_
@@ -14,8 +15,8 @@ from blog.posts.models import Post
 from blog.web.htmx import dom_id
 from blog.web.pagination import EPOCH, page_key
 
-# a timestamp with more digits would be after the year 9999
-MAX_DIGITS = 15
+# a time with more digits would be after the year 9999
+PLACE = re.compile(r"([0-9]{1,14})|c[0-9]{1,38}")
 
 
 def page_number(comment: Comment) -> int:
@@ -59,9 +60,13 @@ def _start_key(root: Comment, number: int) -> str:
     return after
 
 
-def find_comment_at(post: Post, milliseconds: str) -> Comment | None:
-    """Find the visible comment of Blogger's `?showComment=<milliseconds since 1970>`."""
-    if not (len(milliseconds) < MAX_DIGITS and milliseconds.isascii() and milliseconds.isdigit()):
+def find_comment_at(post: Post, place: str) -> Comment | None:
+    """Find the visible comment of Blogger's `?showComment=<milliseconds since 1970>`.
+
+    `old_anchor.js` asks by `?showComment=c<id>`, where a link has the anchor `#c<id>` alone.
+    """
+    found = PLACE.fullmatch(place)
+    if found is None:
         return None
-    at = EPOCH + timedelta(milliseconds=int(milliseconds))
-    return db.session.scalars(Comment.visible_on(post).where(Comment.created_at == at).limit(1)).first()
+    is_at = Comment.created_at == EPOCH + timedelta(milliseconds=int(found[1])) if found[1] else Comment.anchor == place
+    return db.session.scalars(Comment.visible_on(post).where(is_at).limit(1)).first()

@@ -14,8 +14,10 @@ from blog.importing.load.batches import select_new
 from blog.importing.report import Report
 from blog.posts.labels import find_or_create_labels
 from blog.posts.models import PAGE, Post
+from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import derive_fields, find_free_path
 from blog.posts.seed import remove_untouched_welcome
+from blog.site.hub_pings import request_ping
 from blog.site.models import Site, current_site, raise_site_version
 from blog.stored_messages import message
 
@@ -59,7 +61,11 @@ def load_posts(entries: CleanedEntries, host: str, report: Report) -> None:
                 post.site_version = version
                 _set_path(post, entry.path, taken, site, report)
                 db.session.add(post)
+                if entry.path and entry.path != post.path:
+                    store_old_path(post, entry.path)
                 _report_post(entry, cleaned, post, report)
+        if any(post.published_at for entry, _, post in made if entry.ref in new):
+            request_ping()
 
 
 def _make_post(entry: archive.Post, cleaned: CleanedPost, host: str) -> Post:

@@ -22,6 +22,7 @@ from blog.importing.load import batches
 from blog.importing.load.run import load_archive
 from blog.ops.stats import count_content
 from blog.posts.models import Post, post_at
+from blog.posts.publishing import trash_post
 from blog.posts.seed import add_welcome_post
 from blog.site.models import current_site
 from blog.stored_messages import message
@@ -203,6 +204,16 @@ def test_a_post_whose_path_is_taken_moves(app: Flask, tmp_path: Path) -> None:
     )
     assert (mine.path, the_post(2).path) == ("/2011/07/mine.html", "/2011/07/post-1.html")
     assert "  /2011/07/mine.html: now /2011/07/post-1_2.html" in lines
+    browser = app.test_client()
+    assert "Mine</h1>" in browser.get("/2011/07/mine.html").text
+    trash_post(mine.id)
+    assert browser.get("/2011/07/mine.html").location == "/2011/07/post-1_2.html"
+
+
+def test_a_post_with_a_long_path_is_found_by_it(app: Flask, tmp_path: Path) -> None:
+    path = f"/2011/07/{'post' * 80}.html"
+    import_entries(post_entry(1, path=path), folder=tmp_path)
+    assert app.test_client().get(path).location == the_post(1).path == "/2011/07/post-1.html"
 
 
 def test_a_new_path_is_never_the_old_path_of_another_post(app: Flask, tmp_path: Path) -> None:
