@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import CompoundSelect, Select, bindparam, exists, literal, select, tuple_, union_all
@@ -11,6 +10,7 @@ from sqlalchemy.orm import lazyload, load_only
 
 from blog.case_folding import contains
 from blog.db import db
+from blog.posts.archive.local_months import month_bounds, year_bounds
 from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post, headline, quote_path
 from blog.site.models import current_site
 from blog.web.pagination import Page, load_page, load_page_before
@@ -50,13 +50,16 @@ def posts_with_label(name: str, after: str | None = None, before: str | None = N
 
 def posts_in(year: int, month: int | None, after: str | None = None, before: str | None = None) -> Page[Post]:
     """Return the posts of a year or month in the site's zone."""
-    if not 1 <= year <= 9998 or not 1 <= (month or 1) <= 12:
+    if not 1 <= year <= 9999 or not 1 <= (month or 1) <= 12:
         return Page([], None)
     zone = current_site().zone
-    first = datetime(year, month or 1, 1, tzinfo=zone)
-    last = datetime(year + 1, 1, 1, tzinfo=zone) if month in {None, 12} else datetime(year, month + 1, 1, tzinfo=zone)
-    posts = visible_posts().where(Post.published_at >= first.astimezone(UTC), Post.published_at < last.astimezone(UTC))
+    first, end = month_bounds(year, month, zone) if month else year_bounds(year, zone)
+    posts = visible_posts().where(Post.published_at >= first, Post.published_at < end)
     return _list_page(posts, after, before)
+
+
+def posts_by(author: str, after: str | None = None, before: str | None = None) -> Page[Post]:
+    return _list_page(visible_posts().where(Post.author_name == author), after, before)
 
 
 def _list_page(posts: Select[Post], after: str | None, before: str | None) -> Page[Post]:

@@ -9,7 +9,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    ForeignKey,
+    Index,
+    Select,
+    String,
+    Table,
+    Text,
+    bindparam,
+    or_,
+    select,
+    text,
+)  # fmt: skip
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
@@ -24,18 +37,24 @@ PUBLISHED = "published"
 UNPUBLISHED = "unpublished"
 TRASHED = "trashed"
 
+HIDDEN = "trashed_at IS NOT NULL OR published_at IS NULL OR unpublished_at IS NOT NULL"
+
 post_labels = Table(
     "post_labels",
     Base.metadata,
     Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
-    Column("label_id", ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("label_id", ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_post_labels_newest", "label_id", "post_id"),
 )
 
 
 class Label(Record):
+    """Represent a label; `post_count` counts its visible posts and pages, see `archive/post_counts.py`."""
+
     __tablename__ = "labels"
 
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    post_count: Mapped[int] = mapped_column(default=0, index=True)
 
     def __str__(self) -> str:
         return self.name
@@ -54,14 +73,17 @@ class Post(Record):
     __table_args__ = (
         Index("ix_posts_newest", "kind", "published_at", "id"),
         Index("ix_posts_changed", "kind", "updated_at", "id"),
+        Index("ix_posts_author", "author_name", "kind", "published_at", "id"),
+        Index("ix_posts_hidden", "id", sqlite_where=text(HIDDEN), postgresql_where=text(HIDDEN)),
     )
 
     updated_at: Mapped[datetime] = mapped_column(default=now)
     kind: Mapped[str] = mapped_column(String(8), default=POST)
     path: Mapped[str | None] = mapped_column(String(300), unique=True)
     title: Mapped[str] = mapped_column(String(500), default="")
-    published_at: Mapped[datetime | None]
-    author_name: Mapped[str] = mapped_column(String(200), default="")
+    # active_history: archive/post_counts.py needs the values that are replaced
+    published_at: Mapped[datetime | None] = mapped_column(active_history=True)
+    author_name: Mapped[str] = mapped_column(String(200), default="", active_history=True)
     author_ref: Mapped[str | None] = mapped_column(String(500))
 
     standfirst: Mapped[str] = mapped_column(Text, default="")
@@ -156,6 +178,12 @@ class Post(Record):
             UNPUBLISHED: (not_trashed, cls.published_at.is_not(None), cls.unpublished_at.is_not(None)),
         }
         return select(cls).where(*rules[state])
+
+    @classmethod
+    def hidden_ids(cls) -> Select[int]:
+        """Select the ids of all posts that readers may not see, by the index of HIDDEN."""
+        hidden = (cls.trashed_at.is_not(None), cls.published_at.is_(None), cls.unpublished_at.is_not(None))
+        return select(cls.id).where(or_(*hidden))
 
     @classmethod
     def visible(cls) -> Select[Post]:
