@@ -94,6 +94,7 @@ def _register_blueprints(app: Flask) -> None:
     from blog.ops import jobs_desk, mail_desk, overview_desk
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
+    from blog.posts.archive import routes as archive
     from blog.site import desk as site_desk
     from blog.web import rate_limits
 
@@ -101,7 +102,7 @@ def _register_blueprints(app: Flask) -> None:
     image_sources.init(app)
     desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
     desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk]
-    public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts]
+    public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, archive, posts]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
     cli.init(app)

@@ -37,6 +37,12 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/": (200, 200, 200),
     "GET /<path:path>": (200, 200, 200),
     "GET /search/label/<label:name>": (200, 200, 200),
+    "GET /search/author/<label:author>": (200, 200, 200),
+    "GET /archive": (200, 200, 200),
+    "GET /archive/<int(fixed_digits=4):year>": (200, 200, 200),
+    "GET /archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>": (200, 200, 200),
+    "GET /archive/labels": (200, 200, 200),
+    "GET /archive/authors": (200, 200, 200),
     "GET /media/<path:name>": (200, 200, 200),
     "GET /live": (204, 204, 204),
     "GET /posts/<int:post_id>/live": (204, 204, 204),
@@ -175,7 +181,7 @@ def a_picture() -> str:
 @pytest.fixture
 def route_values(app: Flask) -> dict[str, Any]:
     """Create a record for every route; return the values of its parts."""
-    post = a_post("Herons return", labels=("Birds",))
+    post = a_post("Herons return", labels=("Birds",), author_name="Ann")
     assert post.published_at
     with writing():
         db.session.add(pending := Import(name="blog.xml"))
@@ -195,6 +201,7 @@ def route_values(app: Flask) -> dict[str, Any]:
         "year": post.published_at.year,
         "month": f"{post.published_at:%m}",
         "name": "Birds",
+        "author": "Ann",
         "filename": "img/icon.svg",
         "token": "guess",
     }

@@ -50,7 +50,7 @@ def posts_with_label(name: str, after: str | None = None, before: str | None = N
 
 def posts_in(year: int, month: int | None, after: str | None = None, before: str | None = None) -> Page[Post]:
     """Return the posts of a year or month in the site's zone."""
-    if not 1 <= year <= 9999 or not 1 <= (month or 1) <= 12:
+    if not 1 <= year <= 9999 or month not in {None, *range(1, 13)}:
         return Page([], None)
     zone = current_site().zone
     first, end = month_bounds(year, month, zone) if month else year_bounds(year, zone)

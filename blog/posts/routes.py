@@ -9,11 +9,12 @@ from werkzeug.routing import PathConverter
 from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import build_permalink, find_comment_at
 from blog.comments.thread.tree import read_order, render_thread_page
-from blog.posts.lists import all_posts, is_gone, neighbours, posts_in, posts_with_label
+from blog.posts.lists import all_posts, is_gone, neighbours, posts_by, posts_in, posts_with_label
 from blog.posts.models import post_at
 from blog.site.models import current_site
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
 from blog.web.http_cache import cacheable
+from blog.web.pagination import page_keys
 
 
 class LabelConverter(PathConverter):
@@ -43,6 +44,15 @@ def index_label(name: str) -> ResponseReturnValue:
     return cacheable(render_template("posts/index.html", page=page, version=version, label=name))
 
 
+@blueprint.get("/search/author/<label:author>", merge_slashes=False)
+def index_author(author: str) -> ResponseReturnValue:
+    version = current_site().version
+    page = posts_by(author, **page_keys())
+    if not page.items:
+        abort(404)
+    return cacheable(render_template("posts/index.html", page=page, version=version, author=author))
+
+
 @blueprint.get("/<int(fixed_digits=4):year>/")
 @blueprint.get("/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/")
 def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
@@ -51,11 +61,6 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
     if not page.items:
         abort(404)
     return cacheable(render_template("posts/index.html", page=page, version=version, year=year, month=month))
-
-
-def page_keys() -> dict[str, str | None]:
-    """Return where the page of a list begins or ends."""
-    return {"after": request.args.get("after"), "before": request.args.get("before")}
 
 
 @blueprint.get("/<path:path>")

@@ -71,6 +71,7 @@ def addresses(blog: Flask) -> list[str]:
         "year": post.published_at.year,
         "month": f"{post.published_at:%m}",
         "name": "Birds",
+        "author": "Ed",
         "token": "guess",
     }
     rules = [rule.rule for rule in blog.url_map.iter_rules() if "GET" in (rule.methods or ())]
