@@ -15,6 +15,7 @@ from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
 from blog.media.library import small_address
 from blog.posts.models import PAGE, Post
+from blog.posts.related import unrelated_waiting
 from blog.site.models import Site, current_site, raise_site_version
 
 MAX_SLUG_LENGTH = 60
@@ -102,7 +103,7 @@ def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
     with writing():
         post = lock_post(post_id)
         verb(post)
-        post.updated_at = now()
+        post.updated_at, post.related_at = now(), None
         post.site_version = raise_site_version()
     announce(post)
     return post
@@ -118,5 +119,6 @@ def lock_post(post_id: int) -> Post:
 
 def announce(post: Post) -> None:
     """Announce a change to live readers, after the commit."""
+    unrelated_waiting.set()
     hint("site")
     hint(f"post:{post.id}")

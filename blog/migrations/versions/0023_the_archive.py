@@ -14,6 +14,8 @@ down_revision = '0022'
 branch_labels = None
 depends_on = None
 
+VISIBLE = 'trashed_at IS NULL AND published_at IS NOT NULL AND unpublished_at IS NULL'
+UNRELATED = f'related_at IS NULL AND {VISIBLE}'
 HIDDEN = 'trashed_at IS NOT NULL OR published_at IS NULL OR unpublished_at IS NOT NULL'
 
 
@@ -39,6 +41,24 @@ def upgrade() -> None:
     op.create_index('ix_posts_author', 'posts', ['author_name', 'kind', 'published_at', 'id'])
     some = sa.text(HIDDEN)
     op.create_index('ix_posts_hidden', 'posts', ['id'], sqlite_where=some, postgresql_where=some)
+    op.create_table(
+        'related_posts',
+        sa.Column('post_id', sa.Integer(), nullable=False),
+        sa.Column('related_id', sa.Integer(), nullable=False),
+        sa.Column('score', sa.Integer(), nullable=False),
+        sa.ForeignKeyConstraint(
+            ['post_id'], ['posts.id'], name='fk_related_posts_post_id_posts', ondelete='CASCADE'
+        ),
+        sa.ForeignKeyConstraint(
+            ['related_id'], ['posts.id'], name='fk_related_posts_related_id_posts', ondelete='CASCADE'
+        ),
+        sa.PrimaryKeyConstraint('post_id', 'related_id', name='pk_related_posts'),
+    )
+    op.create_index('ix_related_posts_related_id', 'related_posts', ['related_id'])
+    op.add_column('posts', sa.Column('related_at', Moment(timezone=True), nullable=True))
+    op.create_index('ix_posts_source', 'posts', ['source_name', 'kind', 'published_at', 'id'])
+    some = sa.text(UNRELATED)
+    op.create_index('ix_posts_unrelated', 'posts', ['id'], sqlite_where=some, postgresql_where=some)
     count_posts(months)
 
 

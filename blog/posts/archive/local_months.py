@@ -15,7 +15,7 @@ def month_of(at: datetime, zone: ZoneInfo) -> Month:
     """Return the month of a moment in a time zone."""
     try:
         local = at.astimezone(zone)
-    except OverflowError:  # within a day of the year 1 or 9999
+    except OverflowError:  # within a day of the end of the calendar
         local = at
     return local.year, local.month
 
@@ -32,6 +32,6 @@ def year_bounds(year: int, zone: ZoneInfo) -> tuple[datetime, datetime]:
 
 def _first_moment(year: int, month: int, zone: ZoneInfo) -> datetime:
     try:
-        return datetime(year, month, 1, tzinfo=zone).astimezone(UTC)
-    except (OverflowError, ValueError):  # before the year 1 or after 9999
-        return FIRST if year <= 1 else LAST
+        return FIRST if (year, month) == (1, 1) else datetime(year, month, 1, tzinfo=zone).astimezone(UTC)
+    except (OverflowError, ValueError):  # after 9999
+        return LAST

@@ -1,8 +1,8 @@
-"""Store how many visible posts each month and author has."""
+"""Store how many visible posts each month and author has, and which posts are related."""
 
 from __future__ import annotations
 
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from blog.db import Base
@@ -25,3 +25,13 @@ class ArchiveMonth(Base):
     year: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     month: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
     post_count: Mapped[int]
+
+
+class RelatedPost(Base):
+    """Represent that one post is related to another; each pair is stored in both directions."""
+
+    __tablename__ = "related_posts"
+
+    post_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True)
+    related_id: Mapped[int] = mapped_column(ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True, index=True)
+    score: Mapped[int]
