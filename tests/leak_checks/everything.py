@@ -90,7 +90,7 @@ class World:
             "post_id": Post.id, "comment_id": Comment.id, "label_id": Label.id, "import_id": Import.id,
             "ban_id": Ban.id, "entry_id": AuditEntry.id, "follow_id": Follow.id, "path": func.substr(Post.path, 2),
             "name": Label.name if "label" in rule else Picture.digest, "editor_id": Editor.id,
-            "author": Author.name,
+            "author": Author.name, "digest": Picture.digest,
         }  # fmt: skip
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
         others["token"] = ["guess", *self.tokens]

@@ -1,4 +1,4 @@
-"""Counts of visible posts by month, author and label, and related posts. The counts of existing posts are made here; a job finds related posts."""
+"""Counts of visible posts by month, author and label, and related posts. The counts of existing posts are made here; a job finds related posts. The site's icon."""
 
 from collections import Counter
 from datetime import datetime
@@ -59,6 +59,7 @@ def upgrade() -> None:
     op.create_index('ix_posts_source', 'posts', ['source_name', 'kind', 'published_at', 'id'])
     some = sa.text(UNRELATED)
     op.create_index('ix_posts_unrelated', 'posts', ['id'], sqlite_where=some, postgresql_where=some)
+    op.add_column('site', sa.Column('icon', sa.String(length=200), nullable=False, server_default=''))
     count_posts(months)
 
 
