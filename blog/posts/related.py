@@ -93,7 +93,7 @@ def score(post: Traits, other: Traits, words: frozenset[str]) -> int:
 def _candidates(post: Traits) -> set[int]:
     """Return the newest posts of the source and of the rarest labels, and those published just before."""
     newest = Post.published_at.desc(), Post.id.desc()
-    posts = select(Post.id).where(Post.kind == POST).order_by(*newest).limit(NEWEST)
+    posts = select(Post.id).where(Post.kind == POST, Post.published_at.is_not(None)).order_by(*newest).limit(NEWEST)
     queries = [posts.where(Post.published_at <= post.published_at)]
     if post.source:
         queries.append(posts.where(Post.source_name == post.source))

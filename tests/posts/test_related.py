@@ -69,6 +69,15 @@ def test_only_visible_posts_are_related(client: FlaskClient) -> None:
     assert client.get("/archive").status_code == 200
 
 
+def test_drafts_do_not_crowd_out_candidates(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(related, "NEWEST", 2)
+    post = a_post("Herons", source_name="The Courier", published_at=START + timedelta(days=1))
+    a_post("Ducks", source_name="The Courier", published_at=START - timedelta(days=50))
+    for number in range(3):
+        a_post(f"Draft {number}", source_name="The Courier", draft=True)
+    assert related_titles(client, post) == ["Ducks"]
+
+
 def test_changed_post_is_compared_again(client: FlaskClient) -> None:
     post = a_post("Herons", labels=("Birds",), published_at=START + timedelta(days=1))
     other = a_post("Ducks", labels=("Birds",), published_at=START - timedelta(days=50))

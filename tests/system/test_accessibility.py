@@ -28,6 +28,7 @@ SCHEMES = ("light", "dark")
 # no page of HTML, or a page of its own session
 NO_PAGES = re.compile(
     r"/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
+    r"|^/(icons/|favicon|manifest)"
 )
 
 
