@@ -49,8 +49,10 @@ def create_app(settings: Settings | None = None) -> Flask:
 
 def _init_extensions(app: Flask) -> None:
     from blog import db, logs
+    from blog.comments.thread import avatars
     from blog.html import set_quotes
     from blog.mail import rendering as mail
+    from blog.media import image_sources, site_icon
     from blog.site.models import current_site
     from blog.web import error_pages, htmx, i18n, method_override, security_headers, static_files
     from blog.web.csrf import csrf
@@ -64,6 +66,9 @@ def _init_extensions(app: Flask) -> None:
     app.jinja_env.filters["smart_quotes"] = lambda text: set_quotes(text, current_site().language)
     mail.init(app, title=lambda: current_site().title)
     static_files.init(app)
+    avatars.init(app)
+    image_sources.init(app)
+    site_icon.init(app)
     htmx.init(app)
     body_limits.init(app)
     csrf.init_app(app)
@@ -84,7 +89,6 @@ def _register_blueprints(app: Flask) -> None:
     from blog.comments.privacy import routes as privacy
     from blog.comments.reactions import routes as reactions
     from blog.comments.screening import desk as screening_desk
-    from blog.comments.thread import avatars
     from blog.comments.thread import routes as thread
     from blog.discovery import routes as discovery
     from blog.editors import access, accounts_desk, audit_desk
@@ -92,21 +96,21 @@ def _register_blueprints(app: Flask) -> None:
     from blog.editors.sign_in import desk as sign_in_desk
     from blog.feeds import routes as feeds
     from blog.importing import desk as importing_desk
-    from blog.media import image_sources
+    from blog.media import desk as icon_desk
+    from blog.media import icon_routes
     from blog.media import routes as media
     from blog.ops import jobs_desk, mail_desk, overview_desk
     from blog.posts import blogger_routes
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
+    from blog.posts.archive import routes as archive
     from blog.site import desk as site_desk
     from blog.web import rate_limits
 
-    avatars.init(app)
-    image_sources.init(app)
     desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
-    desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk]
     public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts, feeds]
-    public_views += [blogger_routes, discovery]
+    public_views += [icon_routes, archive, blogger_routes, discovery]
+    desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk, icon_desk]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
     cli.init(app)

@@ -57,6 +57,12 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     f"GET /{DAY}_archive.html": (301, 301, 301),
     f"GET /{DAY}_<name>_archive.html": (301, 301, 301),
     f"GET /archives/{DAY}_archive.html": (301, 301, 301),
+    "GET /search/author/<label:author>": (200, 200, 200),
+    "GET /archive": (200, 200, 200),
+    "GET /archive/<int(fixed_digits=4):year>": (200, 200, 200),
+    "GET /archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>": (200, 200, 200),
+    "GET /archive/labels": (200, 200, 200),
+    "GET /archive/authors": (200, 200, 200),
     "GET /media/<path:name>": (200, 200, 200),
     "GET /live": (204, 204, 204),
     "GET /posts/<int:post_id>/live": (204, 204, 204),
@@ -142,6 +148,12 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /desk/live": (SIGN_IN, 204, 204),
     "GET /desk/settings": (SIGN_IN, OWNERS, 200),
     "POST /desk/settings": (REFUSED, OWNERS, 422),
+    "GET /desk/settings/icon": (SIGN_IN, OWNERS, 200),
+    "POST /desk/settings/icon": (REFUSED, OWNERS, 422),
+    "DELETE /desk/settings/icon": (REFUSED, OWNERS, 303),
+    "GET /manifest.webmanifest": (200, 200, 200),
+    "GET /favicon.ico": (200, 200, 200),
+    "GET /icons/<digest>/<name>": (404, 404, 404),
     "GET /desk/mail": (SIGN_IN, 200, 200),
     "POST /desk/mail/tests": (REFUSED, OWNERS, 409),
     "GET /desk/jobs": (SIGN_IN, OWNERS, 200),
@@ -195,7 +207,7 @@ def a_picture() -> str:
 @pytest.fixture
 def route_values(app: Flask) -> dict[str, Any]:
     """Create a record for every route; return the values of its parts."""
-    post = a_post("Herons return", labels=("Birds",))
+    post = a_post("Herons return", labels=("Birds",), author_name="Ann")
     assert post.published_at
     with writing():
         db.session.add(pending := Import(name="blog.xml"))
@@ -217,6 +229,8 @@ def route_values(app: Flask) -> dict[str, Any]:
         "day": "01",
         "name": "Birds",
         "form": "default",
+        "author": "Ann",
+        "digest": "0" * 40,
         "filename": "img/icon.svg",
         "token": "guess",
     }

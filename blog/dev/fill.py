@@ -17,6 +17,7 @@ from blog.db import db, now, writing
 from blog.dev.fake_text import FakeText
 from blog.html.plain_text import shorten
 from blog.live.hub import hint
+from blog.posts.archive.post_counts import recount_later
 from blog.posts.models import POST, Post
 from blog.posts.publishing import slugify
 from blog.site.models import current_site
@@ -149,6 +150,8 @@ def _write(posts: list[Row], comments: list[Row]) -> Iterator[int]:
 def _insert(record: type[Post] | type[Comment], rows: list[Row]) -> int:
     with writing():
         db.session.execute(insert(record), rows)
+        if record is Post:
+            recount_later(*db.session.scalars(select(Post).where(Post.id.in_([row["id"] for row in rows]))))
         if db.engine.dialect.name == "postgresql":  # explicit ids do not advance its sequences
             name = record.__tablename__
             sequence, highest = f"pg_get_serial_sequence('{name}', 'id')", f"(SELECT max(id) FROM {name})"  # noqa: S608

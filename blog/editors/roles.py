@@ -60,6 +60,9 @@ ACCESS = {
     # the site as a whole
     "site_desk.edit": OWNERS,
     "site_desk.update": OWNERS,
+    "icon_desk.edit": OWNERS,
+    "icon_desk.update": OWNERS,
+    "icon_desk.destroy": OWNERS,
     "mail_desk.show_outbox": OWNERS,
     "mail_desk.create_test": OWNERS,
     "jobs_desk.index": OWNERS,

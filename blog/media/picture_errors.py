@@ -33,6 +33,9 @@ SENTENCES: Sentences = {
     "many_layers": _("This JPEG is built in far too many layers: save it anew and upload that."),
     "slow_picture": _("This picture takes too long to read: save it smaller."),
     "out_of_memory": _("This picture needs more memory than the server has: save it smaller."),
+    # the site's icon
+    "not_square": _("This picture is not square (%(width)s by %(height)s pixels): cut it to a square and upload that."),
+    "small_icon": _("This picture is too small for an icon: it needs %(least)s pixels on each side."),
     # failures
     "damaged": _("This picture is damaged, or breaks off before its end: upload it once more, or save it anew first."),
     "not_stored": _(

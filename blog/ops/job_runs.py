@@ -100,6 +100,7 @@ def job_words() -> dict[str, tuple[str, str]]:
         "digests": (_("Notifications"), _("Writes mail to subscribers about new responses.")),
         "mail": (_("Mail"), _("Sends the mail that waits.")),
         "imports": (_("Imports"), _("Continues interrupted imports.")),
+        "related": (_("Related posts"), _("Finds related posts of what was published or changed.")),
         "retention": (_("Retention"), _("Deletes data that has reached its age limit.")),
         "disk_reserve": (_("Disk reserve"), _("Reserves space, so that editors can delete on a full disk.")),
         "websub": (_("Hub"), _("Tells the hub of the feeds that they changed.")),

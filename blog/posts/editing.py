@@ -79,7 +79,7 @@ def write_post(post_id: int | None, values: PostInput, action: str, base: str, k
             post.unpublish()
             post.site_version = raise_site_version()
         request_ping_for(post)
-        post.updated_at = now()
+        post.updated_at, post.related_at = now(), None
         if new:
             post.created_at = post.updated_at
     announce(post)

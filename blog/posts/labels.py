@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import delete, func, insert, literal, select
 
 from blog.db import db, writing
+from blog.posts.archive.post_counts import recount_later
 from blog.posts.models import Label, post_labels
 
 # browsers show longer lists with a delay
@@ -57,6 +58,7 @@ def rename_label(label_id: int, name: str) -> Label:
             label.name = name
             return label
         _move_posts(label, existing)
+        recount_later(existing)
         db.session.delete(label)
     return existing
 

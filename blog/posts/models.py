@@ -20,10 +20,11 @@ from sqlalchemy import (
     Text,
     bindparam,
     func,
+    or_,
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, contains_eager, defer, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
 from blog.html.plain_text import shorten
@@ -41,25 +42,31 @@ TRASHED = "trashed"
 VISIBLE = "trashed_at IS NULL AND unpublished_at IS NULL AND published_at IS NOT NULL"
 # PostgreSQL indexes at most 2704 bytes, and a character may have four
 MAX_OLD_PATH = 500
+UNRELATED = f"related_at IS NULL AND {VISIBLE}"
+HIDDEN = "trashed_at IS NOT NULL OR published_at IS NULL OR unpublished_at IS NOT NULL"
 
 post_labels = Table(
     "post_labels",
     Base.metadata,
     Column("post_id", ForeignKey("posts.id", ondelete="CASCADE"), primary_key=True),
-    Column("label_id", ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True, index=True),
+    Column("label_id", ForeignKey("labels.id", ondelete="CASCADE"), primary_key=True),
+    Index("ix_post_labels_newest", "label_id", "post_id"),
 )
 
 
 class Label(Record):
+    """Represent a label; `post_count` counts its visible posts and pages, see `archive/post_counts.py`."""
+
     __tablename__ = "labels"
 
     name: Mapped[str] = mapped_column(String(200), unique=True)
+    post_count: Mapped[int] = mapped_column(default=0, index=True)
 
     def __str__(self) -> str:
         return self.name
 
 
-def _index_visible(name: str, condition: str, *columns: str) -> Index:
+def _partial_index(name: str, condition: str, *columns: str) -> Index:
     return Index(name, *columns, sqlite_where=text(condition), postgresql_where=text(condition))
 
 
@@ -70,26 +77,31 @@ class Post(Record):
     `comment_count` counts visible comments, `top_count` top-level branches with visible comments. `comment_rule`
     overrides the site's. `thread_version` rises with each change of the thread; `site_version` is the site's version at
     the last change visible on home. `atom_id` is what the feeds of the old blog called an imported post. `updated_at`
-    is set explicitly, since comments are no edits of the post.
+    is set explicitly, since comments are no edits of the post. `related_at` is None until `related.py` has compared the
+    post.
     """
 
     __tablename__ = "posts"
     __table_args__ = (
         # lists and feeds of what readers may see; the desk uses the last one
-        _index_visible("ix_posts_published", VISIBLE, "kind", "published_at", "id"),
-        _index_visible("ix_posts_updated", VISIBLE, "kind", "updated_at", "id", "published_at"),
-        _index_visible("ix_posts_author", f"{VISIBLE} AND author_name != ''", "author_name", "published_at", "id"),
+        _partial_index("ix_posts_published", VISIBLE, "kind", "published_at", "id"),
+        _partial_index("ix_posts_updated", VISIBLE, "kind", "updated_at", "id", "published_at"),
+        _partial_index("ix_posts_author", VISIBLE, "author_name", "kind", "published_at", "id"),
         Index("ix_posts_changed", "kind", "updated_at", "id"),
         # the part after /YYYY/MM/ of a post's path
         Index("ix_posts_slug", func.substr(text("path"), text("10"))),
+        Index("ix_posts_source", "source_name", "kind", "published_at", "id"),
+        _partial_index("ix_posts_unrelated", UNRELATED, "id"),
+        _partial_index("ix_posts_hidden", HIDDEN, "id"),
     )
 
     updated_at: Mapped[datetime] = mapped_column(default=now)
     kind: Mapped[str] = mapped_column(String(8), default=POST)
     path: Mapped[str | None] = mapped_column(String(300), unique=True)
     title: Mapped[str] = mapped_column(String(500), default="")
-    published_at: Mapped[datetime | None]
-    author_name: Mapped[str] = mapped_column(String(200), default="")
+    # active_history: archive/post_counts.py needs the values that are replaced
+    published_at: Mapped[datetime | None] = mapped_column(active_history=True)
+    author_name: Mapped[str] = mapped_column(String(200), default="", active_history=True)
     author_ref: Mapped[str | None] = mapped_column(String(500))
 
     standfirst: Mapped[str] = mapped_column(Text, default="")
@@ -111,6 +123,7 @@ class Post(Record):
 
     unpublished_at: Mapped[datetime | None]
     trashed_at: Mapped[datetime | None]
+    related_at: Mapped[datetime | None]
     comments_closed_at: Mapped[datetime | None]
     comment_rule: Mapped[str | None] = mapped_column(String(10))
     comment_count: Mapped[int] = mapped_column(default=0)
@@ -187,6 +200,12 @@ class Post(Record):
         return select(cls).where(*rules[state])
 
     @classmethod
+    def hidden_ids(cls) -> Select[int]:
+        """Select the ids of all posts that readers may not see, by the index of HIDDEN."""
+        hidden = (cls.trashed_at.is_not(None), cls.published_at.is_(None), cls.unpublished_at.is_not(None))
+        return select(cls.id).where(or_(*hidden))
+
+    @classmethod
     def visible(cls) -> Select[Post]:
         """Select the posts that readers may see."""
         return cls.in_state(PUBLISHED)
@@ -206,13 +225,17 @@ class OldPath(Record):
     post: Mapped[Post] = relationship()
 
 
-# built once: saves 21 % of a post page; joining the labels saves 25 %, the site 5 %, deferring texts 4 %
+# built once: saves 21 % of a post page; joining the labels saves 25 %, the site 5 %, deferring texts 4 %.
+# The labels are joined one by one: joinedload() nests the joins, and SQLite then reads the labels of all posts.
 POST_AT_PATH = (
     Post.visible()
     .add_columns(Site)
     .join(Site, Site.id == SITE_ID)
+    .outerjoin(post_labels, post_labels.c.post_id == Post.id)
+    .outerjoin(Label, Label.id == post_labels.c.label_id)
     .where(Post.path == bindparam("path"))
-    .options(joinedload(Post.labels), *map(defer, (Post.body, Post.quote, Post.note)))
+    .order_by(Label.name)
+    .options(contains_eager(Post.labels), *map(defer, (Post.body, Post.quote, Post.note)))
 )
 
 

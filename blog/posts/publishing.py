@@ -15,6 +15,7 @@ from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
 from blog.media.library import small_address
 from blog.posts.models import PAGE, OldPath, Post
+from blog.posts.related import unrelated_waiting
 from blog.site.hub_pings import ping_waiting, request_ping
 from blog.site.models import Site, current_site, raise_site_version
 
@@ -105,7 +106,7 @@ def _change(post_id: int, verb: Callable[[Post], None]) -> Post:
     with writing():
         post = lock_post(post_id)
         verb(post)
-        post.updated_at = now()
+        post.updated_at, post.related_at = now(), None
         post.site_version = raise_site_version()
         request_ping_for(post)
     announce(post)
@@ -129,5 +130,6 @@ def request_ping_for(post: Post) -> None:
 def announce(post: Post) -> None:
     """Announce a change to live readers and to the hub, after the commit."""
     ping_waiting.set()
+    unrelated_waiting.set()
     hint("site")
     hint(f"post:{post.id}")

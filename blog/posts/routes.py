@@ -10,12 +10,13 @@ from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import build_permalink, find_comment_at
 from blog.comments.thread.tree import read_order, render_thread_page
 from blog.posts.blogger_times import read_key
-from blog.posts.lists import all_posts, neighbours, posts_in, posts_with_label
+from blog.posts.lists import all_posts, neighbours, posts_by, posts_in, posts_with_label
 from blog.posts.missing_pages import answer_missing
 from blog.posts.models import post_at
 from blog.site.models import current_site
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
 from blog.web.http_cache import cacheable, permanent_redirect
+from blog.web.pagination import page_keys
 
 
 class LabelConverter(PathConverter):
@@ -47,6 +48,15 @@ def index_label(name: str) -> ResponseReturnValue:
     return cacheable(render_template("posts/index.html", page=page, version=version, label=name))
 
 
+@blueprint.get("/search/author/<label:author>", merge_slashes=False)
+def index_author(author: str) -> ResponseReturnValue:
+    version = current_site().version
+    page = posts_by(author, **page_keys())
+    if not page.items:
+        abort(404)
+    return cacheable(render_template("posts/index.html", page=page, version=version, author=author))
+
+
 @blueprint.get("/<int(fixed_digits=4):year>/")
 @blueprint.get("/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>/")
 def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
@@ -55,11 +65,6 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
     if not page.items:
         abort(404)
     return cacheable(render_template("posts/index.html", page=page, version=version, year=year, month=month))
-
-
-def page_keys() -> dict[str, str | None]:
-    """Return where the page of a list begins or ends."""
-    return {"after": request.args.get("after"), "before": request.args.get("before")}
 
 
 @blueprint.get("/<path:path>")

@@ -39,6 +39,7 @@ from blog.mail.smtp import NotSent
 from blog.media.late_photos import delete_expired_photos
 from blog.migrations import migrate
 from blog.ops.job_runs import Run, describe_error, save_runs
+from blog.posts.related import relate_posts, unrelated_waiting
 from blog.settings import Settings
 from blog.site.clock import check_clock
 from blog.site.hub_pings import ping_waiting
@@ -78,6 +79,7 @@ def job_table(settings: Settings, hub: Hub) -> list[Job]:
         Job("heartbeats", hub.send_heartbeats),
         Job("schema", check_schema, 1.0),
         Job("imports", resume_imports, MINUTE),
+        Job("related", relate_posts, MINUTE, unrelated_waiting),
         Job("disk_reserve", fill_reserve, HOUR),
         Job("retention", delete_expired, HOUR),
         Job("websub", send_next_ping, MINUTE, ping_waiting),

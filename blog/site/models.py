@@ -35,7 +35,8 @@ class Site(Record):
     """Represent the site: one row with id 1 from the first migration.
 
     `comment_rule` says which comments are held, `approvals` how many approved ones a reader needs under HOLD_NEW.
-    `muted` holds words and patterns, one a line. `max_indent` is the deepest indentation of replies.
+    `icon` is the address of a stored picture. `muted` holds words and patterns, one a line. `max_indent` is the deepest
+    indentation of replies.
     Retention in days: `address_days` for address hashes, `audit_days` for the audit log (0: for ever), `hidden_days`
     for the texts of spam and removed comments (None: for ever). `reports_to_hold` reports hold a comment (None, 0:
     never). `version` rises with the counts and posts that home shows, `queue_version` with every change of the queue,
@@ -57,6 +58,7 @@ class Site(Record):
     close_after_days: Mapped[int | None]
     accent: Mapped[str] = mapped_column(String(20), default="red")
     menu: Mapped[str] = mapped_column(Text, default="")
+    icon: Mapped[str] = mapped_column(String(200), default="")
     version: Mapped[int] = mapped_column(default=0)
     content_version: Mapped[int] = mapped_column(default=0)
 

@@ -31,7 +31,8 @@ def init(app: Flask, language: Callable[[], str], zone: Callable[[], str]) -> No
             return "en"
 
     Babel(app, locale_selector=locale, timezone_selector=zone)
-    app.jinja_env.filters.update(day=day, time_of_day=time_of_day, moment=moment, brief=brief, iso=iso)
+    app.jinja_env.filters.update(day=day, day_of_year=day_of_year, time_of_day=time_of_day)
+    app.jinja_env.filters.update(moment=moment, brief=brief, iso=iso)
     app.jinja_env.globals.update({"_": translate, "gettext": translate, "ngettext": translate_plural})
     app.jinja_env.globals.update(state_word=state_word, language_tag=language_tag, text_direction=text_direction)
     app.jinja_env.globals.update(wording_locale=wording_locale, content_language=content_language)
@@ -138,6 +139,11 @@ def brief(at: datetime) -> str:
     if local.date() == today:
         return _format_time(local.hour, local.minute, locale)
     return _format_brief_day(local.date(), local.year == today.year, locale)
+
+
+def day_of_year(at: datetime) -> str:
+    """Format a day without its year, such as Nov 24."""
+    return _format_brief_day(to_user_timezone(at).date(), True, get_locale())
 
 
 def brief_until(at: datetime) -> datetime | None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, TypeVar
 
+from flask import request
 from sqlalchemy import ColumnElement, Select, true, tuple_
 
 from blog.db import db
@@ -25,6 +26,11 @@ class Page(Generic[T]):
     items: list[T]
     older: str | None
     newer: str | None = None
+
+
+def page_keys() -> dict[str, str | None]:
+    """Return where the requested page of a list begins or ends."""
+    return {"after": request.args.get("after"), "before": request.args.get("before")}
 
 
 def load_page(query: Select[T], at: Any, row_id: Any, after: str | None, size: int) -> Page[T]:

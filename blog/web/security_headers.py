@@ -48,6 +48,7 @@ def security_headers(settings: Settings, https: bool | None = None) -> list[tupl
         "script-src": ["'self'", *cdn],
         "style-src": ["'self'"],
         "connect-src": ["'self'"],
+        "manifest-src": ["'self'"],
         "form-action": ["'self'"],
         "base-uri": ["'none'"],
         "frame-ancestors": ["'none'"],

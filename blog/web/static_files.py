@@ -40,6 +40,7 @@ CHUNK_BYTES = 65_536
 # the stylesheets of each kind of page, in their order; the first one orders the layers
 SHEETS = {
     "list": ("base", "masthead", "list", "print"),
+    "archive": ("base", "masthead", "archive", "print"),
     "post": (
         *("base", "masthead", "prose", "imported", "list", "post", "thread", "response", "form", "notices"),
         *("reader", "author_actions", "reactions", "keys", "print"),

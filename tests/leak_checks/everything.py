@@ -33,9 +33,11 @@ from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.ops.job_runs import Run, describe_error, save_runs
+from blog.posts.archive.models import Author
 from blog.posts.models import PAGE, Label, OldPath, Post
 from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import trash_post, unpublish_post
+from blog.posts.related import relate_posts
 from blog.site.models import HubPing
 from blog.site.update import change_settings
 from tests.factories import a_comment, a_post, answer, csrf, sign_in, signed_in
@@ -91,6 +93,7 @@ class World:
             "post_id": Post.id, "comment_id": Comment.id, "label_id": Label.id, "import_id": Import.id,
             "ban_id": Ban.id, "entry_id": AuditEntry.id, "follow_id": Follow.id, "path": func.substr(Post.path, 2),
             "name": Label.name if "label" in rule else Picture.digest, "editor_id": Editor.id,
+            "author": Author.name, "digest": Picture.digest,
         }  # fmt: skip
         others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
         others["form"] = ["default", "summary"]
@@ -127,6 +130,8 @@ def build_world(app: Flask) -> World:
     )
     change_settings({"websub_hub": "https://hub.example/"})
     write_posts(world)
+    while relate_posts():
+        pass
     write_thread(world, bea)
     write_readers_comments(world, bea)
     write_other_records(world)

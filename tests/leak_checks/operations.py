@@ -47,6 +47,7 @@ from blog.posts.editing import PUBLISH, SAVE, UNPUBLISH, PostInput, stamp, write
 from blog.posts.labels import delete_label, rename_label
 from blog.posts.models import Label
 from blog.posts.publishing import publish_post, restore_post, trash_post, unpublish_post
+from blog.posts.related import relate_posts
 from blog.posts.seed import add_demo_posts, add_welcome_post
 from blog.site.clock import check_clock
 from blog.site.update import change_settings
@@ -85,6 +86,8 @@ def change_posts(world: World) -> None:
     write_post(shown.id, PostInput({}), PUBLISH, stamp(shown))
     for change in (unpublish_post, publish_post, trash_post, restore_post):
         change(post_titled("The newest").id)
+    while relate_posts():
+        pass
 
 
 def change_labels(world: World) -> None:

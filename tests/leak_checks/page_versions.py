@@ -10,6 +10,7 @@ from contextvars import Context
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 from flask import Flask
 from flask.testing import FlaskClient
@@ -105,13 +106,15 @@ class PageWitness:
 
 def find_paths() -> dict[str, int]:
     """Return the paths of posts with comments, of pages and of their lists, with the post whose thread they show."""
-    found: dict[str, int] = {}
+    found = dict.fromkeys(("/archive", "/archive/labels", "/archive/authors"), NO_POST)
     for post in db.session.scalars(Post.visible().where((Post.comment_count > 0) | (Post.kind == PAGE))):
         orders = ("", "?order=newest", "?order=agreed", "?page=2") if post.top_count > tree.PAGE_SIZE else ("",)
         found |= {f"{post.path}{query}": post.id for query in orders}
         found[f"/feeds/{post.id}/comments/default"] = post.id
         lists = [f"/search/label/{label.name}" for label in post.labels]
         lists += [f"/{post.published_at:%Y}/", f"/{post.published_at:%Y/%m}/"]
+        lists += [f"/archive/{post.published_at:%Y}", f"/archive/{post.published_at:%Y/%m}"]
+        lists += [f"/search/author/{quote(post.author_name)}"] if post.author_name else []
         found |= dict.fromkeys(lists, NO_POST)
     for comment in db.session.scalars(select(Comment).where(Comment.branch_count > 1)):
         found[f"/posts/{comment.post_id}/comments/{comment.id}/replies"] = comment.post_id

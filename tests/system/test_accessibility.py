@@ -29,6 +29,8 @@ SCHEMES = ("light", "dark")
 NO_PAGES = re.compile(
     r"/(static|media|feeds)/|\.xml$|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
     r"\.(?:xml|txt)$|/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
+    r"/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
+    r"|^/(icons/|favicon|manifest)"
 )
 
 
@@ -72,6 +74,7 @@ def addresses(blog: Flask) -> list[str]:
         "year": post.published_at.year,
         "month": f"{post.published_at:%m}",
         "name": "Birds",
+        "author": "Ed",
         "token": "guess",
     }
     rules = [rule.rule for rule in blog.url_map.iter_rules() if "GET" in (rule.methods or ())]

@@ -15,7 +15,6 @@ branch_labels = None
 depends_on = None
 
 VISIBLE = sa.text('trashed_at IS NULL AND unpublished_at IS NULL AND published_at IS NOT NULL')
-WRITTEN = sa.text(f"{VISIBLE.text} AND author_name != ''")
 
 
 def upgrade() -> None:
@@ -27,7 +26,7 @@ def upgrade() -> None:
     indexes = {
         'ix_posts_published': (VISIBLE, ['kind', 'published_at', 'id']),
         'ix_posts_updated': (VISIBLE, ['kind', 'updated_at', 'id', 'published_at']),
-        'ix_posts_author': (WRITTEN, ['author_name', 'published_at', 'id']),
+        'ix_posts_author': (VISIBLE, ['author_name', 'kind', 'published_at', 'id']),
     }
     for name, (condition, columns) in indexes.items():
         op.create_index(name, 'posts', columns, sqlite_where=condition, postgresql_where=condition)
