@@ -85,6 +85,8 @@ def _register_blueprints(app: Flask) -> None:
     from blog.comments.screening import desk as screening_desk
     from blog.comments.thread import avatars
     from blog.comments.thread import routes as thread
+    from blog.discovery import ai_choice
+    from blog.discovery import machine_routes as machines
     from blog.editors import access, accounts_desk, audit_desk
     from blog.editors import desk as editors
     from blog.editors.sign_in import desk as sign_in_desk
@@ -99,9 +101,11 @@ def _register_blueprints(app: Flask) -> None:
 
     avatars.init(app)
     image_sources.init(app)
+    ai_choice.init(app)
     desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
     desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk]
     public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts]
+    public_views += [machines]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
     cli.init(app)

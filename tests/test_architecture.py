@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parent.parent
 INFRASTRUCTURE = {"web", "live", "html", "spam", "mail"}
-FEATURES = ["site", "editors", "media", "posts", "comments", "feeds", "search", "importing", "ops"]
+FEATURES = ["site", "editors", "media", "posts", "comments", "feeds", "discovery", "search", "importing", "ops"]
 TOP = {"server", "dev", "cli"}
 # inside comments: a module may import those of its own level's package and of lower levels
 LEVELS = {

@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from urllib.parse import quote
 
-from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select
+from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select, text
 from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
 
 from blog.db import Base, Record, db, now
@@ -32,6 +32,10 @@ post_labels = Table(
 )
 
 
+# the posts whose card picture is to be drawn; other pictures come first
+UNDRAWN = text("card_url IS NULL AND thumbnail = ''")
+
+
 class Label(Record):
     __tablename__ = "labels"
 
@@ -45,15 +49,19 @@ class Post(Record):
     """Represent a post, or a page (a post without a date).
 
     The `…_html` columns are the sanitized forms of the typed texts. `path` never changes after the first publication.
-    `comment_count` counts visible comments, `top_count` top-level branches with visible comments. `comment_rule`
-    overrides the site's. `thread_version` rises with each change of the thread; `site_version` is the site's version at
-    the last change visible on home. `updated_at` is set explicitly, since comments are no edits of the post.
+    `photo_license` is the address of the photo's licence, `photo_license_page` that of the page where one is sold.
+    `card_url` is the drawn picture of a post without another one: None until it is drawn, "" where the font lacks the
+    script of the headline. `comment_count` counts visible comments, `top_count` top-level branches with visible
+    comments. `comment_rule` overrides the site's. `thread_version` rises with each change of the thread; `site_version`
+    is the site's version at the last change visible on home. `updated_at` is set explicitly, since comments are no
+    edits of the post.
     """
 
     __tablename__ = "posts"
     __table_args__ = (
         Index("ix_posts_newest", "kind", "published_at", "id"),
         Index("ix_posts_changed", "kind", "updated_at", "id"),
+        Index("ix_posts_undrawn", "updated_at", sqlite_where=UNDRAWN, postgresql_where=UNDRAWN),
     )
 
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -69,6 +77,8 @@ class Post(Record):
     photo_alt: Mapped[str] = mapped_column(String(1000), default="")
     photo_caption: Mapped[str] = mapped_column(Text, default="")
     photo_credit: Mapped[str] = mapped_column(String(500), default="")
+    photo_license: Mapped[str] = mapped_column(String(2000), default="")
+    photo_license_page: Mapped[str] = mapped_column(String(2000), default="")
     source_name: Mapped[str] = mapped_column(String(300), default="")
     source_title: Mapped[str] = mapped_column(String(500), default="")
     source_url: Mapped[str] = mapped_column(String(2000), default="")
@@ -80,6 +90,7 @@ class Post(Record):
     body_html: Mapped[str] = mapped_column(Text, default="")
     excerpt: Mapped[str] = mapped_column(Text, default="")
     thumbnail: Mapped[str] = mapped_column(String(2000), default="")
+    card_url: Mapped[str | None] = mapped_column(String(300))
 
     unpublished_at: Mapped[datetime | None]
     trashed_at: Mapped[datetime | None]

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, redirect, render_template, request
+from typing import Any
+
+from flask import Blueprint, Response, abort, redirect, render_template, request
 from flask.typing import ResponseReturnValue
 from werkzeug.routing import PathConverter
 
 from blog.comments.forms import blank_form
 from blog.comments.thread.permalinks import build_permalink, find_comment_at
 from blog.comments.thread.tree import read_order, render_thread_page
+from blog.discovery.metadata import describe_list, describe_post
+from blog.discovery.structured_data import thread_comments
 from blog.posts.lists import all_posts, is_gone, neighbours, posts_in, posts_with_label
-from blog.posts.models import post_at
+from blog.posts.models import post_at, quote_path
 from blog.site.models import current_site
 from blog.web.fragment_cache import CACHE_PLACEHOLDER
 from blog.web.http_cache import cacheable
@@ -31,7 +35,7 @@ blueprint.record_once(lambda state: state.app.url_map.converters.update(label=La
 def index() -> ResponseReturnValue:
     version = current_site().version
     page = all_posts(**page_keys())
-    return cacheable(render_template("posts/index.html", page=page, version=version))
+    return render_list(page=page, version=version)
 
 
 @blueprint.get("/search/label/<label:name>", merge_slashes=False)
@@ -40,7 +44,7 @@ def index_label(name: str) -> ResponseReturnValue:
     page = posts_with_label(name, **page_keys())
     if not page.items:
         abort(404)
-    return cacheable(render_template("posts/index.html", page=page, version=version, label=name))
+    return render_list(page=page, version=version, label=name)
 
 
 @blueprint.get("/<int(fixed_digits=4):year>/")
@@ -50,12 +54,17 @@ def index_time(year: int, month: int | None = None) -> ResponseReturnValue:
     page = posts_in(year, month, **page_keys())
     if not page.items:
         abort(404)
-    return cacheable(render_template("posts/index.html", page=page, version=version, year=year, month=month))
+    return render_list(page=page, version=version, year=year, month=month)
 
 
 def page_keys() -> dict[str, str | None]:
     """Return where the page of a list begins or ends."""
     return {"after": request.args.get("after"), "before": request.args.get("before")}
+
+
+def render_list(**values: Any) -> Response:
+    metadata = describe_list(current_site(), quote_path(request.path), **page_keys())
+    return cacheable(render_template("posts/index.html", metadata=metadata, **values))
 
 
 @blueprint.get("/<path:path>")
@@ -66,4 +75,5 @@ def show(path: str) -> ResponseReturnValue:
     order, number = read_order(request.args.get("order"), site), request.args.get("page", 1, int)
     thread = render_thread_page(post, site, order, number, request.args.get("after"))
     context = {"form": blank_form(post.id, post.address, site.language), "neighbours": neighbours(post)}
-    return cacheable(render_template("posts/show.html", post=post, page=CACHE_PLACEHOLDER, **context), thread)
+    context |= {"metadata": describe_post(post, site, thread), "page": CACHE_PLACEHOLDER}
+    return cacheable(render_template("posts/show.html", post=post, **context), thread.html, thread_comments(thread))

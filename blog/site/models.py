@@ -20,6 +20,8 @@ ACCENTS = ("red", "blue", "green", "plum", "ochre")
 OPEN, HOLD_NEW, HOLD_ALL, READ_ONLY = "open", "first", "all", "reading"
 # strictness of the spam filter
 OFF, CALM, USUAL, STRICT = "off", "calm", "usual", "strict"
+# what machines may do: nothing is said, only search, everything but training
+NO_WISH, SEARCH_ONLY, NO_TRAINING = "", "search", "no-train"
 MENU_URL = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
@@ -30,9 +32,10 @@ class Site(Record):
     `muted` holds words and patterns, one a line. `max_indent` is the deepest indentation of replies.
     Retention in days: `address_days` for address hashes, `audit_days` for the audit log (0: for ever), `hidden_days`
     for the texts of spam and removed comments (None: for ever). `reports_to_hold` reports hold a comment (None, 0:
-    never). `version` rises with the counts and posts that home shows, `queue_version` with every change of the queue,
-    `content_version` with every other write that may change a public page. `forgotten_at` is the last run of retention,
-    `doubted_at` the time since which the clock is doubted.
+    never). `fediverse_creator` is an account such as @ann@example.social, `profile_links` holds addresses, one a line.
+    `card_url` is the drawn picture of the site, None until it is drawn. `version` rises with the counts and posts that
+    home shows, `queue_version` with every change of the queue, `content_version` with every other write that may change
+    a public page. `forgotten_at` is the last run of retention, `doubted_at` the time since which the clock is doubted.
     """
 
     __tablename__ = "site"
@@ -68,6 +71,10 @@ class Site(Record):
     reader_per_10_minutes: Mapped[int] = mapped_column(default=10)
     address_per_minute: Mapped[int] = mapped_column(default=10)
     address_per_10_minutes: Mapped[int] = mapped_column(default=60)
+    fediverse_creator: Mapped[str] = mapped_column(String(200), default="")
+    profile_links: Mapped[str] = mapped_column(Text, default="")
+    ai_choice: Mapped[str] = mapped_column(String(10), default=NO_WISH)
+    card_url: Mapped[str | None] = mapped_column(String(300))
     forgotten_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
 
