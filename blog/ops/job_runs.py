@@ -100,6 +100,7 @@ def job_words() -> dict[str, tuple[str, str]]:
         "digests": (_("Notifications"), _("Writes mail to subscribers about new responses.")),
         "mail": (_("Mail"), _("Sends the mail that waits.")),
         "imports": (_("Imports"), _("Continues interrupted imports.")),
+        "cards": (_("Card pictures"), _("Draws the pictures that other sites show of posts without a photo.")),
         "retention": (_("Retention"), _("Deletes data that has reached its age limit.")),
         "disk_reserve": (_("Disk reserve"), _("Reserves space, so that editors can delete on a full disk.")),
         "schema": (_("Tables"), _("Creates the tables of a database that was emptied or replaced.")),

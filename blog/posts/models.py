@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from urllib.parse import quote
 
 from sqlalchemy import Column, ColumnElement, ForeignKey, Index, Select, String, Table, Text, bindparam, select, text
-from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship
+from sqlalchemy.orm import Mapped, defer, joinedload, mapped_column, relationship, validates
 
 from blog.db import Base, Record, db, now
 from blog.html.plain_text import shorten
@@ -104,6 +104,13 @@ class Post(Record):
     submission_key: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
 
     labels: Mapped[list[Label]] = relationship(secondary=post_labels, order_by=Label.name, lazy="selectin")
+
+    @validates("title", "source_name", "excerpt")
+    def _forget_card(self, name: str, text: str) -> str:
+        """Have the card drawn anew when its words change."""
+        if text != getattr(self, name) and (name != "excerpt" or not self.title):
+            self.card_url = None
+        return text
 
     @property
     def headline(self) -> str:

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from blog.db import db, now, writing
 from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
+from blog.media.card_picture import cards_waiting
 from blog.media.library import small_address
 from blog.posts.models import PAGE, Post
 from blog.site.models import Site, current_site, raise_site_version
@@ -117,6 +118,7 @@ def lock_post(post_id: int) -> Post:
 
 
 def announce(post: Post) -> None:
-    """Announce a change to live readers, after the commit."""
+    """Announce a change to live readers and to the job that draws cards, after the commit."""
+    cards_waiting.set()
     hint("site")
     hint(f"post:{post.id}")

@@ -7,7 +7,7 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, String, Text, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from blog.db import Record, db, writing
 from blog.db_connections import schema_missing
@@ -77,6 +77,13 @@ class Site(Record):
     card_url: Mapped[str | None] = mapped_column(String(300))
     forgotten_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
+
+    @validates("title", "tagline", "accent")
+    def _forget_card(self, name: str, text: str) -> str:
+        """Have the card drawn anew when its words or its colour change."""
+        if text != getattr(self, name):
+            self.card_url = None
+        return text
 
     @property
     def zone(self) -> ZoneInfo:
