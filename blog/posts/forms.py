@@ -67,7 +67,7 @@ class PostForm(Form):
     photo_credit = line_field(_("Credit"), 500)
     photo_license = Text(_("Address of its licence"), filters=[_to_url], max_length=2000)
     photo_license_page = Text(_("Address where a licence is sold"), filters=[_to_url], max_length=2000)
-    photo_url = Text(_("Its address"), filters=[_to_url], max_length=2000)
+    photo_url = Text(_("Address of the photo"), filters=[_to_url], max_length=2000)
     label_names = line_field(_("Labels"), 5000)
     standfirst = line_field(_("Standfirst"), 5000)
     body = text_field(_("Text as HTML"), 1_000_000)

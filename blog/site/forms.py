@@ -46,7 +46,7 @@ STRICTNESS = (
 )
 AI_CHOICES = (
     (NO_WISH, _("No wish: say nothing")),
-    (NO_TRAINING, _("No training: AI may read and quote the blog, but not learn from it")),
+    (NO_TRAINING, _("No training: AI may read the blog for its answers, but not learn from it")),
     (SEARCH_ONLY, _("Search only: the blog may be found, and AI may not use it otherwise")),
 )
 MAX_FAULTS = 5
