@@ -6,6 +6,7 @@ imported posts get theirs a few at a time. A new title or accent of the site cha
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from sqlalchemy import update
@@ -13,8 +14,11 @@ from sqlalchemy import update
 from blog.db import db, writing
 from blog.media.card_picture import CardTexts
 from blog.media.library import save_card
+from blog.media.picture_errors import PictureRefused
 from blog.posts.models import UNDRAWN, Post, headline
 from blog.site.models import SITE_ID, UNSYNCHRONIZED, Site, current_site
+
+log = logging.getLogger(__name__)
 
 # a round makes every cached page outdated, so it draws several cards; 0.1 s each
 BATCH_SIZE = 10
@@ -30,11 +34,14 @@ def draw_cards() -> None:
     rows = db.session.execute(_undrawn_posts()).all()
     if is_drawn and not rows:
         return
-    site_card = "" if is_drawn else save_card(CardTexts(title, "", tagline, accent))
-    cards = [
-        (row, save_card(CardTexts(headline(row.title, row.excerpt, row.path), row.source_name, title, accent)))
-        for row in rows
-    ]
+    try:
+        site_card = "" if is_drawn else _save(CardTexts(title, "", tagline, accent))
+        cards = [
+            (row, _save(CardTexts(headline(row.title, row.excerpt, row.path), row.source_name, title, accent)))
+            for row in rows
+        ]
+    except PictureRefused:  # the disk is full, as `media.library` has logged
+        return
     with writing():
         if not is_drawn:
             same = (Site.id == SITE_ID, Site.title == title, Site.tagline == tagline, Site.accent == accent)
@@ -42,6 +49,14 @@ def draw_cards() -> None:
         for row, address in cards:
             words = (Post.title == row.title, Post.source_name == row.source_name, Post.excerpt == row.excerpt)
             _store(update(Post).where(Post.id == row.id, *words), address, Post.updated_at)
+
+
+def _save(texts: CardTexts) -> str:
+    try:
+        return save_card(texts)
+    except (OSError, ValueError):  # of FreeType; one odd text must not hold back all others
+        log.exception("A card could not be drawn")
+        return ""
 
 
 def _store(query: Any, address: str, updated_at: Any) -> None:

@@ -30,9 +30,9 @@ def find_embedded_post(address: str) -> Post | None:
     try:
         parts = urlsplit(address)
         path = unquote(parts.path, errors="strict")
+        hosts = {urlsplit(public_address()).netloc, request.host}
     except ValueError:  # also of UnicodeDecodeError
         return None
-    hosts = {urlsplit(public_address()).netloc, request.host}
     is_ours = parts.scheme in {"http", "https"} and parts.netloc.lower() in {host.lower() for host in hosts}
     return post_at(path) if is_ours and "\0" not in path else None
 

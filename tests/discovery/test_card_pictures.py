@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from errno import ENOSPC
 from pathlib import Path
 
 import pytest
@@ -12,7 +13,7 @@ from sqlalchemy import text
 from blog.db import db
 from blog.discovery import card_pictures
 from blog.discovery.card_pictures import draw_cards
-from blog.media.card_picture import cards_waiting
+from blog.media.card_picture import CardTexts, cards_waiting
 from blog.media.models import Picture
 from blog.posts.editing import PUBLISH, SAVE, PostInput, stamp, write_post
 from blog.posts.models import Post
@@ -30,6 +31,10 @@ def reloaded(post: Post) -> Post:
     db.session.rollback()
     db.session.expire_all()
     return db.session.get_one(Post, post.id)
+
+
+def fill_disk(_path: Path, _target: Path) -> None:
+    raise OSError(ENOSPC, "No space left on device")
 
 
 def count_pictures() -> int:
@@ -99,6 +104,30 @@ def test_texts_changed_while_a_card_is_drawn_are_drawn_next(app: Flask, monkeypa
     assert reloaded(post).card_url is None
     draw_cards()
     assert (reloaded(post).card_url or "").startswith("/media/")
+
+
+def test_text_that_cannot_be_drawn_holds_back_no_other(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    odd, other, draw = a_post("Odd"), a_post("Herons return"), card_pictures.save_card
+
+    def fail_once(texts: CardTexts) -> str:
+        if texts.headline == "Odd":
+            raise OSError("invalid outline")
+        return draw(texts)
+
+    monkeypatch.setattr(card_pictures, "save_card", fail_once)
+    draw_cards()
+    assert reloaded(odd).card_url == ""
+    assert reloaded(other).card_url
+
+
+def test_full_disk_leaves_cards_for_the_next_round(app: Flask, monkeypatch: pytest.MonkeyPatch) -> None:
+    post = a_post()
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "replace", fill_disk)
+        draw_cards()
+    assert reloaded(post).card_url is None
+    draw_cards()
+    assert reloaded(post).card_url
 
 
 def test_posts_with_pictures_drafts_and_hidden_posts_get_none() -> None:

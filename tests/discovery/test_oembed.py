@@ -8,9 +8,10 @@ from typing import Any
 from urllib.parse import quote
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from lxml import html
-from werkzeug.test import TestResponse
+from werkzeug.test import TestResponse, create_environ, run_wsgi_app
 
 from blog.media.library import save_picture
 from blog.posts.models import Post
@@ -110,6 +111,17 @@ def test_other_addresses_are_not_found(client: FlaskClient, address: str) -> Non
     answer = ask(client, address)
     assert answer.status_code == 404
     assert "Herons return" not in answer.text
+
+
+@pytest.mark.parametrize("host", ["[", 'a.example"><script>', "xn--a", "[::1]:8000", "a:b:c"])
+def test_strange_hosts_break_no_page(app: Flask, host: str) -> None:
+    object.__setattr__(app.config["SETTINGS"], "blog_url", "")
+    post = a_post("Herons return")
+    for path in ("/", post.path or "", f"/oembed?url=http://{quote(host)}{post.path}"):
+        # the test client refuses such hosts itself
+        body, status, _headers = run_wsgi_app(app, create_environ(path) | {"HTTP_HOST": host}, buffered=True)
+        assert int(status[:3]) in {200, 400, 404}
+        assert b'"><script>' not in b"".join(body)
 
 
 def test_hidden_posts_are_not_found(client: FlaskClient) -> None:
