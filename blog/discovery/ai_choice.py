@@ -8,14 +8,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from flask import Flask, Response
+from flask import Flask, Response, request
 from markupsafe import Markup
 
 from blog.discovery.public_address import public_address
 from blog.site.models import NO_TRAINING, SEARCH_ONLY, Site, current_site
 
 LICENSE_PATH = "/license.xml"
-# crawlers and product names that, by their operators' words, are for training only
+# crawlers for training, and names by which their operators let sites refuse it
 TRAINING_AGENTS = (
     "AI2Bot", "Applebot-Extended", "Bytespider", "CCBot", "ClaudeBot", "GPTBot", "Google-Extended",
     "meta-externalagent",
@@ -47,8 +47,9 @@ def init(app: Flask) -> None:
 
     @app.after_request
     def add_content_usage(response: Response) -> Response:
-        # set by `cacheable()`, for pages that were rendered with the site's row
-        if response.headers.get("Cache-Control") == "no-cache" and (terms := TERMS.get(current_site().ai_choice)):
+        # `cacheable()` has set it, for a page that was rendered with the site's row; old static files have no blueprint
+        is_public = response.headers.get("Cache-Control") == "no-cache" and request.blueprint
+        if is_public and (terms := TERMS.get(current_site().ai_choice)):
             response.headers["Content-Usage"] = terms.content_usage
         return response
 

@@ -71,4 +71,5 @@ def test_not_modified_page_says_it_too(client: FlaskClient) -> None:
 def test_desk_errors_and_refusals_say_nothing(app: Flask, client: FlaskClient) -> None:
     change_settings({"ai_choice": SEARCH_ONLY})
     answers = [signed_in(app).get("/desk/"), client.get("/nowhere"), client.get("/desk/"), client.post("/")]
-    assert [answer.headers.get("Content-Usage") for answer in answers] == [None] * 4
+    answers.append(client.get("/static/000000000000/img/icon.svg"))
+    assert [answer.headers.get("Content-Usage") for answer in answers] == [None] * 5

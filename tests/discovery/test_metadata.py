@@ -54,6 +54,7 @@ def test_post_says_what_it_is(client: FlaskClient) -> None:
         "og:image:width": "1600",
         "og:image:height": "800",
         "og:image:alt": "A heron",
+        "twitter:image:alt": "A heron",
         "article:section": "Birds",
         "article:tag": "Birds",
         "twitter:card": "summary_large_image",
