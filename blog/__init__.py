@@ -50,6 +50,7 @@ def create_app(settings: Settings | None = None) -> Flask:
 def _init_extensions(app: Flask) -> None:
     from blog import db, logs
     from blog.comments.thread import avatars
+    from blog.discovery import ai_choice
     from blog.html import set_quotes
     from blog.mail import rendering as mail
     from blog.media import image_sources, site_icon
@@ -69,6 +70,7 @@ def _init_extensions(app: Flask) -> None:
     avatars.init(app)
     image_sources.init(app)
     site_icon.init(app)
+    ai_choice.init(app)
     htmx.init(app)
     body_limits.init(app)
     csrf.init_app(app)
@@ -100,17 +102,17 @@ def _register_blueprints(app: Flask) -> None:
     from blog.media import icon_routes
     from blog.media import routes as media
     from blog.ops import jobs_desk, mail_desk, overview_desk
-    from blog.posts import blogger_routes
     from blog.posts import desk as posts_desk
     from blog.posts import routes as posts
+    from blog.posts.addresses import routes as blogger_routes
     from blog.posts.archive import routes as archive
     from blog.site import desk as site_desk
     from blog.web import rate_limits
 
     desk_views = [editors, sign_in_desk, accounts_desk, audit_desk, site_desk, mail_desk, jobs_desk, importing_desk]
+    desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk, icon_desk]
     public_views = [comments, author_routes, thread, reactions, followers, email_routes, privacy, media, posts, feeds]
     public_views += [icon_routes, archive, blogger_routes, discovery]
-    desk_views += [overview_desk, comments_desk, screening_desk, privacy_desk, posts_desk, icon_desk]
     for views in [*desk_views, *public_views]:
         app.register_blueprint(views.blueprint)
     cli.init(app)

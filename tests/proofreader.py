@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Collection
@@ -57,7 +58,11 @@ def check_html(html: str, *, fragment: bool) -> None:
     for element in elements:
         assert not [name for name in element.attrib if name == "style" or name.startswith("on")], element.attrib
         assert element.tag != "style"
-        assert element.tag != "script" or element.get("src")
+        if element.get("type") == "application/ld+json":
+            assert json.loads(element.text or "")["@context"] == "https://schema.org"
+            assert not set("<>&\u2028\u2029") & set(element.text or "")
+        else:
+            assert element.tag != "script" or element.get("src")
     assert fields_without_label(elements) == []
     if not fragment:
         check_page(root, elements)

@@ -83,6 +83,8 @@ ROUTES: dict[str, tuple[int, int, int]] = {
     "GET /posts/<int:post_id>/comments/mine": (200, 200, 200),
     "GET /posts/<int:post_id>/comments/held": (200, 200, 200),
     "GET /privacy": (200, 200, 200),
+    "GET /oembed": (404, 404, 404),
+    "GET /license.xml": (404, 404, 404),
     "GET /privacy/link/new": (409, 409, 409),
     "POST /privacy/link": (409, 409, 409),
     "GET /privacy/<token>": (410, 410, 410),

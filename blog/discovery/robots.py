@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from babel import Locale
 
+from blog.discovery.ai_choice import robots_lines
 from blog.discovery.public_address import public_address
 from blog.site.contacts import contact_url
 from blog.site.models import Site
@@ -16,10 +17,10 @@ SITEMAPS = ("/sitemap.xml", "/news-sitemap.xml")
 CONTACT_DAYS = 180
 
 
-def robots_text() -> str:
-    """Write robots.txt (RFC 9309): all may read all but the desk."""
+def robots_text(site: Site) -> str:
+    """Write robots.txt (RFC 9309): all may read all but the desk; then the wish about AI."""
     rules = ["User-agent: *", "Disallow: /desk", "Allow: /", ""]
-    return "\n".join([*rules, *(f"Sitemap: {public_address(path)}" for path in SITEMAPS), ""])
+    return "\n".join([*rules, *robots_lines(site), "", *(f"Sitemap: {public_address(path)}" for path in SITEMAPS), ""])
 
 
 def security_text(site: Site, at: datetime) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from urllib.parse import urlencode
 
 from blog.feeds.entries import Link
+from blog.feeds.websub import hub_of
 
 POSTS_PATH = "/feeds/posts/default"
 COMMENTS_PATH = "/feeds/comments/default"
@@ -48,7 +49,8 @@ def head_links(place: Place, older: str | None, newer: str | None) -> tuple[Link
     links = [("first", place.page())] if newer else []
     links += [("previous", place.page("before", newer))] if newer else []
     links += [("next", place.page("after", older))] if older else []
-    return tuple(Link(rel, href, place.media_type) for rel, href in links)
+    hub = hub_of(place.url)
+    return (*(Link(rel, href, place.media_type) for rel, href in links), *([Link("hub", hub)] if hub else []))
 
 
 def post_comments_path(post_id: int) -> str:

@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 
 from blog.feeds.entries import ATOM_TYPE, Feed
 from blog.feeds.parameters import ATOM, JSON, JSON_FEED, RSS, SCRIPT, Parameters
+from blog.feeds.websub import link_header
 from blog.feeds.writers.atom_xml import write_atom
 from blog.feeds.writers.gdata import JSON_TYPE, SCRIPT_TYPE, write_gdata, write_gdata_script
 from blog.feeds.writers.json_feed import JSON_FEED_TYPE, write_json_feed
@@ -47,6 +48,8 @@ def render_feed(feed: Feed, parameters: Parameters) -> Response:
     changed_at = max([current_site().updated_at, *(entry.updated for entry in feed.entries)])
     answer = cacheable(text, media_type=_media_type(parameters.format), changed_at=changed_at)
     answer.vary.add("Accept")
+    if links := link_header(feed.url):
+        answer.headers["Link"] = links
     return answer
 
 

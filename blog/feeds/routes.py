@@ -6,6 +6,7 @@ from flask import Blueprint, abort, current_app, redirect, render_template, requ
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
+from blog.discovery.metadata import describe_list
 from blog.feeds.comment_feed import build_comment_feed, find_post
 from blog.feeds.feed_addresses import Place
 from blog.feeds.feed_formats import MEDIA_TYPES, render_feed
@@ -55,7 +56,9 @@ def redirect_rss() -> ResponseReturnValue:
 
 @blueprint.get("/subscribe")
 def show() -> ResponseReturnValue:
-    return cacheable(render_template("feeds/show.html", origin=origin()))
+    return cacheable(
+        render_template("feeds/show.html", origin=origin(), metadata=describe_list(current_site(), request.path))
+    )
 
 
 @blueprint.errorhandler(WrongParameter)

@@ -13,6 +13,7 @@ from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
 
 from blog.db import db, writing
+from blog.media.card_picture import CardTexts, draw_card
 from blog.media.models import Picture
 from blog.media.picture_errors import PictureRefused
 from blog.media.processing import SMALL, fit_size
@@ -45,6 +46,12 @@ def save_picture(content: bytes, name: str = "") -> str:
         raise PictureRefused("not_stored") from error
     _save_row(digest, name, extension, size)
     return Rendition(digest, extension).address
+
+
+def save_card(texts: CardTexts) -> str:
+    """Draw and save a card; return its address, "" where the font lacks the script. Raises: PictureRefused."""
+    content = _image_worker.submit(draw_card, texts).result()
+    return save_picture(content, "card.jpg") if content else ""
 
 
 def small_address(address: str) -> str:

@@ -101,6 +101,7 @@ def job_words() -> dict[str, tuple[str, str]]:
         "mail": (_("Mail"), _("Sends the mail that waits.")),
         "imports": (_("Imports"), _("Continues interrupted imports.")),
         "related": (_("Related posts"), _("Finds related posts of what was published or changed.")),
+        "cards": (_("Card pictures"), _("Draws the pictures that other sites show of posts without a photo.")),
         "retention": (_("Retention"), _("Deletes data that has reached its age limit.")),
         "disk_reserve": (_("Disk reserve"), _("Reserves space, so that editors can delete on a full disk.")),
         "websub": (_("Hub"), _("Tells the hub of the feeds that they changed.")),

@@ -65,7 +65,9 @@ class PostForm(Form):
     photo_alt = line_field(_("Description of the photo (alt text)"), 1000)
     photo_caption = line_field(_("Caption"), 2000)
     photo_credit = line_field(_("Credit"), 500)
-    photo_url = Text(_("Its address"), filters=[_to_url], max_length=2000)
+    photo_license = Text(_("Address of its licence"), filters=[_to_url], max_length=2000)
+    photo_license_page = Text(_("Address where a licence is sold"), filters=[_to_url], max_length=2000)
+    photo_url = Text(_("Address of the photo"), filters=[_to_url], max_length=2000)
     label_names = line_field(_("Labels"), 5000)
     standfirst = line_field(_("Standfirst"), 5000)
     body = text_field(_("Text as HTML"), 1_000_000)
@@ -116,6 +118,8 @@ class PostForm(Form):
         if field.data and not is_web_address(field.data):
             raise ValidationError(_("An address starts with https:// or http:// and has no spaces."))
 
+    validate_photo_license = validate_photo_license_page = validate_source_url
+
     def validate_title(self, field: Field) -> None:
         texts = (self.title, self.standfirst, self.quote, self.body, self.note)
         if self.action == PUBLISH and not any((text.data or "").strip() for text in texts):
@@ -150,8 +154,8 @@ class PostForm(Form):
 
 
 COLUMNS = (
-    "kind", "photo_url", "photo_alt", "photo_caption", "photo_credit", "title", "author_name", "standfirst",
-    "source_name", "source_title", "source_url", "quote", "body", "note",
+    "kind", "photo_url", "photo_alt", "photo_caption", "photo_credit", "photo_license", "photo_license_page", "title",
+    "author_name", "standfirst", "source_name", "source_title", "source_url", "quote", "body", "note",
 )  # fmt: skip
 """The text fields that are columns of Post under the same name."""
 

@@ -24,7 +24,7 @@ from sqlalchemy import (
     select,
     text,
 )
-from sqlalchemy.orm import Mapped, contains_eager, defer, mapped_column, relationship
+from sqlalchemy.orm import Mapped, contains_eager, defer, mapped_column, relationship, validates
 
 from blog.db import Base, Record, db, now
 from blog.html.plain_text import shorten
@@ -54,6 +54,10 @@ post_labels = Table(
 )
 
 
+# the posts whose card picture is to be drawn; other pictures come first
+UNDRAWN = "card_url IS NULL AND thumbnail = ''"
+
+
 class Label(Record):
     """Represent a label; `post_count` counts its visible posts and pages, see `archive/post_counts.py`."""
 
@@ -74,11 +78,13 @@ class Post(Record):
     """Represent a post, or a page (a post without a date).
 
     The `…_html` columns are the sanitized forms of the typed texts. `path` never changes after the first publication.
-    `comment_count` counts visible comments, `top_count` top-level branches with visible comments. `comment_rule`
-    overrides the site's. `thread_version` rises with each change of the thread; `site_version` is the site's version at
-    the last change visible on home. `atom_id` is what the feeds of the old blog called an imported post. `updated_at`
-    is set explicitly, since comments are no edits of the post. `related_at` is None until `related.py` has compared the
-    post.
+    `photo_license` is the address of the photo's licence, `photo_license_page` that of the page where one is sold.
+    `card_url` is the drawn picture of a post without another one: None until it is drawn, "" where the font lacks the
+    script of the headline. `comment_count` counts visible comments, `top_count` top-level branches with visible
+    comments. `comment_rule` overrides the site's. `thread_version` rises with each change of the thread; `site_version`
+    is the site's version at the last change visible on home. `atom_id` is what the feeds of the old blog called an
+    imported post. `updated_at` is set explicitly, since comments are no edits of the post. `related_at` is None until
+    `related.py` has compared the post.
     """
 
     __tablename__ = "posts"
@@ -93,6 +99,7 @@ class Post(Record):
         Index("ix_posts_source", "source_name", "kind", "published_at", "id"),
         _partial_index("ix_posts_unrelated", UNRELATED, "id"),
         _partial_index("ix_posts_hidden", HIDDEN, "id"),
+        _partial_index("ix_posts_undrawn", UNDRAWN, "updated_at"),
     )
 
     updated_at: Mapped[datetime] = mapped_column(default=now)
@@ -109,6 +116,8 @@ class Post(Record):
     photo_alt: Mapped[str] = mapped_column(String(1000), default="")
     photo_caption: Mapped[str] = mapped_column(Text, default="")
     photo_credit: Mapped[str] = mapped_column(String(500), default="")
+    photo_license: Mapped[str] = mapped_column(String(2000), default="")
+    photo_license_page: Mapped[str] = mapped_column(String(2000), default="")
     source_name: Mapped[str] = mapped_column(String(300), default="")
     source_title: Mapped[str] = mapped_column(String(500), default="")
     source_url: Mapped[str] = mapped_column(String(2000), default="")
@@ -120,6 +129,7 @@ class Post(Record):
     body_html: Mapped[str] = mapped_column(Text, default="")
     excerpt: Mapped[str] = mapped_column(Text, default="")
     thumbnail: Mapped[str] = mapped_column(String(2000), default="")
+    card_url: Mapped[str | None] = mapped_column(String(300))
 
     unpublished_at: Mapped[datetime | None]
     trashed_at: Mapped[datetime | None]
@@ -135,6 +145,13 @@ class Post(Record):
     submission_key: Mapped[str | None] = mapped_column(String(64), index=True, unique=True)
 
     labels: Mapped[list[Label]] = relationship(secondary=post_labels, order_by=Label.name, lazy="selectin")
+
+    @validates("title", "source_name", "excerpt")
+    def _forget_card(self, name: str, text: str) -> str:
+        """Have the card drawn anew when its words change."""
+        if text != getattr(self, name) and (name != "excerpt" or not self.title):
+            self.card_url = None
+        return text
 
     @property
     def headline(self) -> str:

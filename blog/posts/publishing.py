@@ -13,6 +13,7 @@ from sqlalchemy import select, union_all
 from blog.db import db, now, writing
 from blog.html import CleanedPost, editor_html, excerpt, first_image, post_html
 from blog.live.hub import hint
+from blog.media.card_picture import cards_waiting
 from blog.media.library import small_address
 from blog.posts.models import PAGE, OldPath, Post
 from blog.posts.related import unrelated_waiting
@@ -128,8 +129,8 @@ def request_ping_for(post: Post) -> None:
 
 
 def announce(post: Post) -> None:
-    """Announce a change to live readers and to the hub, after the commit."""
-    ping_waiting.set()
-    unrelated_waiting.set()
+    """Announce a change to live readers and to the jobs that wait for one, after the commit."""
+    for waiting in (ping_waiting, unrelated_waiting, cards_waiting):
+        waiting.set()
     hint("site")
     hint(f"post:{post.id}")

@@ -26,6 +26,7 @@ from blog.comments.thread.tree import thread_page_cache
 from blog.db import now
 from blog.db_connections import schema_missing
 from blog.db_errors import is_temporary
+from blog.discovery.card_pictures import draw_cards
 from blog.disk_reserve import fill_reserve
 from blog.errors import WrongSetting
 from blog.feeds.websub import send_next_ping
@@ -36,6 +37,7 @@ from blog.mail.outbox import mail_waiting
 from blog.mail.retention import forget_mails
 from blog.mail.sending import send_next_mail
 from blog.mail.smtp import NotSent
+from blog.media.card_picture import cards_waiting
 from blog.media.late_photos import delete_expired_photos
 from blog.migrations import migrate
 from blog.ops.job_runs import Run, describe_error, save_runs
@@ -80,6 +82,7 @@ def job_table(settings: Settings, hub: Hub) -> list[Job]:
         Job("schema", check_schema, 1.0),
         Job("imports", resume_imports, MINUTE),
         Job("related", relate_posts, MINUTE, unrelated_waiting),
+        Job("cards", draw_cards, MINUTE, cards_waiting),
         Job("disk_reserve", fill_reserve, HOUR),
         Job("retention", delete_expired, HOUR),
         Job("websub", send_next_ping, MINUTE, ping_waiting),

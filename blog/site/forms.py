@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from zoneinfo import available_timezones
 
+import re2
 from babel.localedata import locale_identifiers
 from flask_babel import lazy_gettext as _
 from wtforms import Field
@@ -12,7 +13,21 @@ from wtforms.validators import AnyOf, InputRequired, NumberRange, Optional, Vali
 from blog.html.invisible_characters import clean_line
 from blog.html.urls import is_web_address
 from blog.site.contacts import contact_url
-from blog.site.models import ACCENTS, CALM, HOLD_ALL, HOLD_NEW, OFF, OPEN, READ_ONLY, STRICT, USUAL, parse_menu
+from blog.site.models import (
+    ACCENTS,
+    CALM,
+    HOLD_ALL,
+    HOLD_NEW,
+    NO_TRAINING,
+    NO_WISH,
+    OFF,
+    OPEN,
+    READ_ONLY,
+    SEARCH_ONLY,
+    STRICT,
+    USUAL,
+    parse_menu,
+)
 from blog.spam.muted_words import MAX_CHARACTERS, parse_muted_words
 from blog.web.forms.fields import Choice, Form, LongText, Switch, Text, WholeNumber
 from blog.web.safe_fetch import FetchError
@@ -32,7 +47,14 @@ STRICTNESS = (
     (USUAL, _("Usual")),
     (STRICT, _("Strict")),
 )
+AI_CHOICES = (
+    (NO_WISH, _("No wish: say nothing")),
+    (NO_TRAINING, _("No training: AI may read the blog for its answers, but not learn from it")),
+    (SEARCH_ONLY, _("Search only: the blog may be found, and AI may not use it otherwise")),
+)
 MAX_FAULTS = 5
+MAX_PROFILE_LINKS = 20
+FEDIVERSE_ACCOUNT = re2.compile(r"@[A-Za-z0-9_.-]+@[\pL\pN-]+(?:\.[\pL\pN-]+)+")
 
 
 def whole_number(label: str, least: int, most: int) -> WholeNumber:
@@ -87,7 +109,14 @@ class SettingsForm(Form):
     audit_days = whole_number(_("Days to keep the log"), 0, 3650)
     hidden_days = days_or_never(_("Delete spam and removed responses after this many days"))
 
+    fediverse_creator = Text(_("Your account in the fediverse"), filters=[clean_line], max_length=200)
+    profile_links = LongText(_("Your profiles on other sites"), max_length=10_000)
+    ai_choice = Choice(
+        _("Use by AI"), [AnyOf([NO_WISH, NO_TRAINING, SEARCH_ONLY], _("This is not one of the choices."))]
+    )
+
     accents = ACCENTS
+    ai_choices = AI_CHOICES
     zones = ZONES
     rules = RULES
     strictness = STRICTNESS
@@ -115,6 +144,16 @@ class SettingsForm(Form):
     def validate_language(self, field: Field) -> None:
         if (field.data or "").strip().replace("-", "_") not in locale_identifiers():
             raise ValidationError(_("This is not a language code such as en, de or pt-BR."))
+
+    def validate_fediverse_creator(self, field: Field) -> None:
+        if field.data and not FEDIVERSE_ACCOUNT.fullmatch(field.data):
+            raise ValidationError(_("An account looks like @ann@example.social."))
+
+    def validate_profile_links(self, field: Field) -> None:
+        links = (field.data or "").split()
+        if len(links) > MAX_PROFILE_LINKS or not all(map(is_web_address, links)):
+            most = MAX_PROFILE_LINKS
+            raise ValidationError(_("At most %(most)d addresses, one a line; each starts with https://.", most=most))
 
     def validate_menu(self, field: Field) -> None:
         lines = [line for line in (field.data or "").splitlines() if line.strip()]

@@ -8,7 +8,7 @@ from secrets import token_hex
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import CheckConstraint, String, Text, select, update
-from sqlalchemy.orm import Mapped, mapped_column
+from sqlalchemy.orm import Mapped, mapped_column, validates
 
 from blog.db import Record, db, now, writing
 from blog.db_connections import schema_missing
@@ -22,6 +22,8 @@ ACCENTS = ("red", "blue", "green", "plum", "ochre")
 OPEN, HOLD_NEW, HOLD_ALL, READ_ONLY = "open", "first", "all", "reading"
 # strictness of the spam filter
 OFF, CALM, USUAL, STRICT = "off", "calm", "usual", "strict"
+# what machines may do: nothing is said, only search, everything but training
+NO_WISH, SEARCH_ONLY, NO_TRAINING = "", "search", "no-train"
 MENU_URL = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
@@ -39,11 +41,13 @@ class Site(Record):
     indentation of replies.
     Retention in days: `address_days` for address hashes, `audit_days` for the audit log (0: for ever), `hidden_days`
     for the texts of spam and removed comments (None: for ever). `reports_to_hold` reports hold a comment (None, 0:
-    never). `version` rises with the counts and posts that home shows, `queue_version` with every change of the queue,
-    `content_version` with every other write that may change a public page. `tag_prefix` begins the ids of feeds and
-    entries and never changes; `atom_id` is what the feeds of an imported blog were called. `forgotten_at` is the last
-    run of retention, `doubted_at` the time since which the clock is doubted. `websub_hub` is the address of the hub
-    that distributes the feeds, `security_contact` an address for security.txt; "" is none.
+    never). `fediverse_creator` is an account such as @ann@example.social, `profile_links` holds addresses, one a line.
+    `card_url` is the drawn picture of the site, None until it is drawn. `version` rises with the counts and posts that
+    home shows, `queue_version` with every change of the queue, `content_version` with every other write that may change
+    a public page. `tag_prefix` begins the ids of feeds and entries and never changes; `atom_id` is what the feeds of an
+    imported blog were called. `forgotten_at` is the last run of retention, `doubted_at` the time since which the clock
+    is doubted. `websub_hub` is the address of the hub that distributes the feeds, `security_contact` an address for
+    security.txt; "" is none.
     """
 
     __tablename__ = "site"
@@ -82,10 +86,21 @@ class Site(Record):
     address_per_10_minutes: Mapped[int] = mapped_column(default=60)
     tag_prefix: Mapped[str] = mapped_column(String(300), default=make_tag_prefix)
     atom_id: Mapped[str] = mapped_column(String(200), default="")
+    fediverse_creator: Mapped[str] = mapped_column(String(200), default="")
+    profile_links: Mapped[str] = mapped_column(Text, default="")
+    ai_choice: Mapped[str] = mapped_column(String(10), default=NO_WISH)
+    card_url: Mapped[str | None] = mapped_column(String(300))
     forgotten_at: Mapped[datetime | None]
     doubted_at: Mapped[datetime | None]
     websub_hub: Mapped[str] = mapped_column(String(500), default="")
     security_contact: Mapped[str] = mapped_column(String(500), default="")
+
+    @validates("title", "tagline", "accent")
+    def _forget_card(self, name: str, text: str) -> str:
+        """Have the card drawn anew when its words or its colour change."""
+        if text != getattr(self, name):
+            self.card_url = None
+        return text
 
     @property
     def zone(self) -> ZoneInfo:

@@ -123,6 +123,7 @@ def error_texts(code: int) -> tuple[str, str]:
             ),
         ),
         429: (_("Too many requests"), _("Please wait a moment and try again.")),
+        501: (_("Not supported"), _("This address answers in another format only.")),
         503: (
             _("The site is busy"),
             _("The site cannot answer at the moment. Please try again shortly. Nothing that you wrote is lost."),

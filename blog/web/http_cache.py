@@ -8,21 +8,23 @@ from hashlib import sha256
 from flask import Response, make_response, redirect, request
 from werkzeug.wrappers import Response as BaseResponse
 
-from blog.web.fragment_cache import CACHE_PLACEHOLDER, EMPTY_FRAGMENT, CachedFragment
+from blog.web.fragment_cache import CACHE_PLACEHOLDER, CachedFragment
 
 
 def cacheable(
-    page: str, part: CachedFragment = EMPTY_FRAGMENT, media_type: str = "text/html", changed_at: datetime | None = None
+    page: str, *parts: CachedFragment, media_type: str = "text/html", changed_at: datetime | None = None
 ) -> Response:
     """Build a public response with `no-cache` and an ETag, or 304.
 
-    `part` replaces CACHE_PLACEHOLDER in the page. `changed_at` is for Last-Modified.
+    The parts replace CACHE_PLACEHOLDER in the page, in their order. `changed_at` is for Last-Modified.
     """
     body = page.encode()
-    answer = make_response(body.replace(CACHE_PLACEHOLDER.encode(), part.html, 1))
+    first, *others = body.split(CACHE_PLACEHOLDER.encode())
+    pieces = [piece for part, other in zip(parts, others, strict=True) for piece in (part.html, other)]
+    answer = make_response(b"".join([first, *pieces]))
     answer.content_type = f"{media_type}; charset=utf-8"
     answer.headers["Cache-Control"] = "no-cache"
-    answer.set_etag(sha256(body + part.digest).hexdigest()[:24])
+    answer.set_etag(sha256(body + b"".join(part.digest for part in parts)).hexdigest()[:24])
     answer.last_modified = changed_at
     answer.make_conditional(request)
     answer.headers.pop("Date", None)  # the server adds its own

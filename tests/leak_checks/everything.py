@@ -33,9 +33,9 @@ from blog.importing.models import DONE, Import
 from blog.mail.models import Mail
 from blog.media.models import Picture
 from blog.ops.job_runs import Run, describe_error, save_runs
+from blog.posts.addresses.old_paths import store_old_path
 from blog.posts.archive.models import Author
 from blog.posts.models import PAGE, Label, OldPath, Post
-from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import trash_post, unpublish_post
 from blog.posts.related import relate_posts
 from blog.site.models import HubPing

@@ -33,6 +33,7 @@ from blog.comments.reactions.reports import report
 from blog.comments.screening.lessons import learn_from_log
 from blog.db import db, now, writing
 from blog.dev.fill import Extent, fill
+from blog.discovery.card_pictures import draw_cards
 from blog.editors import accounts, audit_log
 from blog.editors.audit_log import note
 from blog.editors.models import EDITOR, HOURLY, OWNER, AuditEntry, Editor, SignInFailure
@@ -197,6 +198,7 @@ def change_accounts(world: World) -> None:
 
 def run_jobs(world: World) -> None:
     a_picture()
+    draw_cards()
     check_clock(now() + YEAR)
     save_runs([Run("mail", 0.1, now())], ["mail"])
     add_demo_posts()

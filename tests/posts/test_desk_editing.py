@@ -26,6 +26,8 @@ EVERYTHING: dict[str, str] = {
     "photo_alt": "A loaf",
     "photo_caption": "The four-pound loaf",
     "photo_credit": "Linocut: Ann",
+    "photo_license": "https://creativecommons.org/licenses/by/4.0/",
+    "photo_license_page": "https://ann.example/licences",
     "title": "The baker",
     "author_name": "Ann",
     "standfirst": "Forty loaves.",
@@ -87,6 +89,8 @@ def test_unpublishing_from_the_form_saves_its_text(ed: FlaskClient, client: Flas
 WRONG: list[tuple[dict[str, Any], str]] = [
     ({"source_url": "javascript:alert(1)"}, "An address starts with https://"),
     ({"source_url": "not an address"}, "An address starts with https://"),
+    ({"photo_license": "CC BY 4.0"}, "An address starts with https://"),
+    ({"photo_license_page": "data:text/html,x"}, "An address starts with https://"),
     ({"photo_url": "http://example.org/a.jpg"}, "The address of a picture starts with"),
     ({"photo_url": "//example.org/a.jpg"}, "The address of a picture starts with"),
     ({"title": "x" * 501}, "1 characters too long"),

@@ -5,8 +5,8 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from blog.db import db, writing
+from blog.posts.addresses.old_paths import store_old_path
 from blog.posts.models import MAX_OLD_PATH, OldPath, Post
-from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import publish_post, trash_post, unpublish_post
 from tests.factories import HTMX, a_post
 

@@ -9,8 +9,8 @@ from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from blog.db import db
+from blog.posts.addresses.suggestions import MAX_SUGGESTIONS, NEIGHBOURS, suggest_labels, suggest_posts
 from blog.posts.publishing import trash_post, unpublish_post
-from blog.posts.suggestions import MAX_SUGGESTIONS, NEIGHBOURS, suggest_labels, suggest_posts
 from tests.factories import a_post
 from tests.postgres.databases import on_sqlite
 

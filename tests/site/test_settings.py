@@ -39,6 +39,9 @@ SETTINGS = {
     "address_days": "30",
     "audit_days": "365",
     "hidden_days": "",
+    "fediverse_creator": "",
+    "profile_links": "",
+    "ai_choice": "",
 }
 
 
@@ -75,6 +78,11 @@ def test_settings_apply_to_every_page(app: Flask, desk: FlaskClient) -> None:
         ("language", "english please", "not a language code"),
         ("timezone", "Mars/Olympus", "not one of the time zones"),
         ("accent", "beige", "not one of the accents"),
+        ("fediverse_creator", "ann", "looks like @ann@example.social"),
+        ("fediverse_creator", '@ann@x.example"><script>', "looks like @ann@example.social"),
+        ("profile_links", "https://a.example/\njavascript:alert(1)", "one a line"),
+        ("profile_links", "https://a.example/\n" * 21, "At most 20 addresses"),
+        ("ai_choice", "everything", "not one of the choices"),
         ("menu", "About | javascript:alert(1)", "Each line is"),
         ("menu", "About", "Each line is"),
         ("close_after_days", "soon", "from 1 to 36,500"),

@@ -10,18 +10,19 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from flask import render_template
 from sqlalchemy import ColumnElement, Select, and_, bindparam, case, func, or_, select, tuple_
 
 from blog.comments.models import Agreement, Comment
 from blog.comments.thread.branches import COLUMNS, Branch, CommentRow, render_options
+from blog.comments.thread.comment_data import CommentData
 from blog.comments.thread.replies import branches_with_replies, count_on_page
 from blog.db import db, parse_id
 from blog.posts.models import Post
 from blog.site.models import Site
-from blog.web.fragment_cache import CachedFragment, FragmentCache
+from blog.web.fragment_cache import CACHE_PLACEHOLDER, CachedFragment, FragmentCache
 from blog.web.pagination import page_key, parse_page_key
 
 OLDEST = "oldest"
@@ -31,6 +32,8 @@ AGREED = "agreed"
 # branches on a page at most, and the number of comments after which it takes no further branch
 PAGE_SIZE = 50
 PAGE_RESPONSES = 300
+# the part of the page's bytes that its description for search engines may have
+DATA_SHARE = 1 / 6
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Thread:
     """Represent one page of a thread.
 
     `number` counts from 1. `earlier` is the number of the page before, 0 if there is none; `later` is the address of
-    the next page, "" if there is none.
+    the next page, "" if there is none. `canonical` is the one address of the page for search engines.
     """
 
     branches: list[Branch]
@@ -61,6 +64,7 @@ class Thread:
     pages: int
     earlier: int
     later: str
+    canonical: str
 
     def numbers(self) -> list[int | None]:
         """Return the page numbers to link, with None for each gap."""
@@ -84,7 +88,15 @@ def page_address(path: str, number: int, order: str = OLDEST, after: str = "") -
     return f"{path}?{query}" if query else path
 
 
-def render_thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> CachedFragment:
+class ThreadPage(NamedTuple):
+    """Hold a page's HTML, its canonical address, and the JSON list of its comments."""
+
+    html: CachedFragment
+    canonical: str
+    comments: CachedFragment
+
+
+def render_thread_page(post: Post, site: Site, order: str, number: int, after: str | None) -> ThreadPage:
     """Render the page after this cursor, else of this number.
 
     Beyond the last page it is the last. Pages are cached by the thread's version. `post` was read before the comments,
@@ -94,7 +106,9 @@ def render_thread_page(post: Post, site: Site, order: str, number: int, after: s
     cursor = read_cursor(after, order)
     state = (post.id, post.created_at, post.path, post.thread_version, post.comment_count, post.top_count)
     key = (db.engine.url.database, *state, order, number, cursor, *render_options(site))
-    return thread_page_cache.get(key, lambda: _render(post, site, order, number, cursor))
+    page = thread_page_cache.get(key, lambda: _render(post, site, order, number, cursor))
+    html, canonical, comments = page.html.split(CACHE_PLACEHOLDER.encode())
+    return ThreadPage(CachedFragment(html, page.digest), canonical.decode(), CachedFragment(comments, b""))
 
 
 # in bytes: some twenty pages of long threads; saves 27 % of a short post page, 67 % of a long one
@@ -102,9 +116,12 @@ thread_page_cache = FragmentCache(10_000_000)
 
 
 def _render(post: Post, site: Site, order: str, number: int, cursor: Cursor | None) -> str:
+    """Render HTML, canonical address and JSON, with placeholders between them."""
     thread, options = _load_page(post, order, number, cursor), render_options(site)
-    html = "".join(branch.html(options) for branch in thread.branches)
-    return render_template("comments/thread/_page.html", post=post, thread=thread, responses=html)
+    responses = "".join(branch.html(options) for branch in thread.branches)
+    html = render_template("comments/thread/_page.html", post=post, thread=thread, responses=responses)
+    comments = CommentData(thread.canonical, int(len(html) * DATA_SHARE)).describe(thread.branches)
+    return CACHE_PLACEHOLDER.join([html, thread.canonical, comments])
 
 
 def _load_page(post: Post, order: str, number: int, cursor: Cursor | None) -> Thread:
@@ -120,8 +137,19 @@ def _load_page(post: Post, order: str, number: int, cursor: Cursor | None) -> Th
         after = page_key(page[-1]) + (f"-{rows[len(page) - 1][-1]}-{version}" if order == AGREED else "")
         later = page_address(post.address, (start + len(page)) // PAGE_SIZE + 1, order, after)
     number, earlier = start // PAGE_SIZE + 1, (start - 1) // PAGE_SIZE + 1
-    branches = branches_with_replies(page, counts)
-    return Thread(branches, post.address, order, number, max(_page_count(post), number), earlier, later)
+    branches, pages = branches_with_replies(page, counts), max(_page_count(post), number)
+    canonical = _canonical_address(post, order, number, cursor if start % PAGE_SIZE else None)
+    return Thread(branches, post.address, order, number, pages, earlier, later, canonical)
+
+
+def _canonical_address(post: Post, order: str, number: int, cursor: Cursor | None) -> str:
+    """Return the address of a page, oldest first; other orders show the same comments.
+
+    Only a page that continues one of a long branch has a cursor, since it has no number of its own.
+    """
+    if order != OLDEST:
+        return post.address
+    return page_address(post.address, number, after=page_key(cursor, "at") if cursor else "")
 
 
 def _page_count(post: Post) -> int:

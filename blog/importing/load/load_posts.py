@@ -12,9 +12,9 @@ from blog.html.invisible_characters import clean_line
 from blog.importing import archive
 from blog.importing.load.batches import select_new
 from blog.importing.report import Report
+from blog.posts.addresses.old_paths import store_old_path
 from blog.posts.labels import find_or_create_labels
 from blog.posts.models import PAGE, Post
-from blog.posts.old_paths import store_old_path
 from blog.posts.publishing import derive_fields, find_free_path
 from blog.posts.seed import remove_untouched_welcome
 from blog.site.hub_pings import request_ping

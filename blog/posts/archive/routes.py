@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from typing import Any
 
 from flask import Blueprint, abort, render_template, request
 from flask.typing import ResponseReturnValue
 
 from blog.db import parse_id
+from blog.discovery.metadata import describe_list
 from blog.posts.archive.models import Author
 from blog.posts.archive.year_tree import (
     Names,
@@ -18,7 +20,8 @@ from blog.posts.archive.year_tree import (
     titles_in,
     years_before,
 )
-from blog.posts.models import Label
+from blog.posts.models import Label, quote_path
+from blog.site.models import current_site
 from blog.web.http_cache import cacheable
 from blog.web.pagination import page_keys
 
@@ -31,14 +34,13 @@ def show() -> ResponseReturnValue:
     months = months_in(years[0].of) if years else []
     more = bool(years) and has_years_before(years[-1].of)
     names = {"labels": most_used(Label), "authors": most_used(Author)}
-    page = render_template("posts/archive/show.html", years=years, months=months, more_years=more, **names)
-    return cacheable(page)
+    return respond("posts/archive/show.html", years=years, months=months, more_years=more, **names)
 
 
 @blueprint.get("/archive/<int(fixed_digits=4):year>")
 def show_year(year: int) -> ResponseReturnValue:
     months = months_in(year) or abort(404)
-    return cacheable(render_template("posts/archive/year.html", year=year, months=months))
+    return respond("posts/archive/year.html", year=year, months=months)
 
 
 @blueprint.get("/archive/<int(fixed_digits=4):year>/<int(fixed_digits=2):month>")
@@ -47,7 +49,7 @@ def show_month(year: int, month: int) -> ResponseReturnValue:
     if not page.items:
         abort(404)
     context = {"page": page, "month": date(year, month, 1), "address": request.path}
-    return cacheable(render_template("posts/archive/month.html", **context))
+    return respond("posts/archive/month.html", **context)
 
 
 @blueprint.get("/archive/labels")
@@ -66,4 +68,9 @@ def requested_name() -> str:
 
 
 def render_names(names: Names, *, of_labels: bool) -> ResponseReturnValue:
-    return cacheable(render_template("posts/archive/names.html", names=names, of_labels=of_labels))
+    return respond("posts/archive/names.html", names=names, of_labels=of_labels)
+
+
+def respond(template: str, **values: Any) -> ResponseReturnValue:
+    metadata = describe_list(current_site(), quote_path(request.path))
+    return cacheable(render_template(template, metadata=metadata, **values))

@@ -5,8 +5,8 @@ from __future__ import annotations
 from flask import Blueprint, abort, request, url_for
 from flask.typing import ResponseReturnValue
 
-from blog.posts.blogger_times import read_key
-from blog.posts.missing_pages import answer_missing
+from blog.posts.addresses.blogger_times import read_key
+from blog.posts.addresses.missing_pages import answer_missing
 from blog.web.http_cache import permanent_redirect
 
 blueprint = Blueprint("blogger", __name__)

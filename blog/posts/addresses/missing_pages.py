@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from flask import Response
 
-from blog.posts.old_paths import find_moved
-from blog.posts.suggestions import suggest_labels, suggest_posts
+from blog.posts.addresses.old_paths import find_moved
+from blog.posts.addresses.suggestions import suggest_labels, suggest_posts
 from blog.web import error_pages, htmx
 from blog.web.http_cache import permanent_redirect, private
 

@@ -1,0 +1,1 @@
+"""Answer former, foreign and mistyped addresses of posts."""
