@@ -44,6 +44,8 @@ WITHOUT_TEXT = {
     "screening_desk.update",
     "editors.create_session",  # returns its drafts by itself
     "editors.destroy_session",
+    "icon_desk.destroy",
+    "icon_desk.update",
     "editors.update_password",
     "importing_desk.create",
     "followers.create_confirmation",
