@@ -11,4 +11,5 @@ def public_address(path: str = "") -> str:
     It begins with BLOG_URL, else with the request's host. That host may be forged, but only its sender gets the page.
     """
     blog_url: str = current_app.config["SETTINGS"].blog_url
-    return (blog_url or request.host_url).rstrip("/") + path
+    # not `host_url`, which fails for hosts such as xn--a
+    return (blog_url.rstrip("/") or f"{request.scheme}://{request.host}") + path

@@ -51,3 +51,9 @@ def test_security_contact_is_shown_where_it_is_set(client: FlaskClient, contact:
 def test_password_managers_find_the_form(app: Flask) -> None:
     answer = signed_in(app).get("/.well-known/change-password", follow_redirects=True)
     assert (answer.status_code, answer.request.path) == (200, "/desk/password")
+
+
+@pytest.mark.parametrize("host", ["blog.example:8080", "[::1]:8000"])
+def test_any_host_of_a_request_is_named(app: Flask, host: str) -> None:
+    answer = app.test_client(use_cookies=False).get("/robots.txt", headers={"Host": host})
+    assert f"Sitemap: http://{host}/sitemap.xml" in answer.text
