@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, abort, current_app, redirect, render_template, request, url_for
+from flask import Blueprint, abort, redirect, render_template, request, url_for
 from flask.typing import ResponseReturnValue
 from flask_babel import gettext as _
 
 from blog.discovery.metadata import describe_list
+from blog.discovery.public_address import public_address
 from blog.feeds.comment_feed import build_comment_feed, find_post
 from blog.feeds.feed_addresses import Place
 from blog.feeds.feed_formats import MEDIA_TYPES, render_feed
@@ -57,7 +58,9 @@ def redirect_rss() -> ResponseReturnValue:
 @blueprint.get("/subscribe")
 def show() -> ResponseReturnValue:
     return cacheable(
-        render_template("feeds/show.html", origin=origin(), metadata=describe_list(current_site(), request.path))
+        render_template(
+            "feeds/show.html", origin=public_address(), metadata=describe_list(current_site(), request.path)
+        )
     )
 
 
@@ -87,11 +90,4 @@ def query_parameters() -> Parameters:
 
 def feed_place(parameters: Parameters) -> Place:
     path = url_for(request.endpoint or "", **request.view_args or {})
-    return Place(origin(), path, parameters.query, MEDIA_TYPES[parameters.format])
-
-
-def origin() -> str:
-    """Return BLOG_URL, or the host that was asked."""
-    blog_url: str = current_app.config["SETTINGS"].blog_url
-    # not `host_url`, in which a domain is not in ASCII
-    return blog_url.rstrip("/") or f"{request.scheme}://{request.host}"
+    return Place(public_address(), path, parameters.query, MEDIA_TYPES[parameters.format])

@@ -72,6 +72,7 @@ def test_card_is_drawn_once(client: FlaskClient) -> None:
     client.get(post.path or "")
     a_comment(post)
     save(post, note="Another note.")
+    db.session.expire_all()
     version = current_site().content_version
     draw_cards()
     db.session.expire_all()

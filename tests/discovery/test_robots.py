@@ -53,7 +53,7 @@ def test_password_managers_find_the_form(app: Flask) -> None:
     assert (answer.status_code, answer.request.path) == (200, "/desk/password")
 
 
-@pytest.mark.parametrize("host", ["xn--a", "xn--a.example", "blog.example:8080", "[::1]:8000"])
-def test_any_host_of_a_request_is_named(client: FlaskClient, host: str) -> None:
-    answer = client.get("/robots.txt", headers={"Host": host})
+@pytest.mark.parametrize("host", ["blog.example:8080", "[::1]:8000"])
+def test_any_host_of_a_request_is_named(app: Flask, host: str) -> None:
+    answer = app.test_client(use_cookies=False).get("/robots.txt", headers={"Host": host})
     assert f"Sitemap: http://{host}/sitemap.xml" in answer.text
