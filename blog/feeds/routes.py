@@ -57,11 +57,8 @@ def redirect_rss() -> ResponseReturnValue:
 
 @blueprint.get("/subscribe")
 def show() -> ResponseReturnValue:
-    return cacheable(
-        render_template(
-            "feeds/show.html", origin=public_address(), metadata=describe_list(current_site(), request.path)
-        )
-    )
+    metadata = describe_list(current_site(), request.path)
+    return cacheable(render_template("feeds/show.html", origin=public_address(), metadata=metadata))
 
 
 @blueprint.errorhandler(WrongParameter)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -67,7 +68,26 @@ def as_described_comments(client: FlaskClient, post: Post) -> int:
     return sum(len(all_comments(graph(page)[0])) for page in pages(client, post))
 
 
-# the one list of places that tell the number; a feed's `thr:total` belongs here
+def in_atom(client: FlaskClient, post: Post) -> int:
+    return first_number(r"<thr:total>(\d+)</thr:total>", feed_entry(client, post, "", "entry"))
+
+
+def in_rss(client: FlaskClient, post: Post) -> int:
+    return first_number(r"<slash:comments>(\d+)</slash:comments>", feed_entry(client, post, "?alt=rss", "item"))
+
+
+def in_feed_of_responses(client: FlaskClient, post: Post) -> int:
+    page = client.get(f"/feeds/{post.id}/comments/default?alt=json&max-results=1").text
+    return int(json.loads(page)["feed"]["openSearch$totalResults"]["$t"])
+
+
+def feed_entry(client: FlaskClient, post: Post, query: str, tag: str) -> str:
+    """Return the entry of a post in a feed of posts."""
+    entries = client.get(f"/feeds/posts/default{query}").text.split(f"<{tag}>")
+    return next(entry for entry in entries if f"{post.path}</link>" in entry or f'{post.path}"' in entry)
+
+
+# the one list of places that tell the number
 PLACES: tuple[Callable[[FlaskClient, Post], int], ...] = (
     in_heading,
     in_byline,
@@ -75,6 +95,9 @@ PLACES: tuple[Callable[[FlaskClient, Post], int], ...] = (
     in_structured_data,
     as_articles,
     as_described_comments,
+    in_atom,
+    in_rss,
+    in_feed_of_responses,
 )
 
 
