@@ -20,7 +20,8 @@ CONTACT_DAYS = 180
 def robots_text(site: Site) -> str:
     """Write robots.txt (RFC 9309): all may read all but the desk; then the wish about AI."""
     rules = ["User-agent: *", "Disallow: /desk", "Allow: /", ""]
-    return "\n".join([*rules, *robots_lines(site), "", *(f"Sitemap: {public_address(path)}" for path in SITEMAPS), ""])
+    wishes = [*lines, ""] if (lines := robots_lines(site)) else []
+    return "\n".join([*rules, *wishes, *(f"Sitemap: {public_address(path)}" for path in SITEMAPS), ""])
 
 
 def security_text(site: Site, at: datetime) -> str:
