@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 from flask_babel import format_date
 from markupsafe import Markup
@@ -68,13 +69,24 @@ def _describe_post(post: Post, site: Site, picture: LeadPicture | None) -> dict[
         dateModified=iso(max(published_at, post.updated_at)),
         description=" ".join(post.excerpt.split()),
         inLanguage=language_tag(),
-        author=_filled_thing("Person", name=post.author_name),
-        publisher={"@type": "Organization", "name": site.title, "url": public_address("/")},
+        author=_describe_author(post),
+        publisher=_describe_publisher(site),
         image=_describe_picture(post, picture) if picture else None,
         isBasedOn=post.source_url,
         citation=_describe_source(post),
         keywords=[label.name for label in post.labels],
     ) | {"commentCount": post.comment_count}
+
+
+def _describe_author(post: Post) -> dict[str, Any] | None:
+    """Describe the author; the page of their posts tells them from others of that name. Pages are not listed there."""
+    page = public_address(f"/search/author/{quote(post.author_name)}") if post.author_name and post.kind != PAGE else ""
+    return _filled_thing("Person", name=post.author_name, url=page)
+
+
+def _describe_publisher(site: Site) -> dict[str, Any]:
+    logo = _filled_thing("ImageObject", url=public_address(site.icon) if site.icon else "")
+    return {"@type": "Organization", "name": site.title, "url": public_address("/")} | _filled(logo=logo)
 
 
 def _describe_picture(post: Post, picture: LeadPicture) -> dict[str, Any]:

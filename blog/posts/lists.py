@@ -14,6 +14,7 @@ from blog.case_folding import contains
 from blog.db import db
 from blog.posts.archive.local_months import month_bounds, year_bounds
 from blog.posts.archive.models import RelatedPost
+from blog.posts.labels import with_label
 from blog.posts.models import DRAFT, POST, PUBLISHED, TRASHED, UNPUBLISHED, Label, Post, headline, quote_path
 from blog.site.models import current_site
 from blog.web.pagination import Page, load_page, load_page_before
@@ -51,11 +52,8 @@ def all_posts(after: str | None = None, before: str | None = None) -> Page[Post]
 
 
 def posts_with_label(name: str, after: str | None = None, before: str | None = None) -> Page[Post]:
-    label_id = db.session.scalar(select(Label.id).where(Label.name == name))
-    if label_id is None:  # else all posts would be read
-        return Page([], None)
-    posts = Post.visible().where(Post.labels.any(Label.id == label_id))
-    return _list_page(posts, after, before)
+    label = db.session.scalars(select(Label).where(Label.name == name)).one_or_none()
+    return _list_page(with_label(Post.visible(), label), after, before) if label else Page([], None)
 
 
 def posts_in(year: int, month: int | None, after: str | None = None, before: str | None = None) -> Page[Post]:

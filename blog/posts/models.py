@@ -92,6 +92,7 @@ class Post(Record):
         # lists and feeds of what readers may see; the desk uses the last one
         _partial_index("ix_posts_published", VISIBLE, "kind", "published_at", "id"),
         _partial_index("ix_posts_updated", VISIBLE, "kind", "updated_at", "id", "published_at"),
+        _partial_index("ix_posts_dated", VISIBLE, "published_at", "id"),
         _partial_index("ix_posts_author", VISIBLE, "author_name", "kind", "published_at", "id"),
         Index("ix_posts_changed", "kind", "updated_at", "id"),
         # the part after /YYYY/MM/ of a post's path

@@ -31,9 +31,8 @@ HOSTILE = '</script><!--<script>]]>"&amp;\\u2028\u2028\u202e'
 PROPERTIES: dict[str, dict[str, str]] = {
     # article: none is required, these are recommended
     "NewsArticle": dict.fromkeys(
-        ["author", "author.name", "dateModified", "datePublished", "headline", "image"], "given"
-    )
-    | {"author.url": "there is no page of an author that says who it is"},
+        ["author", "author.name", "author.url", "dateModified", "datePublished", "headline", "image"], "given"
+    ),
     # discussion-forum, Comment: the first three are required, the others recommended
     "Comment": dict.fromkeys(["author", "author.name", "datePublished", "text", "comment", "url"], "given")
     | {

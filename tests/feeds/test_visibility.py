@@ -12,7 +12,6 @@ from flask.testing import FlaskClient
 from blog.comments.changes import changing_threads
 from blog.comments.models import Comment
 from blog.db import db, now, writing
-from blog.feeds import label_filter
 from blog.posts.models import PAGE, Post
 from blog.posts.publishing import restore_post, trash_post, unpublish_post
 from blog.site.update import change_settings
@@ -106,7 +105,7 @@ def test_labels_select_posts_that_have_all(client: FlaskClient) -> None:
 
 
 def test_common_label_is_followed_by_time(client: FlaskClient, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(label_filter, "MAX_SORTED", 2)
+    monkeypatch.setattr("blog.posts.labels.MAX_SORTED", 2)
     for number in range(7):
         a_post(f"Post {number}", labels=("A", "B") if number % 2 else ("A",))
     for path, count in {"A": 7, "B": 3, "A/B": 3}.items():

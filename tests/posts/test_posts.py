@@ -3,20 +3,23 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime, timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from flask import Flask, current_app
 from flask.testing import FlaskClient
 from markupsafe import escape
+from sqlalchemy import event
 
-from blog.db import now, writing
+from blog.db import db, now, writing
 from blog.media.library import save_picture, small_address
-from blog.posts.lists import PAGE_SIZE
+from blog.posts.lists import PAGE_SIZE, posts_with_label
 from blog.posts.publishing import slugify, unpublish_post
 from blog.posts.seed import add_demo_posts, add_welcome_post, remove_untouched_welcome
 from blog.site.models import current_site
 from tests.factories import a_comment, a_post, answer, token
 from tests.media.image_files import encode, four_colors
+from tests.postgres.databases import on_sqlite
 
 EVERYTHING = {
     "author_name": "Ann Editor",
@@ -320,3 +323,24 @@ def test_posts_before_1970_have_pages(client: FlaskClient) -> None:
             address = f"{start}{older[1]}" if older else ""
         assert len(set(found)) == PAGE_SIZE * 2 + 1
         assert address == ""
+
+
+@on_sqlite
+@pytest.mark.parametrize("most_sorted", [0, 1_000], ids=["common", "rare"])
+def test_posts_of_a_label_are_found_by_an_index(app: Flask, monkeypatch: pytest.MonkeyPatch, most_sorted: int) -> None:
+    monkeypatch.setattr("blog.posts.labels.MAX_SORTED", most_sorted)
+    for number in range(3):
+        a_post(f"Post {number}", labels=("News",))
+    plans: list[str] = []
+
+    def explain(connection: Any, _cursor: Any, statement: str, parameters: Any, *_more: Any) -> None:
+        rows = connection.connection.cursor().execute(f"EXPLAIN QUERY PLAN {statement}", parameters).fetchall()
+        plans.extend(row[3] for row in rows)
+
+    event.listen(db.engine, "before_cursor_execute", explain)
+    try:
+        assert [post.title for post in posts_with_label("News").items] == ["Post 2", "Post 1", "Post 0"]
+    finally:
+        event.remove(db.engine, "before_cursor_execute", explain)
+    assert not [plan for plan in plans if plan.startswith("SCAN posts")], plans
+    assert any("ix_posts_dated" in plan for plan in plans) == (most_sorted == 0)
