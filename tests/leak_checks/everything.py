@@ -95,13 +95,12 @@ class World:
             "name": Label.name if "label" in rule else Picture.digest, "editor_id": Editor.id,
             "author": Author.name, "digest": Picture.digest,
         }  # fmt: skip
-        others: dict[str, list[Any]] = {"year": [now().year], "month": ["01", "11"], "filename": ["img/icon.svg"]}
-        others["form"] = ["default", "summary"]
         others: dict[str, list[Any]] = {
             "year": [now().year],
             "month": ["01", "11"],
             "day": ["01"],
             "filename": ["img/icon.svg"],
+            "form": ["default", "summary"],
         }
         others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:

@@ -27,10 +27,8 @@ WIDTHS = (390, 1280)
 SCHEMES = ("light", "dark")
 # no page of HTML, or a page of its own session
 NO_PAGES = re.compile(
-    r"/(static|media|feeds)/|\.xml$|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
-    r"\.(?:xml|txt)$|/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
-    r"/(static|media)/|/live$|/token$|/held$|^/(healthz|readyz)$|/count$|/outbox$|/editing/|export$|/mine$"
-    r"|^/(icons/|favicon|manifest)"
+    r"/(static|media|feeds)/|\.(?:xml|txt)$|/live$|/token$|/held$|^/(healthz|readyz|oembed)$|/count$|/outbox$|/editing/"
+    r"|export$|/mine$|^/(icons/|favicon|manifest)"
 )
 
 
