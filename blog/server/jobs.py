@@ -64,14 +64,15 @@ class Job:
     """Describe one job.
 
     `run` does one round in the app's context; a true result means that there is more to do, and the next round follows
-    at once. Else the job pauses for `seconds`, or until `wake` is set. Without `seconds`, `run` is a coroutine function
-    that never returns and runs in the event loop.
+    at once. Else the job pauses for `seconds`, or until `wake` is set. The first round begins after `delay` seconds, or
+    when `wake` is set. Without `seconds`, `run` is a coroutine function that never returns and runs in the event loop.
     """
 
     name: str
     run: Callable[[], Any]
     seconds: float = 0.0
     wake: threading.Event = field(default_factory=threading.Event)
+    delay: float = 0.0
 
 
 def job_table(settings: Settings, hub: Hub) -> list[Job]:
@@ -81,8 +82,9 @@ def job_table(settings: Settings, hub: Hub) -> list[Job]:
         Job("heartbeats", hub.send_heartbeats),
         Job("schema", check_schema, 1.0),
         Job("imports", resume_imports, MINUTE),
-        Job("related", relate_posts, MINUTE, unrelated_waiting),
-        Job("cards", draw_cards, MINUTE, cards_waiting),
+        # what is left of an import is not to slow the first pages
+        Job("related", relate_posts, MINUTE, unrelated_waiting, delay=MINUTE),
+        Job("cards", draw_cards, MINUTE, cards_waiting, delay=MINUTE),
         Job("disk_reserve", fill_reserve, HOUR),
         Job("retention", delete_expired, HOUR),
         Job("websub", send_next_ping, MINUTE, ping_waiting),
@@ -164,6 +166,7 @@ class Jobs:
     def _repeat(self, job: Job) -> None:
         """Run rounds until the process stops."""
         pause = RESTART_SECONDS
+        job.wake.wait(job.delay)
         while True:
             job.wake.clear()  # before the round, which may miss what is queued meanwhile
             if self.stopping.is_set():

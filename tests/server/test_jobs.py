@@ -67,6 +67,8 @@ def failing_once(fault: BaseException, then: Callable[[], None]) -> Callable[[],
 
 
 def test_every_job_of_the_table_runs_and_is_listed_at_the_desk(app: Flask, table: list[Job]) -> None:
+    for job in table:
+        job.wake.set()  # ends the delay before the first round
     rounds = [job.name for job in table if job.seconds]
     endless = len(table) - len(rounds)
     stopped = run_jobs(
@@ -77,6 +79,20 @@ def test_every_job_of_the_table_runs_and_is_listed_at_the_desk(app: Flask, table
     assert [job.run.name for job in list_jobs()] == list(job_words())
     page = signed_in(app).get("/desk/jobs").text
     assert [label for label, purpose in job_words().values() if label not in page or purpose not in page] == []
+
+
+def test_delayed_job_waits_until_it_is_woken(app: Flask) -> None:
+    wake, done, seen = threading.Event(), threading.Event(), []
+    table = [Job("late", done.set, 60.0, wake, delay=60.0), Job("early", lambda: None, 60.0)]
+
+    def wake_after_early(running: Jobs) -> bool:
+        if has_run(running, "early") and not seen:
+            seen.append(done.is_set())
+            wake.set()
+        return done.is_set()
+
+    run_jobs(app, table, wake_after_early)
+    assert seen == [False]
 
 
 def test_every_job_of_the_table_has_words(table: list[Job]) -> None:
