@@ -47,6 +47,7 @@ def mail_server(app: Flask) -> Iterator[PostOffice]:
 @pytest.fixture(autouse=True)
 def log_everything(caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
+    caplog.set_level(logging.INFO, logger="blog.requests")  # commands of other tests set it too
 
 
 def secrets_in(log: str, *more: str) -> list[str]:

@@ -36,7 +36,7 @@ from tests.discovery.descriptions import all_comments, article, graph
 from tests.factories import a_comment, a_post
 
 ACTS = 500
-CHECK_EVERY = 25
+CHECK_EVERY = 100
 REFUSALS = (Refused, NoSuchComment, NoSuchPost, CannotReply, NotUndone)
 READERS = ("ann", "bob", "cem")
 NUMBER = r'data-count="(\d+)"'

@@ -100,7 +100,7 @@ class World:
             "month": ["01", "11"],
             "day": ["01"],
             "filename": ["img/icon.svg"],
-            "form": ["default", "summary"],
+            "form": ["default"],
         }
         others["token"] = ["guess", *self.tokens]
         if parts == ["post_id", "comment_id"]:

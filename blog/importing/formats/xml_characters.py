@@ -6,7 +6,6 @@ make the whole feed unreadable. Lines keep their numbers.
 
 from __future__ import annotations
 
-import codecs
 import re
 from io import RawIOBase
 from itertools import pairwise
@@ -32,7 +31,8 @@ MAX_DROPPED = 10_000
 ENTRY_START = re.compile(rb"<(?:[\w.-]{1,40}:)?entry(?![\w.:-])")
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLANKS = BYTE_ORDER_MARK + b" \t\r\n"
-WINDOWS_1252 = "windows-1252"
+# Python reads a byte that is no UTF-8 as one of these surrogates
+WINDOWS_1252 = {0xDC00 + code: bytes([code]).decode("cp1252", "replace") for code in range(0x80, 0x100)}
 
 
 def drop_forbidden(feed: Feed) -> Feed:
@@ -94,15 +94,11 @@ def _clean(chunk: bytes) -> bytes:
         chunk = FORBIDDEN_REFERENCES.sub(b"", chunk)
     if b"\xed" in chunk or b"\xef\xbf" in chunk:
         chunk = NONCHARACTERS.sub(b"", chunk)
-    return chunk.decode("utf-8", WINDOWS_1252).encode()
-
-
-def _read_windows_1252(error: UnicodeError) -> tuple[str, int]:
-    assert isinstance(error, UnicodeDecodeError)  # noqa: S101  it is used for decoding only
-    return error.object[error.start : error.end].decode("cp1252", "replace"), error.end
-
-
-codecs.register_error(WINDOWS_1252, _read_windows_1252)
+    try:
+        chunk.decode()
+    except UnicodeDecodeError:
+        return chunk.decode(errors="surrogateescape").translate(WINDOWS_1252).encode()
+    return chunk
 
 
 def _find_safe_end(chunk: bytes) -> int:
