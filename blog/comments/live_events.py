@@ -159,7 +159,7 @@ def resume_versions(branches: list[Branch], since: int, version: int) -> list[in
 
 
 def site_news(since: int) -> TopicUpdate:
-    """Render the comment counts that changed, and which posts are new to home or gone from it.
+    """Render changed comment counts, and posts new to home or gone.
 
     After an import these may be very many; then only those of the newest posts are sent.
     """

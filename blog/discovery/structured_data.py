@@ -79,7 +79,10 @@ def _describe_post(post: Post, site: Site, picture: LeadPicture | None) -> dict[
 
 
 def _describe_author(post: Post) -> dict[str, Any] | None:
-    """Describe the author; the page of their posts tells them from others of that name. Pages are not listed there."""
+    """Describe the author, with the page of their posts.
+
+    That page lists no pages, so those do not name it.
+    """
     page = public_address(f"/search/author/{quote(post.author_name)}") if post.author_name and post.kind != PAGE else ""
     return _filled_thing("Person", name=post.author_name, url=page)
 

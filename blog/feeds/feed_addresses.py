@@ -16,7 +16,7 @@ POSITIONS = ("start-index", "after", "before")
 
 @dataclass(frozen=True)
 class Place:
-    """Hold the address of a feed, the blog's origin, the path and the query, with its media type."""
+    """Hold the address of a feed in parts, and its media type."""
 
     origin: str
     path: str

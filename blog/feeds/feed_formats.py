@@ -54,6 +54,9 @@ def render_feed(feed: Feed, parameters: Parameters) -> Response:
 
 
 def _media_type(format_name: str) -> str:
-    """Return the type of the answer: browsers show Atom and RSS by their styles only as plain XML."""
+    """Return the type of the answer.
+
+    Browsers show Atom and RSS by their styles only as plain XML.
+    """
     is_browser = "text/html" in request.headers.get("Accept", "")
     return XML_TYPE if is_browser and format_name in {ATOM, RSS} else MEDIA_TYPES[format_name]

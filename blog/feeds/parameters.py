@@ -26,7 +26,7 @@ BLANK_ZONE = re.compile(r" (?=[0-9]{2}:?[0-9]{2}\Z)")
 
 
 class WrongParameter(Exception):
-    """Refuse a request, with one sentence for whoever sent it."""
+    """Refuse a request, with one sentence for its sender."""
 
 
 @dataclass(frozen=True)

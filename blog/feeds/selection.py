@@ -25,9 +25,9 @@ Rows = list[Row[Any]]
 
 @dataclass(frozen=True)
 class Listing:
-    """Hold what a feed lists: records by time and id, and the length of each one's texts.
+    """Hold what a feed lists: records by time and id.
 
-    `max_start` bounds `start-index`, and how far the entries are counted.
+    `length` is that of a record's texts. `max_start` bounds `start-index`, and how far the entries are counted.
     """
 
     query: Select[Any]
@@ -39,7 +39,7 @@ class Listing:
 
 @dataclass(frozen=True)
 class Keys:
-    """Hold the ids of a page, newest first, and the keys of the pages beside it or None."""
+    """Hold the ids of a page, newest first, and its neighbours' keys."""
 
     ids: list[int]
     older: str | None

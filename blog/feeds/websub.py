@@ -72,7 +72,7 @@ def send_next_ping(at: datetime | None = None, network: Network = INTERNET) -> b
 
 
 def _public_base() -> str:
-    """Return the address of the blog as others see it; without BLOG_URL there is none to tell."""
+    """Return the public address of the blog, "" without BLOG_URL."""
     settings: Settings = current_app.config["SETTINGS"]
     return settings.blog_url.rstrip("/")
 

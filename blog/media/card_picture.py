@@ -80,7 +80,10 @@ def drawable_text(text: str) -> str:
 
 
 def fit_text(text: str) -> tuple[list[str], int]:
-    """Return lines and the largest size in pixels at which they fit, cut after a word at the smallest."""
+    """Return lines and the largest size, in pixels, at which they fit.
+
+    At the smallest size they are cut after a word.
+    """
     for size in HEADLINE_SIZES:
         lines = _wrap(text, size)
         if len(lines) <= _line_count(size):
@@ -112,7 +115,7 @@ def _wrap(text: str, size: int) -> list[str]:
 
 
 def _cut(text: str, size: int) -> str:
-    """Cut a line to the width, after a word if there is one, and end it with "…"."""
+    """Cut a line to the width, after a word if possible; add "…"."""
     if _fits(text, size):
         return text
     words = text.removesuffix(" …").split()

@@ -49,7 +49,10 @@ def save_picture(content: bytes, name: str = "") -> str:
 
 
 def save_card(texts: CardTexts) -> str:
-    """Draw and save a card; return its address, "" where the font lacks the script. Raises: PictureRefused."""
+    """Draw and save a card; return its address.
+
+    It is "" where the font lacks the script. Raises: PictureRefused.
+    """
     content = _image_worker.submit(draw_card, texts).result()
     return save_picture(content, "card.jpg") if content else ""
 

@@ -73,7 +73,10 @@ def theme_colors(accent: str) -> tuple[str, str]:
 
 
 def read_icon(digest: str, name: str) -> bytes | None:
-    """Return the PNG of the site's icon, "32.png" to "512.png" or "maskable.png"; None for all other names."""
+    """Return a PNG of the site's icon, None for unknown names.
+
+    The names are "32.png" to "512.png", and "maskable.png".
+    """
     rendition = _stored_icon()
     names = {f"{size}.png": size for size in SIZES} | {"maskable.png": MASKABLE}
     if rendition is None or rendition.digest != digest or name not in names:

@@ -230,9 +230,9 @@ class Post(Record):
 
 
 class OldPath(Record):
-    """Represent a path that a post had elsewhere, without a slash at its end; it redirects to the post.
+    """Represent a former path of a post, which redirects to it.
 
-    A post that has this path itself comes first.
+    It has no slash at its end. A post that has this path itself comes first.
     """
 
     __tablename__ = "old_paths"

@@ -123,13 +123,13 @@ def lock_post(post_id: int) -> Post:
 
 
 def request_ping_for(post: Post) -> None:
-    """Have the hub told of a post that is or was in the feeds, in the current transaction."""
+    """Queue a ping about a post that is or was in the feeds."""
     if post.published_at is not None:
         request_ping()
 
 
 def announce(post: Post) -> None:
-    """Announce a change to live readers and to the jobs that wait for one, after the commit."""
+    """Announce a change to live readers and waiting jobs, after the commit."""
     for waiting in (ping_waiting, unrelated_waiting, cards_waiting):
         waiting.set()
     hint("site")

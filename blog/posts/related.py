@@ -1,4 +1,4 @@
-"""Find related posts: of the same source, with the same labels, with the same words in their titles.
+"""Find related posts by source, labels and words of the title.
 
 A job finds them after a post was published or changed, since a post page is read more often than that, and stores pairs
 in both directions, so that posts show later ones too. A post is compared with the NEWEST of each kind, found by index.
@@ -91,7 +91,10 @@ def score(post: Traits, other: Traits, words: frozenset[str]) -> int:
 
 
 def _candidates(post: Traits) -> set[int]:
-    """Return the newest posts of the source and of the rarest labels, and those published just before."""
+    """Return the ids of posts that may be related.
+
+    They are the newest of the source and of the rarest labels, and those published just before.
+    """
     newest = Post.published_at.desc(), Post.id.desc()
     posts = select(Post.id).where(Post.kind == POST, Post.published_at.is_not(None)).order_by(*newest).limit(NEWEST)
     queries = [posts.where(Post.published_at <= post.published_at)]

@@ -28,7 +28,7 @@ MENU_URL = re.compile(r"/(?![/\\])\S*|https?://\S+", re.IGNORECASE)
 
 
 def make_tag_prefix() -> str:
-    """Make the prefix for a row that is created anew; the first one's is of the migration."""
+    """Make the prefix for a new row; the migration made the first."""
     name = token_hex(6)
     return f"tag:{name}.invalid,{now():%Y-%m-%d}:blog-{name}"
 

@@ -38,7 +38,10 @@ UNICAST = ip_network("2000::/3")
 
 @dataclass(frozen=True)
 class Target:
-    """Hold a parsed URL: `host` is an ASCII name or a literal address, `path` has the query."""
+    """Hold a parsed URL.
+
+    `host` is an ASCII name or a literal address, `path` has the query.
+    """
 
     scheme: str
     host: str

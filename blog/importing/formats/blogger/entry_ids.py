@@ -28,7 +28,7 @@ def post_number(entry: etree._Element) -> str:
 
 
 def blog_id(ident: str) -> str:
-    """Return the id of the blog's feed at the beginning of any id in it, or ""."""
+    """Return the feed's id, with which its entries' ids begin, or ""."""
     found = BLOG.match(ident)
     return found[0] if found else ""
 
